@@ -1,0 +1,44 @@
+import type { Sender, UserEvent } from './event.ts';
+
+/** What one item handed over by `submit` came to, once the journal has committed it. */
+export type Outcome =
+  | { readonly status: 'accepted' | 'duplicate' | 'excluded' | 'heartbeat' }
+  | { readonly status: 'refused'; readonly reason: string };
+
+/** Where receivers hand over what they read. Everything handed over is counted, whatever it is. */
+export interface Intake {
+  /**
+   * One raw message: a datagram or a frame, never split, never joined. The bytes are copied.
+   * Returns false when the journal is behind: a receiver that can make its sender wait should stop reading
+   * until `drained()` resolves. UDP cannot, and goes on.
+   */
+  receive(bytes: Uint8Array, sender: Sender, receivedAt: number): boolean;
+  /** Messages that were lost or refused before they were whole (a frame too long, a sender not allowed). */
+  refuse(reason: string, count?: number): void;
+  /** Parsed events (HTTP). Resolves when every one of them is committed; rejects when the journal cannot. */
+  submit(items: readonly (UserEvent | { readonly refused: string } | 'heartbeat')[]): Promise<Outcome[]>;
+  /** Resolves when the journal has caught up. */
+  drained(): Promise<void>;
+}
+
+/** Counters of one receiver; `null` where the number cannot be known. */
+export interface ReceiverStats {
+  readonly name: string;
+  /** `address:port`, `[address]:port` or a URL, as bound. Empty while it does not listen. */
+  readonly listening: readonly string[];
+  readonly received: number;
+  /** Datagrams the kernel threw away before we could read them. */
+  readonly kernelDropped: number | null;
+  readonly [detail: string]: unknown;
+}
+
+/**
+ * A way in, named after its protocol. `start` resolves when it listens and rejects when it cannot.
+ * After `stop` resolves the intake is never called again. No receiver parses.
+ */
+export interface Receiver {
+  readonly name: string;
+  start(intake: Intake): Promise<void>;
+  stop(): Promise<void>;
+  stats(): ReceiverStats;
+}
