@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { isHost } from '../core/host.ts';
+import type { CommandIo } from './command-io.ts';
+
+/** EX_USAGE of sysexits: the command was called in a way it does not have. */
+const EXIT_USAGE = 64;
+
+const TEMPLATES = {
+  proxy: 'headcount-proxy.xml',
+  repository: 'headcount-repository.xml',
+  peer: 'peer-proxy.xml',
+} as const;
+
+export interface AppenderOptions {
+  /** Which of the files in `appender/`. */
+  readonly template: keyof typeof TEMPLATES;
+  /** Where Headcount is: an IP address, or a name that the node can resolve. */
+  readonly host: string;
+  readonly port: number;
+}
+
+interface Arguments {
+  readonly host?: string;
+  readonly port: string;
+  readonly peer?: true;
+  readonly service: string;
+}
+
+/** `headcount appender`: prints the `LocalLogConfig.xml` that makes a Sense node send its user events. */
+export function registerAppender(program: Command, io: CommandIo): void {
+  program
+    .command('appender')
+    .description('print the LocalLogConfig.xml for a Qlik Sense node')
+    .option('--host <host>', 'where the node finds Headcount: an IP address, better than a name')
+    .option('--port <port>', 'UDP port of Headcount', '9997')
+    .option('--peer', 'the two 8-field layouts that Butler SOS reads as well')
+    .option('--service <service>', 'proxy (sessions, connections) or repository (rejected sessions)', 'proxy')
+    .action((given: Arguments) => {
+      const options = readArguments(given);
+      if (typeof options !== 'string') return io.stdout(appenderXml(options));
+      io.stderr(`headcount appender: ${options}\n`);
+      io.setExitCode(EXIT_USAGE);
+    });
+}
+
+/** What was asked for, or what is wrong with it. */
+function readArguments({ host, port, peer, service }: Arguments): AppenderOptions | string {
+  if (host === undefined) return '--host is missing: the address at which the node finds Headcount';
+  if (!isHost(host)) return `--host: expected an IP address or a host name, got ${JSON.stringify(host)}`;
+  const number = /^\d{1,5}$/.test(port) ? Number(port) : 0;
+  if (number < 1 || number > 65535) return `--port: expected integer 1-65535, got ${JSON.stringify(port)}`;
+  if (service !== 'proxy' && service !== 'repository') {
+    return `--service: expected proxy or repository, got ${JSON.stringify(service)}`;
+  }
+  if (peer && service === 'repository') {
+    return '--peer: that layout has no rejected sessions; leave out --peer for the repository';
+  }
+  return { template: peer ? 'peer' : service, host, port: number };
+}
+
+/** A finished `LocalLogConfig.xml`. The host is escaped, whatever it is. */
+export function appenderXml({ template, host, port }: AppenderOptions): string {
+  const file = new URL(`../../appender/${TEMPLATES[template]}`, import.meta.url);
+  const values: Readonly<Record<string, string>> = { HOST: escapeXml(host), PORT: String(port) };
+  return readFileSync(file, 'utf8').replace(/@(HOST|PORT)@/g, (_mark, name: string) => values[name] ?? '');
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
+
+function escapeXml(text: string): string {
+  return text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
+}

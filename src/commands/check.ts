@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+import { type Config, ConfigError, loadConfig } from '../config.ts';
+import { findConfigFile } from '../config-file.ts';
+import { hostAndPort, isLoopback } from '../core/host.ts';
+import { formatDuration, formatSize } from '../core/units.ts';
+import type { CommandIo } from './command-io.ts';
+
+/** EX_CONFIG of sysexits: something is wrong with the configuration. */
+const EXIT_CONFIG = 78;
+
+/** `headcount check`: says everything that is wrong with a configuration, or what it would do. */
+export function registerCheck(program: Command, io: CommandIo): void {
+  program
+    .command('check')
+    .description('check a configuration file: all problems at once, or what it would listen to')
+    .option('--config <file>', 'default: config.yaml in this folder, if there is one')
+    .action(({ config = null }: { config?: string | null }) => {
+      try {
+        const loaded = loadConfig(config, io.cwd);
+        const found = findConfigFile(config, io.cwd) !== null;
+        const name = config ?? 'config.yaml';
+        io.stdout(`${found ? `${name}: ok` : `no ${name} here, the defaults apply: ok`}\n${summary(loaded)}`);
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        io.stderr(`${error.problems.join('\n')}\n`);
+        io.setExitCode(EXIT_CONFIG);
+      }
+    });
+}
+
+function summary({ receivers, blacklist, sessions, store, sinks, api }: Config): string {
+  const listening = receivers.map(({ type, host, port }) => `${type.toUpperCase()} ${address(host, port)}`);
+  const sinkTypes = sinks.map(({ type }: { readonly type: string }) => type);
+  const lines = [
+    `receives on ${listening.join(', ') || 'nothing'}`,
+    `answers on http://${address(api.host, api.port)}`,
+    `keeps ${formatDuration(store.retention)}, at most ${formatSize(store.maxSize)}, in ${store.path}`,
+    `sends to ${sinkTypes.join(', ') || 'no sink'}; blacklist rules: ${blacklist.length}`,
+    `ends a session ${formatDuration(sessions.timeout + sessions.grace)} after its last activity`,
+  ];
+  return lines.map((line) => `  ${line}\n`).join('');
+}
+
+function address(host: string, port: number): string {
+  const where = port === 0 ? `${hostAndPort(host, port)} (any free port)` : hostAndPort(host, port);
+  return isLoopback(host) ? where : `${where} (open to the network)`;
+}

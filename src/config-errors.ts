@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import type { Path } from './config-position.ts';
+import type { Problem, YamlText } from './config-yaml.ts';
+import { nearest } from './core/nearest.ts';
+
+/** Everything that is wrong with a configuration, one line each: `file:line:column path: what`. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** Problems as lines in the order of the file; one that was found twice is said once. */
+export function formatProblems(fileName: string, problems: readonly Problem[]): string[] {
+  const sorted = problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  const lines = new Map<string, string>();
+  for (const { line, column, path, text } of sorted) {
+    const where = `${fileName}:${line}:${column} ${formatPath(path)}`;
+    if (!lines.has(where)) lines.set(where, path.length === 0 ? `${where}${text}` : `${where}: ${text}`);
+  }
+  return [...lines.values()];
+}
+
+/** What a schema has against a value, placed in the text that the value was read from. */
+export function schemaProblems(issues: readonly z.core.$ZodIssue[], schema: z.ZodType, yaml: YamlText) {
+  return issues.flatMap((issue): Problem[] => {
+    const path = issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step));
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({
+        ...yaml.locate([...path, key], 'key'),
+        path: [...path, key],
+        text: unknownKey(key, knownKeys(schema, path, yaml.value)),
+      }));
+    }
+    const text = withFinding(messageOf(issue), valueAt(yaml.value, path));
+    return [{ ...yaml.locate(path, 'value'), path, text }];
+  });
+}
+
+function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'invalid_type') return issue.message;
+  if (issue.expected === 'array') return 'expected a list';
+  return issue.path.length === 0 ? 'expected keys such as "receivers:"' : 'expected a map of keys';
+}
+
+function withFinding(message: string, found: unknown): string {
+  if (!message.startsWith('expected')) return message;
+  return found === undefined ? `missing, ${message}` : `${message}, got ${describe(found)}`;
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a map of keys';
+  if (typeof value !== 'string') return String(value);
+  return value.length > 60 ? `${JSON.stringify(value.slice(0, 60))}...` : JSON.stringify(value);
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const near = nearest(key, known);
+  return near === null
+    ? `unknown key, known here: ${known.join(', ')}`
+    : `unknown key, did you mean "${near}"?`;
+}
+
+/** `receivers[0].port`; a key that is not a plain word is quoted, so that every path stays on one line. */
+function formatPath(path: Path): string {
+  return path.reduce<string>((before, step) => {
+    if (typeof step === 'number') return `${before}[${step}]`;
+    if (!/^[\w-]+$/.test(step)) return `${before}[${JSON.stringify(step)}]`;
+    return before === '' ? step : `${before}.${step}`;
+  }, '');
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  let found = value;
+  for (const step of path) {
+    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, step)) return undefined;
+    found = (found as Record<string | number, unknown>)[step];
+  }
+  return found;
+}
+
+/** The keys that a schema knows at a path; the value decides between the members of a union. */
+function knownKeys(schema: z.ZodType, path: Path, value: unknown): string[] {
+  const inner = unwrap(schema, value);
+  const [step, ...rest] = path;
+  if (step === undefined) return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
+  const below = valueAt(value, [step]);
+  if (inner instanceof z.ZodArray) return knownKeys(inner.element as z.ZodType, rest, below);
+  const child = inner instanceof z.ZodObject ? (inner.shape[step] as z.ZodType | undefined) : undefined;
+  return child === undefined ? [] : knownKeys(child, rest, below);
+}
+
+function unwrap(schema: z.ZodType, value: unknown): z.ZodType {
+  if (schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional) {
+    return unwrap(schema.def.innerType as z.ZodType, value);
+  }
+  if (schema instanceof z.ZodPipe) return unwrap(schema.def.in as z.ZodType, value);
+  if (!(schema instanceof z.ZodDiscriminatedUnion)) return schema;
+  const type = valueAt(value, ['type']);
+  const fits = (option: z.ZodType) =>
+    option instanceof z.ZodObject && (option.shape['type'] as z.ZodType).safeParse(type).success;
+  return schema.options.map((option) => option as z.ZodType).find(fits) ?? schema;
+}

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { isHost } from './host.ts';
+import { formatDuration, parseDuration, parseSize } from './units.ts';
+
+/*
+ * The kinds of value that the schemas of the configuration are made of. Each refuses with a message that
+ * begins with `expected`; whoever reports it adds what was found instead.
+ */
+
+type Refuse = (expected: string) => undefined;
+
+function setting<T>(read: (input: unknown, refuse: Refuse) => T | undefined) {
+  return z.unknown().transform((input, context): T => {
+    const refuse: Refuse = (expected) => {
+      context.addIssue({ code: 'custom', message: `expected ${expected}`, input });
+    };
+    const value = read(input, refuse);
+    return value === undefined ? z.NEVER : value;
+  });
+}
+
+/** A whole number within bounds, both allowed. A number in quotes is refused. */
+export function integer(min: number, max: number) {
+  return setting<number>((input, refuse) => {
+    const fits = typeof input === 'number' && Number.isInteger(input) && input >= min && input <= max;
+    return fits ? input : refuse(`integer ${min}-${max}`);
+  });
+}
+
+/** A port to listen on; 0 picks a free one. */
+export function port() {
+  return integer(0, 65535);
+}
+
+/** `true` or `false`. */
+export function flag() {
+  return setting<boolean>((input, refuse) => (typeof input === 'boolean' ? input : refuse('true or false')));
+}
+
+/** Text of one line that is not blank; `what` names it in the message. Numbers must be quoted. */
+export function text(what: string) {
+  return setting<string>((input, refuse) => {
+    if (typeof input === 'number' || typeof input === 'boolean') return refuse(`${what} (put it in quotes)`);
+    if (typeof input !== 'string' || input.trim() === '') return refuse(what);
+    const printable = [...input].every((char) => char >= ' ' && char !== '\u007f');
+    return printable ? input : refuse(`${what} without control characters`);
+  });
+}
+
+/** One of a few words, in exactly this spelling. */
+export function oneOf<const T extends string>(...words: readonly T[]) {
+  return setting<T>((input, refuse) => {
+    return words.find((word) => word === input) ?? refuse(words.join(', ').replace(/, ([^,]*)$/, ' or $1'));
+  });
+}
+
+/** An IP address or a host name, as written. */
+export function host() {
+  return setting<string>((input, refuse) => {
+    const fits = typeof input === 'string' && isHost(input);
+    return fits ? input : refuse('an IP address or a host name, without brackets or port');
+  });
+}
+
+/** A duration with its unit, in milliseconds. Bounds are durations as text: `1s`, `20d`. */
+export function duration(min = '1ms', max = '36500d') {
+  const [least, most] = [parseDuration(min) ?? 0, parseDuration(max) ?? 0];
+  return setting<number>((input, refuse) => {
+    const ms = typeof input === 'string' ? parseDuration(input) : null;
+    if (ms === null) return refuse('a duration with a unit (ms, s, m, h, d) such as "30m"');
+    if (ms >= least && ms <= most) return ms;
+    return refuse(`a duration from ${formatDuration(least)} to ${formatDuration(most)}`);
+  });
+}
+
+/** A size with its unit, or a whole number of bytes; in bytes. Bounds are sizes as text: `1MB`, `1GiB`. */
+export function size(min: string, max: string) {
+  const [least, most] = [parseSize(min) ?? 0, parseSize(max) ?? 0];
+  return setting<number>((input, refuse) => {
+    const bytes = typeof input === 'string' ? parseSize(input) : input;
+    if (typeof bytes !== 'number' || !Number.isSafeInteger(bytes)) {
+      return refuse('a size such as "512MB" or "4MiB", or a number of bytes');
+    }
+    return bytes >= least && bytes <= most ? bytes : refuse(`a size from ${min} to ${max}`);
+  });
+}

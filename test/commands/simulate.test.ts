@@ -1,0 +1,146 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { describe, expect, it, vi } from 'vitest';
+import { registerDemo } from '../../src/commands/demo.ts';
+import { registerSimulate } from '../../src/commands/simulate.ts';
+import { runCommand } from './command-under-test.ts';
+
+async function bindUdp() {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const received: string[] = [];
+  socket.on('message', (bytes) => received.push(bytes.toString()));
+  return { socket, received, port: String(socket.address().port) };
+}
+
+describe('headcount simulate', () => {
+  it('sends exactly what it says it sent and writes the truth', async () => {
+    const { socket, received, port } = await bindUdp();
+    const folder = mkdtempSync(join(tmpdir(), 'headcount-simulate-'));
+    const faults = ['--loss', '10', '--duplicate', '5%', '--reorder', '5', '--reorder-delay', '20ms'];
+    const bounds = ['--rate', '600', '--count', '800', '--truth', 'truth.jsonl'];
+    const { stdout } = await runCommand(
+      registerSimulate,
+      ['simulate', '--port', port, ...bounds, ...faults],
+      folder,
+    );
+    const report = JSON.parse(stdout);
+    await vi.waitFor(() => expect(received).toHaveLength(report.sent), { timeout: 10_000 });
+    expect(report.events).toBe(800);
+    expect(report.sent).toBe(800 - report.lost + report.duplicated);
+    expect(report.truth).toMatchObject({
+      active: {},
+      created: {},
+      destroyed: {},
+      abandoned: {},
+      perHost: {},
+    });
+    const seconds = readFileSync(join(folder, 'truth.jsonl'), 'utf8').trimEnd().split('\n');
+    expect(seconds.map((line) => JSON.parse(line).truth.created > 0)).toContain(true);
+    rmSync(folder, { recursive: true });
+    socket.close();
+  });
+
+  it('sets what Headcount says beside the truth, counting from the start of the run', async () => {
+    const { socket, port } = await bindUdp();
+    let [created, asked] = [1000, 0];
+    const hosts = [{ host: 'sense-proxy1', sessions: 3, users: 3, connections: 3 }];
+    const server = createServer((_request, response) => {
+      asked += 1;
+      if (asked > 1) created = 1007;
+      const active = { sessions: 1, users: 2, connections: 3, connectedUsers: 4 };
+      response.end(JSON.stringify({ active, created: { total: created }, destroyed: { total: 50 }, hosts }));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const bounds = ['--rate', '500', '--count', '100', '--compare', url];
+    const { stdout, stderr } = await runCommand(registerSimulate, ['simulate', '--port', port, ...bounds]);
+    const { truth, comparison } = JSON.parse(stdout);
+    expect(asked).toBeGreaterThan(2);
+    expect(comparison).toContainEqual({
+      name: 'created',
+      truth: truth.created,
+      headcount: 7,
+      difference: 7 - truth.created,
+    });
+    expect(comparison).toContainEqual({
+      name: 'active.sessions',
+      truth: truth.active.sessions,
+      headcount: 1,
+      difference: 1 - truth.active.sessions,
+    });
+    expect(comparison.map(({ name }: { name: string }) => name)).toContain('sense-proxy2.connections');
+    expect(stderr).toContain('difference');
+    server.close();
+    socket.close();
+  });
+
+  it('says in its help what it does, with examples', () => {
+    const program = new Command();
+    const io = { stdout() {}, stderr() {}, setExitCode() {}, env: {}, cwd: '.' };
+    registerSimulate(program, { ...io, signal: new AbortController().signal });
+    const [command] = program.commands;
+    let help = '';
+    command?.configureOutput({
+      writeOut: (text) => {
+        help += text;
+      },
+    });
+    command?.outputHelp();
+    expect(help).toContain('--reorder-delay');
+    expect(help).toContain('headcount simulate --rate 5000 --duration 30s');
+  });
+
+  it.each([
+    ['--loss', '101'],
+    ['--duration', '10'],
+    ['--count', '0'],
+    ['--host', '10.0.0.256'],
+    ['--layout', 'item'],
+    ['--compare', 'localhost:9999'],
+  ])('refuses %s %s', async (...option) => {
+    const error = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    await expect(runCommand(registerSimulate, ['simulate', ...option])).rejects.toThrow(option[0]);
+    error.mockRestore();
+  });
+});
+
+describe('headcount demo', () => {
+  it('opens sixty sessions at once, says where to look and stops everything on Ctrl-C', async () => {
+    const { socket, received, port } = await bindUdp();
+    const stop = new AbortController();
+    const program = new Command().exitOverride();
+    let [stdout, stopped] = ['', 0];
+    const io = {
+      stdout: (text: string) => {
+        stdout += text;
+      },
+      ...{ stderr() {}, setExitCode() {}, env: {}, cwd: '.', signal: stop.signal },
+    };
+    registerDemo(program, io, async ({ configPath }) => {
+      expect(configPath).toBeNull();
+      const apiUrl = 'http://127.0.0.1:9999';
+      return {
+        udp: { host: '0.0.0.0', port: Number(port) },
+        apiUrl,
+        async stop() {
+          stopped += 1;
+        },
+      };
+    });
+    const running = program.parseAsync(['demo'], { from: 'user' });
+    const starts = () => received.filter((line) => line.includes(';Start session;')).length;
+    await vi.waitFor(() => expect(starts()).toBeGreaterThanOrEqual(60), { timeout: 10_000 });
+    stop.abort();
+    await running;
+    expect(stdout).toContain('http://127.0.0.1:9999/api/v1/counts');
+    expect(stopped).toBe(1);
+    socket.close();
+  });
+});

@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { configSchema, parseConfig } from '../src/config.ts';
+
+const example = readFileSync(new URL('../config.example.yaml', import.meta.url), 'utf8');
+const uncommented = example.replace(/^# /gm, '');
+const defaults = parseConfig('', 'config.yaml');
+
+describe('config.example.yaml', () => {
+  it('parses to exactly the defaults as it stands', () => {
+    expect(parseConfig(example, 'config.example.yaml')).toStrictEqual(defaults);
+  });
+
+  it('parses to exactly the defaults with every default uncommented', () => {
+    expect(uncommented).toMatch(/^receivers:$/m);
+    expect(parseConfig(uncommented, 'config.example.yaml')).toStrictEqual(defaults);
+  });
+
+  it('has only comments of the two kinds', () => {
+    for (const line of example.split('\n')) expect(line).toMatch(/^(## .*|##|# .*|)$/);
+  });
+
+  it.each([...new Set(keysOf(configSchema))])('explains or shows the key %s', (key) => {
+    expect(example).toMatch(new RegExp(`^##? .*\\b${key}:`, 'm'));
+  });
+
+  it('shows every key that has a default as that default', () => {
+    const shown = [...uncommented.matchAll(/^ *(?:- )?(\w+):/gm)].map((match) => match[1]);
+    const optional = new Set(['name', 'directory', 'userId']);
+    const wanted = keysOf(configSchema).filter((key) => !optional.has(key));
+    expect(shown.toSorted()).toEqual(wanted.toSorted());
+  });
+});
+
+/** Every key of a schema and of the schemas inside it, as often as it occurs. */
+function keysOf(schema: unknown): string[] {
+  if (schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional) return keysOf(schema.def.innerType);
+  if (schema instanceof z.ZodPipe) return keysOf(schema.def.in);
+  if (schema instanceof z.ZodArray) return keysOf(schema.element);
+  if (schema instanceof z.ZodDiscriminatedUnion) return schema.options.flatMap(keysOf);
+  if (!(schema instanceof z.ZodObject)) return [];
+  return Object.entries(schema.shape).flatMap(([key, inner]) => [key, ...keysOf(inner)]);
+}
