@@ -1,0 +1,84 @@
+import type { Command } from 'commander';
+import { runSimulation } from '../simulator/run.ts';
+import { createUdpSender, type Target } from '../simulator/senders.ts';
+import { createSimulation, type SimulationSettings } from '../simulator/simulation.ts';
+import { createSystemClock } from '../simulator/system-clock.ts';
+import type { CommandIo } from './command-io.ts';
+
+/** A running Headcount. `udp` is where it listens, `null` if it has no UDP receiver. */
+export interface StartedApp {
+  readonly udp: { readonly host: string; readonly port: number } | null;
+  /** Where the API and the page are, such as `http://127.0.0.1:9999`. */
+  readonly apiUrl: string;
+  stop(): Promise<void>;
+}
+
+export type StartApp = (options: { readonly configPath: string | null }) => Promise<StartedApp>;
+
+const HOUR_MS = 3_600_000;
+
+/** A morning that moves ten times as fast as a real one, so that the curves have a shape. */
+const SETTINGS: Omit<SimulationSettings, 'run' | 'utcOffsetMinutes'> = {
+  seed: 1,
+  startHour: 9,
+  spanMs: HOUR_MS,
+  rate: 20,
+  speed: 10,
+  users: 400,
+  hosts: 2,
+  apps: 12,
+  timeoutMs: HOUR_MS / 2,
+  isExcluded: () => false,
+  layout: 'peer',
+  faults: { loss: 0, duplicate: 0, reorder: 0, reorderDelayMs: 0 },
+};
+const WARM_UP_SESSIONS = 60;
+
+/** `headcount demo`: Headcount and a simulated site that sends to it, until Ctrl-C. */
+export function registerDemo(program: Command, io: CommandIo, start: StartApp): void {
+  program
+    .command('demo')
+    .description('start Headcount with a simulated Qlik Sense site that sends to it')
+    .option('--config <file>', 'default: config.yaml in this folder, if there is one')
+    .action(async ({ config = null }: { config?: string | null }) => {
+      const app = await start({ configPath: config });
+      await runDemo(app, io).finally(() => app.stop());
+    });
+}
+
+async function runDemo({ udp, apiUrl }: StartedApp, io: CommandIo): Promise<void> {
+  if (udp === null) throw new Error('the demo sends UDP, and this configuration has no udp receiver');
+  const clock = createSystemClock();
+  const now = Math.floor(clock.now());
+  const utcOffsetMinutes = -new Date(now).getTimezoneOffset();
+  const simulation = createSimulation({ ...SETTINGS, run: `demo-${now}`, utcOffsetMinutes });
+  const sender = await createUdpSender(reachable(udp));
+  io.stdout(greeting(apiUrl));
+  await runSimulation(simulation, sender, clock, {
+    durationMs: Number.POSITIVE_INFINITY,
+    maxEvents: Number.POSITIVE_INFINITY,
+    warmUpSessions: WARM_UP_SESSIONS,
+    signal: io.signal,
+    onSecond: () => {},
+  }).finally(() => sender.close());
+}
+
+/** A socket bound to every address is reached by loopback. */
+function reachable({ host, port }: Target): Target {
+  if (host === '::') return { host: '::1', port };
+  return { host: host === '0.0.0.0' ? '127.0.0.1' : host, port };
+}
+
+function greeting(apiUrl: string): string {
+  return `
+A simulated Qlik Sense site with ${SETTINGS.users} people is sending ${SETTINGS.rate} events a second.
+
+  open  ${apiUrl}/
+  curl  ${apiUrl}/api/v1/counts
+  curl  '${apiUrl}/api/v1/sessions?active=true&limit=5'
+  curl  '${apiUrl}/api/v1/stream?events=1'
+
+Ctrl-C stops both.
+
+`;
+}

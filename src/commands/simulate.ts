@@ -1,0 +1,95 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { isatty } from 'node:tty';
+import type { Command } from 'commander';
+import { fetchCounts, formatComparison, pollComparison } from '../simulator/compare.ts';
+import {
+  addSimulateOptions,
+  readBounds,
+  readSettings,
+  readTarget,
+  type SimulateArguments,
+} from '../simulator/options.ts';
+import { type Clock, type RunReport, runSimulation } from '../simulator/run.ts';
+import { createHttpSender, createTcpSender, createUdpSender, type Sender } from '../simulator/senders.ts';
+import { createSimulation } from '../simulator/simulation.ts';
+import { createSystemClock } from '../simulator/system-clock.ts';
+import type { CommandIo } from './command-io.ts';
+
+const HELP = `
+What is simulated: people in CORP and LAB, anonymous visitors (NONE) and a service account
+(INTERNAL\\sa_api) log in, open and close apps, and log out or just leave. Where the rate asks
+for more events than so many people cause, they live faster.
+
+The last line on stdout is JSON: what was sent, and the truth of what Headcount should say.
+An abandoned session counts as active until --timeout; Headcount adds its grace time to that.
+
+Examples:
+  headcount simulate                                 20 events a second for ten minutes
+  headcount simulate --speed 144 --users 1000        a whole day in ten minutes
+  headcount simulate --rate 5000 --duration 30s      load
+  headcount simulate --layout headcount --loss 1 --reorder 5 --duplicate 1
+  headcount simulate --duration 1m --compare http://127.0.0.1:9999
+  headcount simulate --transport http --exclude INTERNAL --compare http://127.0.0.1:9999
+`;
+
+/** `headcount simulate`: a believable Qlik Sense site that sends its user events to one target. */
+export function registerSimulate(program: Command, io: CommandIo): void {
+  const command = program
+    .command('simulate')
+    .description('send the user events of a simulated Qlik Sense site, for demos, tests and load');
+  addSimulateOptions(command)
+    .addHelpText('after', HELP)
+    .action((given: SimulateArguments) => simulate(given, io));
+}
+
+async function simulate(given: SimulateArguments, io: CommandIo): Promise<void> {
+  const clock = createSystemClock();
+  const now = Math.floor(clock.now());
+  const outside = { run: `sim-${given.seed}-${now}`, utcOffsetMinutes: -new Date(now).getTimezoneOffset() };
+  const simulation = createSimulation(readSettings(given, outside));
+  const before = given.compare === undefined ? null : await fetchCounts(given.compare);
+  const log = openTruthLog(given, io);
+  const sender = await createSender(given, clock, io.signal);
+  const showsStatus = isatty(2);
+  const report = await runSimulation(simulation, sender, clock, {
+    ...readBounds(given),
+    warmUpSessions: given.warmUp,
+    signal: io.signal,
+    onSecond(second) {
+      log?.write(second);
+      if (showsStatus) io.stderr(`\r${statusOf(second)}`);
+    },
+  }).finally(async () => {
+    log?.close();
+    if (showsStatus) io.stderr('\n');
+    await sender.close();
+  });
+  if (given.compare === undefined || before === null) return io.stdout(`${JSON.stringify(report)}\n`);
+  const comparison = await pollComparison(given.compare, before, report, clock, io.signal);
+  io.stderr(formatComparison(comparison));
+  io.stdout(`${JSON.stringify({ ...report, comparison })}\n`);
+}
+
+async function createSender(given: SimulateArguments, clock: Clock, signal: AbortSignal): Promise<Sender> {
+  const target = readTarget(given);
+  if (given.transport === 'udp') return createUdpSender(target);
+  if (given.transport === 'tcp') return createTcpSender(target);
+  return createHttpSender(target, clock, signal);
+}
+
+function openTruthLog({ truth }: SimulateArguments, { cwd }: CommandIo) {
+  if (truth === undefined) return null;
+  const file = openSync(resolve(cwd, truth), 'w');
+  return {
+    write: (report: RunReport) => writeSync(file, `${JSON.stringify(report)}\n`),
+    close: () => closeSync(file),
+  };
+}
+
+function statusOf({ seconds, sent, truth }: RunReport): string {
+  const { sessions, users, connections } = truth.active;
+  const rate = Math.round(sent / seconds);
+  const text = `${Math.round(seconds)} s  ${sent} lines (${rate}/s)  `;
+  return `${text}${sessions} sessions, ${users} users, ${connections} connections`.padEnd(90);
+}

@@ -1,0 +1,20 @@
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+/** `fetch`, with the answer read whole and an error that says where nothing answered, and why. */
+export async function request(url: string | URL, init: RequestInit = {}): Promise<HttpAnswer> {
+  const response = await fetch(url, init).catch((error: unknown) => {
+    throw new Error(`${url} does not answer: ${reasonOf(error)}`, { cause: error });
+  });
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+/** `fetch` only says "fetch failed"; the reason is one level down. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (!(cause instanceof Error)) return String(cause);
+  return cause.message || ('code' in cause ? String(cause.code) : cause.name);
+}

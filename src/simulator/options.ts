@@ -1,0 +1,109 @@
+import { type Command, Option } from 'commander';
+import { createBlacklist } from '../core/blacklist.ts';
+import { append, hostName, httpUrl, milliseconds, number, percent, time, whole } from './argument-parsers.ts';
+import type { Layout } from './line.ts';
+import type { Target } from './senders.ts';
+import type { SimulationSettings } from './simulation.ts';
+
+const DEFAULT_PORTS = { udp: 9997, tcp: 9998, http: 9999 } as const;
+export type Transport = keyof typeof DEFAULT_PORTS;
+
+const DEFAULT_DURATION_MS = 600_000;
+
+/** The options as commander has read them. Durations are milliseconds, shares 0 to 1. */
+export interface SimulateArguments {
+  readonly host: string;
+  readonly port?: number;
+  readonly transport: Transport;
+  readonly layout: Exclude<Layout, 'item'>;
+  readonly rate: number;
+  readonly duration?: number;
+  readonly count?: number;
+  readonly users: number;
+  readonly hosts: number;
+  readonly apps: number;
+  readonly seed: number;
+  readonly loss: number;
+  readonly reorder: number;
+  readonly reorderDelay: number;
+  readonly duplicate: number;
+  readonly speed: number;
+  readonly startHour: number;
+  readonly timeout: number;
+  readonly warmUp: number;
+  readonly exclude: readonly string[];
+  readonly truth?: string;
+  readonly compare?: string;
+}
+
+export function addSimulateOptions(command: Command): Command {
+  const share = percent();
+  return command
+    .option('--host <host>', 'where to send: an IP address or a name', hostName, '127.0.0.1')
+    .option('--port <port>', 'default: 9997 for udp, 9998 for tcp, 9999 for http', whole(1, 65535))
+    .addOption(new Option('--transport <name>').choices(Object.keys(DEFAULT_PORTS)).default('udp'))
+    .addOption(
+      new Option('--layout <name>', 'of lines; http has items')
+        .choices(['peer', 'headcount'])
+        .default('peer'),
+    )
+    .option('--rate <n>', 'events per second on average', number(0.001, 1e6), 20)
+    .option('--duration <time>', 'how long; default 10m unless there is a --count', milliseconds)
+    .option('--count <n>', 'end after so many events', whole(1, 1e12))
+    .option('--users <n>', 'people that log in and out', whole(1, 1e6), 200)
+    .option('--hosts <n>', 'proxy nodes', whole(1, 1000), 2)
+    .option('--apps <n>', 'apps that they open', whole(1, 1e5), 12)
+    .option('--seed <n>', 'the same seed gives the same site', whole(0, 4_294_967_295), 1)
+    .option('--loss <percent>', 'of the lines are lost', share, 0)
+    .option('--reorder <percent>', 'of the lines are late', share, 0)
+    .addOption(time('--reorder-delay <time>', 'how late at most', '200ms'))
+    .option('--duplicate <percent>', 'of the lines arrive twice', share, 0)
+    .option('--speed <n>', 'simulated seconds per second: 144 is a day in ten minutes', number(0.001, 1e6), 1)
+    .option('--start-hour <hour>', 'hour of the working day at which it begins', number(0, 24), 9)
+    .addOption(time('--timeout <time>', 'how long an abandoned session stays active', '30m'))
+    .option('--warm-up <sessions>', 'opens so many sessions at once first', whole(0, 1e6), 0)
+    .addOption(
+      new Option('--exclude <user>', 'sent, but not part of the truth: DIR or DIR\\id; repeatable')
+        .argParser(append)
+        .default([], 'nobody'),
+    )
+    .option('--truth <file>', 'writes the truth every second, as JSON lines')
+    .option('--compare <url>', "at the end, sets Headcount's counts beside the truth", httpUrl);
+}
+
+/** Settings of the simulation; `run` and the time zone come from outside. Throws what commander reports. */
+export function readSettings(
+  given: SimulateArguments,
+  outside: Pick<SimulationSettings, 'run' | 'utcOffsetMinutes'>,
+): SimulationSettings {
+  const { seed, rate, speed, users, hosts, apps, startHour, transport, layout } = given;
+  const { durationMs, maxEvents } = readBounds(given);
+  const blacklist = createBlacklist(given.exclude.map(readRule));
+  return {
+    ...{ seed, rate, speed, users, hosts, apps, startHour, ...outside },
+    spanMs: Math.min(durationMs, (maxEvents / rate) * 1000),
+    timeoutMs: given.timeout,
+    isExcluded: (user) => blacklist.excludes(user),
+    layout: transport === 'http' ? 'item' : layout,
+    faults: {
+      loss: given.loss,
+      duplicate: given.duplicate,
+      reorder: given.reorder,
+      reorderDelayMs: given.reorderDelay,
+    },
+  };
+}
+
+export function readBounds({ duration, count }: SimulateArguments) {
+  const unbounded = count === undefined ? DEFAULT_DURATION_MS : Number.POSITIVE_INFINITY;
+  return { durationMs: duration ?? unbounded, maxEvents: count ?? Number.POSITIVE_INFINITY };
+}
+
+export function readTarget({ host, port, transport }: SimulateArguments): Target {
+  return { host, port: port ?? DEFAULT_PORTS[transport] };
+}
+
+function readRule(text: string) {
+  const at = text.indexOf('\\');
+  return at < 0 ? { directory: text } : { directory: text.slice(0, at), userId: text.slice(at + 1) };
+}

@@ -1,0 +1,137 @@
+import type { User } from '../core/event.ts';
+import { createPeople, identify, type Person } from './people.ts';
+import { guid, integer, pick, type Random } from './random.ts';
+import { createSchedule } from './schedule.ts';
+import { describe, type SimulatedEvent } from './simulated-event.ts';
+import { createServiceCall, createVisit, EVENTS_PER_SESSION, type Step } from './visit.ts';
+import { busyness, createInstants } from './working-day.ts';
+
+export interface SiteOptions {
+  /** Where simulated time begins, milliseconds since 1970; its UTC hour is the hour of the working day. */
+  readonly start: number;
+  /** Over how much simulated time `rate` is the average. */
+  readonly spanMs: number;
+  /** Events per simulated second. */
+  readonly rate: number;
+  readonly users: number;
+  readonly hosts: number;
+  readonly apps: number;
+  /** Inactivity time-out of the proxy, simulated: how long an abandoned session stays active. */
+  readonly timeoutMs: number;
+}
+
+export interface Site {
+  readonly hosts: readonly string[];
+  readonly appIds: readonly string[];
+  /** The next event; times never go back. Endless. */
+  next(): SimulatedEvent;
+}
+
+interface Session {
+  readonly person: Person;
+  readonly user: User;
+  readonly host: string;
+  readonly key: string;
+  readonly startedAt: number;
+  readonly steps: readonly Step[];
+  readonly abandons: boolean;
+  done: number;
+}
+
+/** At the busiest hour about this share of all people is logged in. */
+const PRESENT_SHARE = 0.7;
+/** How many of the log-ins are the service account's. */
+const SERVICE_SHARE = 0.03;
+/** How often a second session of someone is allowed: another browser, through another host. */
+const SECOND_SESSION_SHARE = 0.05;
+
+/**
+ * A Sense site full of people. The same options and randomness give the same events.
+ *
+ * The rate is kept whatever it is: people live on a clock of their own, which never runs slower than the
+ * simulated one and jumps ahead to the next thing anyone wanted to do when the rate asks for more.
+ */
+export function createSite(options: SiteOptions, random: Random): Site {
+  const hosts = Array.from({ length: options.hosts }, (_, n) => `sense-proxy${n + 1}`);
+  const appIds = Array.from({ length: options.apps }, () => guid(random));
+  const people = createPeople(random, options.users);
+  const nextInstant = createInstants(random, options.start, options.spanMs, options.rate);
+  const plans = createSchedule<Session>();
+  const present = new Map<Person, string[]>();
+  const abandonShare = chooseAbandonShare(options);
+  let [live, now, life] = [0, options.start, options.start];
+
+  function logIn(person: Person, host: string): Session {
+    const abandons = person.sort !== 'service' && random() < abandonShare;
+    const createSteps = person.sort === 'service' ? createServiceCall : createVisit;
+    const steps = createSteps(random, options.apps, abandons);
+    const user = identify(random, person);
+    const key = guid(random, 'c0de');
+    const session: Session = { person, user, host, key, startedAt: life, steps, abandons, done: 0 };
+    present.set(person, [...(present.get(person) ?? []), host]);
+    live += 1;
+    plan(session);
+    return session;
+  }
+
+  function plan(session: Session): void {
+    const step = session.steps[session.done];
+    if (step !== undefined) plans.add(session.startedAt + step.offsetMs, session);
+  }
+
+  function leave(session: Session): void {
+    const left = (present.get(session.person) ?? []).filter((host) => host !== session.host);
+    if (left.length > 0) present.set(session.person, left);
+    else present.delete(session.person);
+    live -= 1;
+  }
+
+  function takeStep(session: Session): SimulatedEvent {
+    const step = session.steps[session.done];
+    if (step === undefined) throw new Error('a session without a next step was planned');
+    session.done += 1;
+    plan(session);
+    const abandons = session.abandons && session.done === session.steps.length;
+    if (step.kind === 'session_stop' || abandons) leave(session);
+    return describe(session, step, appIds[step.appIndex ?? -1] ?? null, now, abandons);
+  }
+
+  /** Someone who is away, and a host to log in through; `null` when nobody was found. */
+  function findArrival(): { person: Person; host: string } | null {
+    for (let tries = 0; tries < 20; tries += 1) {
+      const person = random() < SERVICE_SHARE ? people[0] : pick(random, people);
+      const busyHosts = present.get(person) ?? [];
+      const host = hosts[integer(random, hosts.length)];
+      if (host === undefined || busyHosts.includes(host)) continue;
+      const mayStart = busyHosts.length === 0 || random() < SECOND_SESSION_SHARE;
+      if (mayStart) return { person, host };
+    }
+    return null;
+  }
+
+  function next(): SimulatedEvent {
+    const instant = Math.floor(nextInstant());
+    life += instant - now;
+    now = instant;
+    for (;;) {
+      const due = plans.nextAt();
+      if (due === null || due > life) {
+        const room = Math.max(4, PRESENT_SHARE * options.users * busyness(now));
+        const arrival = random() < 1 - live / room || due === null ? findArrival() : null;
+        if (arrival !== null) return describe(logIn(arrival.person, arrival.host), null, null, now, false);
+        if (due !== null) life = due;
+      } else {
+        const session = plans.take();
+        if (session !== null) return takeStep(session);
+      }
+    }
+  }
+
+  return { hosts, appIds, next };
+}
+
+/** Up to one in four; less where sessions come so fast that the forgotten ones would outnumber the others. */
+function chooseAbandonShare({ rate, users, timeoutMs }: SiteOptions): number {
+  const perTimeout = ((rate / EVENTS_PER_SESSION) * timeoutMs) / 1000;
+  return Math.min(0.25, (0.15 * PRESENT_SHARE * users) / perTimeout);
+}

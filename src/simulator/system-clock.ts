@@ -1,0 +1,19 @@
+import type { Clock } from './run.ts';
+
+/** The machine's clock as it was at its start, and from then on by the monotonic one. */
+export function createSystemClock(): Clock {
+  return {
+    now: () => performance.timeOrigin + performance.now(),
+    sleep: (ms, signal) =>
+      new Promise((resolve) => {
+        if (signal.aborted) return resolve();
+        const wake = () => {
+          clearTimeout(timer);
+          signal.removeEventListener('abort', wake);
+          resolve();
+        };
+        const timer = setTimeout(wake, ms);
+        signal.addEventListener('abort', wake);
+      }),
+  };
+}

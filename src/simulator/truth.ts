@@ -1,0 +1,139 @@
+import type { User } from '../core/event.ts';
+import type { SimulatedEvent } from './simulated-event.ts';
+import { type ActiveCounts, createTally, type Tally } from './tally.ts';
+
+/** What is true at a moment. Always `created = destroyed + timedOut + active.sessions`. */
+export interface TruthCounts {
+  readonly active: ActiveCounts;
+  readonly created: number;
+  /** Sessions that ended with a Stop. */
+  readonly destroyed: number;
+  /** Sessions whose user left without a log-out, whether they have timed out by now or not. */
+  readonly abandoned: number;
+  /** Abandoned sessions that the proxy has ended since. */
+  readonly timedOut: number;
+  readonly perHost: Readonly<Record<string, Omit<ActiveCounts, 'connectedUsers'>>>;
+}
+
+/** A session that is open; `connections` maps the number of each open connection to its app. */
+export interface OpenSession {
+  readonly sessionKey: string;
+  readonly host: string;
+  readonly user: User;
+  readonly startedAt: number;
+  readonly connections: ReadonlyMap<number, string | null>;
+}
+
+/** Who is on, from the events themselves: what a perfect observer would say. Times are simulated. */
+export interface Truth {
+  /** In order of time. */
+  apply(event: SimulatedEvent): void;
+  /** Ends what has timed out by `at`. */
+  advance(at: number): void;
+  counts(): TruthCounts;
+  openSessions(): readonly OpenSession[];
+}
+
+export interface TruthOptions {
+  readonly hosts: readonly string[];
+  /** An abandoned session ends when it has been idle for longer than this, simulated milliseconds. */
+  readonly timeoutMs: number;
+  /** Users who do not count, like a blacklist of Headcount's. */
+  readonly isExcluded: (user: User) => boolean;
+}
+
+type Tracked = OpenSession & { readonly connections: Map<number, string | null> };
+
+export function createTruth({ hosts, timeoutMs, isExcluded }: TruthOptions): Truth {
+  const site = createTally();
+  const tallies = new Map(hosts.map((host) => [host, createTally()]));
+  const open = new Map<string, Tracked>();
+  const idle = createQueue<{ readonly sessionKey: string; readonly since: number }>();
+  let [created, destroyed, abandoned, timedOut] = [0, 0, 0, 0];
+
+  function eachTally({ host, user }: OpenSession, change: (tally: Tally, user: string) => void): void {
+    const name = `${user.directory}\\${user.id}`.toLowerCase();
+    change(site, name);
+    const perHost = tallies.get(host);
+    if (perHost !== undefined) change(perHost, name);
+  }
+
+  function start({ sessionKey, host, user, at }: SimulatedEvent): void {
+    const session = { sessionKey, host, user, startedAt: at, connections: new Map() };
+    open.set(sessionKey, session);
+    eachTally(session, (tally, name) => tally.addSession(name, 1));
+    created += 1;
+  }
+
+  function end(session: Tracked): void {
+    for (const connection of session.connections.keys()) close(session, connection);
+    open.delete(session.sessionKey);
+    eachTally(session, (tally, name) => tally.addSession(name, -1));
+  }
+
+  function close(session: Tracked, connection: number): void {
+    if (!session.connections.delete(connection)) return;
+    eachTally(session, (tally, name) => tally.addConnection(name, -1));
+  }
+
+  function change(session: Tracked, event: SimulatedEvent): void {
+    const { kind, connection, appId } = event;
+    if (kind === 'session_stop') {
+      end(session);
+      destroyed += 1;
+    } else if (kind === 'connection_open' && connection !== null) {
+      session.connections.set(connection, appId);
+      eachTally(session, (tally, name) => tally.addConnection(name, 1));
+    } else if (kind === 'connection_close' && connection !== null) close(session, connection);
+    if (!event.abandons) return;
+    abandoned += 1;
+    idle.add({ sessionKey: session.sessionKey, since: event.at });
+  }
+
+  function advance(at: number): void {
+    for (let first = idle.first(); first !== null && at - first.since > timeoutMs; first = idle.first()) {
+      idle.dropFirst();
+      const session = open.get(first.sessionKey);
+      if (session === undefined) continue;
+      end(session);
+      timedOut += 1;
+    }
+  }
+
+  return {
+    apply(event) {
+      advance(event.at);
+      if (isExcluded(event.user)) return;
+      const session = open.get(event.sessionKey);
+      if (event.kind === 'session_start') start(event);
+      else if (session !== undefined) change(session, event);
+    },
+    advance,
+    counts() {
+      const perHost = Object.fromEntries(Array.from(tallies, ([host, tally]) => [host, brief(tally)]));
+      return { active: site.counts(), created, destroyed, abandoned, timedOut, perHost };
+    },
+    openSessions: () => [...open.values()],
+  };
+}
+
+function brief(tally: Tally): Omit<ActiveCounts, 'connectedUsers'> {
+  const { sessions, users, connections } = tally.counts();
+  return { sessions, users, connections };
+}
+
+/** First in, first out; dropping costs O(1) on average. */
+function createQueue<T>() {
+  let items: T[] = [];
+  let dropped = 0;
+  return {
+    add: (item: T) => items.push(item),
+    first: (): T | null => items[dropped] ?? null,
+    dropFirst() {
+      dropped += 1;
+      if (dropped < 1000) return;
+      items = items.slice(dropped);
+      dropped = 0;
+    },
+  };
+}
