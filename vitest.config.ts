@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // As node itself imports CommonJS, so that tests run what the program runs.
+    deps: { interopDefault: false },
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

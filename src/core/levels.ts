@@ -1,0 +1,43 @@
+import type { Dimension, Level, Series } from './series.ts';
+
+/** How often a level that does not change is written again, seconds. */
+const REPEAT_SECONDS = 60;
+
+/**
+ * Writes what is open at the end of each second into the series: over all every second (a second without
+ * it is one in which we did not run), of a part only when it changed, vanished, or a minute has passed.
+ */
+export class Levels {
+  readonly #series: Series;
+  #before = new Map<Dimension, Level>();
+  #now = new Map<Dimension, Level>();
+  #second = 0;
+
+  constructor(series: Series) {
+    this.#series = series;
+  }
+
+  /** `second`: seconds since 1970. */
+  begin(second: number): void {
+    this.#second = second;
+    this.#now = new Map();
+  }
+
+  note(dimension: Dimension, active: number, users: number, connections: number): void {
+    const before = this.#before.get(dimension);
+    const same = before?.active === active && before.users === users && before.connections === connections;
+    const level = same ? before : { active, users, connections };
+    this.#now.set(dimension, level);
+    const repeat = dimension === 'all' || this.#second % REPEAT_SECONDS === 0;
+    if (!same || repeat) this.#series.level(dimension, this.#second, level);
+  }
+
+  finish(): void {
+    for (const dimension of this.#before.keys()) {
+      if (!this.#now.has(dimension)) {
+        this.#series.level(dimension, this.#second, { active: 0, users: 0, connections: 0 });
+      }
+    }
+    this.#before = this.#now;
+  }
+}

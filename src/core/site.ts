@@ -1,0 +1,129 @@
+import { Counts } from './counts.ts';
+import { Downtimes } from './downtimes.ts';
+import type { User, UserEvent } from './event.ts';
+import { type Host, Identities, type KnownUser } from './identities.ts';
+import { Levels } from './levels.ts';
+import { Quality } from './quality.ts';
+import { Series } from './series.ts';
+import type { Connection, Session } from './session.ts';
+import { SessionBook, type SessionObserver, type SessionSettings } from './session-book.ts';
+import { SessionTracker, type TrackingOutcome } from './sessions.ts';
+
+/** What came of one event. */
+export interface Applied {
+  readonly host: Host;
+  readonly user: KnownUser | null;
+  /** The session it belongs to, null where it belongs to none. */
+  readonly session: Session | null;
+  readonly outcome: TrackingOutcome;
+  /** The event of that session before this one; 0 for none. */
+  readonly previousSeq: number;
+}
+
+/**
+ * The one true picture of a Sense site: who has which session and connection open, and what happened when.
+ * Fed with events in the pipeline's order and with one tick a second.
+ */
+export class Site implements SessionObserver {
+  readonly identities = new Identities();
+  readonly downtimes = new Downtimes();
+  readonly counts = new Counts();
+  readonly series = new Series();
+  readonly #levels = new Levels(this.series);
+  readonly quality: Quality;
+  readonly book: SessionBook;
+  readonly tracker: SessionTracker;
+  #tickedAt: number | null = null;
+
+  constructor(settings: SessionSettings) {
+    this.book = new SessionBook(this.identities, settings, this.downtimes, this);
+    this.tracker = new SessionTracker(this.book, this.downtimes);
+    this.quality = new Quality(settings.timeoutMs + settings.graceMs, this.downtimes);
+  }
+
+  /** Takes one event, which the journal keeps under the number `seq`. */
+  apply(event: UserEvent, seq: number): Applied {
+    const host = this.identities.host(event.host);
+    const user = event.user === null ? null : this.identities.user(event.user);
+    if (event.kind === 'session_rejected') {
+      this.series.count('rejected', 'all', event.at, 1);
+      this.series.count('rejected', host.dimension, event.at, 1);
+    }
+    const key = this.identities.key(host, user);
+    const { session, outcome } = this.tracker.apply(event, key, seq);
+    if (key.open === null) this.identities.emptied(key, event.receivedAt);
+    if (session === null) return { host, user, session, outcome, previousSeq: 0 };
+    const previousSeq = session.lastSeq;
+    session.lastSeq = seq;
+    if (session.firstSeq === 0) session.firstSeq = seq;
+    this.book.changed(session);
+    return { host, user, session, outcome, previousSeq };
+  }
+
+  /** To be called once a second: ends what is due and notes what is open, for the second that just closed. */
+  tick(now: number): void {
+    this.tracker.sweep(now);
+    const second = Math.floor(now / 1000) - 1;
+    if (this.#tickedAt === second) return;
+    this.#tickedAt = second;
+    this.#levels.begin(second);
+    this.#levels.note('all', this.counts.sessions, this.counts.users, this.counts.connections);
+    for (const host of this.identities.hosts.values()) {
+      this.#levels.note(host.dimension, host.openSessions, host.openUsers, host.openConnections);
+    }
+    for (const gauge of this.counts.virtualProxies.values()) {
+      this.#levels.note(gauge.dimension, gauge.sessions, gauge.users.size, gauge.connections);
+    }
+    for (const gauge of this.counts.apps.values()) {
+      this.#levels.note(gauge.dimension, gauge.connections, gauge.users.size, gauge.connections);
+    }
+    this.#levels.finish();
+  }
+
+  exclude(isExcluded: (user: User) => boolean, now: number): void {
+    this.tracker.exclude(isExcluded, now);
+  }
+
+  sessionOpened(session: Session): void {
+    this.counts.opened(session);
+    this.#count('created', session, session.startedAt, 1);
+  }
+
+  sessionEnded(session: Session): void {
+    this.counts.ended(session);
+    this.#count('destroyed', session, session.endedAt ?? 0, 1);
+  }
+
+  sessionReopened(session: Session, endedAt: number): void {
+    this.counts.opened(session);
+    this.#count('destroyed', session, endedAt, -1);
+  }
+
+  endCorrected(session: Session, before: number): void {
+    this.#count('destroyed', session, before, -1);
+    this.#count('destroyed', session, session.endedAt ?? before, 1);
+  }
+
+  connectionOpened(connection: Connection): void {
+    const gauge = this.counts.connectionOpened(connection);
+    if (gauge !== null) this.series.count('created', gauge.dimension, connection.openedAt, 1);
+  }
+
+  connectionClosed(connection: Connection): void {
+    const gauge = this.counts.connectionClosed(connection);
+    if (gauge !== null) this.series.count('destroyed', gauge.dimension, connection.closedAt ?? 0, 1);
+  }
+
+  virtualProxyLearnt(session: Session): void {
+    this.counts.virtualProxyLearnt(session);
+  }
+
+  #count(tally: 'created' | 'destroyed', session: Session, at: number, by: 1 | -1): void {
+    const durationMs = tally === 'destroyed' ? by * Math.max(0, at - session.startedAt) : 0;
+    this.series.count(tally, 'all', at, by, durationMs);
+    this.series.count(tally, session.key.host.dimension, at, by, durationMs);
+    if (session.virtualProxy !== null) {
+      this.series.count(tally, `virtualProxy:${session.virtualProxy}`, at, by, durationMs);
+    }
+  }
+}
