@@ -1,0 +1,201 @@
+import { KINDS, REJECTION_REASONS, type UserEvent } from '../core/event.ts';
+import type { Second } from '../core/series.ts';
+import { type Connection, END_REASONS, type Session } from '../core/session.ts';
+import type { SessionChanges } from '../core/session-book.ts';
+import { OUTCOMES } from '../core/sessions.ts';
+import type { Applied } from '../core/site.ts';
+import type { Names, NewNames } from './names.ts';
+import { FLAGS } from './schema.ts';
+
+/** Columns of one row in the typed arrays that go to the writer; NaN stands for NULL. */
+export const EVENT_STRIDE = 20;
+export const SESSION_STRIDE = 19;
+export const CONNECTION_STRIDE = 7;
+export const POINT_STRIDE = 9;
+
+/** What the writer gets: rows as numbers in transferred memory, because objects would cost more than the row. */
+export interface BatchMessage {
+  readonly type: 'batch';
+  readonly id: number;
+  readonly names: NewNames;
+  readonly events: Float64Array<ArrayBuffer>;
+  readonly eventCount: number;
+  /** By the place of the event in the batch: only events that have such a text. */
+  readonly messages: readonly [number, string][];
+  readonly eventIds: readonly [number, string][];
+  readonly checkpoint: CheckpointMessage | null;
+}
+
+/** The state of the tracker once all events up to `seq` are folded in. */
+export interface CheckpointMessage {
+  readonly seq: number;
+  readonly at: number;
+  readonly state: string;
+  readonly sessions: Float64Array<ArrayBuffer>;
+  readonly connections: Float64Array<ArrayBuffer>;
+  readonly points: Float64Array<ArrayBuffer>;
+  readonly dimensions: readonly string[];
+  /** Orphan Stops that belong to a session now: seq, session id. */
+  readonly paired: readonly [number, number][];
+}
+
+const orNaN = (value: number | null): number => value ?? Number.NaN;
+
+/** Collects events as rows until the writer takes them. */
+export class EventRows {
+  #cells: Float64Array<ArrayBuffer>;
+  #count = 0;
+  #messages: [number, string][] = [];
+  #eventIds: [number, string][] = [];
+
+  constructor(capacity = 1_024) {
+    this.#cells = new Float64Array(capacity * EVENT_STRIDE);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  add(seq: number, event: UserEvent, applied: Applied, names: Names): void {
+    let i = this.#count * EVENT_STRIDE;
+    if (i === this.#cells.length) this.#grow();
+    const cells = this.#cells;
+    cells[i++] = seq;
+    cells[i++] = KINDS.indexOf(event.kind);
+    cells[i++] = event.at;
+    cells[i++] = event.timed ? 1 : 0;
+    cells[i++] = event.receivedAt;
+    cells[i++] = names.string(applied.host.name);
+    cells[i++] = names.user(applied.user);
+    cells[i++] = names.string(event.origin);
+    cells[i++] = names.string(event.context);
+    cells[i++] = names.string(event.appId);
+    cells[i++] = names.string(event.virtualProxy);
+    cells[i++] = names.string(event.userAgent);
+    cells[i++] = names.string(event.sessionKey);
+    cells[i++] = applied.session?.id ?? 0;
+    cells[i++] = applied.previousSeq;
+    cells[i++] = OUTCOMES.indexOf(applied.outcome);
+    cells[i++] = event.reason === null ? 0 : REJECTION_REASONS.indexOf(event.reason) + 1;
+    cells[i++] = orNaN(event.result);
+    cells[i++] = orNaN(event.rowNumber);
+    cells[i] = orNaN(event.originalAt);
+    if (event.message !== null) this.#messages.push([this.#count, event.message]);
+    if (event.eventId !== null) this.#eventIds.push([this.#count, event.eventId]);
+    this.#count += 1;
+  }
+
+  #grow(): void {
+    const larger = new Float64Array(this.#cells.length * 2);
+    larger.set(this.#cells);
+    this.#cells = larger;
+  }
+
+  /** The rows so far, after which it is empty again. */
+  take(): Pick<BatchMessage, 'events' | 'eventCount' | 'messages' | 'eventIds'> {
+    const taken = {
+      events: this.#cells,
+      eventCount: this.#count,
+      messages: this.#messages,
+      eventIds: this.#eventIds,
+    };
+    this.#cells = new Float64Array(Math.max(64, this.#count) * 2 * EVENT_STRIDE);
+    this.#count = 0;
+    this.#messages = [];
+    this.#eventIds = [];
+    return taken;
+  }
+}
+
+export function checkpointMessage(
+  seq: number,
+  at: number,
+  state: object,
+  changes: SessionChanges,
+  seconds: readonly Second[],
+  names: Names,
+): CheckpointMessage {
+  const dimensions = [...new Set(seconds.map((second) => second.dimension))];
+  const places = new Map(dimensions.map((name, place) => [name, place]));
+  return {
+    seq,
+    at,
+    state: JSON.stringify(state),
+    // In order of their numbers, so that neighbours in the table are written together.
+    sessions: rows(
+      changes.sessions.sort((a, b) => a.id - b.id),
+      SESSION_STRIDE,
+      (session) => sessionRow(session, names),
+    ),
+    connections: rows(
+      changes.connections.sort((a, b) => a.id - b.id),
+      CONNECTION_STRIDE,
+      (connection) => connectionRow(connection, names),
+    ),
+    points: rows(seconds, POINT_STRIDE, (second) => pointRow(second, places.get(second.dimension) ?? 0)),
+    dimensions,
+    paired: changes.paired.map(({ seq, session }) => [seq, session.id]),
+  };
+}
+
+function rows<T>(items: readonly T[], stride: number, row: (item: T) => number[]): Float64Array<ArrayBuffer> {
+  const cells = new Float64Array(items.length * stride);
+  for (const [place, item] of items.entries()) cells.set(row(item), place * stride);
+  return cells;
+}
+
+function sessionRow(session: Session, names: Names): number[] {
+  const flags =
+    (session.startExact ? FLAGS.startExact : 0) |
+    (session.startTimed ? FLAGS.startTimed : 0) |
+    (session.endExact ? FLAGS.endExact : 0) |
+    (session.identityExact ? FLAGS.identityExact : 0);
+  return [
+    session.id,
+    session.firstSeq,
+    session.lastSeq,
+    names.string(session.key.host.name),
+    names.user(session.key.user),
+    names.string(session.sessionKey),
+    names.string(session.virtualProxy),
+    names.string(session.userAgent),
+    session.createdAt,
+    session.startedAt,
+    flags,
+    orNaN(session.synthesisedAt),
+    session.lastActivityAt,
+    orNaN(session.endedAt),
+    session.endReason === null ? Number.NaN : END_REASONS.indexOf(session.endReason),
+    orNaN(session.endedSeenAt),
+    session.connectionCount,
+    session.openConnections.length,
+    session.lastConnectionId,
+  ];
+}
+
+function connectionRow(connection: Connection, names: Names): number[] {
+  return [
+    connection.id,
+    connection.session.id,
+    names.string(connection.appId),
+    connection.openedAt,
+    orNaN(connection.closedAt),
+    connection.closeExact ? 1 : 0,
+    connection.previousId,
+  ];
+}
+
+function pointRow(second: Second, dimension: number): number[] {
+  const { level } = second;
+  return [
+    dimension,
+    second.at,
+    second.created,
+    second.destroyed,
+    second.rejected,
+    Math.round(second.durationMs),
+    orNaN(level?.active ?? null),
+    orNaN(level?.users ?? null),
+    orNaN(level?.connections ?? null),
+  ];
+}

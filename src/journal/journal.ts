@@ -1,0 +1,197 @@
+import { Worker } from 'node:worker_threads';
+import type { UserEvent } from '../core/event.ts';
+import type { Applied, Site } from '../core/site.ts';
+import { type BatchMessage, type CheckpointMessage, checkpointMessage, EventRows } from './batch.ts';
+import type { Names } from './names.ts';
+import type { RetentionLimits } from './retention.ts';
+import type { WriterData, WriterReply } from './writer-thread.ts';
+
+/** Uncommitted events above which senders that can wait should, and above which nothing more is taken. */
+const BEHIND_EVENTS = 100_000;
+const FULL_EVENTS = 1_000_000;
+const DAY_MS = 86_400_000;
+
+export interface JournalSettings extends RetentionLimits {
+  readonly directory: string;
+  readonly commitIntervalMs: number;
+}
+
+export interface JournalEvents {
+  /** So many more events are on the disk. */
+  committed(events: number): void;
+  /** A commit failed and is tried again. */
+  trouble(message: string): void;
+  /** The writer died: nothing can be accepted any more. */
+  failed(error: Error): void;
+}
+
+/**
+ * The typed front of the writer's thread: collects rows and hands them over at most once in
+ * `commitIntervalMs`. An event is accepted when its batch is committed.
+ */
+export class Journal {
+  readonly #settings: JournalSettings;
+  readonly #site: Site;
+  readonly #names: Names;
+  readonly #listener: JournalEvents;
+  readonly #rows = new EventRows();
+  readonly #sizes = new Map<number, number>();
+  #worker: Worker | null = null;
+  #nextSeq: number;
+  #nextBatch = 1;
+  #lastCommitted = 0;
+  #unsent = 0;
+  #uncommitted = 0;
+  #handedOverAt = 0;
+  #generationAt = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #waiters: { batch: number; resolve: () => void; reject: (error: Error) => void }[] = [];
+  #failure: Error | null = null;
+  #troubledAt: number | null = null;
+
+  constructor(settings: JournalSettings, site: Site, names: Names, nextSeq: number, listener: JournalEvents) {
+    this.#settings = settings;
+    this.#site = site;
+    this.#names = names;
+    this.#nextSeq = nextSeq;
+    this.#listener = listener;
+  }
+
+  /** Resolves when the writer has opened the file. */
+  async start(): Promise<void> {
+    const { directory, retentionMs, maxBytes } = this.#settings;
+    const data: WriterData = { directory, limits: { retentionMs, maxBytes } };
+    const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), { workerData: data });
+    this.#worker = worker;
+    await new Promise<void>((resolve, reject) => {
+      worker.on('message', (reply: WriterReply) => {
+        if (reply.type === 'ready') resolve();
+        else this.#onReply(reply);
+      });
+      worker.on('error', (error) => {
+        reject(error);
+        this.#fail(error instanceof Error ? error : new Error(String(error)));
+      });
+    });
+  }
+
+  get nextSeq(): number {
+    return this.#nextSeq;
+  }
+
+  /** Events taken and not yet on the disk. */
+  get uncommitted(): number {
+    return this.#unsent + this.#uncommitted;
+  }
+
+  /** True when senders that can wait should. */
+  get behind(): boolean {
+    return this.uncommitted >= BEHIND_EVENTS || this.#failure !== null;
+  }
+
+  /** True when nothing more can be taken. */
+  get full(): boolean {
+    return this.uncommitted >= FULL_EVENTS || this.#failure !== null;
+  }
+
+  /** Why commits do not succeed, null where they do. */
+  get trouble(): string | null {
+    if (this.#failure !== null) return this.#failure.message;
+    return this.#troubledAt === null ? null : 'the last commit failed and is being tried again';
+  }
+
+  /** Takes one event; it must have been applied to the site under `nextSeq`. */
+  add(event: UserEvent, applied: Applied): void {
+    this.#rows.add(this.#nextSeq, event, applied, this.#names);
+    this.#nextSeq += 1;
+    this.#unsent += 1;
+    this.#schedule();
+  }
+
+  /** Commits the site's state behind all events added so far, with the last of them. `at` is our clock. */
+  checkpoint(at: number, state: object): void {
+    const changes = this.#site.book.takeChanges();
+    const seconds = this.#site.series.takePending();
+    this.#handOver(checkpointMessage(this.#nextSeq - 1, at, state, changes, seconds, this.#names));
+    if (this.#names.full || at - this.#generationAt > DAY_MS) {
+      this.#names.beginGeneration();
+      this.#generationAt = at;
+    }
+  }
+
+  #schedule(): void {
+    if (this.#timer !== null) return;
+    const wait = Math.max(0, this.#handedOverAt + this.#settings.commitIntervalMs - performance.now());
+    this.#timer = setTimeout(() => this.#handOver(null), wait);
+  }
+
+  #handOver(checkpoint: CheckpointMessage | null): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#rows.count === 0 && checkpoint === null) return;
+    const id = this.#nextBatch++;
+    const rows = this.#rows.take();
+    const batch: BatchMessage = { type: 'batch', id, names: this.#names.takeNew(), ...rows, checkpoint };
+    const transfer: ArrayBuffer[] = [rows.events.buffer];
+    if (checkpoint !== null) {
+      transfer.push(checkpoint.sessions.buffer, checkpoint.connections.buffer, checkpoint.points.buffer);
+    }
+    this.#sizes.set(id, rows.eventCount);
+    this.#uncommitted += rows.eventCount;
+    this.#unsent = 0;
+    this.#handedOverAt = performance.now();
+    this.#worker?.postMessage(batch, transfer);
+  }
+
+  #onReply(reply: WriterReply): void {
+    if (reply.type === 'trouble') {
+      this.#troubledAt = performance.now();
+      this.#listener.trouble(reply.message);
+      return;
+    }
+    if (reply.type !== 'committed') return;
+    const size = this.#sizes.get(reply.id) ?? 0;
+    this.#sizes.delete(reply.id);
+    this.#uncommitted -= size;
+    this.#lastCommitted = reply.id;
+    this.#troubledAt = null;
+    this.#listener.committed(size);
+    const done = this.#waiters.filter((waiter) => waiter.batch <= reply.id);
+    this.#waiters = this.#waiters.filter((waiter) => waiter.batch > reply.id);
+    for (const waiter of done) waiter.resolve();
+  }
+
+  #fail(error: Error): void {
+    this.#failure = error;
+    for (const waiter of this.#waiters) waiter.reject(error);
+    this.#waiters = [];
+    this.#listener.failed(error);
+  }
+
+  /** Resolves when everything added so far is on the disk; rejects when the writer has died. */
+  committed(): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    const batch = this.#rows.count > 0 ? this.#nextBatch : this.#nextBatch - 1;
+    if (batch <= this.#lastCommitted) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ batch, resolve, reject });
+    });
+  }
+
+  /** The same without waiting for the commit interval. */
+  flush(): Promise<void> {
+    this.#handOver(null);
+    return this.committed();
+  }
+
+  /** Commits what there is and closes the file. */
+  async stop(): Promise<void> {
+    const worker = this.#worker;
+    if (worker === null || this.#failure !== null) return;
+    await this.flush();
+    const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    worker.postMessage({ type: 'close' });
+    await exited;
+    this.#worker = null;
+  }
+}

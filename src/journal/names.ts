@@ -1,0 +1,77 @@
+import type { KnownUser } from '../core/identities.ts';
+import { copied } from '../core/string-pool.ts';
+
+/** Names held at once; a new generation begins above. */
+const MOST_NAMES = 200_000;
+
+/** Names that the writer has yet to store, with their numbers. */
+export interface NewNames {
+  readonly strings: [number, string][];
+  readonly users: [number, string | null, string][];
+  /** Set where a generation of names begins with these: numbers below are not used by later rows. */
+  readonly generation: { readonly firstString: number; readonly firstUser: number } | null;
+}
+
+/**
+ * Numbers for names, so that rows are small. A name keeps its number within one generation; a new
+ * generation begins at each start, each day, and when the memory for names is full. Rows never refer to a generation
+ * older than the one they were written in, so whole generations can be deleted with the rows.
+ */
+export class Names {
+  readonly #numbers = new Map<string, number>();
+  #nextString: number;
+  #nextUser: number;
+  #generation = 0;
+  #fresh: NewNames;
+
+  /** The first free numbers. */
+  constructor(nextString: number, nextUser: number) {
+    this.#nextString = nextString;
+    this.#nextUser = nextUser;
+    this.#fresh = { strings: [], users: [], generation: { firstString: nextString, firstUser: nextUser } };
+  }
+
+  /** 0 for null. */
+  string(text: string | null): number {
+    if (text === null) return 0;
+    const known = this.#numbers.get(text);
+    if (known !== undefined) return known;
+    const copy = copied(text);
+    const number = this.#nextString++;
+    this.#numbers.set(copy, number);
+    this.#fresh.strings.push([number, copy]);
+    return number;
+  }
+
+  /** 0 for null. */
+  user(user: KnownUser | null): number {
+    if (user === null) return 0;
+    if (user.journalGeneration !== this.#generation) {
+      user.journalGeneration = this.#generation;
+      user.journalNumber = this.#nextUser++;
+      this.#fresh.users.push([user.journalNumber, user.directory, user.id]);
+    }
+    return user.journalNumber;
+  }
+
+  get full(): boolean {
+    return this.#numbers.size >= MOST_NAMES;
+  }
+
+  /** Forgets all numbers. Only between two batches. */
+  beginGeneration(): void {
+    this.#numbers.clear();
+    this.#generation += 1;
+    this.#fresh = {
+      strings: [],
+      users: [],
+      generation: { firstString: this.#nextString, firstUser: this.#nextUser },
+    };
+  }
+
+  takeNew(): NewNames {
+    const taken = this.#fresh;
+    this.#fresh = { strings: [], users: [], generation: null };
+    return taken;
+  }
+}

@@ -1,0 +1,216 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { KINDS, REJECTION_REASONS } from '../core/event.ts';
+import { END_REASONS } from '../core/session.ts';
+import { type Filters, Where } from './filters.ts';
+import { FLAGS } from './schema.ts';
+import type { UserAgents } from './user-agents.ts';
+
+export interface SessionFilters extends Filters {
+  readonly active: boolean | null;
+  /** Who was on at that moment. */
+  readonly at: number | null;
+}
+
+export interface EventFilters extends Filters {
+  readonly kind: (typeof KINDS)[number] | null;
+}
+
+const NAMED = `
+  LEFT JOIN strings host ON host.id = s.host LEFT JOIN strings proxy ON proxy.id = s.virtual_proxy
+  LEFT JOIN strings agent ON agent.id = s.user_agent LEFT JOIN users u ON u.number = s.user`;
+const NAMES = `host.text AS host, proxy.text AS virtual_proxy, agent.text AS user_agent,
+  u.directory AS directory, u.id AS user_id`;
+
+const SESSION_ROWS = `
+SELECT s.id, s.last_seq, s.started_at, s.flags, s.last_activity_at, s.ended_at, s.end_reason,
+  s.connections, s.open_connections, s.last_connection, ${NAMES} FROM sessions s ${NAMED}`;
+
+const EVENT_ROWS = `
+SELECT s.seq, s.kind, s.at, s.received_at, s.original_at, s.session, s.previous, s.reason, s.result, s.message,
+  s.event_id, origin.text AS origin, context.text AS context, app.text AS app, ${NAMES} FROM events s ${NAMED}
+  LEFT JOIN strings origin ON origin.id = s.origin LEFT JOIN strings context ON context.id = s.context
+  LEFT JOIN strings app ON app.id = s.app`;
+
+type Row = Record<string, unknown>;
+type Json = Record<string, unknown>;
+
+/** Answers from the journal's rows, as the API gives them. Runs in the reader's thread. */
+export class Queries {
+  readonly #database: DatabaseSync;
+  readonly #store: string;
+  readonly #appNames: ReadonlyMap<string, string>;
+  readonly #userAgents: UserAgents;
+
+  constructor(database: DatabaseSync, appNames: ReadonlyMap<string, string>, userAgents: UserAgents) {
+    this.#database = database;
+    this.#appNames = appNames;
+    this.#userAgents = userAgents;
+    this.#store = String(database.prepare("SELECT value FROM meta WHERE key = 'store'").get()?.['value']);
+  }
+
+  sessions(filters: SessionFilters, now: number): Json {
+    const where = new Where(filters);
+    where.add('s.end_reason IS NOT ?', END_REASONS.indexOf('excluded'));
+    if (filters.active !== null) where.add(`s.ended_at IS ${filters.active ? '' : 'NOT '}NULL`);
+    if (filters.from !== null) where.add('(s.ended_at IS NULL OR s.ended_at >= ?)', filters.from);
+    if (filters.to !== null) where.add('s.started_at < ?', filters.to);
+    const { at } = filters;
+    if (at !== null) where.add('s.started_at <= ? AND (s.ended_at IS NULL OR s.ended_at > ?)', at, at);
+    if (filters.app !== null) {
+      const open = at === null ? '' : 'AND c.opened_at <= ? AND (c.closed_at IS NULL OR c.closed_at > ?)';
+      where.add(
+        `s.id IN (SELECT c.session FROM connections c
+           WHERE c.app IN (SELECT id FROM strings WHERE text = ?) ${open})`,
+        ...(at === null ? [filters.app] : [filters.app, at, at]),
+      );
+    }
+    if (filters.cursor !== null) where.add('s.id < ?', filters.cursor);
+    const rows = this.#database
+      .prepare(`${SESSION_ROWS} ${where.sql} ORDER BY s.id DESC LIMIT ?`)
+      .all(...where.values, filters.limit + 1);
+    return page(rows, filters.limit, 'id', (row) => this.#sessionItem(row, now));
+  }
+
+  /** One session with its connections and its events, oldest first; null where there is none of that id. */
+  session(publicId: string, now: number): Json | null {
+    const id = this.#ownNumber(publicId);
+    const row = id === null ? undefined : this.#database.prepare(`${SESSION_ROWS} WHERE s.id = ?`).get(id);
+    if (row === undefined || row['end_reason'] === END_REASONS.indexOf('excluded')) return null;
+    return {
+      ...this.#sessionItem(row, now),
+      connections: this.#connections(row).map((connection) => ({
+        appId: connection['app'],
+        appName: this.#appName(connection['app']),
+        openedAt: iso(connection['opened_at']),
+        closedAt: iso(connection['closed_at']),
+        closeExact: connection['close_exact'] === 1,
+      })),
+      timeline: this.#timeline(Number(row['last_seq'])),
+    };
+  }
+
+  #ownNumber(publicId: string): number | null {
+    const [store, number, ...rest] = publicId.split('-');
+    if (store !== this.#store || rest.length > 0 || !/^\d{1,15}$/.test(number ?? '')) return null;
+    return Number(number);
+  }
+
+  #sessionItem(row: Row, now: number): Json {
+    const flags = Number(row['flags']);
+    const has = (flag: number) => (flags & flag) !== 0;
+    const startedAt = Number(row['started_at']);
+    const endedAt = row['ended_at'] === null ? null : Number(row['ended_at']);
+    return {
+      id: this.#publicId(row['id']),
+      user: userOf(row),
+      host: row['host'],
+      virtualProxy: row['virtual_proxy'],
+      startedAt: iso(startedAt),
+      startExact: has(FLAGS.startExact),
+      endedAt: iso(endedAt),
+      endReason: row['end_reason'] === null ? null : END_REASONS[Number(row['end_reason'])],
+      endExact: has(FLAGS.endExact),
+      identityExact: has(FLAGS.identityExact),
+      lastActivityAt: iso(row['last_activity_at']),
+      durationSeconds: Math.max(0, (endedAt ?? now) - startedAt) / 1000,
+      openConnections: row['open_connections'],
+      connections: row['connections'],
+      apps: this.#appsOf(row),
+      ...this.#userAgents.describe(row['user_agent'] as string | null),
+    };
+  }
+
+  #publicId(number: unknown): string | null {
+    return Number(number) === 0 ? null : `${this.#store}-${number}`;
+  }
+
+  #appName(appId: unknown): string | null {
+    return appId === null ? null : (this.#appNames.get(String(appId)) ?? null);
+  }
+
+  /** The connections of a session, oldest first, along their chain. */
+  #connections(session: Row): Row[] {
+    const byId = this.#database.prepare(
+      `SELECT a.text AS app, c.opened_at, c.closed_at, c.close_exact, c.previous FROM connections c
+       LEFT JOIN strings a ON a.id = c.app WHERE c.id = ?`,
+    );
+    const found: Row[] = [];
+    for (let id = Number(session['last_connection']); id > 0; ) {
+      const row = byId.get(id);
+      if (row === undefined) break;
+      found.push(row);
+      id = Number(row['previous']);
+    }
+    return found.reverse();
+  }
+
+  #appsOf(session: Row): Json[] {
+    const ids = new Set(this.#connections(session).map((connection) => connection['app']));
+    ids.delete(null);
+    return [...ids].map((appId) => ({ appId, appName: this.#appName(appId) }));
+  }
+
+  #timeline(lastSeq: number): Json[] {
+    const bySeq = this.#database.prepare(`${EVENT_ROWS} WHERE s.seq = ?`);
+    const found: Row[] = [];
+    for (let seq = lastSeq; seq > 0; ) {
+      const row = bySeq.get(seq);
+      if (row === undefined) break;
+      found.push(row);
+      seq = Number(row['previous']);
+    }
+    found.sort((a, b) => Number(a['at']) - Number(b['at']) || Number(a['seq']) - Number(b['seq']));
+    return found.map((row) => this.#eventItem(row));
+  }
+
+  events(filters: EventFilters): Json {
+    const where = new Where(filters);
+    if (filters.kind !== null) where.add('s.kind = ?', KINDS.indexOf(filters.kind));
+    if (filters.from !== null) where.add('s.at >= ?', filters.from);
+    if (filters.to !== null) where.add('s.at < ?', filters.to);
+    if (filters.app !== null) where.add('s.app IN (SELECT id FROM strings WHERE text = ?)', filters.app);
+    if (filters.cursor !== null) where.add('s.seq < ?', filters.cursor);
+    const rows = this.#database
+      .prepare(`${EVENT_ROWS} ${where.sql} ORDER BY s.seq DESC LIMIT ?`)
+      .all(...where.values, filters.limit + 1);
+    return page(rows, filters.limit, 'seq', (row) => this.#eventItem(row));
+  }
+
+  #eventItem(row: Row): Json {
+    return {
+      seq: row['seq'],
+      eventId: row['event_id'] ?? this.#publicId(row['seq']),
+      kind: KINDS[Number(row['kind'])],
+      at: iso(row['at']),
+      originalAt: iso(row['original_at']),
+      receivedAt: iso(row['received_at']),
+      host: row['host'],
+      user: userOf(row),
+      virtualProxy: row['virtual_proxy'],
+      origin: row['origin'],
+      context: row['context'],
+      appId: row['app'],
+      appName: this.#appName(row['app']),
+      sessionId: this.#publicId(row['session']),
+      result: row['result'],
+      reason: REJECTION_REASONS[Number(row['reason']) - 1] ?? null,
+      ...this.#userAgents.describe(row['user_agent'] as string | null),
+      message: row['message'],
+    };
+  }
+}
+
+function page(rows: Row[], limit: number, number: string, item: (row: Row) => Json): Json {
+  const shown = rows.slice(0, limit);
+  const more = rows.length > limit;
+  return { items: shown.map(item), nextCursor: more ? String(shown.at(-1)?.[number]) : null };
+}
+
+function userOf(row: Row): Json | null {
+  return row['user_id'] === null ? null : { directory: row['directory'], id: row['user_id'] };
+}
+
+/** ISO 8601 UTC; null stays null. */
+function iso(time: unknown): string | null {
+  return time === null ? null : new Date(Number(time)).toISOString();
+}

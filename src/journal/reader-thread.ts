@@ -1,0 +1,62 @@
+import { DatabaseSync } from 'node:sqlite';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Dimension, Window } from '../core/series.ts';
+import { type EventFilters, Queries, type SessionFilters } from './queries.ts';
+import { journalFile } from './schema.ts';
+import { seriesOf } from './series-query.ts';
+import { UserAgents } from './user-agents.ts';
+
+export interface ReaderData {
+  readonly directory: string;
+  readonly appNames: ReadonlyMap<string, string>;
+}
+
+export type Question =
+  | { readonly ask: 'sessions'; readonly filters: SessionFilters; readonly now: number }
+  | { readonly ask: 'session'; readonly id: string; readonly now: number }
+  | { readonly ask: 'events'; readonly filters: EventFilters }
+  | { readonly ask: 'series'; readonly window: Window; readonly dimension: Dimension; readonly now: number };
+
+/** `json` is null where there is no such thing. */
+export type Answer = { readonly id: number } & (
+  | { readonly json: string | null }
+  | { readonly error: string }
+);
+
+const port = parentPort;
+if (port === null) throw new Error('this file runs in a worker thread');
+const { directory, appNames } = workerData as ReaderData;
+const database = new DatabaseSync(journalFile(directory), { readOnly: true });
+database.exec('PRAGMA busy_timeout = 10000; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY');
+const queries = new Queries(database, appNames, new UserAgents());
+
+function answer(question: Question): object | null {
+  switch (question.ask) {
+    case 'sessions':
+      return queries.sessions(question.filters, question.now);
+    case 'session':
+      return queries.session(question.id, question.now);
+    case 'events':
+      return queries.events(question.filters);
+    case 'series':
+      return seriesOf(database, question.window, question.dimension, question.now);
+  }
+}
+
+port.on('message', (message: { id: number; question: Question } | 'close') => {
+  if (message === 'close') {
+    database.close();
+    port.close();
+    return;
+  }
+  const { id, question } = message;
+  let reply: Answer;
+  try {
+    const found = answer(question);
+    // As text, so that the receiving thread neither copies nor serialises objects.
+    reply = { id, json: found === null ? null : JSON.stringify(found) };
+  } catch (error) {
+    reply = { id, error: error instanceof Error ? error.message : String(error) };
+  }
+  port.postMessage(reply);
+});

@@ -1,0 +1,56 @@
+import { Worker } from 'node:worker_threads';
+import type { Answer, Question, ReaderData } from './reader-thread.ts';
+
+/** The typed front of the reader's thread: long reads never hold up the thread that receives. */
+export class JournalReader {
+  readonly #data: ReaderData;
+  readonly #waiting = new Map<
+    number,
+    { resolve: (json: string | null) => void; reject: (error: Error) => void }
+  >();
+  #worker: Worker | null = null;
+  #next = 1;
+
+  constructor(data: ReaderData) {
+    this.#data = data;
+  }
+
+  /** The journal's file must exist. */
+  start(): void {
+    const worker = new Worker(new URL('./reader-thread.ts', import.meta.url), { workerData: this.#data });
+    this.#worker = worker;
+    worker.on('message', (answer: Answer) => {
+      const waiting = this.#waiting.get(answer.id);
+      this.#waiting.delete(answer.id);
+      if ('error' in answer) waiting?.reject(new Error(answer.error));
+      else waiting?.resolve(answer.json);
+    });
+    worker.on('error', (error) => this.#abandon(error instanceof Error ? error : new Error(String(error))));
+    worker.on('exit', () => this.#abandon(new Error('the reader has stopped')));
+  }
+
+  /** The answer as JSON text; null where there is no such thing. */
+  ask(question: Question): Promise<string | null> {
+    const worker = this.#worker;
+    if (worker === null) return Promise.reject(new Error('the reader does not run'));
+    const id = this.#next++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      worker.postMessage({ id, question });
+    });
+  }
+
+  #abandon(error: Error): void {
+    this.#worker = null;
+    for (const waiting of this.#waiting.values()) waiting.reject(error);
+    this.#waiting.clear();
+  }
+
+  async stop(): Promise<void> {
+    const worker = this.#worker;
+    if (worker === null) return;
+    const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    worker.postMessage('close');
+    await exited;
+  }
+}

@@ -1,0 +1,271 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { KINDS, REJECTION_REASONS, type User, type UserEvent } from '../core/event.ts';
+import { Connection, END_REASONS, Session } from '../core/session.ts';
+import { OUTCOMES } from '../core/sessions.ts';
+import type { Site } from '../core/site.ts';
+import { Names } from './names.ts';
+import { FLAGS } from './schema.ts';
+import { restoreState, type SiteState } from './state.ts';
+
+type Cells = (number | string | null)[];
+
+export interface Recovered {
+  readonly storeId: string;
+  readonly nextSeq: number;
+  readonly names: Names;
+  /** When we last ran for certain; null in a new store. */
+  readonly stoppedAt: number | null;
+  /** Identities of the latest events that carried one, oldest first, with their arrival. */
+  readonly eventIds: readonly (readonly [eventId: string, receivedAt: number])[];
+}
+
+const REMEMBERED_TIMEOUT_MS = 24 * 3_600_000;
+const REMEMBERED_STOP_MS = 60_000;
+const RECENT_SECONDS = 3_600;
+const MOST_EVENT_IDS = 1_000_000;
+
+/**
+ * Reads the journal back into an empty site, so that it is as if the program had never stopped: the state
+ * of the last checkpoint, then the events after it once more.
+ */
+export function recover(database: DatabaseSync, site: Site): Recovered {
+  return new Recovery(database, site).run();
+}
+
+class Recovery {
+  readonly #database: DatabaseSync;
+  readonly #site: Site;
+  readonly #stringById: StatementSync;
+  readonly #userByNumber: StatementSync;
+  readonly #strings = new Map<number, string | null>();
+  #seq = 0;
+  #stoppedAt: number | null = null;
+
+  constructor(database: DatabaseSync, site: Site) {
+    this.#database = database;
+    this.#site = site;
+    this.#stringById = database.prepare('SELECT text FROM strings WHERE id = ?');
+    this.#userByNumber = database.prepare('SELECT directory, id FROM users WHERE number = ?');
+  }
+
+  run(): Recovered {
+    this.#site.quality.since = Number(this.#meta('since'));
+    const checkpoint = this.#database.prepare('SELECT seq, at, state FROM checkpoint').get();
+    if (checkpoint !== undefined) {
+      this.#seq = Number(checkpoint['seq']);
+      this.#stoppedAt = Number(checkpoint['at']);
+      restoreState(this.#site, JSON.parse(String(checkpoint['state'])) as SiteState);
+    }
+    const now = Math.max(this.#stoppedAt ?? 0, this.#lastArrival());
+    this.#restoreSessions(now);
+    this.#restoreOrphanStops(now);
+    this.#restoreRecentSeconds(now);
+    this.#replayTail();
+    return {
+      storeId: this.#meta('store'),
+      nextSeq: this.#seq + 1,
+      names: new Names(this.#max('strings', 'id') + 1, this.#max('users', 'number') + 1),
+      stoppedAt: now === 0 ? null : now,
+      eventIds: this.#eventIds(),
+    };
+  }
+
+  #meta(key: string): string {
+    return String(this.#database.prepare('SELECT value FROM meta WHERE key = ?').get(key)?.['value']);
+  }
+
+  #max(table: string, column: string): number {
+    return Number(this.#database.prepare(`SELECT max(${column}) AS n FROM ${table}`).get()?.['n'] ?? 0);
+  }
+
+  #lastArrival(): number {
+    const row = this.#database.prepare('SELECT received_at FROM events ORDER BY seq DESC LIMIT 1').get();
+    return Number(row?.['received_at'] ?? 0);
+  }
+
+  *#rows(sql: string, ...parameters: number[]): Iterable<Cells> {
+    const statement = this.#database.prepare(sql);
+    // Arrays instead of objects: a million open sessions come back in a second.
+    statement.setReturnArrays(true);
+    for (const row of statement.iterate(...parameters)) yield row as unknown as Cells;
+  }
+
+  #string(id: unknown): string | null {
+    const number = Number(id);
+    if (number === 0) return null;
+    let text = this.#strings.get(number);
+    if (text === undefined) {
+      text = (this.#stringById.get(number)?.['text'] as string | undefined) ?? null;
+      this.#strings.set(number, text);
+    }
+    return text;
+  }
+
+  #user(number: unknown): User | null {
+    if (Number(number) === 0) return null;
+    const row = this.#userByNumber.get(Number(number));
+    return row === undefined ? null : { directory: row['directory'] as string | null, id: String(row['id']) };
+  }
+
+  #restoreSessions(now: number): void {
+    const sessions = new Map<number, Session>();
+    const columns = `id, first_seq, last_seq, host, user, session_key, virtual_proxy, user_agent, created_at,
+      started_at, flags, synthesised_at, last_activity_at, ended_at, end_reason, ended_seen_at, connections,
+      last_connection FROM sessions`;
+    for (const row of this.#rows(`SELECT ${columns} WHERE ended_seen_at IS NULL ORDER BY id`)) {
+      const session = this.#session(row);
+      sessions.set(session.id, session);
+    }
+    for (const row of this.#rows(
+      'SELECT id, session, app, opened_at, previous FROM connections WHERE closed_at IS NULL ORDER BY id',
+    )) {
+      const session = sessions.get(Number(row[1]));
+      if (session !== undefined) session.attach(this.#connection(row, session));
+    }
+    const { book, counts } = this.#site;
+    for (const session of sessions.values()) {
+      book.restore(session);
+      counts.opened(session);
+      for (const connection of session.openConnections) counts.connectionOpened(connection);
+    }
+    const since = now - REMEMBERED_TIMEOUT_MS;
+    for (const row of this.#rows(
+      `SELECT ${columns} WHERE ended_seen_at >= ? ORDER BY ended_seen_at`,
+      since,
+    )) {
+      this.#restoreEnded(this.#session(row), now);
+    }
+  }
+
+  #restoreEnded(session: Session, now: number): void {
+    const { key, endReason } = session;
+    if (endReason === 'timeout' || endReason === 'max_age') this.#site.book.rememberTimeOut(session);
+    else if (endReason === 'stop' && now - (session.endedSeenAt ?? 0) <= REMEMBERED_STOP_MS) {
+      const byId =
+        'SELECT id, session, app, opened_at, previous, closed_at, close_exact FROM connections WHERE id = ?';
+      for (let id = session.lastConnectionId; id > 0; ) {
+        const [row] = [...this.#rows(byId, id)];
+        if (row === undefined) break;
+        const connection = this.#connection(row, session);
+        connection.closedAt = Number(row[5]);
+        if (row[6] === 0) this.#site.book.rememberClosedByStop(connection);
+        id = connection.previousId;
+      }
+    }
+    if (key.open === null) this.#site.identities.emptied(key, session.endedSeenAt ?? now);
+  }
+
+  #session(row: Cells): Session {
+    const { identities } = this.#site;
+    const user = this.#user(row[4]);
+    const key = identities.key(
+      identities.host(this.#string(row[3]) ?? ''),
+      user === null ? null : identities.user(user),
+    );
+    const flags = Number(row[10]);
+    const has = (flag: number) => (flags & flag) !== 0;
+    const session = new Session(
+      Number(row[0]),
+      key,
+      Number(row[8]),
+      has(FLAGS.startExact),
+      has(FLAGS.startTimed),
+    );
+    session.firstSeq = Number(row[1]);
+    session.lastSeq = Number(row[2]);
+    session.sessionKey = this.#string(row[5]);
+    session.virtualProxy = this.#string(row[6]);
+    session.userAgent = this.#string(row[7]);
+    session.startedAt = Number(row[9]);
+    session.endExact = has(FLAGS.endExact);
+    session.identityExact = has(FLAGS.identityExact);
+    session.synthesisedAt = row[11] as number | null;
+    session.lastActivityAt = Number(row[12]);
+    session.endedAt = row[13] as number | null;
+    session.endReason = row[14] === null ? null : (END_REASONS[Number(row[14])] ?? null);
+    session.endedSeenAt = row[15] as number | null;
+    session.connectionCount = Number(row[16]);
+    session.lastConnectionId = Number(row[17]);
+    return session;
+  }
+
+  #connection(row: Cells, session: Session): Connection {
+    return new Connection(Number(row[0]), session, this.#string(row[2]), Number(row[3]), Number(row[4]));
+  }
+
+  #restoreOrphanStops(now: number): void {
+    const orphans: UserEvent[] = [];
+    const seqs: number[] = [];
+    for (const row of this.#rows(`${EVENT_ROWS} WHERE seq <= ? ORDER BY seq DESC`, this.#seq)) {
+      const event = this.#event(row);
+      if (now - event.receivedAt > REMEMBERED_STOP_MS) break;
+      if (OUTCOMES[Number(row[15])] !== 'orphan_stop') continue;
+      orphans.unshift(event);
+      seqs.unshift(Number(row[0]));
+    }
+    const { identities, book } = this.#site;
+    for (const [place, event] of orphans.entries()) {
+      const user = event.user === null ? null : identities.user(event.user);
+      const key = identities.key(identities.host(event.host), user);
+      book.rememberOrphan(key, event, seqs[place] ?? 0);
+      if (key.open === null) identities.emptied(key, event.receivedAt);
+    }
+  }
+
+  #restoreRecentSeconds(now: number): void {
+    const rows = this.#rows(
+      `SELECT at, created, destroyed, rejected, duration_ms FROM points
+       WHERE dimension = (SELECT id FROM dimensions WHERE name = 'all') AND step = 1 AND at > ?`,
+      Math.floor(now / 1000) - RECENT_SECONDS,
+    );
+    for (const [at, created, destroyed, rejected, durationMs] of rows) {
+      this.#site.series.restore({
+        at: Number(at),
+        created: Number(created),
+        destroyed: Number(destroyed),
+        rejected: Number(rejected),
+        durationMs: Number(durationMs),
+      });
+    }
+  }
+
+  #replayTail(): void {
+    for (const row of this.#rows(`${EVENT_ROWS} WHERE seq > ? ORDER BY seq`, this.#seq)) {
+      this.#seq = Number(row[0]);
+      this.#site.apply(this.#event(row), this.#seq);
+    }
+  }
+
+  #event(row: Cells): UserEvent {
+    return {
+      kind: KINDS[Number(row[1])] ?? 'session_start',
+      at: Number(row[2]),
+      timed: row[3] === 1,
+      receivedAt: Number(row[4]),
+      host: this.#string(row[5]) ?? '',
+      user: this.#user(row[6]),
+      origin: null,
+      context: null,
+      appId: this.#string(row[9]),
+      virtualProxy: this.#string(row[10]),
+      userAgent: this.#string(row[11]),
+      sessionKey: this.#string(row[12]),
+      reason: row[16] === 0 ? null : (REJECTION_REASONS[Number(row[16]) - 1] ?? null),
+      result: row[17] as number | null,
+      rowNumber: null,
+      originalAt: null,
+      message: null,
+      eventId: null,
+    };
+  }
+
+  #eventIds(): [string, number][] {
+    const rows = this.#rows(
+      'SELECT event_id, received_at FROM events WHERE seq > ? AND event_id IS NOT NULL ORDER BY seq',
+      this.#seq - MOST_EVENT_IDS,
+    );
+    return Array.from(rows, ([eventId, receivedAt]) => [String(eventId), Number(receivedAt)]);
+  }
+}
+
+const EVENT_ROWS = 'SELECT * FROM events';

@@ -1,0 +1,42 @@
+import type { Downtime } from '../core/downtimes.ts';
+import type { Site } from '../core/site.ts';
+
+/** What a checkpoint keeps besides sessions, connections and points. */
+export interface SiteState {
+  readonly next: { readonly session: number; readonly connection: number };
+  readonly totals: Readonly<Record<'created' | 'destroyed' | 'rejected', number>>;
+  readonly counters: Readonly<Record<'rejected' | 'orphanStops' | 'orphanCloses' | 'keyMismatches', number>>;
+  readonly hosts: readonly {
+    readonly name: string;
+    readonly lastEventAt: number;
+    readonly keyMismatches: number;
+    readonly keysIgnored: boolean;
+  }[];
+  readonly downtimes: readonly Downtime[];
+  readonly droppedAt: number | null;
+}
+
+export function stateOf(site: Site): SiteState {
+  return {
+    next: site.book.nextNumbers,
+    totals: { ...site.series.totals },
+    counters: { ...site.tracker.counters },
+    hosts: [...site.identities.hosts.values()].map(({ name, lastEventAt, keyMismatches, keysIgnored }) => ({
+      name,
+      lastEventAt,
+      keyMismatches,
+      keysIgnored,
+    })),
+    downtimes: site.downtimes.list,
+    droppedAt: site.quality.droppedAt,
+  };
+}
+
+export function restoreState(site: Site, state: SiteState): void {
+  site.book.nextNumbers = state.next;
+  Object.assign(site.series.totals, state.totals);
+  Object.assign(site.tracker.counters, state.counters);
+  for (const { name, ...rest } of state.hosts) Object.assign(site.identities.host(name), rest);
+  site.downtimes.restore(state.downtimes);
+  site.quality.droppedAt = state.droppedAt;
+}

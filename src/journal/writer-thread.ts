@@ -1,0 +1,81 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { BatchMessage } from './batch.ts';
+import { Retention, type RetentionLimits } from './retention.ts';
+import { openJournalFile } from './schema.ts';
+import { Writer } from './writer.ts';
+
+/** How long to wait before a failed commit is tried again. */
+const RETRY_MS = 1_000;
+const RETENTION_EVERY_MS = 60_000;
+
+export interface WriterData {
+  readonly directory: string;
+  readonly limits: RetentionLimits;
+}
+
+export type WriterMessage = BatchMessage | { readonly type: 'close' };
+export type WriterReply =
+  | { readonly type: 'ready' }
+  | { readonly type: 'committed'; readonly id: number }
+  /** A batch could not be committed (disk full, I/O error); it is tried again until it can. */
+  | { readonly type: 'trouble'; readonly message: string }
+  | { readonly type: 'closed' };
+
+const port = parentPort;
+if (port === null) throw new Error('this file runs in a worker thread');
+const { directory, limits } = workerData as WriterData;
+const database = openJournalFile(directory, Date.now());
+const writer = new Writer(database);
+const retention = new Retention(database, limits);
+const waiting: WriterMessage[] = [];
+let retrying = false;
+
+const reply = (message: WriterReply): void => port.postMessage(message);
+
+function work(): void {
+  for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+    if (next.type === 'close') {
+      clearInterval(retentionTimer);
+      database.close();
+      reply({ type: 'closed' });
+      port?.close();
+      return;
+    }
+    try {
+      writer.write(next);
+    } catch (error) {
+      reply({ type: 'trouble', message: error instanceof Error ? error.message : String(error) });
+      retrying = true;
+      setTimeout(() => {
+        retrying = false;
+        work();
+      }, RETRY_MS);
+      return;
+    }
+    reply({ type: 'committed', id: next.id });
+    waiting.shift();
+  }
+}
+
+function retain(): void {
+  if (retrying || waiting.length > 0) return;
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const more = retention.step(Date.now());
+    database.exec('COMMIT');
+    if (more) setTimeout(retain, 50);
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    reply({
+      type: 'trouble',
+      message: `retention: ${error instanceof Error ? error.message : String(error)}`,
+    });
+  }
+}
+
+const retentionTimer = setInterval(retain, RETENTION_EVERY_MS);
+port.on('message', (message: WriterMessage) => {
+  waiting.push(message);
+  if (!retrying && waiting.length === 1) work();
+});
+reply({ type: 'ready' });

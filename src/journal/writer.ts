@@ -1,0 +1,153 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { STEPS } from '../core/series.ts';
+import {
+  type BatchMessage,
+  type CheckpointMessage,
+  CONNECTION_STRIDE,
+  EVENT_STRIDE,
+  POINT_STRIDE,
+  SESSION_STRIDE,
+} from './batch.ts';
+import type { NewNames } from './names.ts';
+
+const marks = (n: number): string => new Array(n).fill('?').join(', ');
+
+const ADD_POINT = `
+INSERT INTO points (dimension, step, at, created, destroyed, rejected, duration_ms, active, users, connections)
+VALUES (${marks(10)}) ON CONFLICT (dimension, step, at) DO UPDATE SET
+  created = created + excluded.created, destroyed = destroyed + excluded.destroyed,
+  rejected = rejected + excluded.rejected, duration_ms = duration_ms + excluded.duration_ms,
+  active = coalesce(excluded.active, active), users = coalesce(excluded.users, users),
+  connections = coalesce(excluded.connections, connections)`;
+
+/** Writes batches, each in one transaction. Runs in the writer's thread. */
+export class Writer {
+  readonly #database: DatabaseSync;
+  readonly #statements: Record<
+    'event' | 'session' | 'connection' | 'point' | 'string' | 'user' | 'generation' | 'checkpoint' | 'paired',
+    StatementSync
+  >;
+  readonly #dimensions = new Map<string, number>();
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    const prepare = (sql: string) => database.prepare(sql);
+    this.#statements = {
+      event: prepare(`INSERT INTO events VALUES (${marks(EVENT_STRIDE + 2)})`),
+      session: prepare(`INSERT OR REPLACE INTO sessions VALUES (${marks(SESSION_STRIDE)})`),
+      connection: prepare(`INSERT OR REPLACE INTO connections VALUES (${marks(CONNECTION_STRIDE)})`),
+      point: prepare(ADD_POINT),
+      string: prepare('INSERT INTO strings (id, text) VALUES (?, ?)'),
+      user: prepare(`INSERT INTO users VALUES (${marks(5)})`),
+      generation: prepare('INSERT OR REPLACE INTO generations VALUES (?, ?, ?)'),
+      checkpoint: prepare('INSERT OR REPLACE INTO checkpoint (id, seq, at, state) VALUES (1, ?, ?, ?)'),
+      paired: prepare('UPDATE events SET session = ?, outcome = 0 WHERE seq = ?'),
+    };
+    for (const row of prepare('SELECT id, name FROM dimensions').all()) {
+      this.#dimensions.set(String(row['name']), Number(row['id']));
+    }
+  }
+
+  /** Commits one batch, whole or not at all. On return it is on the disk. */
+  write(batch: BatchMessage): void {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      this.#writeNames(batch.names, batch.events[0] ?? batch.checkpoint?.seq ?? 0);
+      this.#writeEvents(batch);
+      if (batch.checkpoint !== null) this.#writeCheckpoint(batch.checkpoint);
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      // Some errors (a full disk) have rolled back already.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      this.#dimensions.clear();
+      for (const row of this.#database.prepare('SELECT id, name FROM dimensions').all()) {
+        this.#dimensions.set(String(row['name']), Number(row['id']));
+      }
+      throw error;
+    }
+  }
+
+  #writeNames(names: NewNames, firstSeq: number): void {
+    const { string, user, generation } = this.#statements;
+    if (names.generation !== null) {
+      generation.run(firstSeq, names.generation.firstString, names.generation.firstUser);
+    }
+    for (const [id, text] of names.strings) string.run(id, text);
+    for (const [number, directory, id] of names.users) {
+      user.run(number, directory, id, (directory ?? '').toLowerCase(), id.toLowerCase());
+    }
+  }
+
+  #writeEvents(batch: BatchMessage): void {
+    const { event } = this.#statements;
+    const row: SQLInputValue[] = new Array(EVENT_STRIDE + 2).fill(null);
+    let message = 0;
+    let eventId = 0;
+    for (let place = 0; place < batch.eventCount; place += 1) {
+      fill(row, batch.events, place * EVENT_STRIDE, EVENT_STRIDE);
+      row[EVENT_STRIDE] = null;
+      row[EVENT_STRIDE + 1] = null;
+      const nextMessage = batch.messages[message];
+      if (nextMessage?.[0] === place) {
+        row[EVENT_STRIDE] = nextMessage[1];
+        message += 1;
+      }
+      const nextEventId = batch.eventIds[eventId];
+      if (nextEventId?.[0] === place) {
+        row[EVENT_STRIDE + 1] = nextEventId[1];
+        eventId += 1;
+      }
+      event.run(...row);
+    }
+  }
+
+  #writeCheckpoint(checkpoint: CheckpointMessage): void {
+    const { session, connection, paired } = this.#statements;
+    runAll(session, checkpoint.sessions, SESSION_STRIDE);
+    runAll(connection, checkpoint.connections, CONNECTION_STRIDE);
+    for (const [seq, sessionId] of checkpoint.paired) paired.run(sessionId, seq);
+    this.#writePoints(checkpoint);
+    this.#statements.checkpoint.run(checkpoint.seq, checkpoint.at, checkpoint.state);
+  }
+
+  /** Each second counts in the points of every step it lies in; the level of the latest second stays. */
+  #writePoints(checkpoint: CheckpointMessage): void {
+    const { points } = checkpoint;
+    const ids = checkpoint.dimensions.map((name) => this.#dimension(name));
+    const row: SQLInputValue[] = new Array(POINT_STRIDE + 1).fill(null);
+    for (let start = 0; start < points.length; start += POINT_STRIDE) {
+      const at = points[start + 1] ?? 0;
+      for (const step of STEPS) {
+        row[0] = ids[points[start] ?? 0] ?? 0;
+        row[1] = step;
+        row[2] = Math.floor(at / step) * step;
+        for (let i = 2; i < POINT_STRIDE; i += 1) row[i + 1] = orNull(points[start + i] ?? Number.NaN);
+        this.#statements.point.run(...row);
+      }
+    }
+  }
+
+  #dimension(name: string): number {
+    const known = this.#dimensions.get(name);
+    if (known !== undefined) return known;
+    const { lastInsertRowid } = this.#database.prepare('INSERT INTO dimensions (name) VALUES (?)').run(name);
+    this.#dimensions.set(name, Number(lastInsertRowid));
+    return Number(lastInsertRowid);
+  }
+}
+
+function orNull(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
+}
+
+function fill(row: SQLInputValue[], cells: Float64Array, start: number, stride: number): void {
+  for (let i = 0; i < stride; i += 1) row[i] = orNull(cells[start + i] as number);
+}
+
+function runAll(statement: StatementSync, cells: Float64Array, stride: number): void {
+  const row: SQLInputValue[] = new Array(stride).fill(null);
+  for (let start = 0; start < cells.length; start += stride) {
+    fill(row, cells, start, stride);
+    statement.run(...row);
+  }
+}
