@@ -5,6 +5,9 @@ export type Outcome =
   | { readonly status: 'accepted' | 'duplicate' | 'excluded' | 'heartbeat' }
   | { readonly status: 'refused'; readonly reason: string };
 
+/** An event, a reason why an item is none, or a sign of life. */
+export type SubmittedItem = UserEvent | { readonly refused: string } | 'heartbeat';
+
 /** Where receivers hand over what they read. Everything handed over is counted, whatever it is. */
 export interface Intake {
   /**
@@ -16,7 +19,7 @@ export interface Intake {
   /** Messages that were lost or refused before they were whole (a frame too long, a sender not allowed). */
   refuse(reason: string, count?: number): void;
   /** Parsed events (HTTP). Resolves when every one of them is committed; rejects when the journal cannot. */
-  submit(items: readonly (UserEvent | { readonly refused: string } | 'heartbeat')[]): Promise<Outcome[]>;
+  submit(items: readonly SubmittedItem[]): Promise<Outcome[]>;
   /** Resolves when the journal has caught up. */
   drained(): Promise<void>;
 }

@@ -9,6 +9,10 @@ import type { Connection, Session } from './session.ts';
 import { SessionBook, type SessionObserver, type SessionSettings } from './session-book.ts';
 import { SessionTracker, type TrackingOutcome } from './sessions.ts';
 
+/** Bounds of the picture: a flood of made-up users or hosts must not fill the memory. */
+const MOST_SESSIONS = 2_000_000;
+const MOST_HOSTS = 10_000;
+
 /** What came of one event. */
 export interface Applied {
   readonly host: Host;
@@ -39,6 +43,13 @@ export class Site implements SessionObserver {
     this.book = new SessionBook(this.identities, settings, this.downtimes, this);
     this.tracker = new SessionTracker(this.book, this.downtimes);
     this.quality = new Quality(settings.timeoutMs + settings.graceMs, this.downtimes);
+  }
+
+  /** True where one more session or host would be one too many: memory has a bound. */
+  isFullFor(event: UserEvent): boolean {
+    const opens = event.kind === 'session_start' || event.kind === 'connection_open';
+    if (opens && this.counts.sessions >= MOST_SESSIONS) return true;
+    return this.identities.hosts.size >= MOST_HOSTS && !this.identities.hosts.has(event.host);
   }
 
   /** Takes one event, which the journal keeps under the number `seq`. */

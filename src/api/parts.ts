@@ -1,0 +1,38 @@
+import type { IngestCounters } from '../core/pipeline.ts';
+import type { Intake, ReceiverStats } from '../core/receiver.ts';
+import type { Site } from '../core/site.ts';
+import type { Question } from '../journal/reader-thread.ts';
+
+/** What a sink says of itself in `/api/v1/ingest`. */
+export interface SinkStats {
+  readonly name: string;
+  readonly delivered: number;
+  readonly pending: number;
+  readonly deadLettered: number;
+  readonly lagSeconds: number;
+  readonly [detail: string]: unknown;
+}
+
+/** What the API answers from. */
+export interface ApiParts {
+  readonly site: Site;
+  /** App id (lower case) to name. */
+  readonly appNames: ReadonlyMap<string, string>;
+  readonly intake: Intake;
+  readonly counters: IngestCounters;
+  /** Messages taken and not yet accepted. */
+  inFlight(): number;
+  receivers(): readonly ReceiverStats[];
+  sinks(): readonly SinkStats[];
+  /** Commits what was accepted so far, then reads: JSON text, null where there is no such thing. */
+  ask(question: Question): Promise<string | null>;
+  /** True while the journal cannot take more. */
+  journalFull(): boolean;
+  /** Why it is not ready (a receiver does not listen, it shuts down); null when it is. */
+  notReady(): string | null;
+  /** Why commits do not succeed; null where they do. Does not make it unready. */
+  journalTrouble(): string | null;
+  /** Milliseconds since 1970 UTC. */
+  now(): number;
+  readonly version: string;
+}

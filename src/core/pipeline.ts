@@ -1,0 +1,237 @@
+import type { Blacklist } from './blacklist.ts';
+import type { Duplicates } from './duplicates.ts';
+import type { Sender, User, UserEvent } from './event.ts';
+import { decodeMessage, type ParsedLine, parseLine } from './formats/index.ts';
+import { MessageQueue } from './message-queue.ts';
+import type { Intake, Outcome, SubmittedItem } from './receiver.ts';
+import type { Applied, Site } from './site.ts';
+import { Twins } from './twins.ts';
+
+/** Memory for messages between two turns. A full one is worked off at once. */
+const QUEUE_BYTES = 16 * 1_048_576;
+/** A turn comes this long after the first message. */
+const TURN_MS = 5;
+/** Messages in one turn that mean that a burst is coming in. */
+const BURST_MESSAGES = 320;
+/** A burst is taken from the kernel first and worked off after, for so many turns. */
+const MOST_PUT_OFF = 20;
+
+/** Where applied events are made durable. */
+export interface EventStore {
+  readonly nextSeq: number;
+  readonly uncommitted: number;
+  readonly behind: boolean;
+  readonly full: boolean;
+  add(event: UserEvent, applied: Applied): void;
+  /** Resolves when everything added so far is on the disk. */
+  committed(): Promise<void>;
+}
+
+export interface IngestCounters {
+  /** Datagrams, frames or items read, before any refusal. */
+  received: number;
+  accepted: number;
+  duplicates: number;
+  heartbeats: number;
+  excluded: number;
+  readonly refused: Map<string, number>;
+  /** Lines of which a broken converter was seen; they were accepted. */
+  readonly faults: Map<string, number>;
+}
+
+export interface PipelineParts {
+  readonly site: Site;
+  readonly store: EventStore;
+  readonly duplicates: Duplicates;
+  readonly blacklist: Blacklist;
+  /** Identity of a line: equal for equal texts only. */
+  readonly hash: (text: string) => string;
+  /** Something is wrong with what comes in; called for each message. */
+  readonly onTrouble: (kind: string, sample: string) => void;
+  /** Calls back once after so many milliseconds. */
+  readonly later: (callback: () => void, ms: number) => void;
+}
+
+/**
+ * The order of life of a message: parse, blacklist, duplicate, order, session, journal. Synchronous; a
+ * message is accepted when the store has committed it.
+ */
+export class Pipeline implements Intake {
+  readonly counters: IngestCounters = {
+    received: 0,
+    accepted: 0,
+    duplicates: 0,
+    heartbeats: 0,
+    excluded: 0,
+    refused: new Map(),
+    faults: new Map(),
+  };
+  readonly #parts: PipelineParts;
+  readonly #queue = new MessageQueue(QUEUE_BYTES);
+  readonly #twins = new Twins();
+  #blacklist: Blacklist;
+  #events: UserEvent[] = [];
+  #turnPending = false;
+  #putOff = 0;
+  #seenInTurn = 0;
+  readonly #line = (bytes: Uint8Array, sender: Sender, receivedAt: number) => {
+    this.#takeLine(bytes, sender, receivedAt);
+  };
+
+  constructor(parts: PipelineParts) {
+    this.#parts = parts;
+    this.#blacklist = parts.blacklist;
+  }
+
+  /** Messages taken and not yet accepted. */
+  get inFlight(): number {
+    return this.#queue.length + this.#parts.store.uncommitted;
+  }
+
+  receive(bytes: Uint8Array, sender: Sender, receivedAt: number): boolean {
+    this.counters.received += 1;
+    if (!this.#queue.push(bytes, sender, receivedAt)) {
+      this.work();
+      if (!this.#queue.push(bytes, sender, receivedAt)) this.#refuse('oversize', sender.address);
+    }
+    if (!this.#turnPending) this.#nextTurn();
+    return !this.#parts.store.behind;
+  }
+
+  #nextTurn(): void {
+    this.#turnPending = true;
+    this.#seenInTurn = this.#queue.length;
+    this.#parts.later(() => this.#turn(), TURN_MS);
+  }
+
+  #turn(): void {
+    this.#turnPending = false;
+    const arrived = this.#queue.length - this.#seenInTurn;
+    const burst = arrived >= BURST_MESSAGES && this.#queue.fill < 0.5;
+    if (burst && this.#putOff < MOST_PUT_OFF) {
+      this.#putOff += 1;
+      this.#nextTurn();
+      return;
+    }
+    this.work();
+  }
+
+  /** Works off every message received so far. */
+  work(): void {
+    this.#putOff = 0;
+    if (this.#queue.length === 0) return;
+    this.#queue.drain(this.#line);
+    this.#applyInOrder();
+  }
+
+  #takeLine(bytes: Uint8Array, sender: Sender, receivedAt: number): void {
+    const text = decodeMessage(bytes);
+    if (text === null) {
+      this.#refuse('utf16', sender.address);
+      return;
+    }
+    const line = parseLine(text, { receivedAt, sender });
+    if (typeof line === 'string') {
+      this.#refuse(line, `${sender.address}: ${text.slice(0, SAMPLE_CHARACTERS)}`);
+      return;
+    }
+    if (line.fault !== null) this.#note(this.counters.faults, line.fault, sender.address);
+    const outcome = this.#admit(line, () => this.#twins.isTwin(line, sender), this.#identityOf(line));
+    if (outcome.status === 'accepted') this.#events.push(line);
+  }
+
+  #identityOf(line: ParsedLine): string | null {
+    if (!line.identified) return null;
+    const identity = this.#parts.hash(`${line.host}\n${line.line}`);
+    (line as { eventId: string | null }).eventId = identity;
+    return identity;
+  }
+
+  /** Decides on one event, and counts it unless it is to be accepted. */
+  #admit(event: UserEvent, isTwin: () => boolean, identity: string | null): Outcome {
+    const { store, site, duplicates } = this.#parts;
+    if (this.#blacklist.excludes(event.user)) {
+      this.counters.excluded += 1;
+      return EXCLUDED;
+    }
+    if (identity === null ? isTwin() : duplicates.has(identity)) {
+      this.counters.duplicates += 1;
+      return DUPLICATE;
+    }
+    if (store.full) return this.#refuse('journal_full', '');
+    if (site.isFullFor(event)) return this.#refuse('too_many_sessions', event.host);
+    if (identity !== null) duplicates.add(identity, event.receivedAt);
+    return ACCEPTED;
+  }
+
+  #applyInOrder(): void {
+    const events = this.#events;
+    if (!inOrder(events)) events.sort((a, b) => a.at - b.at);
+    const { site, store } = this.#parts;
+    for (const event of events) store.add(event, site.apply(event, store.nextSeq));
+    this.#events = [];
+  }
+
+  async submit(items: readonly SubmittedItem[]): Promise<Outcome[]> {
+    this.work();
+    this.counters.received += items.length;
+    const outcomes = items.map((item): Outcome => {
+      if (item === 'heartbeat') {
+        this.counters.heartbeats += 1;
+        return HEARTBEAT;
+      }
+      if ('refused' in item) return this.#refuse(item.refused, 'http');
+      const outcome = this.#admit(item, () => false, item.eventId);
+      if (outcome.status === 'accepted') this.#events.push(item);
+      return outcome;
+    });
+    this.#applyInOrder();
+    await this.#parts.store.committed();
+    return outcomes;
+  }
+
+  refuse(reason: string, count = 1): void {
+    this.counters.received += count;
+    for (let i = 0; i < count; i += 1) this.#refuse(reason, '');
+  }
+
+  drained(): Promise<void> {
+    this.work();
+    return this.#parts.store.committed();
+  }
+
+  /** So many more events are on the disk. */
+  committed(events: number): void {
+    this.counters.accepted += events;
+  }
+
+  /** Takes new rules from the next event on; sessions of users they exclude end now. */
+  replaceBlacklist(blacklist: Blacklist, now: number): void {
+    this.work();
+    this.#blacklist = blacklist;
+    this.#parts.site.exclude((user: User) => blacklist.excludes(user), now);
+  }
+
+  #refuse(reason: string, sample: string): Outcome {
+    this.#note(this.counters.refused, reason, sample);
+    return { status: 'refused', reason };
+  }
+
+  #note(counts: Map<string, number>, kind: string, sample: string): void {
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    this.#parts.onTrouble(kind, sample);
+  }
+}
+
+const SAMPLE_CHARACTERS = 200;
+const ACCEPTED: Outcome = { status: 'accepted' };
+const DUPLICATE: Outcome = { status: 'duplicate' };
+const EXCLUDED: Outcome = { status: 'excluded' };
+const HEARTBEAT: Outcome = { status: 'heartbeat' };
+
+function inOrder(events: readonly UserEvent[]): boolean {
+  for (let i = 1; i < events.length; i += 1) {
+    if ((events[i] as UserEvent).at < (events[i - 1] as UserEvent).at) return false;
+  }
+  return true;
+}
