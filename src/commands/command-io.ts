@@ -5,6 +5,10 @@ export interface CommandIo {
   readonly setExitCode: (code: number) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** Whether standard output is a terminal. */
+  readonly terminal: boolean;
+  /** Calls back when asked to read the configuration again; returns what ends that. */
+  readonly onReload: (reload: () => void) => () => void;
   /** Aborted on Ctrl-C. */
   readonly signal: AbortSignal;
 }

@@ -39,7 +39,8 @@ export class SessionTracker {
   readonly book: SessionBook;
   readonly #downtimes: Downtimes;
   readonly counters: TrackingCounters = { rejected: 0, orphanStops: 0, orphanCloses: 0, keyMismatches: 0 };
-  #sweptAt: number | null = null;
+  /** When the last sweep was; null before the first after a start. */
+  sweptAt: number | null = null;
   /** Called when a host's session keys turned out not to be constant. */
   onKeysIgnored: (host: string) => void = () => {};
 
@@ -201,8 +202,8 @@ export class SessionTracker {
 
   /** Ends what has been silent or open for too long. To be called each second. */
   sweep(now: number): void {
-    if (this.#sweptAt !== null && now - this.#sweptAt > STALL_MS) this.#downtimes.add(this.#sweptAt, now);
-    this.#sweptAt = now;
+    if (this.sweptAt !== null && now - this.sweptAt > STALL_MS) this.#downtimes.add(this.sweptAt, now);
+    this.sweptAt = now;
     const due: Session[] = [];
     for (const session of this.book.due.take(now)) {
       if (session.endedAt !== null) continue;
@@ -220,7 +221,7 @@ export class SessionTracker {
   /** A time in which the process did not run. */
   restarted(stoppedAt: number, startedAt: number): void {
     this.#downtimes.add(stoppedAt, startedAt);
-    this.#sweptAt = null;
+    this.sweptAt = null;
   }
 
   /** Ends the open sessions of users that are excluded now. Costs O(open sessions). */

@@ -19,8 +19,9 @@ export interface Recovered {
   readonly eventIds: readonly (readonly [eventId: string, receivedAt: number])[];
 }
 
-const REMEMBERED_TIMEOUT_MS = 24 * 3_600_000;
-const REMEMBERED_STOP_MS = 60_000;
+// More than the rules look back, since arrival times may step back a little.
+const REMEMBERED_TIMEOUT_MS = 25 * 3_600_000;
+const REMEMBERED_STOP_MS = 120_000;
 const RECENT_SECONDS = 3_600;
 const MOST_EVENT_IDS = 1_000_000;
 
@@ -56,9 +57,11 @@ class Recovery {
       this.#stoppedAt = Number(checkpoint['at']);
       restoreState(this.#site, JSON.parse(String(checkpoint['state'])) as SiteState);
     }
-    const now = Math.max(this.#stoppedAt ?? 0, this.#lastArrival());
-    this.#restoreSessions(now);
-    this.#restoreOrphanStops(now);
+    const now = Math.max(this.#stoppedAt ?? 0, this.#arrival('seq > 0 ORDER BY seq DESC') ?? 0);
+    // What was remembered when the first event after the checkpoint came.
+    const then = this.#arrival(`seq > ${this.#seq} ORDER BY seq`) ?? now;
+    this.#restoreSessions(then);
+    this.#restoreOrphanStops(then);
     this.#restoreRecentSeconds(now);
     this.#replayTail();
     return {
@@ -78,9 +81,10 @@ class Recovery {
     return Number(this.#database.prepare(`SELECT max(${column}) AS n FROM ${table}`).get()?.['n'] ?? 0);
   }
 
-  #lastArrival(): number {
-    const row = this.#database.prepare('SELECT received_at FROM events ORDER BY seq DESC LIMIT 1').get();
-    return Number(row?.['received_at'] ?? 0);
+  /** Arrival of the first event that fits; null where none does. */
+  #arrival(where: string): number | null {
+    const row = this.#database.prepare(`SELECT received_at FROM events WHERE ${where} LIMIT 1`).get();
+    return row === undefined ? null : Number(row['received_at']);
   }
 
   *#rows(sql: string, ...parameters: number[]): Iterable<Cells> {

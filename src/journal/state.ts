@@ -14,6 +14,7 @@ export interface SiteState {
   }[];
   readonly downtimes: readonly Downtime[];
   readonly droppedAt: number | null;
+  readonly sweptAt: number | null;
 }
 
 export function stateOf(site: Site): SiteState {
@@ -29,6 +30,7 @@ export function stateOf(site: Site): SiteState {
     })),
     downtimes: site.downtimes.list,
     droppedAt: site.quality.droppedAt,
+    sweptAt: site.tracker.sweptAt,
   };
 }
 
@@ -39,4 +41,5 @@ export function restoreState(site: Site, state: SiteState): void {
   for (const { name, ...rest } of state.hosts) Object.assign(site.identities.host(name), rest);
   site.downtimes.restore(state.downtimes);
   site.quality.droppedAt = state.droppedAt;
+  site.tracker.sweptAt = state.sweptAt;
 }

@@ -21,6 +21,8 @@ export async function runCommand(
     },
     env: {},
     cwd,
+    terminal: false,
+    onReload: () => () => {},
     signal: new AbortController().signal,
   });
   await program.parseAsync([...argv], { from: 'user' });

@@ -84,7 +84,8 @@ describe('headcount simulate', () => {
   it('says in its help what it does, with examples', () => {
     const program = new Command();
     const io = { stdout() {}, stderr() {}, setExitCode() {}, env: {}, cwd: '.' };
-    registerSimulate(program, { ...io, signal: new AbortController().signal });
+    const rest = { terminal: false, onReload: () => () => {}, signal: new AbortController().signal };
+    registerSimulate(program, { ...io, ...rest });
     const [command] = program.commands;
     let help = '';
     command?.configureOutput({
@@ -122,6 +123,7 @@ describe('headcount demo', () => {
         stdout += text;
       },
       ...{ stderr() {}, setExitCode() {}, env: {}, cwd: '.', signal: stop.signal },
+      ...{ terminal: false, onReload: () => () => {} },
     };
     registerDemo(program, io, async ({ configPath }) => {
       expect(configPath).toBeNull();

@@ -1,0 +1,125 @@
+import { STATUS_CODES } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Arrival } from '../src/core/event.ts';
+import { hostAndPort } from '../src/core/host.ts';
+import type { Intake, Outcome, ReceiverStats, SubmittedItem } from '../src/core/receiver.ts';
+import { type BodyItem, jsonItems, LINE_TYPES, lineItems } from './http-body.ts';
+import { readItem } from './http-item.ts';
+
+export const HTTP_RECEIVER_PATH = '/api/v1/events';
+const MOST_ITEMS = 10_000;
+
+export interface HttpReceiverParts {
+  readonly intake: Intake;
+  /** Milliseconds since 1970 UTC. */
+  readonly now: () => number;
+  /** True while the journal cannot take more. */
+  readonly full: () => boolean;
+}
+
+/** What came of a request; every item is in exactly one of the numbers. */
+interface Answer {
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly excluded: number;
+  readonly heartbeats: number;
+  /** By place in the request; blank lines are not counted. */
+  readonly refused: readonly { readonly index: number; readonly reason: string }[];
+}
+
+const JOURNAL_FULL = 'journal_full';
+
+/**
+ * Adds `POST /api/v1/events` to an API. Items are checked one by one, and the answer comes when the good
+ * ones are committed. Returns where to ask for the receiver's counters.
+ */
+export function registerHttpReceiver(app: FastifyInstance, parts: HttpReceiverParts): () => ReceiverStats {
+  const counters = { received: 0, refusedRequests: 0 };
+  app.register(async (scope) => {
+    readBodiesAsItems(scope);
+    scope.route({
+      method: 'POST',
+      url: HTTP_RECEIVER_PATH,
+      schema: { querystring: { type: 'object', additionalProperties: false, properties: {} } },
+      onResponse: async (_request, reply) => {
+        const { statusCode } = reply;
+        if (statusCode >= 400 && statusCode !== 422) counters.refusedRequests += 1;
+      },
+      handler: async (request, reply) => {
+        const items = request.body as BodyItem[] | null | undefined;
+        if (!Array.isArray(items)) return fail(reply, 415, 'expected a body of JSON or NDJSON');
+        if (items.length > MOST_ITEMS) {
+          return fail(reply, 413, `${items.length} items, at most ${MOST_ITEMS} in one request`);
+        }
+        if (parts.full()) return unavailable(reply);
+        counters.received += items.length;
+        return take(items, arrivalOf(request, parts.now()), parts.intake, reply);
+      },
+    });
+  });
+  return () => ({ name: 'http', listening: addressesOf(app), kernelDropped: 0, ...counters });
+}
+
+/** JSON is not read by Fastify's own parser: that refuses the whole request for one odd key. */
+function readBodiesAsItems(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, jsonItems(String(body)));
+    } catch (error) {
+      done(Object.assign(new Error(`not JSON: ${(error as Error).message}`), { statusCode: 400 }));
+    }
+  });
+  scope.addContentTypeParser(LINE_TYPES, { parseAs: 'string' }, (_request, body, done) => {
+    done(null, lineItems(String(body)));
+  });
+}
+
+async function take(items: readonly BodyItem[], arrival: Arrival, intake: Intake, reply: FastifyReply) {
+  const problems = new Map<number, string>();
+  const submitted = items.map((item, index): SubmittedItem => {
+    const read = 'value' in item ? readItem(item.value, arrival) : { problem: 'not JSON' };
+    if (read === 'heartbeat' || !('problem' in read)) return read;
+    problems.set(index, read.problem);
+    return { refused: 'bad_item' };
+  });
+  let outcomes: Outcome[];
+  try {
+    outcomes = await intake.submit(submitted);
+  } catch {
+    return unavailable(reply);
+  }
+  const answer = answerOf(outcomes, problems);
+  if (items.length === 0 || answer.refused.length < items.length) return reply.code(202).send(answer);
+  if (answer.refused.some(({ reason }) => reason === JOURNAL_FULL)) return unavailable(reply);
+  return fail(reply, 422, 'every item was refused', answer);
+}
+
+function answerOf(outcomes: readonly Outcome[], problems: ReadonlyMap<number, string>): Answer {
+  const numbers = { accepted: 0, duplicate: 0, excluded: 0, heartbeat: 0 };
+  const refused: { index: number; reason: string }[] = [];
+  for (const [index, outcome] of outcomes.entries()) {
+    if (outcome.status !== 'refused') numbers[outcome.status] += 1;
+    else refused.push({ index, reason: problems.get(index) ?? outcome.reason });
+  }
+  const { accepted, duplicate, excluded, heartbeat } = numbers;
+  return { accepted, duplicates: duplicate, excluded, heartbeats: heartbeat, refused };
+}
+
+function arrivalOf(request: FastifyRequest, receivedAt: number): Arrival {
+  const address = request.ip.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+  return { receivedAt, sender: { address, port: request.socket.remotePort ?? 0 } };
+}
+
+function unavailable(reply: FastifyReply): FastifyReply {
+  reply.header('retry-after', '1');
+  return fail(reply, 503, 'the journal cannot take more at the moment');
+}
+
+function fail(reply: FastifyReply, statusCode: number, message: string, more: object = {}): FastifyReply {
+  return reply.code(statusCode).send({ statusCode, error: STATUS_CODES[statusCode], message, ...more });
+}
+
+function addressesOf(app: FastifyInstance): string[] {
+  return app.addresses().map(({ address, port }) => `http://${hostAndPort(address, port)}${HTTP_RECEIVER_PATH}`);
+}

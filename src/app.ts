@@ -1,0 +1,219 @@
+import { hash } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import { createReceiver } from '../receivers/index.ts';
+import { createApi } from './api/api.ts';
+import type { Config } from './config.ts';
+import { createBlacklist } from './core/blacklist.ts';
+import { Duplicates } from './core/duplicates.ts';
+import { hostAndPort } from './core/host.ts';
+import { Pipeline } from './core/pipeline.ts';
+import type { Receiver } from './core/receiver.ts';
+import { Site } from './core/site.ts';
+import { Journal } from './journal/journal.ts';
+import { JournalReader } from './journal/reader.ts';
+import type { Question } from './journal/reader-thread.ts';
+import { recover } from './journal/recover.ts';
+import { openJournalFile } from './journal/schema.ts';
+import { stateOf } from './journal/state.ts';
+import { lockStore } from './store-lock.ts';
+import { TroubleLog } from './trouble-log.ts';
+
+const TICK_MS = 1_000;
+const MINUTE_TICKS = 60;
+/** 128 bits of the digest: equal only for equal lines. */
+const IDENTITY_CHARACTERS = 22;
+
+export interface AppOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  /** Milliseconds since 1970 UTC. */
+  readonly now: () => number;
+  readonly version: string;
+}
+
+/** Headcount, running. */
+export interface App {
+  /** Addresses as bound, by receiver name; `api` is a URL. */
+  readonly listening: { readonly api: string; readonly [receiver: string]: readonly string[] | string };
+  readonly site: Site;
+  readonly pipeline: Pipeline;
+  /** Takes the new blacklist; everything else needs a restart. */
+  reload(config: Config): Promise<void>;
+  /** Stops receiving, commits what was accepted, closes everything. */
+  stop(): Promise<void>;
+}
+
+/**
+ * The one place where parts meet: journal, site, pipeline, receivers, API.
+ * @throws JournalError, StoreInUseError, or what a receiver says of an address it cannot have
+ */
+export async function startApp(options: AppOptions): Promise<App> {
+  const running = new RunningApp(options);
+  try {
+    await running.start();
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
+  return running;
+}
+
+class RunningApp implements App {
+  readonly site: Site;
+  readonly pipeline: Pipeline;
+  listening: App['listening'] = { api: '' };
+  readonly #options: AppOptions;
+  readonly #unlock: () => void;
+  readonly #journal: Journal;
+  readonly #reader: JournalReader;
+  readonly #receivers: Receiver[];
+  readonly #api: ReturnType<typeof createApi>;
+  readonly #troubles: TroubleLog;
+  #ticker: NodeJS.Timeout | null = null;
+  #ticks = 0;
+  #dropped = 0;
+  #notReady: string | null = 'starting';
+  #stopped: Promise<void> | null = null;
+
+  constructor(options: AppOptions) {
+    const { config, log, now, version } = options;
+    this.#options = options;
+    this.#troubles = new TroubleLog(log);
+    const { timeout, grace, maxAge } = config.sessions;
+    this.site = new Site({ timeoutMs: timeout, graceMs: grace, maxAgeMs: maxAge });
+    this.site.tracker.onKeysIgnored = (host) => log.warn({ host }, 'session keys of this host do not stay the same; ignored from now on');
+    this.#unlock = lockStore(config.store.path);
+    const database = openJournalFile(config.store.path, now());
+    const recovered = recover(database, this.site);
+    database.close();
+    if (recovered.stoppedAt !== null) this.site.tracker.restarted(recovered.stoppedAt, now());
+
+    const { path: directory, retention: retentionMs, maxSize: maxBytes, commitInterval } = config.store;
+    const settings = { directory, retentionMs, maxBytes, commitIntervalMs: commitInterval };
+    this.#journal = new Journal(settings, this.site, recovered.names, recovered.nextSeq, {
+      committed: (events) => this.pipeline.committed(events),
+      trouble: (message) => this.#troubles.note('commit failed', message),
+      failed: (error) => {
+        this.#notReady = `the journal has failed: ${error.message}`;
+        log.fatal({ error: error.message }, 'the journal has failed; nothing can be accepted');
+      },
+    });
+    this.#reader = new JournalReader({ directory, appNames: config.apps });
+    const duplicates = new Duplicates();
+    for (const [eventId, receivedAt] of recovered.eventIds) duplicates.add(eventId, receivedAt);
+    this.pipeline = new Pipeline({
+      site: this.site,
+      store: this.#journal,
+      duplicates,
+      blacklist: createBlacklist(config.blacklist),
+      hash: (text) => hash('sha256', text, 'base64url').slice(0, IDENTITY_CHARACTERS),
+      onTrouble: (kind, sample) => this.#troubles.note(kind, sample),
+      later: (callback, ms) => setTimeout(callback, ms),
+    });
+    this.#receivers = createReceivers(config, { now, log });
+    this.#api = createApi({
+      site: this.site,
+      appNames: config.apps,
+      intake: this.pipeline,
+      counters: this.pipeline.counters,
+      inFlight: () => this.pipeline.inFlight,
+      receivers: () => this.#receivers.map((receiver) => receiver.stats()),
+      sinks: () => [],
+      ask: (question) => this.#ask(question),
+      journalFull: () => this.#journal.full,
+      notReady: () => this.#notReady,
+      journalTrouble: () => this.#journal.trouble,
+      now,
+      version,
+    });
+  }
+
+  async start(): Promise<void> {
+    const { config, log, now } = this.#options;
+    await this.#journal.start();
+    this.#reader.start();
+    // Users may have been excluded while we did not run.
+    this.pipeline.replaceBlacklist(createBlacklist(config.blacklist), now());
+    this.#tick();
+    for (const receiver of this.#receivers) await receiver.start(this.pipeline);
+    await this.#api.listen({ host: config.api.host, port: config.api.port });
+    const { address, port } = this.#api.server.address() as AddressInfo;
+    const addresses = this.#receivers.map((each) => [each.name, each.stats().listening] as const);
+    this.listening = { ...Object.fromEntries(addresses), api: `http://${hostAndPort(address, port)}` };
+    this.#notReady = null;
+    log.info(this.listening, 'listening');
+    this.#scheduleTick();
+  }
+
+  /** Shortly after each full second, so that a step is closed when it is over. */
+  #scheduleTick(): void {
+    const wait = TICK_MS - (this.#options.now() % TICK_MS) + 5;
+    this.#ticker = setTimeout(() => {
+      this.#tick();
+      this.#scheduleTick();
+    }, wait);
+  }
+
+  #tick(): void {
+    this.#ticks += 1;
+    const now = this.#options.now();
+    this.#noteDrops(now);
+    this.pipeline.work();
+    this.site.tick(now);
+    this.#journal.checkpoint(now, stateOf(this.site));
+    if (this.#ticks % MINUTE_TICKS === 0) this.#troubles.flush();
+  }
+
+  #noteDrops(now: number): void {
+    let dropped = 0;
+    for (const receiver of this.#receivers) dropped += receiver.stats().kernelDropped ?? 0;
+    if (dropped > this.#dropped) {
+      this.site.quality.dropped(now);
+      this.#troubles.note('datagrams dropped by the kernel', `${dropped} in all`);
+    }
+    this.#dropped = dropped;
+  }
+
+  /** Reads what was accepted up to now: the state goes to the journal first. */
+  async #ask(question: Question): Promise<string | null> {
+    this.pipeline.work();
+    this.#journal.checkpoint(this.#options.now(), stateOf(this.site));
+    await this.#journal.committed();
+    return this.#reader.ask(question);
+  }
+
+  async reload(config: Config): Promise<void> {
+    const now = this.#options.now();
+    this.pipeline.replaceBlacklist(createBlacklist(config.blacklist), now);
+    this.#journal.checkpoint(now, stateOf(this.site));
+    await this.#journal.committed();
+    this.#options.log.info({ rules: config.blacklist.length }, 'blacklist reloaded');
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    this.#notReady = 'stopping';
+    if (this.#ticker !== null) clearTimeout(this.#ticker);
+    for (const receiver of this.#receivers) await receiver.stop();
+    await this.#api.close();
+    this.#tick();
+    await this.#journal.stop();
+    await this.#reader.stop();
+    this.#unlock();
+  }
+}
+
+function createReceivers(config: Config, parts: { now: () => number; log: Logger }): Receiver[] {
+  const names = new Set<string>();
+  return config.receivers.map((settings) => {
+    let name = settings.name ?? settings.type;
+    for (let n = 2; names.has(name); n += 1) name = `${settings.type}-${n}`;
+    names.add(name);
+    return createReceiver(settings, { ...parts, name });
+  });
+}

@@ -1,0 +1,79 @@
+import { unwatchFile, watchFile } from 'node:fs';
+import type { Command } from 'commander';
+import type { Logger } from 'pino';
+import { type App, startApp } from '../app.ts';
+import { type Config, ConfigError, loadConfig } from '../config.ts';
+import { findConfigFile } from '../config-file.ts';
+import { createLog } from '../log.ts';
+import type { CommandIo } from './command-io.ts';
+
+/** How often the configuration file is looked at. */
+const WATCH_MS = 1_000;
+/** After so long without a line, say what to check. */
+const SILENCE_MS = 60_000;
+
+export function registerStart(program: Command, io: CommandIo, version: string): void {
+  program
+    .command('start')
+    .description('receive events until stopped (the default)')
+    .option('--config <file>', 'configuration file; default: config.yaml in the working directory, if any')
+    .action(({ config }: { config?: string }) => start(config ?? null, io, version));
+}
+
+/** Runs until `io.signal` is aborted. */
+async function start(configPath: string | null, io: CommandIo, version: string): Promise<void> {
+  const config = loadConfig(configPath, io.cwd);
+  const log = createLog(config.log, io);
+  const app = await startApp({ config, log, now: Date.now, version });
+  greet(app, config, log);
+  const silence = setTimeout(() => warnOfSilence(app, log), SILENCE_MS);
+  const unwatch = followConfig(configPath, app, log, io);
+  await new Promise<void>((resolve) => {
+    if (io.signal.aborted) resolve();
+    io.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  log.info('stopping');
+  clearTimeout(silence);
+  unwatch();
+  await app.stop();
+  log.info('stopped');
+}
+
+function greet(app: App, config: Config, log: Logger): void {
+  for (const { type, host } of config.receivers) {
+    if (type === 'udp' && (host === '::' || host === '0.0.0.0')) {
+      log.info('UDP is open to the network: Sense nodes send to it; restrict it with the firewall');
+    }
+  }
+  log.info(`who is on right now: ${app.listening.api}/api/v1/counts`);
+}
+
+function warnOfSilence(app: App, log: Logger): void {
+  if (app.pipeline.counters.received > 0) return;
+  log.warn(
+    { listening: app.listening },
+    'no line in the first minute. Check: LocalLogConfig.xml lies on the node (npm run headcount -- appender --host ' +
+      'THIS_ADDRESS), its address and port are these, UDP is open in both firewalls, someone has logged in since',
+  );
+}
+
+/** Reloads when the file changes or on SIGHUP; a broken file changes nothing. */
+function followConfig(configPath: string | null, app: App, log: Logger, io: CommandIo): () => void {
+  const reload = (): void => {
+    try {
+      app.reload(loadConfig(configPath, io.cwd)).catch((error: unknown) => {
+        log.error({ error: String(error) }, 'reload failed');
+      });
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      log.error({ problems: error.problems }, 'the changed configuration has errors; the old one stays');
+    }
+  };
+  const stopListening = io.onReload(reload);
+  const file = findConfigFile(configPath, io.cwd);
+  if (file !== null) watchFile(file, { interval: WATCH_MS }, reload);
+  return () => {
+    stopListening();
+    if (file !== null) unwatchFile(file, reload);
+  };
+}

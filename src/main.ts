@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+
+const NEEDED = 24;
+const EXIT_USAGE = 64;
+const EXIT_CONFIG = 78;
+/** A stop that takes longer than this has failed. */
+const STOP_WITHIN_MS = 5_000;
+
+const [major] = process.versions.node.split('.');
+if (Number(major) < NEEDED) {
+  process.stderr.write(`Headcount needs Node ${NEEDED} or newer; this is ${process.version}\n`);
+  process.exit(1);
+}
+// Only now: an older Node does not know all that the rest imports.
+const { Command, CommanderError } = await import('commander');
+const { ConfigError } = await import('./config.ts');
+const { registerAppender } = await import('./commands/appender.ts');
+const { registerCheck } = await import('./commands/check.ts');
+const { registerDemo } = await import('./commands/demo.ts');
+const { registerSimulate } = await import('./commands/simulate.ts');
+const { registerStart } = await import('./commands/start.ts');
+const { startDemoApp } = await import('./commands/demo-app.ts');
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const stopping = new AbortController();
+const io = {
+  stdout: (text: string) => void process.stdout.write(text),
+  stderr: (text: string) => void process.stderr.write(text),
+  setExitCode: (code: number) => {
+    process.exitCode = code;
+  },
+  env: process.env,
+  cwd: process.cwd(),
+  signal: stopping.signal,
+  terminal: process.stdout.isTTY === true,
+  onReload: (reload: () => void) => {
+    process.on('SIGHUP', reload);
+    return () => void process.off('SIGHUP', reload);
+  },
+};
+
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGBREAK'] as const) {
+  process.on(signal, () => {
+    stopping.abort();
+    setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
+  });
+}
+
+const program = new Command('headcount')
+  .description('Who is on Qlik Sense right now, and who was')
+  .version(version)
+  .exitOverride();
+registerStart(program, io, version);
+registerCheck(program, io);
+registerAppender(program, io);
+registerSimulate(program, io);
+registerDemo(program, io, (options) => startDemoApp(options, io, version));
+
+try {
+  await program.parseAsync(process.argv);
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Commander has printed it; asking for help is no error.
+    process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
+  } else {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = error instanceof ConfigError ? EXIT_CONFIG : 1;
+  }
+}

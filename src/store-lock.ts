@@ -1,0 +1,24 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+/** Another process uses the same store. */
+export class StoreInUseError extends Error {}
+
+/**
+ * Keeps a second Headcount out of the store: two of them would give the same numbers to different events.
+ * The lock is SQLite's own, on a file beside the journal, so it ends with the process however that ends.
+ * @returns what gives the lock back
+ * @throws StoreInUseError
+ */
+export function lockStore(directory: string): () => void {
+  mkdirSync(directory, { recursive: true });
+  const database = new DatabaseSync(join(directory, 'headcount.lock'));
+  try {
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+  } catch {
+    database.close();
+    throw new StoreInUseError(`the store ${directory} is in use by another Headcount`);
+  }
+  return () => database.close();
+}
