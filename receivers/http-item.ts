@@ -39,8 +39,8 @@ const MAX_MESSAGE = 4096;
 export function readItem(value: unknown, arrival: Arrival): ReadItem {
   if (!isObject(value)) return { problem: 'expected an object' };
   const fields = new FieldReader(value);
-  fields.checkKeys(KEYS);
   const type = typeOf(fields);
+  fields.checkKeys(KEYS);
   const event = draftLine(type === 'heartbeat' ? 'session_start' : type, '', 0, arrival);
   readWhenAndWhere(event, fields, arrival);
   if (type !== 'heartbeat' || fields.value('user') !== null) event.user = userOf(value, fields);

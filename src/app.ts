@@ -82,7 +82,8 @@ class RunningApp implements App {
     this.#troubles = new TroubleLog(log);
     const { timeout, grace, maxAge } = config.sessions;
     this.site = new Site({ timeoutMs: timeout, graceMs: grace, maxAgeMs: maxAge });
-    this.site.tracker.onKeysIgnored = (host) => log.warn({ host }, 'session keys of this host do not stay the same; ignored from now on');
+    this.site.tracker.onKeysIgnored = (host) =>
+      log.warn({ host }, 'session keys of this host do not stay the same; ignored from now on');
     this.#unlock = lockStore(config.store.path);
     const database = openJournalFile(config.store.path, now());
     const recovered = recover(database, this.site);

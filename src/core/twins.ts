@@ -1,5 +1,5 @@
-import type { ParsedLine } from './formats/index.ts';
 import type { Sender } from './event.ts';
+import type { ParsedLine } from './formats/index.ts';
 
 /** How long the second copy may take. */
 const WITHIN_MS = 2_000;

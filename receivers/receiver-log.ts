@@ -1,0 +1,31 @@
+/** The part of a logger that receivers need. */
+export interface ReceiverLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+/** What every receiver is made with. */
+export interface ReceiverParts {
+  /** As in logs and metrics. */
+  readonly name: string;
+  readonly now: () => number;
+  readonly log: ReceiverLog;
+}
+
+/** Counts something unwelcome. Logs the 1st, 10th, 100th, ..., so that a storm of it cannot fill the disk. */
+export class LoggedCount {
+  count = 0;
+  readonly #log: (fields: object) => void;
+  #nextLogged = 1;
+
+  constructor({ name, log }: ReceiverParts, level: 'info' | 'warn', message: string) {
+    this.#log = (fields) => log[level]({ receiver: name, ...fields }, message);
+  }
+
+  add(fields: object): void {
+    this.count += 1;
+    if (this.count < this.#nextLogged) return;
+    this.#nextLogged *= 10;
+    this.#log({ ...fields, count: this.count });
+  }
+}
