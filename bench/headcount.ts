@@ -14,7 +14,11 @@ const START_WITHIN_MS = 120_000;
 const STOP_WITHIN_MS = 30_000;
 const POLL_MS = 10;
 
-const listeningSchema = z.object({ msg: z.literal('listening'), udp: z.array(z.string()).min(1), api: z.string() });
+const listeningSchema = z.object({
+  msg: z.literal('listening'),
+  udp: z.array(z.string()).min(1),
+  api: z.string(),
+});
 const ingestSchema = z.object({
   received: z.number(),
   accepted: z.number(),
@@ -40,7 +44,11 @@ export interface Headcount extends Target {
 }
 
 /** `settings` are top-level keys of the configuration; all others are the defaults, on free ports. */
-export async function startHeadcount(bench: Bench, folder: string, settings: object = {}): Promise<Headcount> {
+export async function startHeadcount(
+  bench: Bench,
+  folder: string,
+  settings: object = {},
+): Promise<Headcount> {
   const config = join(folder, 'config.yaml');
   const receivers = ['udp', 'tcp'].map((type) => ({ type, port: 0 }));
   writeFileSync(config, stringify({ receivers, api: { port: 0 }, log: { format: 'json' }, ...settings }));

@@ -13,7 +13,12 @@ const SESSION_MARK = '@'.repeat(SESSION_DIGITS);
 /** Different hosts, apps and user agents go by the user's number, so a Close names the app of its Open. */
 const VARIANTS = 16;
 const HOSTS = 2;
-const COMMANDS = { start: 'Start session', open: 'Open connection', close: 'Close connection', stop: 'Stop session' };
+const COMMANDS = {
+  start: 'Start session',
+  open: 'Open connection',
+  close: 'Close connection',
+  stop: 'Stop session',
+};
 
 /** One kind of line with the places where its numbers stand: writing digits costs less than building text. */
 interface Template {

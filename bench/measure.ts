@@ -9,6 +9,8 @@ const READY_WITHIN_MS = 30_000;
 const POLL_MS = 50;
 /** Counters of the kernel are read once a second at most. */
 const SETTLES_WITHIN_MS = 10_000;
+/** So much later, a receiver that still has something in flight is stuck. */
+const GIVE_UP_MS = 60_000;
 /** Below this part of the rate asked for, the number says more about the machine than about the receiver. */
 const KEPT_PACE = 0.98;
 
@@ -81,7 +83,10 @@ export async function measureLoad(
   }
 }
 
-async function reportOf(sender: Parameters<typeof stop>[0], plan: Omit<LoadPlan, 'port'>): Promise<LoadReport> {
+async function reportOf(
+  sender: Parameters<typeof stop>[0],
+  plan: Omit<LoadPlan, 'port'>,
+): Promise<LoadReport> {
   const expectedMs = plan.rate === null ? 0 : (plan.count / plan.rate) * 1_000;
   const message = await nextMessage<FromLoad>(sender, expectedMs * 2 + READY_WITHIN_MS);
   if (message.type !== 'report') throw new Error('the sender process did not report');
@@ -101,7 +106,7 @@ async function settle(target: Target, before: Totals, sent: number) {
     if (isQuiet) quiet ??= { at: performance.now(), cpu: cpuTime(target.pid) };
     const isOver = received + kernelDropped >= sent || performance.now() > deadline;
     if (quiet !== null && isOver) return { received, kernelDropped, ...quiet };
-    if (performance.now() > 2 * deadline) throw new Error(`${target.name} never finished the load`);
+    if (performance.now() > deadline + GIVE_UP_MS) throw new Error(`${target.name} never finished the load`);
     earlier = received;
     await sleep(POLL_MS);
   }

@@ -12,7 +12,9 @@ export class Processes {
 
   /** Starts a file of the bench, with a channel for messages. */
   fork(file: string): ChildProcess {
-    return this.#track(fork(fileURLToPath(new URL(file, import.meta.url)), { stdio: ['ignore', 2, 2, 'ipc'] }));
+    return this.#track(
+      fork(fileURLToPath(new URL(file, import.meta.url)), { stdio: ['ignore', 2, 2, 'ipc'] }),
+    );
   }
 
   /** Starts Node with these arguments; its standard output can be read. */

@@ -28,7 +28,12 @@ function createLife(users: number, from: number): WriteNext {
   return (datagram) => {
     const user = next % users;
     const step = Math.floor(next / users) + user;
-    writeLine(datagram, LIFE[step % LIFE.length] ?? 'start', user, user + Math.floor(step / LIFE.length) * users);
+    writeLine(
+      datagram,
+      LIFE[step % LIFE.length] ?? 'start',
+      user,
+      user + Math.floor(step / LIFE.length) * users,
+    );
     next += 1;
   };
 }

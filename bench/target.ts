@@ -1,5 +1,5 @@
-import { nextMessage, pidOf, stop } from './processes.ts';
 import { kernelDrops } from './process-usage.ts';
+import { nextMessage, pidOf, stop } from './processes.ts';
 import type { Bench } from './scenario.ts';
 
 /** Counters since the process started, in datagrams. */

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Arrival } from '../src/core/event.ts';
 import { hostAndPort } from '../src/core/host.ts';
@@ -121,5 +122,6 @@ function fail(reply: FastifyReply, statusCode: number, message: string, more: ob
 }
 
 function addressesOf(app: FastifyInstance): string[] {
-  return app.addresses().map(({ address, port }) => `http://${hostAndPort(address, port)}${HTTP_RECEIVER_PATH}`);
+  const bound = app.addresses() as AddressInfo[];
+  return bound.map(({ address, port }) => `http://${hostAndPort(address, port)}${HTTP_RECEIVER_PATH}`);
 }

@@ -10,20 +10,23 @@ const REPORTED_PER_BYTE = platform() === 'linux' ? 2 : 1;
  */
 export function growReceiveBuffer(socket: Socket, wanted: number): number {
   let asked = wanted;
-  while (asked > socket.getRecvBufferSize() / REPORTED_PER_BYTE || asked === wanted) {
-    try {
-      socket.setRecvBufferSize(asked);
-      break;
-    } catch {
-      asked = Math.floor(asked / 2);
-    }
-  }
+  while (asked > 0 && !accepts(socket, asked)) asked = Math.floor(asked / 2);
   return socket.getRecvBufferSize() / REPORTED_PER_BYTE;
+}
+
+function accepts(socket: Socket, bytes: number): boolean {
+  try {
+    socket.setRecvBufferSize(bytes);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** What to do where the kernel grants less. */
 export function receiveBufferRemedy(wanted: number): string {
-  if (platform() !== 'linux') return 'allow larger socket buffers in this system, or set a smaller receiveBuffer';
+  if (platform() !== 'linux')
+    return 'allow larger socket buffers in this system, or set a smaller receiveBuffer';
   const setting = `net.core.rmem_max=${wanted}`;
   return (
     `as root on the host: sysctl -w ${setting}; to keep it after a restart: ` +

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { secure } from './security-headers.ts';
 
 /** An error that is the caller's to read; anything else that is thrown becomes a 500 without details. */
@@ -49,16 +49,4 @@ function wordsFor(thrown: Thrown): string {
 export function answerNotFound(request: FastifyRequest, reply: FastifyReply): void {
   const path = request.url.split('?', 1)[0] ?? '';
   reply.code(404).send(errorBody(404, `nothing at ${request.method} ${path.slice(0, 200)}`));
-}
-
-/** To be called before the routes: makes a method that a path does not have a 405 that names those it has. */
-export function refuseOtherMethods(app: FastifyInstance): void {
-  const methodsOf = new Map<string, Set<string>>();
-  app.addHook('onRoute', ({ url, method }) => {
-    const methods = methodsOf.get(url) ?? new Set();
-    methodsOf.set(url, methods);
-    for (const each of [method].flat()) methods.add(each);
-  });
-  app.addHook('onReady', async () => {});
-  app.addHook('preParsing', async () => {});
 }

@@ -18,7 +18,7 @@ SELECT at, created, destroyed, rejected, active, users, connections FROM points
 WHERE dimension = (SELECT id FROM dimensions WHERE name = ?) AND step = ?`;
 
 /**
- * The points of a window, oldest first, the last one being the step that is not over yet. A step in which
+ * The points of a window, oldest first, the last one being the step of the last full second. A step in which
  * the program did not run has no level, and null counts unless an event time falls into it.
  */
 export function seriesOf(
@@ -28,7 +28,8 @@ export function seriesOf(
   now: number,
 ): { window: Window; stepSeconds: number; points: SeriesPoint[] } {
   const { stepSeconds, points } = WINDOWS[window];
-  const last = Math.floor(now / 1000 / stepSeconds) * stepSeconds;
+  // The second that is not over yet has no level.
+  const last = Math.floor((now / 1000 - 1) / stepSeconds) * stepSeconds;
   const first = last - (points - 1) * stepSeconds;
   const rowsOf = (name: Dimension): Map<number, Row> => {
     const rows = database.prepare(`${POINTS} AND at BETWEEN ? AND ?`).all(name, stepSeconds, first, last);

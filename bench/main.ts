@@ -1,0 +1,60 @@
+/**
+ * Benchmarks of the program as shipped: real processes, real datagrams over loopback. Every number stands
+ * beside a yardstick of the same run, because a machine's own speed says nothing. Needs Linux (/proc).
+ *
+ *   npm run bench                         all scenarios, about 15 minutes
+ *   npm run bench -- burst visible        only these
+ *   npm run bench -- --quick              everything short: shows that it works
+ *   npm run bench -- --program FILE       another working copy's src/main.ts, to compare with
+ *   npm run bench -- --profile FOLDER     CPU profiles of Headcount's threads (the numbers suffer)
+ */
+
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Processes } from './processes.ts';
+import type { Row, Scenario } from './scenario.ts';
+import { burst } from './scenarios/burst.ts';
+import { coreShare } from './scenarios/core-share.ts';
+import { cpuPerEvent } from './scenarios/cpu-per-event.ts';
+import { millionSessions } from './scenarios/million-sessions.ts';
+import { sustained } from './scenarios/sustained.ts';
+import { visible } from './scenarios/visible.ts';
+import { formatTable } from './table.ts';
+
+const SCENARIOS: readonly Scenario[] = [cpuPerEvent, coreShare, burst, sustained, visible, millionSessions];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    program: { type: 'string', default: fileURLToPath(new URL('../src/main.ts', import.meta.url)) },
+    profile: { type: 'string' },
+  },
+});
+const unknown = positionals.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name));
+if (unknown.length > 0) {
+  console.error(
+    `no such scenario: ${unknown.join(', ')}. There are ${SCENARIOS.map(({ name }) => name).join(', ')}`,
+  );
+  process.exit(64);
+}
+
+const processes = new Processes();
+process.on('exit', () => processes.removeAll());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
+
+const bench = {
+  quick: values.quick,
+  processes,
+  program: values.program,
+  nodeArgs: values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`],
+  say: (text: string) => console.log(text),
+};
+const rows: Row[] = [];
+for (const scenario of SCENARIOS) {
+  if (positionals.length > 0 && !positionals.includes(scenario.name)) continue;
+  console.log(`\n${scenario.name}: ${scenario.method}`);
+  rows.push(...(await scenario.run(bench)));
+}
+console.log(`\nNode ${process.version}, median (min-max)\n\n${formatTable(rows)}`);
+process.exit(0);

@@ -1,0 +1,79 @@
+import { Buffer } from 'node:buffer';
+import { createSocket } from 'node:dgram';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Headcount, startHeadcount } from '../headcount.ts';
+import { LINE_BYTES, writeLine } from '../lines.ts';
+import { measureLoad } from '../measure.ts';
+import type { Scenario } from '../scenario.ts';
+import { percentile } from '../statistics.ts';
+
+const BACKGROUND_RATE = 1_000;
+/** The background opens and closes connections of their sessions: it creates none. */
+const BACKGROUND_USERS = 500;
+const FIRST_MARK_USER = 1_000_000;
+/** Pause between marks: about so long, never in step with a timer of the program. */
+const PAUSE_MS = 40;
+const TARGET_MS = 100;
+const GIVE_UP_MS = 5_000;
+
+export const visible: Scenario = {
+  name: 'visible',
+  method:
+    'from sending the Start of a new user until /api/v1/counts, asked again and again, has one more in ' +
+    'created.total, with 1,000 other events/s',
+  async run(bench) {
+    const folder = bench.processes.createFolder();
+    const headcount = await startHeadcount(bench, folder);
+    const starts = { stream: { type: 'starts', from: 0 }, count: BACKGROUND_USERS, rate: 1_000 } as const;
+    await measureLoad(bench, headcount, starts);
+    const marks = bench.quick ? 20 : 200;
+    const connections = { type: 'connections', users: BACKGROUND_USERS, from: 0 } as const;
+    // Long enough at 50 ms to see one mark, and never much longer than the marks.
+    const count = Math.ceil((marks * (PAUSE_MS + 50) * BACKGROUND_RATE) / 1_000);
+    const load = measureLoad(bench, headcount, { stream: connections, count, rate: BACKGROUND_RATE });
+    await sleep(1_000);
+    const { delays, polls } = await mark(headcount, marks).finally(() => load);
+    await headcount.stop();
+    bench.processes.removeFolder(folder);
+    const text = (values: number[], part: number) => `${percentile(values, part).toFixed(1)} ms`;
+    const most = percentile(delays, 1);
+    return [
+      {
+        what: `arrival to visible, p99 of ${marks} (p50, most)`,
+        target: `< ${TARGET_MS} ms`,
+        measured: `${text(delays, 0.99)} (${text(delays, 0.5)}, ${most.toFixed(1)} ms)`,
+        yardstick: `one request alone: p50 ${text(polls, 0.5)}, p99 ${text(polls, 0.99)}`,
+        met: percentile(delays, 0.99) < TARGET_MS,
+      },
+    ];
+  },
+};
+
+/** Milliseconds from each mark sent to seen, and of each single request. */
+async function mark(headcount: Headcount, marks: number): Promise<{ delays: number[]; polls: number[] }> {
+  const socket = createSocket('udp4');
+  const datagram = Buffer.alloc(LINE_BYTES);
+  const delays: number[] = [];
+  const polls: number[] = [];
+  let created = await headcount.createdSessions();
+  for (let n = 0; n < marks; n += 1) {
+    await sleep(PAUSE_MS * (0.5 + Math.random()));
+    writeLine(datagram, 'start', FIRST_MARK_USER + n, FIRST_MARK_USER + n);
+    const sentAt = performance.now();
+    socket.send(datagram, headcount.port, '127.0.0.1');
+    created += 1;
+    while ((await timed(polls, () => headcount.createdSessions())) !== created) {
+      if (performance.now() - sentAt > GIVE_UP_MS) throw new Error(`mark ${n} never became visible`);
+    }
+    delays.push(performance.now() - sentAt);
+  }
+  socket.close();
+  return { delays, polls };
+}
+
+async function timed<T>(times: number[], work: () => Promise<T>): Promise<T> {
+  const startedAt = performance.now();
+  const result = await work();
+  times.push(performance.now() - startedAt);
+  return result;
+}

@@ -1,0 +1,65 @@
+import { ISO_TIME_EXPECTED, parseIsoTime } from '../../receivers/http-time.ts';
+import { MAX_FIELD } from '../core/formats/fields.ts';
+import { normaliseHost } from '../core/formats/index.ts';
+import type { Filters } from '../journal/filters.ts';
+import { ApiError } from './errors.ts';
+
+/** The query parameters that sessions and events share, as they come. */
+export interface FilterQuery {
+  readonly user?: string;
+  readonly host?: string;
+  readonly virtualProxy?: string;
+  readonly app?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+export const name = { type: 'string', minLength: 1, maxLength: MAX_FIELD } as const;
+export const time = { type: 'string', minLength: 1, maxLength: 64 } as const;
+
+export const filterParameters = {
+  // A directory, a backslash and an id.
+  user: { ...name, maxLength: 2 * MAX_FIELD + 1 },
+  host: name,
+  virtualProxy: name,
+  app: name,
+  from: time,
+  to: time,
+  limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
+  cursor: { type: 'string', pattern: '^[0-9]{1,15}$' },
+} as const;
+
+/** @throws ApiError 400 for a time that is none */
+export function filtersOf(query: FilterQuery): Filters {
+  const from = timeOf('from', query.from);
+  const to = timeOf('to', query.to);
+  if (from !== null && to !== null && from > to) throw new ApiError(400, 'from: later than to');
+  return {
+    user: query.user === undefined ? null : userOf(query.user),
+    host: query.host === undefined ? null : normaliseHost(query.host),
+    virtualProxy: query.virtualProxy ?? null,
+    app: query.app?.toLowerCase() ?? null,
+    from,
+    to,
+    limit: query.limit,
+    cursor: query.cursor === undefined ? null : Number(query.cursor),
+  };
+}
+
+/** `DIR\id`, or an id in any directory. A user without directory is `\id`. */
+function userOf(text: string): Filters['user'] {
+  const slash = text.indexOf('\\');
+  if (slash < 0) return { directory: null, id: text };
+  return { directory: text.slice(0, slash), id: text.slice(slash + 1) };
+}
+
+/** @throws ApiError 400 */
+export function timeOf(parameter: string, text: string | undefined): number | null {
+  if (text === undefined) return null;
+  // A query decodes the `+` of `+02:00` into a space.
+  const parsed = parseIsoTime(text.replace(/ (?=\d\d(:?\d\d)?$)/, '+'));
+  if (parsed === null) throw new ApiError(400, `${parameter}: ${ISO_TIME_EXPECTED}`);
+  return parsed;
+}

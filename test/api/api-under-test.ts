@@ -1,0 +1,161 @@
+import { hash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FastifyInstance, InjectOptions } from 'fastify';
+import { createApi } from '../../src/api/api.ts';
+import { type BlacklistRule, createBlacklist } from '../../src/core/blacklist.ts';
+import { Duplicates } from '../../src/core/duplicates.ts';
+import { Pipeline } from '../../src/core/pipeline.ts';
+import { Site } from '../../src/core/site.ts';
+import { Journal } from '../../src/journal/journal.ts';
+import { JournalReader } from '../../src/journal/reader.ts';
+import { recover } from '../../src/journal/recover.ts';
+import { openJournalFile } from '../../src/journal/schema.ts';
+import { stateOf } from '../../src/journal/state.ts';
+
+export const SALES = 'a421f4a2-c311-4ef4-ba41-fe2e6a2b0d69';
+/** When every test begins. */
+export const NOON = Date.parse('2026-05-19T12:00:00Z');
+
+const SETTINGS = { timeoutMs: 1_800_000, graceMs: 300_000, maxAgeMs: 86_400_000 };
+
+/** An API over real parts: a journal in a folder of its own, its two threads, a site and a pipeline. */
+export class ApiUnderTest {
+  readonly site = new Site(SETTINGS);
+  readonly pipeline: Pipeline;
+  readonly journal: Journal;
+  readonly app: FastifyInstance;
+  now = NOON;
+  full = false;
+  notReady: string | null = null;
+  journalTrouble: string | null = null;
+  readonly #reader: JournalReader;
+  readonly #directory = mkdtempSync(join(tmpdir(), 'headcount-api-'));
+
+  constructor(blacklist: readonly BlacklistRule[] = [{ directory: 'INTERNAL' }]) {
+    const database = openJournalFile(this.#directory, this.now);
+    const recovered = recover(database, this.site);
+    database.close();
+    const directory = this.#directory;
+    const appNames = new Map([[SALES, 'Sales']]);
+    this.journal = new Journal(
+      { directory, commitIntervalMs: 1, retentionMs: 90 * 86_400_000, maxBytes: 1e9 },
+      this.site,
+      recovered.names,
+      recovered.nextSeq,
+      {
+        committed: (events) => this.pipeline.committed(events),
+        trouble: (message) => {
+          throw new Error(message);
+        },
+        failed: (error) => {
+          throw error;
+        },
+      },
+    );
+    this.#reader = new JournalReader({ directory, appNames });
+    this.pipeline = new Pipeline({
+      site: this.site,
+      store: this.journal,
+      duplicates: new Duplicates(),
+      blacklist: createBlacklist(blacklist),
+      hash: (text) => hash('sha256', text, 'base64url'),
+      onTrouble: () => {},
+      later: (callback, ms) => setTimeout(callback, ms),
+    });
+    this.app = this.#api(appNames);
+  }
+
+  #api(appNames: ReadonlyMap<string, string>): FastifyInstance {
+    return createApi({
+      site: this.site,
+      appNames,
+      intake: this.pipeline,
+      counters: this.pipeline.counters,
+      inFlight: () => this.pipeline.inFlight,
+      receivers: () => [{ name: 'udp', listening: ['127.0.0.1:9997'], received: 0, kernelDropped: 0 }],
+      sinks: () => [],
+      ask: async (question) => {
+        await this.settle();
+        return this.#reader.ask(question);
+      },
+      journalFull: () => this.full,
+      notReady: () => this.notReady,
+      journalTrouble: () => this.journalTrouble,
+      now: () => this.now,
+      version: '1.2.3',
+    });
+  }
+
+  async start(): Promise<this> {
+    await this.journal.start();
+    this.#reader.start();
+    this.site.tick(this.now);
+    return this;
+  }
+
+  /** Everything so far is on the disk, state included. */
+  async settle(): Promise<void> {
+    this.pipeline.work();
+    this.journal.checkpoint(this.now, stateOf(this.site));
+    await this.journal.committed();
+  }
+
+  /** Lets time pass, one tick a second. */
+  pass(seconds: number): void {
+    for (let i = 0; i < seconds; i += 1) {
+      this.now += 1000;
+      this.site.tick(this.now);
+    }
+  }
+
+  async get(url: string): Promise<Reply> {
+    return this.send({ method: 'GET', url });
+  }
+
+  /** Posts events as JSON, or a text under another content type. */
+  async post(body: unknown, type = 'application/json'): Promise<Reply> {
+    const payload = typeof body === 'string' ? body : JSON.stringify(body);
+    return this.send({ method: 'POST', url: '/api/v1/events', headers: { 'content-type': type }, payload });
+  }
+
+  async send(options: InjectOptions): Promise<Reply> {
+    const { statusCode, headers, body } = await this.app.inject(options);
+    const isJson = String(headers['content-type']).startsWith('application/json');
+    return { statusCode, headers, text: body, body: (isJson ? JSON.parse(body) : {}) as Body };
+  }
+
+  async stop(): Promise<void> {
+    await this.app.close();
+    await this.journal.stop();
+    await this.#reader.stop();
+    rmSync(this.#directory, { recursive: true });
+  }
+}
+
+/** The fields of answers that tests look into; whole bodies are compared with `toEqual`. */
+export interface Body {
+  readonly items: readonly Item[];
+  readonly nextCursor: string | null;
+  readonly refused: readonly { readonly index: number; readonly reason: string }[];
+  readonly points: readonly { readonly at: string; readonly [count: string]: number | string | null }[];
+  readonly message: string;
+  readonly [field: string]: unknown;
+}
+
+export interface Item {
+  readonly id: string;
+  readonly seq: number;
+  readonly sessionId: string | null;
+  readonly user: { readonly directory: string | null; readonly id: string } | null;
+  readonly [field: string]: unknown;
+}
+
+export interface Reply {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly text: string;
+  /** Empty where the answer is no JSON. */
+  readonly body: Body;
+}

@@ -1,0 +1,74 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ApiUnderTest, SALES } from './api-under-test.ts';
+
+let api: ApiUnderTest;
+beforeEach(async () => {
+  api = await new ApiUnderTest().start();
+});
+afterEach(() => api.stop());
+
+const OTHER_APP = '00000000-0000-4000-8000-000000000002';
+
+test('an empty site answers counts with zeros and says that it is warming up', async () => {
+  const { statusCode, body } = await api.get('/api/v1/counts');
+  expect(statusCode).toBe(200);
+  const zeros = { last5s: 0, last1m: 0, last1h: 0, total: 0 };
+  expect(body).toEqual({
+    asOf: '2026-05-19T12:00:00.000Z',
+    since: '2026-05-19T12:00:00.000Z',
+    quality: 'estimated',
+    reasons: ['warming_up'],
+    active: { sessions: 0, users: 0, connections: 0, connectedUsers: 0 },
+    created: zeros,
+    destroyed: zeros,
+    rejected: zeros,
+    averageDurationSeconds: null,
+    hosts: [],
+    virtualProxies: [],
+    apps: [],
+  });
+});
+
+test('counts tell sessions, users and connections over all, by host, virtual proxy and app', async () => {
+  const ann = { directory: 'LAB', id: 'ann' };
+  const bob = { directory: 'LAB', id: 'bob' };
+  await api.post([
+    { type: 'session_start', user: ann, host: 'QS2.example.com', virtualProxy: 'sales' },
+    { type: 'session_start', user: ann, host: 'qs1' },
+    { type: 'session_start', user: bob, host: 'qs1' },
+    { type: 'session_start', user: { directory: 'INTERNAL', id: 'sa_proxy' }, host: 'qs1' },
+    { type: 'connection_open', user: ann, host: 'qs2', appId: OTHER_APP },
+    { type: 'connection_open', user: bob, host: 'qs1', appId: SALES.toUpperCase() },
+    { type: 'connection_open', user: bob, host: 'qs1', context: `/app/${SALES}?reloadUri=x` },
+    { type: 'session_rejected', user: bob, host: 'qs1', reason: 'parallel_limit' },
+  ]);
+  api.pass(10);
+  await api.post([{ type: 'session_stop', user: ann, host: 'qs1' }]);
+  const { body } = await api.get('/api/v1/counts');
+  expect(body).toEqual({
+    asOf: '2026-05-19T12:00:10.000Z',
+    since: '2026-05-19T12:00:00.000Z',
+    quality: 'estimated',
+    reasons: ['warming_up'],
+    active: { sessions: 2, users: 2, connections: 3, connectedUsers: 2 },
+    created: { last5s: 0, last1m: 3, last1h: 3, total: 3 },
+    destroyed: { last5s: 1, last1m: 1, last1h: 1, total: 1 },
+    rejected: { last5s: 0, last1m: 1, last1h: 1, total: 1 },
+    averageDurationSeconds: 10,
+    hosts: [
+      { host: 'qs1', sessions: 1, users: 1, connections: 2, quality: 'estimated' },
+      { host: 'qs2', sessions: 1, users: 1, connections: 1, quality: 'estimated' },
+    ],
+    virtualProxies: [{ virtualProxy: 'sales', sessions: 1, users: 1, connections: 1 }],
+    apps: [
+      { appId: SALES, appName: 'Sales', connections: 2, users: 1 },
+      { appId: OTHER_APP, appName: null, connections: 1, users: 1 },
+    ],
+  });
+});
+
+test('counts are exact once a full session time-out has passed', async () => {
+  api.pass(36 * 60);
+  const { body } = await api.get('/api/v1/counts');
+  expect(body).toMatchObject({ quality: 'exact', reasons: [] });
+});
