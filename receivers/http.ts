@@ -16,6 +16,8 @@ export interface HttpReceiverParts {
   readonly now: () => number;
   /** True while the journal cannot take more. */
   readonly full: () => boolean;
+  /** How long a sender waits for the commit before it is told to come again. */
+  readonly commitTimeoutMs?: number;
 }
 
 /** What came of a request; every item is in exactly one of the numbers. */
@@ -29,6 +31,7 @@ interface Answer {
 }
 
 const JOURNAL_FULL = 'journal_full';
+const COMMIT_TIMEOUT_MS = 10_000;
 
 /**
  * Adds `POST /api/v1/events` to an API. Items are checked one by one, and the answer comes when the good
@@ -52,9 +55,9 @@ export function registerHttpReceiver(app: FastifyInstance, parts: HttpReceiverPa
         if (items.length > MOST_ITEMS) {
           return fail(reply, 413, `${items.length} items, at most ${MOST_ITEMS} in one request`);
         }
-        if (parts.full()) return unavailable(reply);
+        if (parts.full()) return unavailable(reply, 'the journal cannot take more at the moment');
         counters.received += items.length;
-        return take(items, arrivalOf(request, parts.now()), parts.intake, reply);
+        return take(items, arrivalOf(request, parts.now()), parts, reply);
       },
     });
   });
@@ -76,7 +79,12 @@ function readBodiesAsItems(scope: FastifyInstance): void {
   });
 }
 
-async function take(items: readonly BodyItem[], arrival: Arrival, intake: Intake, reply: FastifyReply) {
+async function take(
+  items: readonly BodyItem[],
+  arrival: Arrival,
+  { intake, commitTimeoutMs = COMMIT_TIMEOUT_MS }: HttpReceiverParts,
+  reply: FastifyReply,
+) {
   const problems = new Map<number, string>();
   const submitted = items.map((item, index): SubmittedItem => {
     const read = 'value' in item ? readItem(item.value, arrival) : { problem: 'not JSON' };
@@ -86,13 +94,15 @@ async function take(items: readonly BodyItem[], arrival: Arrival, intake: Intake
   });
   let outcomes: Outcome[];
   try {
-    outcomes = await intake.submit(submitted);
+    outcomes = await within(commitTimeoutMs, intake.submit(submitted));
   } catch {
-    return unavailable(reply);
+    return unavailable(reply, 'not on the disk yet; send it again, with ids so that nothing counts twice');
   }
   const answer = answerOf(outcomes, problems);
   if (items.length === 0 || answer.refused.length < items.length) return reply.code(202).send(answer);
-  if (answer.refused.some(({ reason }) => reason === JOURNAL_FULL)) return unavailable(reply);
+  if (answer.refused.some(({ reason }) => reason === JOURNAL_FULL)) {
+    return unavailable(reply, 'the journal cannot take more at the moment');
+  }
   return fail(reply, 422, 'every item was refused', answer);
 }
 
@@ -112,9 +122,22 @@ function arrivalOf(request: FastifyRequest, receivedAt: number): Arrival {
   return { receivedAt, sender: { address, port: request.socket.remotePort ?? 0 } };
 }
 
-function unavailable(reply: FastifyReply): FastifyReply {
+/** Rejects where `promise` takes longer than `ms`. */
+async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`not within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([promise, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function unavailable(reply: FastifyReply, message: string): FastifyReply {
   reply.header('retry-after', '1');
-  return fail(reply, 503, 'the journal cannot take more at the moment');
+  return fail(reply, 503, message);
 }
 
 function fail(reply: FastifyReply, statusCode: number, message: string, more: object = {}): FastifyReply {

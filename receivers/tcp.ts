@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { Sender } from '../src/core/event.ts';
 import { hostAndPort } from '../src/core/host.ts';
 import type { Intake, Receiver, ReceiverStats } from '../src/core/receiver.ts';
 import { LoggedCount, type ReceiverParts } from './receiver-log.ts';
@@ -45,10 +46,8 @@ class Tcp implements Receiver {
     const server = await bindPlace('tcp', this.#config, (address) => this.#listen(address, intake));
     this.#server = server;
     server.on('error', (error) => this.#errors.add({ error: error.message }));
-    const local = server.address();
-    if (local !== null && typeof local === 'object') {
-      this.#listening = [hostAndPort(local.address, local.port)];
-    }
+    const local = server.address() as AddressInfo;
+    this.#listening = [hostAndPort(local.address, local.port)];
   }
 
   async #listen(address: string, intake: Intake): Promise<Server> {
@@ -61,9 +60,31 @@ class Tcp implements Receiver {
   }
 
   #accept(socket: Socket, intake: Intake): void {
-    const { remoteAddress = '', remotePort = 0 } = socket;
-    const sender = { address: plainAddress(remoteAddress), port: remotePort };
-    const frames = new Frames(this.#config.maxFrame, {
+    const { remoteAddress, remotePort = 0 } = socket;
+    socket.on('error', (error) => this.#errors.add({ address: remoteAddress, error: error.message }));
+    if (remoteAddress === undefined) {
+      // Reset before it was accepted.
+      socket.destroy();
+      return;
+    }
+    const frames = this.#framesOf({ address: plainAddress(remoteAddress), port: remotePort }, intake);
+    this.#connections.set(socket, frames);
+    socket.on('close', () => this.#drop(socket, frames));
+    socket.on('timeout', () => {
+      this.#idleClosed += 1;
+      socket.destroy();
+    });
+    if (this.#waiting) socket.pause();
+    else socket.setTimeout(this.#config.idleTimeout);
+    socket.on('end', () => frames.end());
+    socket.on('data', (chunk) => {
+      this.#chunks += 1;
+      frames.push(chunk);
+    });
+  }
+
+  #framesOf(sender: Sender, intake: Intake): Frames {
+    return new Frames(this.#config.maxFrame, {
       frame: (bytes) => {
         this.#received += 1;
         if (!intake.receive(bytes, sender, this.#parts.now())) this.#wait(intake);
@@ -73,22 +94,6 @@ class Tcp implements Receiver {
         intake.refuse(reason);
       },
     });
-    this.#connections.set(socket, frames);
-    socket.on('error', (error) => this.#errors.add({ address: sender.address, error: error.message }));
-    socket.on('timeout', () => {
-      this.#idleClosed += 1;
-      socket.destroy();
-    });
-    socket.on('close', () => this.#drop(socket, frames));
-    if (this.#waiting) socket.pause();
-    else socket.setTimeout(this.#config.idleTimeout);
-    socket.on('end', () => frames.end());
-    socket.on('data', (chunk) => {
-      this.#chunks += 1;
-      frames.push(chunk);
-    });
-    // Reset before it was accepted: whose data it was can no longer be known.
-    if (remoteAddress === '') socket.destroy();
   }
 
   #wait(intake: Intake): void {
@@ -112,8 +117,12 @@ class Tcp implements Receiver {
   /** The intake hears nothing more of this connection. */
   #drop(socket: Socket, frames: Frames): void {
     if (!this.#connections.delete(socket)) return;
+    socket.removeAllListeners('data').removeAllListeners('end');
+    // Of a connection that had to wait, something may have been read and not handed over.
+    const rest: Buffer | null = socket.read();
+    if (rest !== null) frames.push(rest);
     frames.cut();
-    socket.removeAllListeners('data').removeAllListeners('end').destroy();
+    socket.destroy();
   }
 
   stop(): Promise<void> {
@@ -126,11 +135,7 @@ class Tcp implements Receiver {
     if (server === null) return;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     await untilQuiet(() => this.#chunks);
-    for (const [socket, frames] of this.#connections) {
-      // Of a connection that waits, one chunk may have been read; this hands it over.
-      socket.read();
-      this.#drop(socket, frames);
-    }
+    for (const [socket, frames] of this.#connections) this.#drop(socket, frames);
     await closed;
     this.#listening = [];
   }

@@ -64,7 +64,7 @@ class Udp implements UdpReceiver {
       intake.receive(bytes, this.#senders.of(remote.address, remote.port), this.#parts.now());
     });
     socket.once('listening', () => this.#growBuffer(socket));
-    socket.bind({ address, port: this.#config.port, exclusive: true });
+    socket.bind({ address, port: this.#config.port });
     try {
       await once(socket, 'listening');
     } catch (error) {

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { crc32 } from 'node:zlib';
 import type { Logger } from 'pino';
 import { createReceiver } from '../receivers/index.ts';
 import { createApi } from './api/api.ts';
@@ -73,6 +74,8 @@ class RunningApp implements App {
   #ticker: NodeJS.Timeout | null = null;
   #ticks = 0;
   #dropped = 0;
+  #stateCommit: Promise<void> | null = null;
+  #nextState: Promise<void> | null = null;
   #notReady: string | null = 'starting';
   #stopped: Promise<void> | null = null;
 
@@ -109,25 +112,29 @@ class RunningApp implements App {
       duplicates,
       blacklist: createBlacklist(config.blacklist),
       hash: (text) => hash('sha256', text, 'base64url').slice(0, IDENTITY_CHARACTERS),
+      checksum: (text) => crc32(text),
       onTrouble: (kind, sample) => this.#troubles.note(kind, sample),
       later: (callback, ms) => setTimeout(callback, ms),
     });
     this.#receivers = createReceivers(config, { now, log });
-    this.#api = createApi({
-      site: this.site,
-      appNames: config.apps,
-      intake: this.pipeline,
-      counters: this.pipeline.counters,
-      inFlight: () => this.pipeline.inFlight,
-      receivers: () => this.#receivers.map((receiver) => receiver.stats()),
-      sinks: () => [],
-      ask: (question) => this.#ask(question),
-      journalFull: () => this.#journal.full,
-      notReady: () => this.#notReady,
-      journalTrouble: () => this.#journal.trouble,
-      now,
-      version,
-    });
+    this.#api = createApi(
+      {
+        site: this.site,
+        appNames: config.apps,
+        intake: this.pipeline,
+        counters: this.pipeline.counters,
+        inFlight: () => this.pipeline.inFlight,
+        receivers: () => this.#receivers.map((receiver) => receiver.stats()),
+        sinks: () => [],
+        ask: (question) => this.#ask(question),
+        journalFull: () => this.#journal.full,
+        notReady: () => this.#notReady,
+        journalTrouble: () => this.#journal.trouble,
+        now,
+        version,
+      },
+      log,
+    );
   }
 
   async start(): Promise<void> {
@@ -178,17 +185,32 @@ class RunningApp implements App {
 
   /** Reads what was accepted up to now: the state goes to the journal first. */
   async #ask(question: Question): Promise<string | null> {
+    await this.#freshState();
+    return this.#reader.ask(question);
+  }
+
+  /** Resolves when the state as of now or later is committed. Many readers at once share one commit. */
+  #freshState(): Promise<void> {
+    this.#nextState ??= (this.#stateCommit ?? Promise.resolve()).then(() => {
+      this.#nextState = null;
+      this.#stateCommit = this.#commitState().finally(() => {
+        this.#stateCommit = null;
+      });
+      return this.#stateCommit;
+    });
+    return this.#nextState;
+  }
+
+  #commitState(): Promise<void> {
     this.pipeline.work();
     this.#journal.checkpoint(this.#options.now(), stateOf(this.site));
-    await this.#journal.committed();
-    return this.#reader.ask(question);
+    return this.#journal.committed();
   }
 
   async reload(config: Config): Promise<void> {
     const now = this.#options.now();
     this.pipeline.replaceBlacklist(createBlacklist(config.blacklist), now);
-    this.#journal.checkpoint(now, stateOf(this.site));
-    await this.#journal.committed();
+    await this.#commitState();
     this.#options.log.info({ rules: config.blacklist.length }, 'blacklist reloaded');
   }
 

@@ -2,7 +2,7 @@ import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } 
 import { registerHttpReceiver } from '../../receivers/http.ts';
 import { registerCounts } from './counts-route.ts';
 import { countsView } from './counts-view.ts';
-import { answerError, answerNotFound } from './errors.ts';
+import { answerError, nothingAt } from './errors.ts';
 import { registerHealth } from './health-routes.ts';
 import { registerHistory } from './history-routes.ts';
 import { registerIngest } from './ingest-route.ts';
@@ -31,16 +31,18 @@ export function createApi(parts: ApiParts, logger?: FastifyBaseLogger): FastifyI
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true } },
     schemaErrorFormatter: schemaProblem,
     frameworkErrors: answerError,
-    ...(logger === undefined ? {} : { loggerInstance: logger }),
+    // Where it listens is said elsewhere.
+    ...(logger === undefined ? {} : { loggerInstance: logger.child({}, { level: 'warn' }) }),
   });
   app.setErrorHandler(answerError);
-  app.setNotFoundHandler(answerNotFound);
-  app.addHook('onRequest', async (_request, reply) => {
+  app.addHook('onRequest', async (request, reply) => {
     secure(reply);
+    if (request.is404) throw nothingAt(request);
   });
   const refuseOthers = refuseOtherMethods(app);
-  const { intake, now, journalFull } = parts;
-  const httpStats = registerHttpReceiver(app, { intake, now, full: journalFull });
+  const { intake, now } = parts;
+  const full = () => parts.journalFull() || parts.journalTrouble() !== null;
+  const httpStats = registerHttpReceiver(app, { intake, now, full });
   registerCounts(app, parts);
   registerHistory(app, parts);
   registerIngest(app, parts, httpStats);

@@ -46,7 +46,8 @@ function wordsFor(thrown: Thrown): string {
   }
 }
 
-export function answerNotFound(request: FastifyRequest, reply: FastifyReply): void {
+/** The 404 of a path that there is not. Thrown before a body is looked at. */
+export function nothingAt(request: FastifyRequest): ApiError {
   const path = request.url.split('?', 1)[0] ?? '';
-  reply.code(404).send(errorBody(404, `nothing at ${request.method} ${path.slice(0, 200)}`));
+  return new ApiError(404, `nothing at ${request.method} ${path.slice(0, 200)}`);
 }

@@ -1,7 +1,16 @@
 import type { Sender } from './event.ts';
 
-/** One message as it came. `bytes` is valid until the queue is emptied. */
-export type TakeMessage = (bytes: Uint8Array, sender: Sender, receivedAt: number) => void;
+/** One message as it came: `memory` from `start` to `end`, valid until the queue is emptied. */
+export type TakeMessage = (
+  memory: Buffer,
+  start: number,
+  end: number,
+  sender: Sender,
+  receivedAt: number,
+) => void;
+
+/** Messages held at the most. */
+const MOST_MESSAGES = 65_536;
 
 /**
  * Raw messages between the receiver's callback, which does next to nothing, and the pipeline's turn. Bytes
@@ -9,9 +18,10 @@ export type TakeMessage = (bytes: Uint8Array, sender: Sender, receivedAt: number
  */
 export class MessageQueue {
   readonly #memory: Buffer;
-  #ends: number[] = [];
-  #senders: Sender[] = [];
-  #times: number[] = [];
+  readonly #ends = new Int32Array(MOST_MESSAGES);
+  readonly #times = new Float64Array(MOST_MESSAGES);
+  readonly #senders: Sender[] = [];
+  #length = 0;
   #used = 0;
 
   constructor(bytes: number) {
@@ -19,37 +29,37 @@ export class MessageQueue {
   }
 
   get length(): number {
-    return this.#ends.length;
+    return this.#length;
   }
 
-  /** Part of the memory in use, 0 to 1. */
+  /** How full it is, 0 to 1. */
   get fill(): number {
-    return this.#used / this.#memory.length;
+    return Math.max(this.#used / this.#memory.length, this.#length / MOST_MESSAGES);
   }
 
   /** False where it does not fit: empty the queue first. */
   push(bytes: Uint8Array, sender: Sender, receivedAt: number): boolean {
     const end = this.#used + bytes.length;
-    if (end > this.#memory.length) return false;
+    const place = this.#length;
+    if (end > this.#memory.length || place === MOST_MESSAGES) return false;
     this.#memory.set(bytes, this.#used);
+    this.#ends[place] = end;
+    this.#times[place] = receivedAt;
+    this.#senders[place] = sender;
     this.#used = end;
-    this.#ends.push(end);
-    this.#senders.push(sender);
-    this.#times.push(receivedAt);
+    this.#length += 1;
     return true;
   }
 
   /** Hands every message to `take`, in order of arrival, and is empty afterwards. */
   drain(take: TakeMessage): void {
     let start = 0;
-    for (let i = 0; i < this.#ends.length; i += 1) {
-      const end = this.#ends[i] as number;
-      take(this.#memory.subarray(start, end), this.#senders[i] as Sender, this.#times[i] as number);
+    for (let place = 0; place < this.#length; place += 1) {
+      const end = this.#ends[place] as number;
+      take(this.#memory, start, end, this.#senders[place] as Sender, this.#times[place] as number);
       start = end;
     }
-    this.#ends = [];
-    this.#senders = [];
-    this.#times = [];
+    this.#length = 0;
     this.#used = 0;
   }
 }

@@ -2,7 +2,7 @@ import type { Blacklist } from './blacklist.ts';
 import type { Duplicates } from './duplicates.ts';
 import type { Sender, User, UserEvent } from './event.ts';
 import { decodeMessage, type ParsedLine, parseLine } from './formats/index.ts';
-import { MessageQueue } from './message-queue.ts';
+import { MessageQueue, type TakeMessage } from './message-queue.ts';
 import type { Intake, Outcome, SubmittedItem } from './receiver.ts';
 import type { Applied, Site } from './site.ts';
 import { Twins } from './twins.ts';
@@ -46,6 +46,8 @@ export interface PipelineParts {
   readonly blacklist: Blacklist;
   /** Identity of a line: equal for equal texts only. */
   readonly hash: (text: string) => string;
+  /** 32 bits of a text. */
+  readonly checksum: (text: string) => number;
   /** Something is wrong with what comes in; called for each message. */
   readonly onTrouble: (kind: string, sample: string) => void;
   /** Calls back once after so many milliseconds. */
@@ -68,19 +70,20 @@ export class Pipeline implements Intake {
   };
   readonly #parts: PipelineParts;
   readonly #queue = new MessageQueue(QUEUE_BYTES);
-  readonly #twins = new Twins();
+  readonly #twins: Twins;
   #blacklist: Blacklist;
   #events: UserEvent[] = [];
   #turnPending = false;
   #putOff = 0;
   #seenInTurn = 0;
-  readonly #line = (bytes: Uint8Array, sender: Sender, receivedAt: number) => {
-    this.#takeLine(bytes, sender, receivedAt);
+  readonly #line: TakeMessage = (memory, start, end, sender, receivedAt) => {
+    this.#takeLine(decodeMessage(memory, start, end), sender, receivedAt);
   };
 
   constructor(parts: PipelineParts) {
     this.#parts = parts;
     this.#blacklist = parts.blacklist;
+    this.#twins = new Twins(parts.checksum);
   }
 
   /** Messages taken and not yet accepted. */
@@ -124,8 +127,7 @@ export class Pipeline implements Intake {
     this.#applyInOrder();
   }
 
-  #takeLine(bytes: Uint8Array, sender: Sender, receivedAt: number): void {
-    const text = decodeMessage(bytes);
+  #takeLine(text: string | null, sender: Sender, receivedAt: number): void {
     if (text === null) {
       this.#refuse('utf16', sender.address);
       return;
@@ -136,25 +138,29 @@ export class Pipeline implements Intake {
       return;
     }
     if (line.fault !== null) this.#note(this.counters.faults, line.fault, sender.address);
-    const outcome = this.#admit(line, () => this.#twins.isTwin(line, sender), this.#identityOf(line));
-    if (outcome.status === 'accepted') this.#events.push(line);
+    const identity = line.identified ? this.#identify(line) : null;
+    if (this.#isExcluded(line)) return;
+    if (identity === null && this.#twins.isTwin(line, sender)) this.counters.duplicates += 1;
+    else if (this.#admit(line).status === 'accepted') this.#events.push(line);
   }
 
-  #identityOf(line: ParsedLine): string | null {
-    if (!line.identified) return null;
+  #identify(line: ParsedLine): string {
     const identity = this.#parts.hash(`${line.host}\n${line.line}`);
     (line as { eventId: string | null }).eventId = identity;
     return identity;
   }
 
-  /** Decides on one event, and counts it unless it is to be accepted. */
-  #admit(event: UserEvent, isTwin: () => boolean, identity: string | null): Outcome {
+  #isExcluded(event: UserEvent): boolean {
+    const excluded = this.#blacklist.excludes(event.user);
+    if (excluded) this.counters.excluded += 1;
+    return excluded;
+  }
+
+  /** Decides on one event that is not excluded, and counts it unless it is to be accepted. */
+  #admit(event: UserEvent): Outcome {
     const { store, site, duplicates } = this.#parts;
-    if (this.#blacklist.excludes(event.user)) {
-      this.counters.excluded += 1;
-      return EXCLUDED;
-    }
-    if (identity === null ? isTwin() : duplicates.has(identity)) {
+    const identity = event.eventId;
+    if (identity !== null && duplicates.has(identity)) {
       this.counters.duplicates += 1;
       return DUPLICATE;
     }
@@ -181,7 +187,8 @@ export class Pipeline implements Intake {
         return HEARTBEAT;
       }
       if ('refused' in item) return this.#refuse(item.refused, 'http');
-      const outcome = this.#admit(item, () => false, item.eventId);
+      if (this.#isExcluded(item)) return EXCLUDED;
+      const outcome = this.#admit(item);
       if (outcome.status === 'accepted') this.#events.push(item);
       return outcome;
     });

@@ -1,56 +1,79 @@
-import type { Sender } from './event.ts';
-import type { ParsedLine } from './formats/index.ts';
+import type { Kind, Sender } from './event.ts';
+import type { ParsedLine, Via } from './formats/index.ts';
 
 /** How long the second copy may take. */
 const WITHIN_MS = 2_000;
+/** Lines that are remembered, at the most. */
+const REMEMBERED = 4_096;
 
-interface Copy {
-  readonly via: ParsedLine['via'];
-  readonly address: string;
-  readonly receivedAt: number;
-  used: boolean;
+/** The appender that a kind of event belongs to; the other one sends it only when its filters match too. */
+const OWN_APPENDER: Readonly<Record<Kind, Via | null>> = {
+  session_start: 'session',
+  session_stop: 'session',
+  connection_open: 'connection',
+  connection_close: 'connection',
+  session_rejected: null,
+};
+
+/** The last lines of one kind: those that came through their own appender, or those that came through the other. */
+class Copies {
+  readonly #sums = new Float64Array(REMEMBERED);
+  readonly #times = new Float64Array(REMEMBERED);
+  readonly #senders: (Sender | null)[] = new Array(REMEMBERED).fill(null);
+  #count = 0;
+
+  add(sum: number, receivedAt: number, sender: Sender): void {
+    const place = this.#count % REMEMBERED;
+    this.#sums[place] = sum;
+    this.#times[place] = receivedAt;
+    this.#senders[place] = sender;
+    this.#count += 1;
+  }
+
+  /** Uses up the latest copy that fits; false where there is none. */
+  use(sum: number, receivedAt: number, sender: Sender): boolean {
+    for (let n = this.#count - 1; n >= Math.max(0, this.#count - REMEMBERED); n -= 1) {
+      const place = n % REMEMBERED;
+      if (Math.abs(receivedAt - (this.#times[place] as number)) > WITHIN_MS) return false;
+      if (this.#sums[place] !== sum || this.#senders[place]?.address !== sender.address) continue;
+      this.#senders[place] = null;
+      return true;
+    }
+    return false;
+  }
+
+  /** True where no copy younger than that is left. */
+  isStale(receivedAt: number): boolean {
+    const latest = this.#times[(this.#count - 1 + REMEMBERED) % REMEMBERED] as number;
+    return this.#count === 0 || Math.abs(receivedAt - latest) > WITHIN_MS;
+  }
 }
 
 /**
  * One event may leave Sense through both of the peer's appenders, when its message matches the filters of
- * both: the same bytes after the prefix, from the same address, under the other prefix, within two seconds.
- * Two lines with the same prefix are two events.
+ * both: the same bytes after the prefix, from the same address, under the other prefix, within two seconds (and
+ * 4,096 lines). Two lines under the same prefix are two events. Of two copies one always comes through the
+ * appender that its command does not belong to, which is rare: only then are earlier lines looked through.
  */
 export class Twins {
-  // Two generations of two seconds each, so that forgetting costs nothing.
-  #young = new Map<string, Copy[]>();
-  #old = new Map<string, Copy[]>();
-  #since = 0;
+  readonly #checksum: (text: string) => number;
+  readonly #own = new Copies();
+  readonly #other = new Copies();
+
+  /** `checksum`: 32 bits of a text; the length is compared besides. */
+  constructor(checksum: (text: string) => number) {
+    this.#checksum = checksum;
+  }
 
   /** True where the line is the second copy of one already seen; each copy is used up once. */
   isTwin(line: ParsedLine, sender: Sender): boolean {
     if (line.via === null) return false;
-    const age = line.receivedAt - this.#since;
-    if (age > WITHIN_MS || age < 0) {
-      this.#old = age > 2 * WITHIN_MS || age < 0 ? new Map() : this.#young;
-      this.#young = new Map();
-      this.#since = line.receivedAt;
-    }
     const body = line.line.slice(line.bodyAt);
-    if (this.#use(this.#old.get(body), line, sender)) return true;
-    const copies = this.#young.get(body);
-    if (this.#use(copies, line, sender)) return true;
-    const copy = { via: line.via, address: sender.address, receivedAt: line.receivedAt, used: false };
-    if (copies === undefined) this.#young.set(body, [copy]);
-    else copies.push(copy);
+    const sum = this.#checksum(body) + body.length * 2 ** 32;
+    const isOwn = OWN_APPENDER[line.kind] === line.via;
+    const [same, opposite] = isOwn ? [this.#own, this.#other] : [this.#other, this.#own];
+    if (!opposite.isStale(line.receivedAt) && opposite.use(sum, line.receivedAt, sender)) return true;
+    same.add(sum, line.receivedAt, sender);
     return false;
-  }
-
-  #use(copies: Copy[] | undefined, line: ParsedLine, sender: Sender): boolean {
-    const twin = copies?.find(
-      (each) =>
-        !each.used &&
-        each.via !== line.via &&
-        each.address === sender.address &&
-        line.receivedAt - each.receivedAt <= WITHIN_MS,
-    );
-    if (twin === undefined) return false;
-    twin.used = true;
-    return true;
   }
 }

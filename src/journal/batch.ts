@@ -41,9 +41,13 @@ export interface CheckpointMessage {
 
 const orNaN = (value: number | null): number => value ?? Number.NaN;
 
+/** Memory that is kept for the next rows. */
+const MOST_SPARE = 4;
+
 /** Collects events as rows until the writer takes them. */
 export class EventRows {
   #cells: Float64Array<ArrayBuffer>;
+  readonly #spare: ArrayBuffer[] = [];
   #count = 0;
   #messages: [number, string][] = [];
   #eventIds: [number, string][] = [];
@@ -91,6 +95,11 @@ export class EventRows {
     this.#cells = larger;
   }
 
+  /** Takes back memory that the writer is done with: fresh memory would cost more than the rows. */
+  recycle(memory: ArrayBuffer): void {
+    if (this.#spare.length < MOST_SPARE) this.#spare.push(memory);
+  }
+
   /** The rows so far, after which it is empty again. */
   take(): Pick<BatchMessage, 'events' | 'eventCount' | 'messages' | 'eventIds'> {
     const taken = {
@@ -99,7 +108,8 @@ export class EventRows {
       messages: this.#messages,
       eventIds: this.#eventIds,
     };
-    this.#cells = new Float64Array(Math.max(64, this.#count) * 2 * EVENT_STRIDE);
+    const spare = this.#spare.pop();
+    this.#cells = spare === undefined ? new Float64Array(taken.events.length) : new Float64Array(spare);
     this.#count = 0;
     this.#messages = [];
     this.#eventIds = [];

@@ -150,6 +150,7 @@ export class Journal {
       return;
     }
     if (reply.type !== 'committed') return;
+    this.#rows.recycle(reply.memory);
     const size = this.#sizes.get(reply.id) ?? 0;
     this.#sizes.delete(reply.id);
     this.#uncommitted -= size;
@@ -193,5 +194,6 @@ export class Journal {
     worker.postMessage({ type: 'close' });
     await exited;
     this.#worker = null;
+    this.#failure = new Error('the journal is closed');
   }
 }

@@ -27,7 +27,7 @@ const port = parentPort;
 if (port === null) throw new Error('this file runs in a worker thread');
 const { directory, appNames } = workerData as ReaderData;
 const database = new DatabaseSync(journalFile(directory), { readOnly: true });
-database.exec('PRAGMA busy_timeout = 10000; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY');
+database.exec('PRAGMA busy_timeout = 10000; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY');
 const queries = new Queries(database, appNames, new UserAgents());
 
 function answer(question: Question): object | null {

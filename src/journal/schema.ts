@@ -88,7 +88,7 @@ export function openJournalFile(directory: string, now: number): DatabaseSync {
 /** For writers: a commit is on the disk when it returns. */
 export function configure(database: DatabaseSync): void {
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000');
-  database.exec('PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000');
+  database.exec('PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000');
 }
 
 function prepareTables(database: DatabaseSync, now: number): void {

@@ -16,7 +16,8 @@ export interface WriterData {
 export type WriterMessage = BatchMessage | { readonly type: 'close' };
 export type WriterReply =
   | { readonly type: 'ready' }
-  | { readonly type: 'committed'; readonly id: number }
+  /** `memory` held the batch's rows. */
+  | { readonly type: 'committed'; readonly id: number; readonly memory: ArrayBuffer }
   /** A batch could not be committed (disk full, I/O error); it is tried again until it can. */
   | { readonly type: 'trouble'; readonly message: string }
   | { readonly type: 'closed' };
@@ -52,7 +53,8 @@ function work(): void {
       }, RETRY_MS);
       return;
     }
-    reply({ type: 'committed', id: next.id });
+    const memory = next.events.buffer;
+    port?.postMessage({ type: 'committed', id: next.id, memory } satisfies WriterReply, [memory]);
     waiting.shift();
   }
 }

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { createApi } from '../../src/api/api.ts';
 import { type BlacklistRule, createBlacklist } from '../../src/core/blacklist.ts';
@@ -22,6 +23,7 @@ const SETTINGS = { timeoutMs: 1_800_000, graceMs: 300_000, maxAgeMs: 86_400_000 
 
 /** An API over real parts: a journal in a folder of its own, its two threads, a site and a pipeline. */
 export class ApiUnderTest {
+  readonly directory = mkdtempSync(join(tmpdir(), 'headcount-api-'));
   readonly site = new Site(SETTINGS);
   readonly pipeline: Pipeline;
   readonly journal: Journal;
@@ -31,13 +33,12 @@ export class ApiUnderTest {
   notReady: string | null = null;
   journalTrouble: string | null = null;
   readonly #reader: JournalReader;
-  readonly #directory = mkdtempSync(join(tmpdir(), 'headcount-api-'));
 
   constructor(blacklist: readonly BlacklistRule[] = [{ directory: 'INTERNAL' }]) {
-    const database = openJournalFile(this.#directory, this.now);
+    const database = openJournalFile(this.directory, this.now);
     const recovered = recover(database, this.site);
     database.close();
-    const directory = this.#directory;
+    const { directory } = this;
     const appNames = new Map([[SALES, 'Sales']]);
     this.journal = new Journal(
       { directory, commitIntervalMs: 1, retentionMs: 90 * 86_400_000, maxBytes: 1e9 },
@@ -61,6 +62,7 @@ export class ApiUnderTest {
       duplicates: new Duplicates(),
       blacklist: createBlacklist(blacklist),
       hash: (text) => hash('sha256', text, 'base64url'),
+      checksum: (text) => crc32(text),
       onTrouble: () => {},
       later: (callback, ms) => setTimeout(callback, ms),
     });
@@ -130,7 +132,7 @@ export class ApiUnderTest {
     await this.app.close();
     await this.journal.stop();
     await this.#reader.stop();
-    rmSync(this.#directory, { recursive: true });
+    rmSync(this.directory, { recursive: true });
   }
 }
 

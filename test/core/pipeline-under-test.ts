@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { createBlacklist } from '../../src/core/blacklist.ts';
 import { Duplicates } from '../../src/core/duplicates.ts';
 import type { UserEvent } from '../../src/core/event.ts';
@@ -43,6 +44,7 @@ export function pipelineUnderTest(rules: Parameters<typeof createBlacklist>[0] =
     duplicates: new Duplicates(),
     blacklist: createBlacklist(rules),
     hash: (text) => hash('sha256', text, 'base64url'),
+    checksum: (text) => crc32(text),
     onTrouble: (kind) => troubles.push(kind),
     later: (callback) => pending.push(callback),
   });

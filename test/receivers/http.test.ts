@@ -1,4 +1,7 @@
+import { fastify } from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { registerHttpReceiver } from '../../receivers/http.ts';
+import { openJournalFile } from '../../src/journal/schema.ts';
 import { ApiUnderTest } from '../api/api-under-test.ts';
 
 let api: ApiUnderTest;
@@ -158,6 +161,31 @@ test('a full journal is a 503 that says when to come again, and nothing is taken
   expect(headers['retry-after']).toBe('1');
   expect(body).toMatchObject({ statusCode: 503, error: 'Service Unavailable' });
   expect(api.pipeline.counters.received).toBe(0);
+});
+
+test('a journal in trouble is a 503 at once', async () => {
+  api.journalTrouble = 'disk full';
+  expect((await api.post([start])).statusCode).toBe(503);
+});
+
+test('a commit that takes too long is a 503, and what was sent again with its id is a duplicate', async () => {
+  const app = fastify();
+  registerHttpReceiver(app, {
+    intake: api.pipeline,
+    now: () => api.now,
+    full: () => false,
+    commitTimeoutMs: 50,
+  });
+  const other = openJournalFile(api.directory, api.now);
+  other.exec('BEGIN IMMEDIATE');
+  const post = { method: 'POST', url: '/api/v1/events', payload: [{ ...start, id: 'one' }] } as const;
+  const late = await app.inject(post);
+  expect([late.statusCode, late.headers['retry-after']]).toEqual([503, '1']);
+  other.exec('ROLLBACK');
+  other.close();
+  await api.settle();
+  expect((await app.inject(post)).json()).toMatchObject({ accepted: 0, duplicates: 1 });
+  expect((await api.get('/api/v1/counts')).body).toMatchObject({ active: { sessions: 1 } });
 });
 
 test('the receiver counts its items and the requests it refused as a whole', async () => {

@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ApiUnderTest, NOON } from './api-under-test.ts';
+
+let api: ApiUnderTest;
+beforeEach(async () => {
+  api = await new ApiUnderTest().start();
+});
+afterEach(() => api.stop());
+
+const ann = { directory: 'LAB', id: 'ann' };
+
+test('healthz says that it is alive', async () => {
+  api.notReady = 'starting';
+  const { statusCode, body } = await api.get('/healthz');
+  expect([statusCode, body]).toEqual([200, { status: 'ok' }]);
+});
+
+test('readyz is 200 when ready, whatever trouble the journal has', async () => {
+  api.journalTrouble = 'disk full';
+  const { statusCode, body } = await api.get('/readyz');
+  expect(statusCode).toBe(200);
+  expect(body).toEqual({
+    status: 'ok',
+    detail: { reason: null, journalTrouble: 'disk full', version: '1.2.3' },
+  });
+});
+
+test('readyz is 503 with the reason when not ready', async () => {
+  api.notReady = 'stopping';
+  const { statusCode, body } = await api.get('/readyz');
+  expect(statusCode).toBe(503);
+  expect(body).toEqual({
+    status: 'unavailable',
+    detail: { reason: 'stopping', journalTrouble: null, version: '1.2.3' },
+    statusCode: 503,
+    error: 'Service Unavailable',
+    message: 'stopping',
+  });
+});
+
+test('ingest accounts for everything received', async () => {
+  await api.post([
+    { type: 'session_start', user: ann, host: 'qs1', id: 'a' },
+    { type: 'session_start', user: ann, host: 'qs1', id: 'a' },
+    { type: 'session_stop', user: { directory: 'LAB', id: 'bob' }, host: 'qs1' },
+    { type: 'connection_close', user: ann, host: 'qs1', at: '2026-05-19T11:00:00Z' },
+    { type: 'session_start', user: { directory: 'INTERNAL', id: 'sa' } },
+    { type: 'heartbeat' },
+    { type: 'nonsense' },
+  ]);
+  const sender = { address: '127.0.0.1', port: 4711 };
+  api.pipeline.receive(Buffer.from('nonsense'), sender, NOON);
+  await api.settle();
+  const { body } = await api.get('/api/v1/ingest');
+  expect(body).toEqual({
+    received: 8,
+    accepted: 3,
+    duplicates: 1,
+    heartbeats: 1,
+    excluded: 1,
+    refused: { bad_item: 1, unknown_format: 1 },
+    inFlight: 0,
+    orphanStops: 1,
+    orphanCloses: 1,
+    keyMismatches: 0,
+    faults: {},
+    receivers: [
+      { name: 'udp', listening: ['127.0.0.1:9997'], received: 0, kernelDropped: 0 },
+      { name: 'http', listening: [], received: 7, kernelDropped: 0, refusedRequests: 0 },
+    ],
+    hosts: [{ host: 'qs1', lastEventAt: '2026-05-19T12:00:00.000Z', keysIgnored: false }],
+    sinks: [],
+  });
+});
+
+test('the HTTP receiver says where it listens, and answers there', async () => {
+  await api.app.listen({ host: '127.0.0.1', port: 0 });
+  const { receivers } = (await api.get('/api/v1/ingest')).body;
+  const [, http] = receivers as unknown as { listening: string[] }[];
+  expect(http?.listening).toEqual([expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/api\/v1\/events$/)]);
+  const headers = { 'content-type': 'application/x-ndjson' };
+  const body = `${JSON.stringify({ type: 'session_start', user: ann })}\n`;
+  const reply = await fetch(http?.listening[0] ?? '', { method: 'POST', headers, body });
+  expect(reply.status).toBe(202);
+  expect(await reply.json()).toMatchObject({ accepted: 1 });
+});
+
+test('the start page shows the numbers right now and no script can run on it', async () => {
+  await api.post([
+    { type: 'session_start', user: ann, host: 'qs1' },
+    { type: 'session_start', user: ann, host: 'qs2' },
+    { type: 'connection_open', user: ann, host: 'qs2', appId: '<script>alert(1)</script>' },
+  ]);
+  const { statusCode, headers, text } = await api.get('/');
+  expect(statusCode).toBe(200);
+  expect(headers['content-type']).toBe('text/html; charset=utf-8');
+  expect(headers['content-security-policy']).toMatch(/^default-src 'none'; style-src 'sha256-\S+'; /);
+  expect(text).toContain('<title>Headcount</title>');
+  expect(text).toContain('Active users</th><td>1</td>');
+  expect(text).toContain('Sessions</th><td>2</td>');
+  expect(text).toContain('Connections</th><td>1</td>');
+  expect(text).toContain('These numbers are estimates: it has not yet listened');
+  expect(text).not.toContain('<script');
+  for (const [, path] of text.matchAll(/href="([^"]+)"/g)) {
+    expect((await api.get(path ?? '')).statusCode).toBe(200);
+  }
+});
