@@ -52,7 +52,7 @@ export class KernelDrops {
     this.#last = row.drops;
   }
 
-  /** Sockets of several processes may share address and port; ours is among the files of this process. */
+  /** Sockets of several processes may share address and port; ours is one that this program has open. */
   async #findInode(rows: readonly Row[]): Promise<string | null> {
     const candidates = rows.filter(({ local }) => isPlace(local, this.#local)).map(({ inode }) => inode);
     if (candidates.length === 0) return null;

@@ -9,6 +9,9 @@ export class Host {
   readonly name: string;
   readonly dimension: Dimension;
   readonly keys = new Map<KnownUser | null, Key>();
+  /** The journal's number for the name, valid within one of its generations of names. */
+  journalNumber = 0;
+  journalGeneration = -1;
   openSessions = 0;
   openUsers = 0;
   openConnections = 0;
@@ -86,7 +89,8 @@ const MAX_SPELLINGS = 10_000;
  */
 export class Identities {
   readonly hosts = new Map<string, Host>();
-  // Inner maps by lower-cased id; the outer one also holds a directory's other spellings.
+  // Inner maps by lower-cased id and by the spelling first seen; the outer one also holds a directory's other
+  // spellings.
   readonly #users = new Map<string, Map<string, KnownUser>>();
   // A queue by the time at which keys were found empty; what stands before `#head` is done with.
   #empty: Key[] = [];
@@ -104,14 +108,18 @@ export class Identities {
   user(user: User): KnownUser {
     const directory = user.directory ?? NO_DIRECTORY;
     const inner = this.#users.get(directory) ?? this.#directory(directory);
+    return inner.get(user.id) ?? this.#otherSpelling(inner, user, directory);
+  }
+
+  #otherSpelling(inner: Map<string, KnownUser>, user: User, directory: string): KnownUser {
     const folded = user.id.toLowerCase();
-    let known = inner.get(folded);
-    if (known === undefined) {
-      const id = copied(user.id);
-      known = new KnownUser(user.directory === null ? null : copied(directory), id);
-      inner.set(folded === id ? id : copied(folded), known);
-    }
-    return known;
+    const known = inner.get(folded);
+    if (known !== undefined) return known;
+    const id = copied(user.id);
+    const fresh = new KnownUser(user.directory === null ? null : copied(directory), id);
+    inner.set(id, fresh);
+    if (folded !== id) inner.set(copied(folded), fresh);
+    return fresh;
   }
 
   #directory(spelling: string): Map<string, KnownUser> {
@@ -168,7 +176,9 @@ export class Identities {
     const user = key.user;
     if (user === null) return;
     user.keys -= 1;
-    if (user.keys === 0)
-      this.#users.get((user.directory ?? NO_DIRECTORY).toLowerCase())?.delete(user.id.toLowerCase());
+    if (user.keys > 0) return;
+    const inner = this.#users.get((user.directory ?? NO_DIRECTORY).toLowerCase());
+    inner?.delete(user.id.toLowerCase());
+    inner?.delete(user.id);
   }
 }

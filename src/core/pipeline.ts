@@ -10,11 +10,11 @@ import { Twins } from './twins.ts';
 /** Memory for messages between two turns. A full one is worked off at once. */
 const QUEUE_BYTES = 16 * 1_048_576;
 /** A turn comes this long after the first message. */
-const TURN_MS = 5;
+const TURN_MS = 10;
 /** Messages in one turn that mean that a burst is coming in. */
-const BURST_MESSAGES = 320;
+const BURST_MESSAGES = 640;
 /** A burst is taken from the kernel first and worked off after, for so many turns. */
-const MOST_PUT_OFF = 20;
+const MOST_PUT_OFF = 10;
 
 /** Where applied events are made durable. */
 export interface EventStore {

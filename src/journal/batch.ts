@@ -69,7 +69,7 @@ export class EventRows {
     cells[i++] = event.at;
     cells[i++] = event.timed ? 1 : 0;
     cells[i++] = event.receivedAt;
-    cells[i++] = names.string(applied.host.name);
+    cells[i++] = names.host(applied.host);
     cells[i++] = names.user(applied.user);
     cells[i++] = names.string(event.origin);
     cells[i++] = names.string(event.context);
@@ -164,7 +164,7 @@ function sessionRow(session: Session, names: Names): number[] {
     session.id,
     session.firstSeq,
     session.lastSeq,
-    names.string(session.key.host.name),
+    names.host(session.key.host),
     names.user(session.key.user),
     names.string(session.sessionKey),
     names.string(session.virtualProxy),

@@ -1,4 +1,4 @@
-import type { KnownUser } from '../core/identities.ts';
+import type { Host, KnownUser } from '../core/identities.ts';
 import { copied } from '../core/string-pool.ts';
 
 /** Names held at once; a new generation begins above. */
@@ -41,6 +41,14 @@ export class Names {
     this.#numbers.set(copy, number);
     this.#fresh.strings.push([number, copy]);
     return number;
+  }
+
+  host(host: Host): number {
+    if (host.journalGeneration !== this.#generation) {
+      host.journalGeneration = this.#generation;
+      host.journalNumber = this.string(host.name);
+    }
+    return host.journalNumber;
   }
 
   /** 0 for null. */

@@ -20,6 +20,30 @@ VALUES (${marks(10)}) ON CONFLICT (dimension, step, at) DO UPDATE SET
   active = coalesce(excluded.active, active), users = coalesce(excluded.users, users),
   connections = coalesce(excluded.connections, connections)`;
 
+const SESSION_COLUMNS = [
+  ...[
+    'id',
+    'first_seq',
+    'last_seq',
+    'host',
+    'user',
+    'session_key',
+    'virtual_proxy',
+    'user_agent',
+    'created_at',
+  ],
+  ...['started_at', 'flags', 'synthesised_at', 'last_activity_at', 'ended_at', 'end_reason', 'ended_seen_at'],
+  ...['connections', 'open_connections', 'last_connection'],
+];
+const CONNECTION_COLUMNS = ['id', 'session', 'app', 'opened_at', 'closed_at', 'close_exact', 'previous'];
+
+/** An update in place: REPLACE would delete the row and every index entry first. */
+function upsert(table: string, columns: readonly string[]): string {
+  const updates = columns.slice(1).map((column) => `${column} = excluded.${column}`);
+  return `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${marks(columns.length)})
+    ON CONFLICT (id) DO UPDATE SET ${updates.join(', ')}`;
+}
+
 /** Writes batches, each in one transaction. Runs in the writer's thread. */
 export class Writer {
   readonly #database: DatabaseSync;
@@ -34,8 +58,8 @@ export class Writer {
     const prepare = (sql: string) => database.prepare(sql);
     this.#statements = {
       event: prepare(`INSERT INTO events VALUES (${marks(EVENT_STRIDE + 2)})`),
-      session: prepare(`INSERT OR REPLACE INTO sessions VALUES (${marks(SESSION_STRIDE)})`),
-      connection: prepare(`INSERT OR REPLACE INTO connections VALUES (${marks(CONNECTION_STRIDE)})`),
+      session: prepare(upsert('sessions', SESSION_COLUMNS)),
+      connection: prepare(upsert('connections', CONNECTION_COLUMNS)),
       point: prepare(ADD_POINT),
       string: prepare('INSERT INTO strings (id, text) VALUES (?, ?)'),
       user: prepare(`INSERT INTO users VALUES (${marks(5)})`),
@@ -52,7 +76,10 @@ export class Writer {
   write(batch: BatchMessage): void {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
-      this.#writeNames(batch.names, batch.events[0] ?? batch.checkpoint?.seq ?? 0);
+      this.#writeNames(
+        batch.names,
+        (batch.eventCount > 0 && batch.events[0]) || (batch.checkpoint?.seq ?? 0) + 1,
+      );
       this.#writeEvents(batch);
       if (batch.checkpoint !== null) this.#writeCheckpoint(batch.checkpoint);
       this.#database.exec('COMMIT');

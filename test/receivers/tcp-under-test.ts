@@ -1,0 +1,37 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { afterEach } from 'vitest';
+import { tcpSchema } from '../../receivers/tcp.schema.ts';
+import { createTcpReceiver } from '../../receivers/tcp.ts';
+import { partsUnderTest, portOf, RecordingIntake, until } from './tcp-udp-under-test.ts';
+
+const toClose: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of toClose.splice(0)) await close();
+});
+
+/** On a free port; stopped after the test. */
+export async function startReceiver(config: object = {}) {
+  const settings = tcpSchema.parse({ type: 'tcp', port: 0, ...config });
+  const receiver = createTcpReceiver(settings, partsUnderTest('tcp'));
+  const intake = new RecordingIntake();
+  toClose.push(() => receiver.stop());
+  await receiver.start(intake);
+  return { receiver, intake, port: portOf(receiver) };
+}
+
+/** Errors are the receiver's way to end a connection; tests look at `closed`. */
+export async function openClient(port: number, host = '127.0.0.1'): Promise<Socket> {
+  const client = connect({ port, host, noDelay: true });
+  client.on('error', () => {});
+  toClose.push(() => client.destroy());
+  await once(client, 'connect');
+  return client;
+}
+
+/** What was sent to other receivers before has arrived once this resolves. */
+export async function roundThroughAnother(): Promise<void> {
+  const { intake, port } = await startReceiver();
+  (await openClient(port)).end('later\n');
+  await until(() => intake.messages.length === 1);
+}
