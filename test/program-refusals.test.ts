@@ -126,18 +126,23 @@ describe('a file in the place of the journal', () => {
         .map((name) => [name, readFileSync(join(folder.store, name)).toString('base64')]);
     const before = files();
     const { code, said } = await refusal();
-    expect(said).toMatch(/^[^\n]+\n$/);
-    expect(said).toContain(file());
-    expect(said).toMatch(words);
-    expect(code).toBe(1);
     const after = files();
-    expect(after.map(([name]) => name)).toEqual(before.map(([name]) => name));
-    expect(after.every(([, bytes], place) => bytes === before[place]?.[1])).toBe(true);
+    const changed = after.filter(([name, bytes]) => !before.some((each) => each[0] === name && each[1] === bytes));
+    expect.soft(changed.map(([name]) => name)).toEqual([]);
+    expect.soft(after.map(([name]) => name)).toEqual(before.map(([name]) => name));
+    expect.soft(code).toBe(1);
+    expect.soft(said).toMatch(/^[^\n]+\n$/);
+    expect.soft(said).toContain(file());
+    expect.soft(said).toMatch(words);
   }
 
+  /** All of it in the one file. */
   async function journalOfAnEarlierRun(): Promise<void> {
     const program = await Program.start(folder);
     expect(await program.stop()).toBe(0);
+    const database = new DatabaseSync(file());
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    database.close();
   }
 
   test('of a newer format is left as it is', async () => {

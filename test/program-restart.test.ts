@@ -1,7 +1,9 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { readdirSync, rmSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Program, ProgramFolder, until } from './program.ts';
 
@@ -225,6 +227,17 @@ describe('a program that is told to stop', () => {
     expect(code).toBe(0);
     expect(new Set(statuses)).toEqual(new Set(['200', '503', 'Error']));
     expect(statuses.lastIndexOf('200')).toBeLessThan(statuses.lastIndexOf('503'));
+  });
+
+  test('leaves everything in the one file, so that a copy of it is a copy of all', async () => {
+    expect(await post([start('anna'), start('bert')])).toBe(202);
+    expect(await program.stop()).toBe(0);
+    expect(readdirSync(folder.store).filter((name) => name.endsWith('-wal'))).toEqual([]);
+    for (const name of readdirSync(folder.store)) {
+      if (name !== 'headcount.db') rmSync(join(folder.store, name));
+    }
+    program = await Program.start(folder);
+    expect((await program.get<Counts>('/api/v1/counts')).active['sessions']).toBe(2);
   });
 
   test('while requests come in has stored each event that it answered 202', async () => {
