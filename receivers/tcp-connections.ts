@@ -81,7 +81,11 @@ export class TcpConnections {
       socket.pause();
       socket.setTimeout(0);
     }
-    void this.#intake.drained().then(() => this.#goOn());
+    // A journal that has failed never catches up: nothing is read any more.
+    this.#intake.drained().then(
+      () => this.#goOn(),
+      () => {},
+    );
   }
 
   #goOn(): void {

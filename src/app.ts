@@ -14,7 +14,7 @@ import { Site } from './core/site.ts';
 import { Journal } from './journal/journal.ts';
 import { JournalReader } from './journal/reader.ts';
 import type { Question } from './journal/reader-thread.ts';
-import { recover } from './journal/recover.ts';
+import { type Recovered, recover } from './journal/recover.ts';
 import { openJournalFile } from './journal/schema.ts';
 import { stateOf } from './journal/state.ts';
 import { lockStore } from './store-lock.ts';
@@ -22,6 +22,7 @@ import { TroubleLog } from './trouble-log.ts';
 
 const TICK_MS = 1_000;
 const MINUTE_TICKS = 60;
+const API_CLOSE_MS = 1_000;
 /** 128 bits of the digest: equal only for equal lines. */
 const IDENTITY_CHARACTERS = 22;
 
@@ -31,6 +32,8 @@ export interface AppOptions {
   /** Milliseconds since 1970 UTC. */
   readonly now: () => number;
   readonly version: string;
+  /** Nothing can be accepted any more: stop, and let whoever watches start it again. */
+  readonly onFailed: (error: Error) => void;
 }
 
 /** Headcount, running. */
@@ -88,9 +91,7 @@ class RunningApp implements App {
     this.site.tracker.onKeysIgnored = (host) =>
       log.warn({ host }, 'session keys of this host do not stay the same; ignored from now on');
     this.#unlock = lockStore(config.store.path);
-    const database = openJournalFile(config.store.path, now());
-    const recovered = recover(database, this.site);
-    database.close();
+    const recovered = this.#recover();
     if (recovered.stoppedAt !== null) this.site.tracker.restarted(recovered.stoppedAt, now());
 
     const { path: directory, retention: retentionMs, maxSize: maxBytes, commitInterval } = config.store;
@@ -101,6 +102,7 @@ class RunningApp implements App {
       failed: (error) => {
         this.#notReady = `the journal has failed: ${error.message}`;
         log.fatal({ error: error.message }, 'the journal has failed; nothing can be accepted');
+        options.onFailed(error);
       },
     });
     this.#reader = new JournalReader({ directory, appNames: config.apps });
@@ -137,6 +139,21 @@ class RunningApp implements App {
     );
   }
 
+  #recover(): Recovered {
+    const { config, now } = this.#options;
+    try {
+      const database = openJournalFile(config.store.path, now());
+      try {
+        return recover(database, this.site);
+      } finally {
+        database.close();
+      }
+    } catch (error) {
+      this.#unlock();
+      throw error;
+    }
+  }
+
   async start(): Promise<void> {
     const { config, log, now } = this.#options;
     await this.#journal.start();
@@ -145,13 +162,24 @@ class RunningApp implements App {
     this.pipeline.replaceBlacklist(createBlacklist(config.blacklist), now());
     this.#tick();
     for (const receiver of this.#receivers) await receiver.start(this.pipeline);
-    await this.#api.listen({ host: config.api.host, port: config.api.port });
+    await this.#listenApi();
     const { address, port } = this.#api.server.address() as AddressInfo;
     const addresses = this.#receivers.map((each) => [each.name, each.stats().listening] as const);
     this.listening = { ...Object.fromEntries(addresses), api: `http://${hostAndPort(address, port)}` };
     this.#notReady = null;
     log.info(this.listening, 'listening');
     this.#scheduleTick();
+  }
+
+  async #listenApi(): Promise<void> {
+    const { host, port } = this.#options.config.api;
+    try {
+      await this.#api.listen({ host, port });
+    } catch (error) {
+      const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+      const why = taken ? 'address already in use (is another Headcount or Butler running?)' : String(error);
+      throw new Error(`api ${hostAndPort(host, port)}: ${why}`);
+    }
   }
 
   /** Shortly after each full second, so that a step is closed when it is over. */
@@ -222,12 +250,26 @@ class RunningApp implements App {
   async #stop(): Promise<void> {
     this.#notReady = 'stopping';
     if (this.#ticker !== null) clearTimeout(this.#ticker);
-    for (const receiver of this.#receivers) await receiver.stop();
+    try {
+      // The API last, so that it can be asked why nothing is taken any more.
+      for (const receiver of this.#receivers) await receiver.stop();
+      await this.#closeApi();
+      this.pipeline.work();
+      await this.#journal.flush();
+      this.#tick();
+    } finally {
+      // The writer last: who closes the file last leaves everything in it.
+      await this.#reader.stop();
+      await this.#journal.stop();
+      this.#unlock();
+    }
+  }
+
+  /** Requests under way get their answer; one that is never finished must not hold up the rest. */
+  async #closeApi(): Promise<void> {
+    const late = setTimeout(() => this.#api.server.closeAllConnections(), API_CLOSE_MS);
     await this.#api.close();
-    this.#tick();
-    await this.#journal.stop();
-    await this.#reader.stop();
-    this.#unlock();
+    clearTimeout(late);
   }
 }
 

@@ -82,7 +82,7 @@ export const configSchema = z.strictObject({
   store: z
     .strictObject({
       path: text('a folder').prefault('data'),
-      retention: duration().prefault('90d'),
+      retention: duration('2d').prefault('90d'),
       maxSize: size('1MB', '1000TB').prefault('10GB'),
       commitInterval: duration('1ms', '10s').prefault('20ms'),
     })

@@ -23,6 +23,11 @@ const { startDemoApp } = await import('./commands/demo-app.ts');
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const stopping = new AbortController();
+const reloads = new Set<() => void>();
+// Always handled: unhandled, it would end a program that is starting or stopping.
+process.on('SIGHUP', () => {
+  for (const reload of reloads) reload();
+});
 const io = {
   stdout: (text: string) => void process.stdout.write(text),
   stderr: (text: string) => void process.stderr.write(text),
@@ -34,8 +39,8 @@ const io = {
   signal: stopping.signal,
   terminal: process.stdout.isTTY === true,
   onReload: (reload: () => void) => {
-    process.on('SIGHUP', reload);
-    return () => void process.off('SIGHUP', reload);
+    reloads.add(reload);
+    return () => void reloads.delete(reload);
   },
 };
 

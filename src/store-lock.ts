@@ -16,9 +16,16 @@ export function lockStore(directory: string): () => void {
   const database = new DatabaseSync(join(directory, 'headcount.lock'));
   try {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
-  } catch {
+  } catch (error) {
     database.close();
+    if (!isBusy(error)) throw error;
     throw new StoreInUseError(`the store ${directory} is in use by another Headcount`);
   }
   return () => database.close();
+}
+
+const SQLITE_BUSY = 5;
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY;
 }

@@ -127,7 +127,9 @@ describe('a file in the place of the journal', () => {
     const before = files();
     const { code, said } = await refusal();
     const after = files();
-    const changed = after.filter(([name, bytes]) => !before.some((each) => each[0] === name && each[1] === bytes));
+    const changed = after.filter(
+      ([name, bytes]) => !before.some((each) => each[0] === name && each[1] === bytes),
+    );
     expect.soft(changed.map(([name]) => name)).toEqual([]);
     expect.soft(after.map(([name]) => name)).toEqual(before.map(([name]) => name));
     expect.soft(code).toBe(1);
@@ -163,6 +165,15 @@ describe('a file in the place of the journal', () => {
 
   test('with a damaged header is left as it is', async () => {
     await journalOfAnEarlierRun();
+    const bytes = readFileSync(file());
+    bytes.fill('garbage!', 0, 96);
+    writeFileSync(file(), bytes);
+    await expectRefused(/not a database/);
+  });
+
+  test('with a damaged header, after a power cut, is left as it is with its log', async () => {
+    const program = await Program.start(folder);
+    await program.end('SIGKILL');
     const bytes = readFileSync(file());
     bytes.fill('garbage!', 0, 96);
     writeFileSync(file(), bytes);

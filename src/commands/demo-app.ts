@@ -21,6 +21,7 @@ export async function startDemoApp(
     log,
     now: Date.now,
     version,
+    onFailed: () => io.setExitCode(1),
   });
   return {
     udp: addressOf(app.listening['udp']),

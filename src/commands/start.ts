@@ -1,4 +1,5 @@
-import { unwatchFile, watchFile } from 'node:fs';
+import { type StatsListener, unwatchFile, watchFile } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
 import { type App, startApp } from '../app.ts';
@@ -24,13 +25,19 @@ export function registerStart(program: Command, io: CommandIo, version: string):
 async function start(configPath: string | null, io: CommandIo, version: string): Promise<void> {
   const config = loadConfig(configPath, io.cwd);
   const log = createLog(config.log, io);
-  const app = await startApp({ config, log, now: Date.now, version });
+  const failing = new AbortController();
+  const onFailed = (): void => {
+    io.setExitCode(1);
+    failing.abort();
+  };
+  const app = await startApp({ config, log, now: Date.now, version, onFailed });
   greet(app, config, log);
   const silence = setTimeout(() => warnOfSilence(app, log), SILENCE_MS);
-  const unwatch = followConfig(configPath, app, log, io);
+  const unwatch = followConfig(configPath, config, app, log, io);
   await new Promise<void>((resolve) => {
-    if (io.signal.aborted) resolve();
-    io.signal.addEventListener('abort', () => resolve(), { once: true });
+    const ending = AbortSignal.any([io.signal, failing.signal]);
+    if (ending.aborted) resolve();
+    ending.addEventListener('abort', () => resolve(), { once: true });
   });
   log.info('stopping');
   clearTimeout(silence);
@@ -58,7 +65,13 @@ function warnOfSilence(app: App, log: Logger): void {
 }
 
 /** Reloads when the file changes or on SIGHUP; a broken file changes nothing. */
-function followConfig(configPath: string | null, app: App, log: Logger, io: CommandIo): () => void {
+function followConfig(
+  configPath: string | null,
+  loaded: Config,
+  app: App,
+  log: Logger,
+  io: CommandIo,
+): () => void {
   const reload = (): void => {
     try {
       app.reload(loadConfig(configPath, io.cwd)).catch((error: unknown) => {
@@ -71,9 +84,23 @@ function followConfig(configPath: string | null, app: App, log: Logger, io: Comm
   };
   const stopListening = io.onReload(reload);
   const file = findConfigFile(configPath, io.cwd);
-  if (file !== null) watchFile(file, { interval: WATCH_MS }, reload);
+  // An editor may empty the file before it writes it: an empty one must not let excluded users in.
+  const changed: StatsListener = ({ size, nlink }) => {
+    if (size > 0 || nlink === 0) reload();
+  };
+  if (file !== null) watchFile(file, { interval: WATCH_MS }, changed);
+  if (hasChanged(configPath, loaded, io)) reload();
   return () => {
     stopListening();
-    if (file !== null) unwatchFile(file, reload);
+    if (file !== null) unwatchFile(file, changed);
   };
+}
+
+/** Whether the file was edited between its reading and its being watched. */
+function hasChanged(configPath: string | null, loaded: Config, io: CommandIo): boolean {
+  try {
+    return !isDeepStrictEqual(loadConfig(configPath, io.cwd), loaded);
+  } catch {
+    return true;
+  }
 }

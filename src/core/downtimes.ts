@@ -15,8 +15,22 @@ export class Downtimes {
   }
 
   add(from: number, to: number): void {
-    if (to <= from) return;
-    this.#list = [...this.#list, { from, to }].slice(-MOST);
+    // A clock that was set back must not count the same time twice.
+    const begin = Math.max(from, this.#list.at(-1)?.to ?? from);
+    if (to <= begin) return;
+    this.#list = [...this.#list, { from: begin, to }].slice(-MOST);
+  }
+
+  /**
+   * The clock was set back to `now`: what was taken for a downtime after it had not passed in
+   * truth. Returns true where that was so.
+   */
+  clip(now: number): boolean {
+    if ((this.#list.at(-1)?.to ?? now) <= now) return false;
+    this.#list = this.#list
+      .map(({ from, to }) => ({ from, to: Math.min(to, now) }))
+      .filter(({ from, to }) => from < to);
+    return true;
   }
 
   restore(list: readonly Downtime[]): void {

@@ -16,7 +16,8 @@ export class Duplicates {
     return this.#ids.size;
   }
 
-  has(eventId: string): boolean {
+  has(eventId: string, receivedAt: number): boolean {
+    this.#expire(receivedAt);
     return this.#ids.has(eventId);
   }
 
@@ -24,6 +25,10 @@ export class Duplicates {
     if (this.#ids.has(eventId)) return;
     this.#ids.add(eventId);
     this.#ring.push({ id: eventId, receivedAt });
+    this.#expire(receivedAt);
+  }
+
+  #expire(receivedAt: number): void {
     for (let first = this.#ring[this.#oldest]; first !== undefined; first = this.#ring[this.#oldest]) {
       const old = receivedAt - first.receivedAt > DAY_MS;
       if (!old && this.#ids.size <= this.#most) break;

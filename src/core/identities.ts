@@ -81,7 +81,7 @@ export class Key {
 
 const FORGET_AFTER_MS = 25 * 3_600_000;
 const NO_DIRECTORY = '';
-const MAX_SPELLINGS = 10_000;
+const MOST_SPELLINGS = 64;
 
 /**
  * Every host, user and key that has open or remembered sessions. Users are found case-insensitively. A key
@@ -89,12 +89,26 @@ const MAX_SPELLINGS = 10_000;
  */
 export class Identities {
   readonly hosts = new Map<string, Host>();
-  // Inner maps by lower-cased id and by the spelling first seen; the outer one also holds a directory's other
-  // spellings.
-  readonly #users = new Map<string, Map<string, KnownUser>>();
+  readonly #directories = new Map<string, Directory>();
+  #keyCount = 0;
   // A queue by the time at which keys were found empty; what stands before `#head` is done with.
   #empty: Key[] = [];
   #head = 0;
+
+  /** Keys known at present. */
+  get keyCount(): number {
+    return this.#keyCount;
+  }
+
+  /** True where the key of that host and user exists. */
+  knows(hostName: string, user: User | null): boolean {
+    const host = this.hosts.get(hostName);
+    if (host === undefined) return false;
+    if (user === null) return host.keys.has(null);
+    const users = this.#directories.get((user.directory ?? NO_DIRECTORY).toLowerCase())?.users;
+    const known = users?.get(user.id.toLowerCase());
+    return known !== undefined && host.keys.has(known);
+  }
 
   host(name: string): Host {
     let host = this.hosts.get(name);
@@ -106,31 +120,28 @@ export class Identities {
   }
 
   user(user: User): KnownUser {
-    const directory = user.directory ?? NO_DIRECTORY;
-    const inner = this.#users.get(directory) ?? this.#directory(directory);
-    return inner.get(user.id) ?? this.#otherSpelling(inner, user, directory);
+    const spelling = user.directory ?? NO_DIRECTORY;
+    const directory = this.#directories.get(spelling) ?? this.#directory(spelling);
+    return directory.users.get(user.id) ?? otherSpelling(directory, user);
   }
 
-  #otherSpelling(inner: Map<string, KnownUser>, user: User, directory: string): KnownUser {
-    const folded = user.id.toLowerCase();
-    const known = inner.get(folded);
-    if (known !== undefined) return known;
-    const id = copied(user.id);
-    const fresh = new KnownUser(user.directory === null ? null : copied(directory), id);
-    inner.set(id, fresh);
-    if (folded !== id) inner.set(copied(folded), fresh);
-    return fresh;
-  }
-
-  #directory(spelling: string): Map<string, KnownUser> {
+  #directory(spelling: string): Directory {
     const folded = spelling.toLowerCase();
-    let inner = this.#users.get(folded);
-    if (inner === undefined) {
-      inner = new Map();
-      this.#users.set(copied(folded), inner);
+    let directory = this.#directories.get(folded);
+    if (directory === undefined) {
+      directory = { spellings: [], users: new Map() };
+      this.#addSpelling(directory, folded);
     }
-    if (folded !== spelling && this.#users.size < MAX_SPELLINGS) this.#users.set(copied(spelling), inner);
-    return inner;
+    if (folded !== spelling && directory.spellings.length < MOST_SPELLINGS) {
+      this.#addSpelling(directory, spelling);
+    }
+    return directory;
+  }
+
+  #addSpelling(directory: Directory, spelling: string): void {
+    const copy = copied(spelling);
+    directory.spellings.push(copy);
+    this.#directories.set(copy, directory);
   }
 
   key(host: Host, user: KnownUser | null): Key {
@@ -138,6 +149,7 @@ export class Identities {
     if (key === undefined) {
       key = new Key(host, user);
       host.keys.set(user, key);
+      this.#keyCount += 1;
       if (user !== null) user.keys += 1;
     }
     return key;
@@ -172,13 +184,37 @@ export class Identities {
   }
 
   #drop(key: Key): void {
-    key.host.keys.delete(key.user);
-    const user = key.user;
+    const { host, user } = key;
+    host.keys.delete(user);
+    this.#keyCount -= 1;
+    // What was learnt of its session keys must not be forgotten.
+    const learnt = host.keysIgnored || host.keyMismatches > 0;
+    if (host.keys.size === 0 && !learnt) this.hosts.delete(host.name);
     if (user === null) return;
     user.keys -= 1;
     if (user.keys > 0) return;
-    const inner = this.#users.get((user.directory ?? NO_DIRECTORY).toLowerCase());
-    inner?.delete(user.id.toLowerCase());
-    inner?.delete(user.id);
+    const directory = this.#directories.get((user.directory ?? NO_DIRECTORY).toLowerCase());
+    directory?.users.delete(user.id.toLowerCase());
+    directory?.users.delete(user.id);
+    if (directory?.users.size !== 0) return;
+    for (const spelling of directory.spellings) this.#directories.delete(spelling);
   }
+}
+
+/** The users of one directory, by lower-cased id and by the spelling first seen. */
+interface Directory {
+  /** Under which names the directory is found; the first is the lower-cased one. */
+  readonly spellings: string[];
+  readonly users: Map<string, KnownUser>;
+}
+
+function otherSpelling(directory: Directory, user: User): KnownUser {
+  const folded = user.id.toLowerCase();
+  const known = directory.users.get(folded);
+  if (known !== undefined) return known;
+  const id = copied(user.id);
+  const fresh = new KnownUser(user.directory === null ? null : copied(user.directory), id);
+  directory.users.set(id, fresh);
+  if (folded !== id) directory.users.set(copied(folded), fresh);
+  return fresh;
 }

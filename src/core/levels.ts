@@ -2,6 +2,8 @@ import type { Dimension, Level, Series } from './series.ts';
 
 /** How often a level that does not change is written again, seconds. */
 const REPEAT_SECONDS = 60;
+/** Unlike any real level. */
+const UNKNOWN: Level = { active: -1, users: -1, connections: -1 };
 
 /**
  * Writes what is open at the end of each second into the series: over all every second (a second without
@@ -17,10 +19,25 @@ export class Levels {
     this.#series = series;
   }
 
+  /** The parts that were not empty when last noted. */
+  get parts(): Dimension[] {
+    return [...this.#before.keys()];
+  }
+
+  /** After a restart: parts that may have become empty unnoticed get a level in any case. */
+  restore(parts: readonly Dimension[]): void {
+    this.#before = new Map(parts.map((part) => [part, UNKNOWN]));
+  }
+
   /** `second`: seconds since 1970. */
   begin(second: number): void {
     this.#second = second;
     this.#now = new Map();
+  }
+
+  /** Parts noted for this second so far. */
+  get size(): number {
+    return this.#now.size;
   }
 
   note(dimension: Dimension, active: number, users: number, connections: number): void {

@@ -22,15 +22,14 @@ export class ManySessions implements OpenSessions {
   readonly #lanes = new Map<string | null, Lane>();
   readonly #connectionsOf = new Map<Session, ByApp>();
   readonly #bySessionKey = new Map<string, Session>();
+  #size = 0;
 
   constructor(sessions: Iterable<Session>) {
     for (const session of sessions) this.add(session);
   }
 
   get size(): number {
-    let size = 0;
-    for (const lane of this.#lanes.values()) size += lane.all.size;
-    return size;
+    return this.#size;
   }
 
   #lane(virtualProxy: string | null): Lane {
@@ -44,6 +43,7 @@ export class ManySessions implements OpenSessions {
 
   add(session: Session): void {
     const lane = this.#lane(session.virtualProxy);
+    this.#size += 1;
     lane.all.add(session);
     if (session.sessionKey === null) lane.keyless.add(session);
     else this.#bySessionKey.set(session.sessionKey, session);
@@ -54,6 +54,7 @@ export class ManySessions implements OpenSessions {
 
   remove(session: Session): void {
     const lane = this.#lane(session.virtualProxy);
+    this.#size -= 1;
     lane.all.delete(session);
     lane.keyless.delete(session);
     if (session.sessionKey !== null) this.#bySessionKey.delete(session.sessionKey);

@@ -160,7 +160,7 @@ export class Pipeline implements Intake {
   #admit(event: UserEvent): Outcome {
     const { store, site, duplicates } = this.#parts;
     const identity = event.eventId;
-    if (identity !== null && duplicates.has(identity)) {
+    if (identity !== null && duplicates.has(identity, event.receivedAt)) {
       this.counters.duplicates += 1;
       return DUPLICATE;
     }

@@ -50,6 +50,8 @@ export interface Totals {
 /** Covers the last hour and event times up to 10 minutes ahead. */
 const RING_SECONDS = 8_192;
 const LAST_HOUR_SECONDS = 3_600;
+/** How far event times may be ahead of arrival. */
+const MOST_AHEAD_SECONDS = 600;
 
 /** Counts by event time: totals, sliding windows of whole seconds, and the seconds the journal has yet to add up. */
 export class Series {
@@ -100,10 +102,18 @@ export class Series {
     return second;
   }
 
+  /** The clock was set back to `nowMs`: seconds that cannot have come yet must not keep the places of those that will. */
+  forgetFuture(nowMs: number): void {
+    const last = Math.floor(nowMs / 1000) + MOST_AHEAD_SECONDS;
+    for (const [place, second] of this.#ring.entries()) {
+      if (second !== undefined && second.at > last) this.#ring[place] = undefined;
+    }
+  }
+
   /** Everything counted since the last call, for the journal to add up. */
   takePending(): Second[] {
     const taken: Second[] = [];
-    for (const seconds of this.#pending.values()) taken.push(...seconds.values());
+    for (const seconds of this.#pending.values()) for (const second of seconds.values()) taken.push(second);
     this.#pending = new Map();
     return taken;
   }

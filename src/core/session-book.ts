@@ -249,6 +249,7 @@ export class SessionBook {
     connection.session.key.closedByStop = left.length === 0 ? null : left;
     connection.closedAt = Math.max(connection.openedAt, at);
     connection.closeExact = true;
+    connection.closedByStop = false;
     this.#connectionChanged(connection);
   }
 
@@ -261,8 +262,9 @@ export class SessionBook {
     session.endExact = reason === 'stop' || reason === 'excluded';
     session.endReason = reason;
     session.endedSeenAt = seenAt;
-    session.dueBucket = -1;
-    for (const connection of [...session.openConnections]) {
+    this.due.forget(session);
+    // In order of opening: a key remembers the last ones.
+    for (const connection of session.openConnections.toSorted((a, b) => a.id - b.id)) {
       open.detach(connection);
       this.#closed(connection, at, false);
       if (reason === 'stop') this.rememberClosedByStop(connection);
@@ -313,6 +315,7 @@ export class SessionBook {
   }
 
   rememberClosedByStop(connection: Connection): void {
+    connection.closedByStop = true;
     const { key } = connection.session;
     key.closedByStop = remembered(key.closedByStop, connection);
   }

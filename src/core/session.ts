@@ -13,6 +13,8 @@ export class Connection {
   readonly previousId: number;
   closedAt: number | null = null;
   closeExact = false;
+  /** A Stop closed it, and its Close may still come. */
+  closedByStop = false;
   /** Place in `session.openConnections`, so that leaving it costs O(1). */
   slot = -1;
   changed = false;

@@ -203,10 +203,10 @@ export class SessionTracker {
   /** Ends what has been silent or open for too long. To be called each second. */
   sweep(now: number): void {
     if (this.sweptAt !== null && now - this.sweptAt > STALL_MS) this.#downtimes.add(this.sweptAt, now);
+    if (this.#downtimes.clip(now)) this.#refile();
     this.sweptAt = now;
     const due: Session[] = [];
     for (const session of this.book.due.take(now)) {
-      if (session.endedAt !== null) continue;
       if (now > this.book.dueAt(session)) due.push(session);
       else this.book.fileDue(session);
     }
@@ -216,6 +216,17 @@ export class SessionTracker {
       this.book.end(session, session.lastActivityAt, reason, now);
     }
     this.book.identities.forget(now);
+  }
+
+  /** Sessions are due earlier than it seemed. Costs O(open sessions), and only when a clock was set back. */
+  #refile(): void {
+    for (const session of this.#openSessions()) this.book.fileDue(session);
+  }
+
+  *#openSessions(): Iterable<Session> {
+    for (const host of this.book.identities.hosts.values()) {
+      for (const key of host.keys.values()) if (key.open !== null) yield* key.open.sessions();
+    }
   }
 
   /** A time in which the process did not run. */

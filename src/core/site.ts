@@ -10,8 +10,11 @@ import { SessionBook, type SessionObserver, type SessionSettings } from './sessi
 import { SessionTracker, type TrackingOutcome } from './sessions.ts';
 
 /** Bounds of the picture: a flood of made-up users or hosts must not fill the memory. */
-const MOST_SESSIONS = 2_000_000;
+const MOST_OPEN = 4_000_000;
+const MOST_KEYS = 4_000_000;
 const MOST_HOSTS = 10_000;
+/** Apps and virtual proxies that get points of their own, each. */
+const MOST_PARTS = 5_000;
 
 /** What came of one event. */
 export interface Applied {
@@ -33,11 +36,12 @@ export class Site implements SessionObserver {
   readonly downtimes = new Downtimes();
   readonly counts = new Counts();
   readonly series = new Series();
-  readonly #levels = new Levels(this.series);
+  readonly levels = new Levels(this.series);
   readonly quality: Quality;
   readonly book: SessionBook;
   readonly tracker: SessionTracker;
   #tickedAt: number | null = null;
+  #lastTick = 0;
 
   constructor(settings: SessionSettings) {
     this.book = new SessionBook(this.identities, settings, this.downtimes, this);
@@ -45,11 +49,13 @@ export class Site implements SessionObserver {
     this.quality = new Quality(settings.timeoutMs + settings.graceMs, this.downtimes);
   }
 
-  /** True where one more session or host would be one too many: memory has a bound. */
+  /** True where one more session, connection, user or host would be one too many: memory has a bound. */
   isFullFor(event: UserEvent): boolean {
     const opens = event.kind === 'session_start' || event.kind === 'connection_open';
-    if (opens && this.counts.sessions >= MOST_SESSIONS) return true;
-    return this.identities.hosts.size >= MOST_HOSTS && !this.identities.hosts.has(event.host);
+    if (opens && this.counts.sessions + this.counts.connections >= MOST_OPEN) return true;
+    const { hosts, keyCount } = this.identities;
+    if (hosts.size >= MOST_HOSTS && !hosts.has(event.host)) return true;
+    return keyCount >= MOST_KEYS && !this.identities.knows(event.host, event.user);
   }
 
   /** Takes one event, which the journal keeps under the number `seq`. */
@@ -73,22 +79,26 @@ export class Site implements SessionObserver {
 
   /** To be called once a second: ends what is due and notes what is open, for the second that just closed. */
   tick(now: number): void {
+    if (now < this.#lastTick) this.series.forgetFuture(now);
+    this.#lastTick = now;
     this.tracker.sweep(now);
     const second = Math.floor(now / 1000) - 1;
     if (this.#tickedAt === second) return;
     this.#tickedAt = second;
-    this.#levels.begin(second);
-    this.#levels.note('all', this.counts.sessions, this.counts.users, this.counts.connections);
+    this.levels.begin(second);
+    this.levels.note('all', this.counts.sessions, this.counts.users, this.counts.connections);
     for (const host of this.identities.hosts.values()) {
-      this.#levels.note(host.dimension, host.openSessions, host.openUsers, host.openConnections);
+      this.levels.note(host.dimension, host.openSessions, host.openUsers, host.openConnections);
     }
     for (const gauge of this.counts.virtualProxies.values()) {
-      this.#levels.note(gauge.dimension, gauge.sessions, gauge.users.size, gauge.connections);
+      if (this.levels.size >= 2 * MOST_PARTS) break;
+      this.levels.note(gauge.dimension, gauge.sessions, gauge.users.size, gauge.connections);
     }
     for (const gauge of this.counts.apps.values()) {
-      this.#levels.note(gauge.dimension, gauge.connections, gauge.users.size, gauge.connections);
+      if (this.levels.size >= 2 * MOST_PARTS) break;
+      this.levels.note(gauge.dimension, gauge.connections, gauge.users.size, gauge.connections);
     }
-    this.#levels.finish();
+    this.levels.finish();
   }
 
   exclude(isExcluded: (user: User) => boolean, now: number): void {
@@ -117,12 +127,14 @@ export class Site implements SessionObserver {
 
   connectionOpened(connection: Connection): void {
     const gauge = this.counts.connectionOpened(connection);
-    if (gauge !== null) this.series.count('created', gauge.dimension, connection.openedAt, 1);
+    if (gauge !== null && this.counts.apps.size <= MOST_PARTS)
+      this.series.count('created', gauge.dimension, connection.openedAt, 1);
   }
 
   connectionClosed(connection: Connection): void {
     const gauge = this.counts.connectionClosed(connection);
-    if (gauge !== null) this.series.count('destroyed', gauge.dimension, connection.closedAt ?? 0, 1);
+    if (gauge !== null && this.counts.apps.size <= MOST_PARTS)
+      this.series.count('destroyed', gauge.dimension, connection.closedAt ?? 0, 1);
   }
 
   virtualProxyLearnt(session: Session): void {

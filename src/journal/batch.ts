@@ -5,7 +5,7 @@ import type { SessionChanges } from '../core/session-book.ts';
 import { OUTCOMES } from '../core/sessions.ts';
 import type { Applied } from '../core/site.ts';
 import type { Names, NewNames } from './names.ts';
-import { FLAGS } from './schema.ts';
+import { CLOSE, FLAGS } from './schema.ts';
 
 /** Columns of one row in the typed arrays that go to the writer; NaN stands for NULL. */
 export const EVENT_STRIDE = 20;
@@ -43,6 +43,8 @@ const orNaN = (value: number | null): number => value ?? Number.NaN;
 
 /** Memory that is kept for the next rows. */
 const MOST_SPARE = 4;
+const LEAST_SPARE_BYTES = 64 * 1_024;
+const MOST_SPARE_BYTES = 4 * 1_048_576;
 
 /** Collects events as rows until the writer takes them. */
 export class EventRows {
@@ -97,19 +99,21 @@ export class EventRows {
 
   /** Takes back memory that the writer is done with: fresh memory would cost more than the rows. */
   recycle(memory: ArrayBuffer): void {
-    if (this.#spare.length < MOST_SPARE) this.#spare.push(memory);
+    const fits = memory.byteLength >= LEAST_SPARE_BYTES && memory.byteLength <= MOST_SPARE_BYTES;
+    if (fits && this.#spare.length < MOST_SPARE) this.#spare.push(memory);
   }
 
   /** The rows so far, after which it is empty again. */
   take(): Pick<BatchMessage, 'events' | 'eventCount' | 'messages' | 'eventIds'> {
+    const spare = this.#spare.pop();
     const taken = {
-      events: this.#cells,
+      // Without spare memory the writer gets a copy of just what is used: it may not come back for long.
+      events: spare === undefined ? this.#cells.slice(0, this.#count * EVENT_STRIDE) : this.#cells,
       eventCount: this.#count,
       messages: this.#messages,
       eventIds: this.#eventIds,
     };
-    const spare = this.#spare.pop();
-    this.#cells = spare === undefined ? new Float64Array(taken.events.length) : new Float64Array(spare);
+    if (spare !== undefined) this.#cells = new Float64Array(spare);
     this.#count = 0;
     this.#messages = [];
     this.#eventIds = [];
@@ -190,9 +194,14 @@ function connectionRow(connection: Connection, names: Names): number[] {
     names.string(connection.appId),
     connection.openedAt,
     orNaN(connection.closedAt),
-    connection.closeExact ? 1 : 0,
+    closeCode(connection),
     connection.previousId,
   ];
+}
+
+function closeCode(connection: Connection): number {
+  if (connection.closeExact) return CLOSE.exact;
+  return connection.closedByStop ? CLOSE.byStop : CLOSE.guessed;
 }
 
 function pointRow(second: Second, dimension: number): number[] {

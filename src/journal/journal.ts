@@ -10,6 +10,8 @@ import type { WriterData, WriterReply } from './writer-thread.ts';
 const BEHIND_EVENTS = 100_000;
 const FULL_EVENTS = 1_000_000;
 const DAY_MS = 86_400_000;
+/** Batches the writer may have before it: more only while commits fail, and then they would pile up. */
+const MOST_UNANSWERED = 8;
 
 export interface JournalSettings extends RetentionLimits {
   readonly directory: string;
@@ -43,7 +45,7 @@ export class Journal {
   #unsent = 0;
   #uncommitted = 0;
   #handedOverAt = 0;
-  #generationAt = 0;
+  #generationAt: number | null = null;
   #timer: NodeJS.Timeout | null = null;
   #waiters: { batch: number; resolve: () => void; reject: (error: Error) => void }[] = [];
   #failure: Error | null = null;
@@ -108,11 +110,16 @@ export class Journal {
     this.#schedule();
   }
 
-  /** Commits the site's state behind all events added so far, with the last of them. `at` is our clock. */
+  /**
+   * Commits the site's state behind all events added so far, with the last of them. `at` is our clock. While
+   * the writer does not answer, nothing happens: changes add up in the site until it does.
+   */
   checkpoint(at: number, state: object): void {
+    if (this.#sizes.size >= MOST_UNANSWERED || this.#failure !== null) return;
     const changes = this.#site.book.takeChanges();
     const seconds = this.#site.series.takePending();
     this.#handOver(checkpointMessage(this.#nextSeq - 1, at, state, changes, seconds, this.#names));
+    this.#generationAt ??= at;
     if (this.#names.full || at - this.#generationAt > DAY_MS) {
       this.#names.beginGeneration();
       this.#generationAt = at;
@@ -129,6 +136,8 @@ export class Journal {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     if (this.#rows.count === 0 && checkpoint === null) return;
+    // The answer to one of those before hands over what is left.
+    if (this.#sizes.size >= MOST_UNANSWERED) return;
     const id = this.#nextBatch++;
     const rows = this.#rows.take();
     const batch: BatchMessage = { type: 'batch', id, names: this.#names.takeNew(), ...rows, checkpoint };
@@ -149,6 +158,7 @@ export class Journal {
       this.#listener.trouble(reply.message);
       return;
     }
+    if (reply.type === 'retention_trouble') this.#listener.trouble(`retention: ${reply.message}`);
     if (reply.type !== 'committed') return;
     this.#rows.recycle(reply.memory);
     const size = this.#sizes.get(reply.id) ?? 0;
@@ -157,6 +167,7 @@ export class Journal {
     this.#lastCommitted = reply.id;
     this.#troubledAt = null;
     this.#listener.committed(size);
+    if (this.#rows.count > 0) this.#schedule();
     const done = this.#waiters.filter((waiter) => waiter.batch <= reply.id);
     this.#waiters = this.#waiters.filter((waiter) => waiter.batch > reply.id);
     for (const waiter of done) waiter.resolve();

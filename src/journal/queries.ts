@@ -31,6 +31,9 @@ SELECT s.seq, s.kind, s.at, s.received_at, s.original_at, s.session, s.previous,
   LEFT JOIN strings origin ON origin.id = s.origin LEFT JOIN strings context ON context.id = s.context
   LEFT JOIN strings app ON app.id = s.app`;
 
+/** Connections and events shown of one session: a log-in loop has millions. */
+const MOST_LINKS = 1_000;
+
 type Row = Record<string, unknown>;
 type Json = Record<string, unknown>;
 
@@ -71,7 +74,7 @@ export class Queries {
     return page(rows, filters.limit, 'id', (row) => this.#sessionItem(row, now));
   }
 
-  /** One session with its connections and its events, oldest first; null where there is none of that id. */
+  /** One session with its latest connections and events, oldest first; null where there is none of that id. */
   session(publicId: string, now: number): Json | null {
     const id = this.#ownNumber(publicId);
     const row = id === null ? undefined : this.#database.prepare(`${SESSION_ROWS} WHERE s.id = ?`).get(id);
@@ -86,6 +89,7 @@ export class Queries {
         closeExact: connection['close_exact'] === 1,
       })),
       timeline: this.#timeline(Number(row['last_seq'])),
+      truncated: Number(row['connections']) > MOST_LINKS,
     };
   }
 
@@ -128,14 +132,14 @@ export class Queries {
     return appId === null ? null : (this.#appNames.get(String(appId)) ?? null);
   }
 
-  /** The connections of a session, oldest first, along their chain. */
+  /** The latest connections of a session, oldest first, along their chain. */
   #connections(session: Row): Row[] {
     const byId = this.#database.prepare(
       `SELECT a.text AS app, c.opened_at, c.closed_at, c.close_exact, c.previous FROM connections c
        LEFT JOIN strings a ON a.id = c.app WHERE c.id = ?`,
     );
     const found: Row[] = [];
-    for (let id = Number(session['last_connection']); id > 0; ) {
+    for (let id = Number(session['last_connection']); id > 0 && found.length < MOST_LINKS; ) {
       const row = byId.get(id);
       if (row === undefined) break;
       found.push(row);
@@ -153,7 +157,7 @@ export class Queries {
   #timeline(lastSeq: number): Json[] {
     const bySeq = this.#database.prepare(`${EVENT_ROWS} WHERE s.seq = ?`);
     const found: Row[] = [];
-    for (let seq = lastSeq; seq > 0; ) {
+    for (let seq = lastSeq; seq > 0 && found.length < MOST_LINKS; ) {
       const row = bySeq.get(seq);
       if (row === undefined) break;
       found.push(row);

@@ -10,6 +10,7 @@ export class JournalReader {
   >();
   #worker: Worker | null = null;
   #next = 1;
+  #stopping = false;
 
   constructor(data: ReaderData) {
     this.#data = data;
@@ -26,7 +27,11 @@ export class JournalReader {
       else waiting?.resolve(answer.json);
     });
     worker.on('error', (error) => this.#abandon(error instanceof Error ? error : new Error(String(error))));
-    worker.on('exit', () => this.#abandon(new Error('the reader has stopped')));
+    worker.on('exit', () => {
+      this.#abandon(new Error('the reader has stopped'));
+      // Out of memory, say. Others must not go without answers.
+      if (!this.#stopping) this.start();
+    });
   }
 
   /** The answer as JSON text; null where there is no such thing. */
@@ -47,6 +52,7 @@ export class JournalReader {
   }
 
   async stop(): Promise<void> {
+    this.#stopping = true;
     const worker = this.#worker;
     if (worker === null) return;
     const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));

@@ -4,7 +4,7 @@ import { Connection, END_REASONS, Session } from '../core/session.ts';
 import { OUTCOMES } from '../core/sessions.ts';
 import type { Site } from '../core/site.ts';
 import { Names } from './names.ts';
-import { FLAGS } from './schema.ts';
+import { CLOSE, FLAGS } from './schema.ts';
 import { restoreState, type SiteState } from './state.ts';
 
 type Cells = (number | string | null)[];
@@ -23,6 +23,7 @@ export interface Recovered {
 const REMEMBERED_TIMEOUT_MS = 25 * 3_600_000;
 const REMEMBERED_STOP_MS = 120_000;
 const RECENT_SECONDS = 3_600;
+const MOST_AHEAD_SECONDS = 600;
 const MOST_EVENT_IDS = 1_000_000;
 
 /**
@@ -145,6 +146,7 @@ class Recovery {
     const { key, endReason } = session;
     if (endReason === 'timeout' || endReason === 'max_age') this.#site.book.rememberTimeOut(session);
     else if (endReason === 'stop' && now - (session.endedSeenAt ?? 0) <= REMEMBERED_STOP_MS) {
+      const waiting: Connection[] = [];
       const byId =
         'SELECT id, session, app, opened_at, previous, closed_at, close_exact FROM connections WHERE id = ?';
       for (let id = session.lastConnectionId; id > 0; ) {
@@ -152,9 +154,10 @@ class Recovery {
         if (row === undefined) break;
         const connection = this.#connection(row, session);
         connection.closedAt = Number(row[5]);
-        if (row[6] === 0) this.#site.book.rememberClosedByStop(connection);
+        if (row[6] === CLOSE.byStop) waiting.unshift(connection);
         id = connection.previousId;
       }
+      for (const connection of waiting) this.#site.book.rememberClosedByStop(connection);
     }
     if (key.open === null) this.#site.identities.emptied(key, session.endedSeenAt ?? now);
   }
@@ -219,8 +222,9 @@ class Recovery {
   #restoreRecentSeconds(now: number): void {
     const rows = this.#rows(
       `SELECT at, created, destroyed, rejected, duration_ms FROM points
-       WHERE dimension = (SELECT id FROM dimensions WHERE name = 'all') AND step = 1 AND at > ?`,
+       WHERE dimension = (SELECT id FROM dimensions WHERE name = 'all') AND step = 1 AND at > ? AND at <= ?`,
       Math.floor(now / 1000) - RECENT_SECONDS,
+      Math.floor(now / 1000) + MOST_AHEAD_SECONDS,
     );
     for (const [at, created, destroyed, rejected, durationMs] of rows) {
       this.#site.series.restore({

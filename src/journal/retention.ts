@@ -8,6 +8,9 @@ const POINTS_KEPT_MS: readonly [step: number, keptMs: number][] = [
 ];
 /** Rows deleted in one go, so that no batch waits long. */
 const CHUNK = 5_000;
+const DIMENSIONS_AT_ONCE = 500;
+/** A session that ended so recently may still be corrected. */
+const REMEMBERED_MS = 25 * 3_600_000;
 
 export interface RetentionLimits {
   readonly retentionMs: number;
@@ -21,20 +24,35 @@ export interface RetentionLimits {
 export class Retention {
   readonly #database: DatabaseSync;
   readonly #limits: RetentionLimits;
+  readonly #onDimensionGone: (name: string) => void;
+  #lastDimension = 0;
 
-  constructor(database: DatabaseSync, limits: RetentionLimits) {
+  constructor(
+    database: DatabaseSync,
+    limits: RetentionLimits,
+    onDimensionGone: (name: string) => void = () => {},
+  ) {
     this.#database = database;
     this.#limits = limits;
+    this.#onDimensionGone = onDimensionGone;
   }
 
   /** One step. Returns true while there is more to delete. */
   step(now: number): boolean {
+    const old = now - this.#limits.retentionMs;
+    const tooMuch = this.#bytes() > this.#limits.maxBytes;
+    const events = this.#deleteEvents(tooMuch ? Number.MAX_SAFE_INTEGER : old);
+    // When there is too much, ended sessions go with the oldest events, but not those still remembered.
+    const oldestLeft = Math.min(this.#oldestArrival() ?? now, now - REMEMBERED_MS);
+    const sessions = this.#deleteSessions(tooMuch ? Math.max(old, oldestLeft) : old);
     this.#deletePoints(now);
-    const before = this.#bytes() > this.#limits.maxBytes ? now : now - this.#limits.retentionMs;
-    const events = this.#deleteEvents(before);
-    const sessions = this.#deleteSessions(now - this.#limits.retentionMs);
     this.#deleteNames();
     return events + sessions >= CHUNK;
+  }
+
+  #oldestArrival(): number | null {
+    const row = this.#database.prepare('SELECT received_at FROM events ORDER BY seq LIMIT 1').get();
+    return row === undefined ? null : Number(row['received_at']);
   }
 
   #bytes(): number {
@@ -43,16 +61,21 @@ export class Retention {
     return (read('page_count') - read('freelist_count')) * read('page_size');
   }
 
+  /** Goes through the dimensions a few at a time: there may be one for each app that ever was. */
   #deletePoints(now: number): void {
     const kept = [...POINTS_KEPT_MS, [3_600, this.#limits.retentionMs] as const];
-    const statement = this.#database.prepare(
-      'DELETE FROM points WHERE dimension = ? AND step = ? AND at < ?',
+    const points = this.#database.prepare('DELETE FROM points WHERE dimension = ? AND step = ? AND at < ?');
+    const dimension = this.#database.prepare(
+      'DELETE FROM dimensions WHERE id = ? AND NOT EXISTS (SELECT 1 FROM points WHERE dimension = dimensions.id)',
     );
-    for (const { id } of this.#database.prepare('SELECT id FROM dimensions').all()) {
-      for (const [step, keptMs] of kept) {
-        statement.run(Number(id), step, Math.floor((now - keptMs) / 1000));
-      }
+    const some = this.#database
+      .prepare(`SELECT id, name FROM dimensions WHERE id > ? ORDER BY id LIMIT ${DIMENSIONS_AT_ONCE}`)
+      .all(this.#lastDimension);
+    for (const { id, name } of some) {
+      for (const [step, keptMs] of kept) points.run(Number(id), step, Math.floor((now - keptMs) / 1000));
+      if (dimension.run(Number(id)).changes > 0) this.#onDimensionGone(String(name));
     }
+    this.#lastDimension = some.length < DIMENSIONS_AT_ONCE ? 0 : Number(some.at(-1)?.['id']);
   }
 
   /** The oldest events, up to the one that arrived at `before`, never those behind the checkpoint. */

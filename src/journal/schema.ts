@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -56,6 +56,9 @@ CREATE TABLE checkpoint (
 );
 `;
 
+/** Values of `connections.close_exact`. */
+export const CLOSE = { guessed: 0, exact: 1, byStop: 2 } as const;
+
 /** Bits of `sessions.flags`. */
 export const FLAGS = { startExact: 1, startTimed: 2, endExact: 4, identityExact: 8 } as const;
 
@@ -73,16 +76,51 @@ export function journalFile(directory: string): string {
 export function openJournalFile(directory: string, now: number): DatabaseSync {
   mkdirSync(directory, { recursive: true });
   const file = journalFile(directory);
-  const database = new DatabaseSync(file);
+  let database: DatabaseSync | null = null;
   try {
-    configure(database);
+    // Before SQLite opens it: opening alone may already change a file, or the log beside it.
+    checkHeader(file);
+    database = new DatabaseSync(file);
     prepareTables(database, now);
+    configure(database);
     return database;
   } catch (error) {
-    database.close();
-    if (error instanceof JournalError) throw new JournalError(`${file}: ${error.message}`);
+    database?.close();
     throw new JournalError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+const MAGIC = 'SQLite format 3\0';
+/** https://sqlite.org/fileformat2.html#the_database_header */
+const HEADER_BYTES = 100;
+const USER_VERSION_AT = 60;
+const APPLICATION_ID_AT = 68;
+/** "HdCt" */
+const APPLICATION_ID = 0x48644374;
+
+function checkHeader(file: string): void {
+  const header = Buffer.alloc(HEADER_BYTES);
+  let read = 0;
+  try {
+    const handle = openSync(file, 'r');
+    read = readSync(handle, header);
+    closeSync(handle);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+    throw error;
+  }
+  if (read === 0) return;
+  if (read < HEADER_BYTES || header.toString('latin1', 0, MAGIC.length) !== MAGIC) {
+    throw new JournalError('not a database, or damaged; nothing was changed');
+  }
+  if (header.readUInt32BE(APPLICATION_ID_AT) !== APPLICATION_ID) {
+    throw new JournalError('a database of another program; nothing was changed');
+  }
+  const format = header.readUInt32BE(USER_VERSION_AT);
+  if (format === FORMAT) return;
+  throw new JournalError(
+    `format ${format}, this version of Headcount reads format ${FORMAT}; nothing was changed`,
+  );
 }
 
 /** For writers: a commit is on the disk when it returns. */
@@ -91,19 +129,13 @@ export function configure(database: DatabaseSync): void {
   database.exec('PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000');
 }
 
+/** Makes the tables of a new file, before it has a write-ahead log: the header must be in the file itself. */
 function prepareTables(database: DatabaseSync, now: number): void {
-  const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
-  if (version === FORMAT) return;
   const tables = Number(database.prepare('SELECT count(*) AS n FROM sqlite_master').get()?.['n']);
-  if (version !== 0) {
-    throw new JournalError(
-      `format ${version}, this version of Headcount reads format ${FORMAT}; nothing was changed`,
-    );
-  }
-  if (tables > 0) throw new JournalError('a database of another program; nothing was changed');
+  if (tables > 0) return;
   const insert = 'INSERT INTO meta (key, value) VALUES (?, ?)';
-  database.exec(`BEGIN; ${TABLES}; PRAGMA user_version = ${FORMAT}`);
+  database.exec(`BEGIN; ${TABLES}`);
   database.prepare(insert).run('store', randomBytes(6).toString('hex'));
   database.prepare(insert).run('since', String(now));
-  database.exec('COMMIT');
+  database.exec(`PRAGMA user_version = ${FORMAT}; PRAGMA application_id = ${APPLICATION_ID}; COMMIT`);
 }

@@ -1,4 +1,5 @@
 import type { Downtime } from '../core/downtimes.ts';
+import type { Dimension } from '../core/series.ts';
 import type { Site } from '../core/site.ts';
 
 /** What a checkpoint keeps besides sessions, connections and points. */
@@ -15,6 +16,8 @@ export interface SiteState {
   readonly downtimes: readonly Downtime[];
   readonly droppedAt: number | null;
   readonly sweptAt: number | null;
+  /** Parts whose level may have to be written as empty. */
+  readonly parts: readonly Dimension[];
 }
 
 export function stateOf(site: Site): SiteState {
@@ -31,6 +34,7 @@ export function stateOf(site: Site): SiteState {
     downtimes: site.downtimes.list,
     droppedAt: site.quality.droppedAt,
     sweptAt: site.tracker.sweptAt,
+    parts: site.levels.parts,
   };
 }
 
@@ -38,8 +42,13 @@ export function restoreState(site: Site, state: SiteState): void {
   site.book.nextNumbers = state.next;
   Object.assign(site.series.totals, state.totals);
   Object.assign(site.tracker.counters, state.counters);
-  for (const { name, ...rest } of state.hosts) Object.assign(site.identities.host(name), rest);
+  for (const { name, ...rest } of state.hosts) {
+    const host = Object.assign(site.identities.host(name), rest);
+    // A host without any key would never be forgotten.
+    site.identities.emptied(site.identities.key(host, null), Math.max(host.lastEventAt, state.sweptAt ?? 0));
+  }
   site.downtimes.restore(state.downtimes);
   site.quality.droppedAt = state.droppedAt;
   site.tracker.sweptAt = state.sweptAt;
+  site.levels.restore(state.parts);
 }

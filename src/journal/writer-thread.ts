@@ -7,6 +7,8 @@ import { Writer } from './writer.ts';
 /** How long to wait before a failed commit is tried again. */
 const RETRY_MS = 1_000;
 const RETENTION_EVERY_MS = 60_000;
+/** Between two steps while there is more to delete. */
+const RETENTION_PAUSE_MS = 50;
 
 export interface WriterData {
   readonly directory: string;
@@ -20,6 +22,7 @@ export type WriterReply =
   | { readonly type: 'committed'; readonly id: number; readonly memory: ArrayBuffer }
   /** A batch could not be committed (disk full, I/O error); it is tried again until it can. */
   | { readonly type: 'trouble'; readonly message: string }
+  | { readonly type: 'retention_trouble'; readonly message: string }
   | { readonly type: 'closed' };
 
 const port = parentPort;
@@ -27,7 +30,7 @@ if (port === null) throw new Error('this file runs in a worker thread');
 const { directory, limits } = workerData as WriterData;
 const database = openJournalFile(directory, Date.now());
 const writer = new Writer(database);
-const retention = new Retention(database, limits);
+const retention = new Retention(database, limits, (dimension) => writer.forgetDimension(dimension));
 const waiting: WriterMessage[] = [];
 let retrying = false;
 
@@ -36,7 +39,7 @@ const reply = (message: WriterReply): void => port.postMessage(message);
 function work(): void {
   for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
     if (next.type === 'close') {
-      clearInterval(retentionTimer);
+      clearTimeout(retentionTimer);
       database.close();
       reply({ type: 'closed' });
       port?.close();
@@ -60,22 +63,22 @@ function work(): void {
 }
 
 function retain(): void {
+  retentionTimer = setTimeout(retain, RETENTION_EVERY_MS);
   if (retrying || waiting.length > 0) return;
-  database.exec('BEGIN IMMEDIATE');
   try {
+    database.exec('BEGIN IMMEDIATE');
     const more = retention.step(Date.now());
     database.exec('COMMIT');
-    if (more) setTimeout(retain, 50);
+    if (!more) return;
+    clearTimeout(retentionTimer);
+    retentionTimer = setTimeout(retain, RETENTION_PAUSE_MS);
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');
-    reply({
-      type: 'trouble',
-      message: `retention: ${error instanceof Error ? error.message : String(error)}`,
-    });
+    reply({ type: 'retention_trouble', message: error instanceof Error ? error.message : String(error) });
   }
 }
 
-const retentionTimer = setInterval(retain, RETENTION_EVERY_MS);
+let retentionTimer = setTimeout(retain, RETENTION_EVERY_MS);
 port.on('message', (message: WriterMessage) => {
   waiting.push(message);
   if (!retrying && waiting.length === 1) work();

@@ -154,6 +154,11 @@ export class Writer {
     }
   }
 
+  /** A dimension was deleted. */
+  forgetDimension(name: string): void {
+    this.#dimensions.delete(name);
+  }
+
   #dimension(name: string): number {
     const known = this.#dimensions.get(name);
     if (known !== undefined) return known;

@@ -39,7 +39,11 @@ function memoryOf(site: Site) {
     }),
   );
   const { sessions, users, connections, connectedUsers } = site.counts;
-  return { counts: { sessions, users, connections, connectedUsers }, open, state: stateOf(site) };
+  // What the series wrote last is lost with a kill; it is written again, not remembered.
+  const { parts: _, hosts, ...state } = stateOf(site);
+  // A host of which nothing was learnt may be forgotten earlier or later.
+  const learnt = hosts.filter((host) => host.keysIgnored || host.keyMismatches > 0);
+  return { counts: { sessions, users, connections, connectedUsers }, open, state, hosts: learnt };
 }
 
 /** With more, a key forgets the first of them, and which are first is not written down. */

@@ -76,6 +76,17 @@ function count(table: string): number {
   return Number(stored.database.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.['n']);
 }
 
+/** What the journal takes up, without pages that are free. */
+function bytes(): number {
+  const row = stored.database
+    .prepare(
+      `SELECT (p.page_count - f.freelist_count) * s.page_size AS n
+       FROM pragma_page_count p, pragma_freelist_count f, pragma_page_size s`,
+    )
+    .get();
+  return Number(row?.['n']);
+}
+
 /** Numbers of names in rows that are left, for which there is no name any more. */
 function danglingNames(): string[] {
   const columns: [table: string, column: string, names: string, number: string][] = [
@@ -211,15 +222,6 @@ describe('retention by size', () => {
       if (n % 10 === 0) restart(EPOCH + (n + 1) * 1_000);
     }
     const all = count('events');
-    const bytes = () =>
-      Number(
-        stored.database
-          .prepare(
-            `SELECT (p.page_count - f.freelist_count) * s.page_size AS n
-             FROM pragma_page_count p, pragma_freelist_count f, pragma_page_size s`,
-          )
-          .get()?.['n'],
-      );
     const limit = Math.round(bytes() * 0.6);
     retain(EPOCH + HOUR, { maxBytes: limit });
     expect(bytes()).toBeLessThanOrEqual(limit);
@@ -228,6 +230,22 @@ describe('retention by size', () => {
       .prepare('SELECT min(seq) AS first, max(seq) AS last FROM events')
       .get() as { first: number; last: number };
     expect([last, last - first + 1]).toEqual([all, count('events')]);
+    expect(danglingNames()).toEqual([]);
+    expect(usersOn()).toEqual(['stays on host-of-stays']);
+  });
+
+  test('takes ended sessions with their connections and names, where events are the smaller part', () => {
+    stored = new StoredSite(SETTINGS);
+    restart(EPOCH);
+    for (let day = 0; day < 20; day += 1) {
+      const at = EPOCH + day * DAY;
+      for (let n = 0; n < 50; n += 1) visit(`user${day}-${n}`, at + n * 1_000);
+      restart(at + HOUR);
+    }
+    comesOn('stays', EPOCH + 20 * DAY);
+    const limit = Math.round(bytes() / 2);
+    retain(EPOCH + 20 * DAY + HOUR, { maxBytes: limit });
+    expect.soft(bytes()).toBeLessThanOrEqual(limit);
     expect(danglingNames()).toEqual([]);
     expect(usersOn()).toEqual(['stays on host-of-stays']);
   });

@@ -33,7 +33,8 @@ export function parseLongIsoDate(text: string): number | null {
   const hours = number(text, 9, 2);
   if (text.charCodeAt(8) !== 84 || !(number(text, 0, 4) >= 1)) return null;
   if (!(hours <= 23 && minutes <= 59 && seconds <= 60 && day >= 1 && month >= 1 && month <= 12)) return null;
-  const midnight = Date.UTC(number(text, 0, 4), month - 1, day);
+  // Not Date.UTC: it takes the years 0 to 99 for 1900 to 1999.
+  const midnight = new Date(0).setUTCFullYear(number(text, 0, 4), month - 1, day);
   // A 31st that the month does not have rolls over into the next one.
   if (day > 28 && new Date(midnight).getUTCDate() !== day) return null;
   const zoneAt = endOfDecimals(text, 15);
