@@ -22,6 +22,12 @@ import { TroubleLog } from './trouble-log.ts';
 
 const TICK_MS = 1_000;
 const MINUTE_TICKS = 60;
+/**
+ * Each of very many active sessions has its place in the journal's table to itself: writing them down every
+ * fifth second costs a fraction of every second. Until then the events speak for them.
+ */
+const MANY_ACTIVITIES = 5_000;
+const CROWDED_TICKS = 5;
 const API_CLOSE_MS = 1_000;
 /** 128 bits of the digest: equal only for equal lines. */
 const IDENTITY_CHARACTERS = 22;
@@ -196,9 +202,15 @@ class RunningApp implements App {
     const now = this.#options.now();
     this.#noteDrops(now);
     this.pipeline.work();
+    const crowded = this.site.book.pendingActivities > MANY_ACTIVITIES;
+    if (crowded && this.#ticks % CROWDED_TICKS !== 0) this.site.noteLevels(now);
+    else this.#commitTick(now);
+    if (this.#ticks % MINUTE_TICKS === 0) this.#troubles.flush();
+  }
+
+  #commitTick(now: number): void {
     this.site.tick(now);
     this.#journal.checkpoint(now, stateOf(this.site));
-    if (this.#ticks % MINUTE_TICKS === 0) this.#troubles.flush();
   }
 
   #noteDrops(now: number): void {
@@ -256,7 +268,7 @@ class RunningApp implements App {
       await this.#closeApi();
       this.pipeline.work();
       await this.#journal.flush();
-      this.#tick();
+      this.#commitTick(this.#options.now());
     } finally {
       // The writer last: who closes the file last leaves everything in it.
       await this.#reader.stop();

@@ -1,4 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+
+// MiB. A larger young generation only makes V8 collect later: a third more memory, no less CPU.
+setFlagsFromString('--max-semi-space-size=8');
 
 const NEEDED = 24;
 const EXIT_USAGE = 64;

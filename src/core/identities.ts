@@ -213,7 +213,10 @@ function otherSpelling(directory: Directory, user: User): KnownUser {
   const known = directory.users.get(folded);
   if (known !== undefined) return known;
   const id = copied(user.id);
-  const fresh = new KnownUser(user.directory === null ? null : copied(user.directory), id);
+  const { spellings } = directory;
+  // One string for all users of a directory.
+  const name = spellings.find((spelling) => spelling === user.directory);
+  const fresh = new KnownUser(user.directory === null ? null : (name ?? copied(user.directory)), id);
   directory.users.set(id, fresh);
   if (folded !== id) directory.users.set(copied(folded), fresh);
   return fresh;

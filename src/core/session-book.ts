@@ -50,6 +50,7 @@ export class SessionBook {
   readonly #pool = new StringPool();
   #nextSession = 1;
   #nextConnection = 1;
+  #pendingActivities = 0;
   #changes: SessionChanges = { sessions: [], connections: [], paired: [] };
 
   constructor(
@@ -74,17 +75,29 @@ export class SessionBook {
     this.#nextConnection = next.connection;
   }
 
+  /** Whoever takes them writes them, and says so in each `change` and `changed`. */
   takeChanges(): SessionChanges {
     const changes = this.#changes;
-    for (const session of changes.sessions) session.changed = false;
-    for (const connection of changes.connections) connection.changed = false;
     this.#changes = { sessions: [], connections: [], paired: [] };
+    this.#pendingActivities = 0;
     return changes;
   }
 
+  /** Sessions of which the journal has yet to write only that they were active. */
+  get pendingActivities(): number {
+    return this.#pendingActivities;
+  }
+
   changed(session: Session): void {
-    if (session.changed) return;
-    session.changed = true;
+    if (session.change === 'none') this.#changes.sessions.push(session);
+    session.change = 'all';
+  }
+
+  /** Only its last event, activity and connections changed: that costs the journal less. */
+  touched(session: Session): void {
+    if (session.change !== 'none') return;
+    session.change = 'activity';
+    this.#pendingActivities += 1;
     this.#changes.sessions.push(session);
   }
 
@@ -173,12 +186,13 @@ export class SessionBook {
 
   confirm(session: Session, event: UserEvent): void {
     const open = openOf(session);
+    if (!session.startExact || session.synthesisedAt !== null) this.changed(session);
     if (!session.startExact) {
       session.startExact = true;
       this.#startedBy(session, event);
     }
     if (session.synthesisedAt !== null) open.settle(session);
-    session.userAgent ??= this.#pool.get(event.userAgent);
+    this.#learnUserAgent(session, event);
     this.active(session, event.at);
     this.fileDue(session);
   }
@@ -186,13 +200,20 @@ export class SessionBook {
   /** A session has started by the time of any of its lines. */
   #startedBy(session: Session, event: UserEvent): void {
     if (event.at >= session.startedAt) return;
+    this.changed(session);
     session.startTimed = event.timed;
     openOf(session).setStart(session, event.at);
   }
 
+  #learnUserAgent(session: Session, event: UserEvent): void {
+    if (session.userAgent !== null || event.userAgent === null) return;
+    session.userAgent = this.#pool.get(event.userAgent);
+    this.changed(session);
+  }
+
   active(session: Session, at: number): void {
     if (at > session.lastActivityAt) session.lastActivityAt = at;
-    this.changed(session);
+    this.touched(session);
   }
 
   adopt(session: Session, sessionKey: string): void {
@@ -220,7 +241,7 @@ export class SessionBook {
     openOf(session).attach(connection);
     this.#startedBy(session, event);
     this.#relieve(session.key);
-    session.userAgent ??= this.#pool.get(event.userAgent);
+    this.#learnUserAgent(session, event);
     this.active(session, event.at);
     this.fileDue(session);
     this.#connectionChanged(connection);

@@ -18,6 +18,8 @@ export class Connection {
   /** Place in `session.openConnections`, so that leaving it costs O(1). */
   slot = -1;
   changed = false;
+  /** The journal has a row of it. */
+  stored = false;
 
   constructor(id: number, session: Session, appId: string | null, openedAt: number, previousId: number) {
     this.id = id;
@@ -62,7 +64,8 @@ export class Session {
   firstSeq = 0;
   /** Second in whose bucket the sweep will look at it; -1 in none. */
   dueBucket = -1;
-  changed = false;
+  /** What has to be written: nothing, that it was active, or all of it. */
+  change: 'none' | 'activity' | 'all' = 'none';
 
   constructor(id: number, key: Key, startedAt: number, exact: boolean, timed: boolean) {
     this.id = id;

@@ -165,7 +165,7 @@ export class SessionTracker {
     }
     const session = this.#toStop(key, event);
     if (session !== null) {
-      if (key.openSessions > 1 && session.identityExact) session.identityExact = false;
+      if (key.openSessions > 1) session.identityExact = false;
       return applied(this.#end(session, event));
     }
     const timedOut = toCorrect(key, event, null);

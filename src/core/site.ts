@@ -73,15 +73,20 @@ export class Site implements SessionObserver {
     const previousSeq = session.lastSeq;
     session.lastSeq = seq;
     if (session.firstSeq === 0) session.firstSeq = seq;
-    this.book.changed(session);
+    this.book.touched(session);
     return { host, user, session, outcome, previousSeq };
   }
 
-  /** To be called once a second: ends what is due and notes what is open, for the second that just closed. */
+  /** Ends what is due, then notes what is open. The state must be committed before the next event. */
   tick(now: number): void {
+    this.tracker.sweep(now);
+    this.noteLevels(now);
+  }
+
+  /** To be called once a second, if `tick` is not: notes what is open, for the second that just closed. */
+  noteLevels(now: number): void {
     if (now < this.#lastTick) this.series.forgetFuture(now);
     this.#lastTick = now;
-    this.tracker.sweep(now);
     const second = Math.floor(now / 1000) - 1;
     if (this.#tickedAt === second) return;
     this.#tickedAt = second;

@@ -10,7 +10,9 @@ import { CLOSE, FLAGS } from './schema.ts';
 /** Columns of one row in the typed arrays that go to the writer; NaN stands for NULL. */
 export const EVENT_STRIDE = 20;
 export const SESSION_STRIDE = 19;
+export const ACTIVITY_STRIDE = 6;
 export const CONNECTION_STRIDE = 7;
+export const CLOSING_STRIDE = 3;
 export const POINT_STRIDE = 9;
 
 /** What the writer gets: rows as numbers in transferred memory, because objects would cost more than the row. */
@@ -32,7 +34,11 @@ export interface CheckpointMessage {
   readonly at: number;
   readonly state: string;
   readonly sessions: Float64Array<ArrayBuffer>;
+  /** Sessions of which only the last activity changed. */
+  readonly activities: Float64Array<ArrayBuffer>;
   readonly connections: Float64Array<ArrayBuffer>;
+  /** Connections that have a row already and closed. */
+  readonly closings: Float64Array<ArrayBuffer>;
   readonly points: Float64Array<ArrayBuffer>;
   readonly dimensions: readonly string[];
   /** Orphan Stops that belong to a session now: seq, session id. */
@@ -131,25 +137,58 @@ export function checkpointMessage(
 ): CheckpointMessage {
   const dimensions = [...new Set(seconds.map((second) => second.dimension))];
   const places = new Map(dimensions.map((name, place) => [name, place]));
-  return {
+  // In order of their numbers, so that neighbours in the table are written together.
+  const sessions = changes.sessions.sort((a, b) => a.id - b.id);
+  const connections = changes.connections.sort((a, b) => a.id - b.id);
+  const message: CheckpointMessage = {
     seq,
     at,
     state: JSON.stringify(state),
-    // In order of their numbers, so that neighbours in the table are written together.
     sessions: rows(
-      changes.sessions.sort((a, b) => a.id - b.id),
+      sessions.filter((session) => session.change === 'all'),
       SESSION_STRIDE,
       (session) => sessionRow(session, names),
     ),
+    activities: rows(
+      sessions.filter((session) => session.change === 'activity'),
+      ACTIVITY_STRIDE,
+      activityRow,
+    ),
     connections: rows(
-      changes.connections.sort((a, b) => a.id - b.id),
+      connections.filter((connection) => !connection.stored),
       CONNECTION_STRIDE,
       (connection) => connectionRow(connection, names),
+    ),
+    closings: rows(
+      connections.filter((connection) => connection.stored),
+      CLOSING_STRIDE,
+      closingRow,
     ),
     points: rows(seconds, POINT_STRIDE, (second) => pointRow(second, places.get(second.dimension) ?? 0)),
     dimensions,
     paired: changes.paired.map(({ seq, session }) => [seq, session.id]),
   };
+  for (const session of sessions) session.change = 'none';
+  for (const connection of connections) {
+    connection.changed = false;
+    connection.stored = true;
+  }
+  return message;
+}
+
+function activityRow(session: Session): number[] {
+  return [
+    session.lastSeq,
+    session.lastActivityAt,
+    session.connectionCount,
+    session.openConnections.length,
+    session.lastConnectionId,
+    session.id,
+  ];
+}
+
+function closingRow(connection: Connection): number[] {
+  return [orNaN(connection.closedAt), closeCode(connection), connection.id];
 }
 
 function rows<T>(items: readonly T[], stride: number, row: (item: T) => number[]): Float64Array<ArrayBuffer> {

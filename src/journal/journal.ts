@@ -143,7 +143,8 @@ export class Journal {
     const batch: BatchMessage = { type: 'batch', id, names: this.#names.takeNew(), ...rows, checkpoint };
     const transfer: ArrayBuffer[] = [rows.events.buffer];
     if (checkpoint !== null) {
-      transfer.push(checkpoint.sessions.buffer, checkpoint.connections.buffer, checkpoint.points.buffer);
+      const { sessions, activities, connections, closings, points } = checkpoint;
+      for (const cells of [sessions, activities, connections, closings, points]) transfer.push(cells.buffer);
     }
     this.#sizes.set(id, rows.eventCount);
     this.#uncommitted += rows.eventCount;

@@ -114,10 +114,7 @@ class Recovery {
 
   #restoreSessions(now: number): void {
     const sessions = new Map<number, Session>();
-    const columns = `id, first_seq, last_seq, host, user, session_key, virtual_proxy, user_agent, created_at,
-      started_at, flags, synthesised_at, last_activity_at, ended_at, end_reason, ended_seen_at, connections,
-      last_connection FROM sessions`;
-    for (const row of this.#rows(`SELECT ${columns} WHERE ended_seen_at IS NULL ORDER BY id`)) {
+    for (const row of this.#rows(`${SESSION_ROWS} WHERE s.ended_seen_at IS NULL ORDER BY s.id`)) {
       const session = this.#session(row);
       sessions.set(session.id, session);
     }
@@ -135,7 +132,7 @@ class Recovery {
     }
     const since = now - REMEMBERED_TIMEOUT_MS;
     for (const row of this.#rows(
-      `SELECT ${columns} WHERE ended_seen_at >= ? ORDER BY ended_seen_at`,
+      `${SESSION_ROWS} WHERE s.ended_seen_at >= ? ORDER BY s.ended_seen_at, s.id`,
       since,
     )) {
       this.#restoreEnded(this.#session(row), now);
@@ -164,10 +161,10 @@ class Recovery {
 
   #session(row: Cells): Session {
     const { identities } = this.#site;
-    const user = this.#user(row[4]);
+    const [directory, userId] = [row[18] as string | null, row[19] as string | null];
     const key = identities.key(
       identities.host(this.#string(row[3]) ?? ''),
-      user === null ? null : identities.user(user),
+      userId === null ? null : identities.user({ directory, id: userId }),
     );
     const flags = Number(row[10]);
     const has = (flag: number) => (flags & flag) !== 0;
@@ -197,24 +194,34 @@ class Recovery {
   }
 
   #connection(row: Cells, session: Session): Connection {
-    return new Connection(Number(row[0]), session, this.#string(row[2]), Number(row[3]), Number(row[4]));
+    const [id, , app, openedAt, previousId] = row;
+    const connection = new Connection(
+      Number(id),
+      session,
+      this.#string(app),
+      Number(openedAt),
+      Number(previousId),
+    );
+    connection.stored = true;
+    return connection;
   }
 
   #restoreOrphanStops(now: number): void {
-    const orphans: UserEvent[] = [];
-    const seqs: number[] = [];
-    for (const row of this.#rows(`${EVENT_ROWS} WHERE seq <= ? ORDER BY seq DESC`, this.#seq)) {
-      const event = this.#event(row);
-      if (now - event.receivedAt > REMEMBERED_STOP_MS) break;
-      if (OUTCOMES[Number(row[15])] !== 'orphan_stop') continue;
-      orphans.unshift(event);
-      seqs.unshift(Number(row[0]));
-    }
+    const before = this.#database
+      .prepare('SELECT seq FROM events WHERE seq <= ? AND received_at < ? ORDER BY seq DESC LIMIT 1')
+      .get(this.#seq, now - REMEMBERED_STOP_MS);
+    const rows = this.#rows(
+      `${EVENT_ROWS} WHERE seq > ? AND seq <= ? AND outcome = ? ORDER BY seq`,
+      Number(before?.['seq'] ?? 0),
+      this.#seq,
+      OUTCOMES.indexOf('orphan_stop'),
+    );
+    const orphans = Array.from(rows, (row) => [Number(row[0]), this.#event(row)] as const);
     const { identities, book } = this.#site;
-    for (const [place, event] of orphans.entries()) {
+    for (const [seq, event] of orphans) {
       const user = event.user === null ? null : identities.user(event.user);
       const key = identities.key(identities.host(event.host), user);
-      book.rememberOrphan(key, event, seqs[place] ?? 0);
+      book.rememberOrphan(key, event, seq);
       if (key.open === null) identities.emptied(key, event.receivedAt);
     }
   }
@@ -277,3 +284,8 @@ class Recovery {
 }
 
 const EVENT_ROWS = 'SELECT * FROM events';
+const SESSION_ROWS = `
+SELECT s.id, s.first_seq, s.last_seq, s.host, s.user, s.session_key, s.virtual_proxy, s.user_agent, s.created_at,
+  s.started_at, s.flags, s.synthesised_at, s.last_activity_at, s.ended_at, s.end_reason, s.ended_seen_at,
+  s.connections, s.last_connection, u.directory, u.id
+FROM sessions s LEFT JOIN users u ON u.number = s.user`;

@@ -43,7 +43,7 @@ CREATE TABLE connections (
   id INTEGER PRIMARY KEY, session INTEGER NOT NULL, app INTEGER NOT NULL, opened_at INTEGER NOT NULL,
   closed_at INTEGER, close_exact INTEGER NOT NULL, previous INTEGER NOT NULL
 );
-CREATE INDEX connections_open ON connections (session) WHERE closed_at IS NULL;
+CREATE INDEX connections_open ON connections (id) WHERE closed_at IS NULL;
 CREATE TABLE dimensions (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE points (
   dimension INTEGER NOT NULL, step INTEGER NOT NULL, at INTEGER NOT NULL,

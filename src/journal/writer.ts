@@ -1,8 +1,10 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { STEPS } from '../core/series.ts';
 import {
+  ACTIVITY_STRIDE,
   type BatchMessage,
   type CheckpointMessage,
+  CLOSING_STRIDE,
   CONNECTION_STRIDE,
   EVENT_STRIDE,
   POINT_STRIDE,
@@ -35,7 +37,6 @@ const SESSION_COLUMNS = [
   ...['started_at', 'flags', 'synthesised_at', 'last_activity_at', 'ended_at', 'end_reason', 'ended_seen_at'],
   ...['connections', 'open_connections', 'last_connection'],
 ];
-const CONNECTION_COLUMNS = ['id', 'session', 'app', 'opened_at', 'closed_at', 'close_exact', 'previous'];
 
 /** An update in place: REPLACE would delete the row and every index entry first. */
 function upsert(table: string, columns: readonly string[]): string {
@@ -48,7 +49,17 @@ function upsert(table: string, columns: readonly string[]): string {
 export class Writer {
   readonly #database: DatabaseSync;
   readonly #statements: Record<
-    'event' | 'session' | 'connection' | 'point' | 'string' | 'user' | 'generation' | 'checkpoint' | 'paired',
+    | 'event'
+    | 'session'
+    | 'activity'
+    | 'connection'
+    | 'closing'
+    | 'point'
+    | 'string'
+    | 'user'
+    | 'generation'
+    | 'checkpoint'
+    | 'paired',
     StatementSync
   >;
   readonly #dimensions = new Map<string, number>();
@@ -59,7 +70,12 @@ export class Writer {
     this.#statements = {
       event: prepare(`INSERT INTO events VALUES (${marks(EVENT_STRIDE + 2)})`),
       session: prepare(upsert('sessions', SESSION_COLUMNS)),
-      connection: prepare(upsert('connections', CONNECTION_COLUMNS)),
+      activity: prepare(
+        `UPDATE sessions SET last_seq = ?, last_activity_at = ?, connections = ?, open_connections = ?,
+           last_connection = ? WHERE id = ?`,
+      ),
+      connection: prepare(`INSERT INTO connections VALUES (${marks(CONNECTION_STRIDE)})`),
+      closing: prepare('UPDATE connections SET closed_at = ?, close_exact = ? WHERE id = ?'),
       point: prepare(ADD_POINT),
       string: prepare('INSERT INTO strings (id, text) VALUES (?, ?)'),
       user: prepare(`INSERT INTO users VALUES (${marks(5)})`),
@@ -129,9 +145,11 @@ export class Writer {
   }
 
   #writeCheckpoint(checkpoint: CheckpointMessage): void {
-    const { session, connection, paired } = this.#statements;
+    const { session, activity, connection, closing, paired } = this.#statements;
     runAll(session, checkpoint.sessions, SESSION_STRIDE);
+    runAll(activity, checkpoint.activities, ACTIVITY_STRIDE);
     runAll(connection, checkpoint.connections, CONNECTION_STRIDE);
+    runAll(closing, checkpoint.closings, CLOSING_STRIDE);
     for (const [seq, sessionId] of checkpoint.paired) paired.run(sessionId, seq);
     this.#writePoints(checkpoint);
     this.#statements.checkpoint.run(checkpoint.seq, checkpoint.at, checkpoint.state);

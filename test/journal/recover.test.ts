@@ -24,7 +24,7 @@ function memoryOf(site: Site) {
         ...each,
         key: `${host.name} ${userName(key.user)}`,
         dueBucket: 0,
-        changed: false,
+        change: 'none',
         openConnections: each.openConnections
           .map(({ id, appId, openedAt, previousId }) => ({ id, appId, openedAt, previousId }))
           .sort((a, b) => a.id - b.id),
