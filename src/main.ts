@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 
-// MiB. A larger young generation only makes V8 collect later: a third more memory, no less CPU.
-setFlagsFromString('--max-semi-space-size=8');
+// The young generation keeps its first size: a larger one only makes V8 collect later, which takes a third more
+// memory and saves no CPU.
+setFlagsFromString('--semi-space-growth-factor=1');
 
 const NEEDED = 24;
 const EXIT_USAGE = 64;
