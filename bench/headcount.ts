@@ -13,6 +13,8 @@ import type { Target, Totals } from './target.ts';
 const START_WITHIN_MS = 120_000;
 const STOP_WITHIN_MS = 30_000;
 const POLL_MS = 10;
+/** As `npm start` has it in package.json. */
+const START_FLAGS = ['--max-semi-space-size=8'];
 
 const listeningSchema = z.object({
   msg: z.literal('listening'),
@@ -53,7 +55,7 @@ export async function startHeadcount(
   const receivers = ['udp', 'tcp'].map((type) => ({ type, port: 0 }));
   writeFileSync(config, stringify({ receivers, api: { port: 0 }, log: { format: 'json' }, ...settings }));
   const startedAt = performance.now();
-  const args = [...bench.nodeArgs, bench.program, 'start', '--config', config];
+  const args = [...START_FLAGS, ...bench.nodeArgs, bench.program, 'start', '--config', config];
   const child = bench.processes.startNode(args, folder);
   const { udp, api } = await addressesOf(child);
   await untilReady(api, startedAt + START_WITHIN_MS);

@@ -17,6 +17,7 @@ import type { Question } from './journal/reader-thread.ts';
 import { type Recovered, recover } from './journal/recover.ts';
 import { openJournalFile } from './journal/schema.ts';
 import { stateOf } from './journal/state.ts';
+import { SharedRun } from './shared-run.ts';
 import { lockStore } from './store-lock.ts';
 import { TroubleLog } from './trouble-log.ts';
 
@@ -83,8 +84,7 @@ class RunningApp implements App {
   #ticker: NodeJS.Timeout | null = null;
   #ticks = 0;
   #dropped = 0;
-  #stateCommit: Promise<void> | null = null;
-  #nextState: Promise<void> | null = null;
+  readonly #reads = new SharedRun(() => this.#commitState());
   #notReady: string | null = 'starting';
   #stopped: Promise<void> | null = null;
 
@@ -202,7 +202,7 @@ class RunningApp implements App {
     const now = this.#options.now();
     this.#noteDrops(now);
     this.pipeline.work();
-    const crowded = this.site.book.pendingActivities > MANY_ACTIVITIES;
+    const crowded = this.site.book.pending.activities > MANY_ACTIVITIES;
     if (crowded && this.#ticks % CROWDED_TICKS !== 0) this.site.noteLevels(now);
     else this.#commitTick(now);
     if (this.#ticks % MINUTE_TICKS === 0) this.#troubles.flush();
@@ -225,20 +225,8 @@ class RunningApp implements App {
 
   /** Reads what was accepted up to now: the state goes to the journal first. */
   async #ask(question: Question): Promise<string | null> {
-    await this.#freshState();
+    await this.#reads.once();
     return this.#reader.ask(question);
-  }
-
-  /** Resolves when the state as of now or later is committed. Many readers at once share one commit. */
-  #freshState(): Promise<void> {
-    this.#nextState ??= (this.#stateCommit ?? Promise.resolve()).then(() => {
-      this.#nextState = null;
-      this.#stateCommit = this.#commitState().finally(() => {
-        this.#stateCommit = null;
-      });
-      return this.#stateCommit;
-    });
-    return this.#nextState;
   }
 
   #commitState(): Promise<void> {

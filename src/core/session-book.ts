@@ -3,8 +3,16 @@ import { DueSessions } from './due.ts';
 import type { UserEvent } from './event.ts';
 import { FewSessions } from './few-sessions.ts';
 import type { Identities, Key, OrphanStop } from './identities.ts';
+import {
+  forgetClosedByStop,
+  forgetOrphanStop,
+  forgetTimeOut,
+  rememberClosedByStop,
+  rememberTimeOut,
+} from './key-memory.ts';
 import { ManySessions } from './many-sessions.ts';
 import type { OpenSessions } from './open-sessions.ts';
+import { PendingChanges } from './pending-changes.ts';
 import { Connection, type EndReason, Session } from './session.ts';
 import { copied, StringPool } from './string-pool.ts';
 
@@ -28,17 +36,6 @@ export interface SessionObserver {
   virtualProxyLearnt(session: Session): void;
 }
 
-/** What the journal has to write down since it last asked. */
-export interface SessionChanges {
-  readonly sessions: Session[];
-  readonly connections: Connection[];
-  /** Orphan Stops that a late Start paired with: they belong to that session now. */
-  readonly paired: { readonly seq: number; readonly session: Session }[];
-}
-
-/** Of each kind of thing a key remembers, the last so many. Bounds memory and the cost of a line. */
-export const REMEMBERED = 64;
-
 /** The changes that can happen to a session. Which of them a line causes is decided in `sessions.ts`. */
 export class SessionBook {
   readonly identities: Identities;
@@ -46,12 +43,11 @@ export class SessionBook {
   readonly #downtimes: Downtimes;
   readonly #observer: SessionObserver;
   readonly due = new DueSessions();
+  readonly pending = new PendingChanges();
   // App ids, user agents and virtual proxies: few different ones, kept by many sessions.
   readonly #pool = new StringPool();
   #nextSession = 1;
   #nextConnection = 1;
-  #pendingActivities = 0;
-  #changes: SessionChanges = { sessions: [], connections: [], paired: [] };
 
   constructor(
     identities: Identities,
@@ -75,38 +71,6 @@ export class SessionBook {
     this.#nextConnection = next.connection;
   }
 
-  /** Whoever takes them writes them, and says so in each `change` and `changed`. */
-  takeChanges(): SessionChanges {
-    const changes = this.#changes;
-    this.#changes = { sessions: [], connections: [], paired: [] };
-    this.#pendingActivities = 0;
-    return changes;
-  }
-
-  /** Sessions of which the journal has yet to write only that they were active. */
-  get pendingActivities(): number {
-    return this.#pendingActivities;
-  }
-
-  changed(session: Session): void {
-    if (session.change === 'none') this.#changes.sessions.push(session);
-    session.change = 'all';
-  }
-
-  /** Only its last event, activity and connections changed: that costs the journal less. */
-  touched(session: Session): void {
-    if (session.change !== 'none') return;
-    session.change = 'activity';
-    this.#pendingActivities += 1;
-    this.#changes.sessions.push(session);
-  }
-
-  #connectionChanged(connection: Connection): void {
-    if (connection.changed) return;
-    connection.changed = true;
-    this.#changes.connections.push(connection);
-  }
-
   /** A new session, exact where a Start opens it, not where an Open synthesises it. */
   create(key: Key, event: UserEvent, exact: boolean, sessionKey: string | null): Session {
     const session = this.#make(key, event, exact, sessionKey);
@@ -127,21 +91,20 @@ export class SessionBook {
 
   /** The session of a Start whose Stop came first: it was open only in the past, beside no other. */
   createPaired(key: Key, event: UserEvent, sessionKey: string | null, stop: OrphanStop): Session {
-    const left = (key.orphanStops ?? []).filter((each) => each !== stop);
-    key.orphanStops = left.length === 0 ? null : left;
+    forgetOrphanStop(key, stop);
     const session = this.#make(key, event, true, sessionKey);
     session.lastSeq = stop.seq;
     session.lastActivityAt = stop.at;
     this.#enter(session);
     this.#observer.sessionOpened(session);
-    this.#changes.paired.push({ seq: stop.seq, session });
+    this.pending.paired(stop.seq, session);
     this.end(session, stop.at, 'stop', event.receivedAt);
     return session;
   }
 
   #enter(session: Session): void {
     this.restore(session);
-    this.changed(session);
+    this.pending.changed(session);
   }
 
   /** Of several keyless sessions of one key, which is which is a guess from now on. */
@@ -155,7 +118,7 @@ export class SessionBook {
   #doubt(session: Session): void {
     if (session.sessionKey !== null || !session.identityExact) return;
     session.identityExact = false;
-    this.changed(session);
+    this.pending.changed(session);
   }
 
   #relieve(key: Key): void {
@@ -186,7 +149,7 @@ export class SessionBook {
 
   confirm(session: Session, event: UserEvent): void {
     const open = openOf(session);
-    if (!session.startExact || session.synthesisedAt !== null) this.changed(session);
+    if (!session.startExact || session.synthesisedAt !== null) this.pending.changed(session);
     if (!session.startExact) {
       session.startExact = true;
       this.#startedBy(session, event);
@@ -200,7 +163,7 @@ export class SessionBook {
   /** A session has started by the time of any of its lines. */
   #startedBy(session: Session, event: UserEvent): void {
     if (event.at >= session.startedAt) return;
-    this.changed(session);
+    this.pending.changed(session);
     session.startTimed = event.timed;
     openOf(session).setStart(session, event.at);
   }
@@ -208,24 +171,24 @@ export class SessionBook {
   #learnUserAgent(session: Session, event: UserEvent): void {
     if (session.userAgent !== null || event.userAgent === null) return;
     session.userAgent = this.#pool.get(event.userAgent);
-    this.changed(session);
+    this.pending.changed(session);
   }
 
   active(session: Session, at: number): void {
     if (at > session.lastActivityAt) session.lastActivityAt = at;
-    this.touched(session);
+    this.pending.touched(session);
   }
 
   adopt(session: Session, sessionKey: string): void {
     openOf(session).setSessionKey(session, copied(sessionKey));
-    this.changed(session);
+    this.pending.changed(session);
   }
 
   learnVirtualProxy(session: Session, virtualProxy: string | null): void {
     if (virtualProxy === null || session.virtualProxy !== null) return;
     openOf(session).setVirtualProxy(session, this.#pool.get(virtualProxy) ?? virtualProxy);
     this.#observer.virtualProxyLearnt(session);
-    this.changed(session);
+    this.pending.changed(session);
   }
 
   open(session: Session, event: UserEvent): void {
@@ -244,7 +207,7 @@ export class SessionBook {
     this.#learnUserAgent(session, event);
     this.active(session, event.at);
     this.fileDue(session);
-    this.#connectionChanged(connection);
+    this.pending.connectionChanged(connection);
     this.#observer.connectionOpened(connection);
   }
 
@@ -259,19 +222,16 @@ export class SessionBook {
   #closed(connection: Connection, at: number, exact: boolean): void {
     connection.closedAt = Math.max(connection.openedAt, at);
     connection.closeExact = exact;
-    this.#connectionChanged(connection);
+    this.pending.connectionChanged(connection);
     this.#observer.connectionClosed(connection);
   }
 
   /** A Close that came after the Stop of its session: the time is known now, no count changes. */
   complete(connection: Connection, at: number): void {
-    const waiting = connection.session.key.closedByStop ?? [];
-    const left = waiting.filter((each) => each !== connection);
-    connection.session.key.closedByStop = left.length === 0 ? null : left;
+    forgetClosedByStop(connection);
     connection.closedAt = Math.max(connection.openedAt, at);
     connection.closeExact = true;
-    connection.closedByStop = false;
-    this.#connectionChanged(connection);
+    this.pending.connectionChanged(connection);
   }
 
   /** Ends an open session. `seenAt` is our clock. */
@@ -288,33 +248,33 @@ export class SessionBook {
     for (const connection of session.openConnections.toSorted((a, b) => a.id - b.id)) {
       open.detach(connection);
       this.#closed(connection, at, false);
-      if (reason === 'stop') this.rememberClosedByStop(connection);
+      if (reason === 'stop') rememberClosedByStop(connection);
     }
     open.remove(session);
     if (open.size === 0) {
       key.open = null;
       this.identities.emptied(key, seenAt);
     }
-    if (reason === 'timeout' || reason === 'max_age') this.rememberTimeOut(session);
-    this.changed(session);
+    if (reason === 'timeout' || reason === 'max_age') rememberTimeOut(session);
+    this.pending.changed(session);
     this.#observer.sessionEnded(session);
   }
 
   /** A session that was thought to have timed out had in truth ended by the Stop `event`. */
   correct(session: Session, event: UserEvent): void {
     const before = session.endedAt ?? event.at;
-    this.#forgetTimeOut(session);
+    forgetTimeOut(session);
     session.endedAt = Math.max(session.startedAt, event.at);
     session.endExact = true;
     session.endReason = 'stop';
     session.endedSeenAt = event.receivedAt;
-    this.changed(session);
+    this.pending.changed(session);
     this.#observer.endCorrected(session, before);
   }
 
   reopen(session: Session): void {
     const before = session.endedAt ?? session.lastActivityAt;
-    this.#forgetTimeOut(session);
+    forgetTimeOut(session);
     session.endedAt = null;
     session.endExact = false;
     session.endReason = null;
@@ -325,44 +285,10 @@ export class SessionBook {
     this.#enter(session);
     this.#observer.sessionReopened(session, before);
   }
-
-  #forgetTimeOut(session: Session): void {
-    const left = (session.key.timedOut ?? []).filter((each) => each !== session);
-    session.key.timedOut = left.length === 0 ? null : left;
-  }
-
-  rememberTimeOut(session: Session): void {
-    session.key.timedOut = remembered(session.key.timedOut, session);
-  }
-
-  rememberClosedByStop(connection: Connection): void {
-    connection.closedByStop = true;
-    const { key } = connection.session;
-    key.closedByStop = remembered(key.closedByStop, connection);
-  }
-
-  rememberOrphan(key: Key, event: UserEvent, seq: number): void {
-    const { at, receivedAt, timed } = event;
-    key.orphanStops = remembered(key.orphanStops, {
-      at,
-      receivedAt,
-      timed,
-      sessionKey: event.sessionKey === null ? null : copied(event.sessionKey),
-      virtualProxy: this.#pool.get(event.virtualProxy),
-      seq,
-    });
-  }
 }
 
 function openOf(session: Session): OpenSessions {
   const open = session.key.open;
   if (open === null) throw new Error(`session ${session.id} is not open`);
   return open;
-}
-
-function remembered<T>(list: T[] | null, entry: T): T[] {
-  if (list === null) return [entry];
-  if (list.length >= REMEMBERED) list.shift();
-  list.push(entry);
-  return list;
 }

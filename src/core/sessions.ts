@@ -1,6 +1,7 @@
 import type { Downtimes } from './downtimes.ts';
 import type { User, UserEvent } from './event.ts';
 import type { Host, Key } from './identities.ts';
+import { rememberOrphanStop } from './key-memory.ts';
 import { closedByStop, orphanStopFor, qualifies, toCorrect, toReopen, toRestart } from './remembered.ts';
 import type { Connection, Session } from './session.ts';
 import type { SessionBook } from './session-book.ts';
@@ -174,7 +175,7 @@ export class SessionTracker {
       return applied(timedOut);
     }
     this.counters.orphanStops += 1;
-    this.book.rememberOrphan(key, event, seq);
+    rememberOrphanStop(key, event, seq);
     return ORPHAN_STOP;
   }
 

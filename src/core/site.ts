@@ -73,7 +73,7 @@ export class Site implements SessionObserver {
     const previousSeq = session.lastSeq;
     session.lastSeq = seq;
     if (session.firstSeq === 0) session.firstSeq = seq;
-    this.book.touched(session);
+    this.book.pending.touched(session);
     return { host, user, session, outcome, previousSeq };
   }
 

@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import type { UserEvent } from '../core/event.ts';
 import type { Applied, Site } from '../core/site.ts';
-import { type BatchMessage, type CheckpointMessage, checkpointMessage, EventRows } from './batch.ts';
+import { type BatchMessage, type CheckpointMessage, checkpointMessage } from './batch.ts';
+import { EventRows } from './event-rows.ts';
 import type { Names } from './names.ts';
 import type { RetentionLimits } from './retention.ts';
 import type { WriterData, WriterReply } from './writer-thread.ts';
@@ -116,7 +117,7 @@ export class Journal {
    */
   checkpoint(at: number, state: object): void {
     if (this.#sizes.size >= MOST_UNANSWERED || this.#failure !== null) return;
-    const changes = this.#site.book.takeChanges();
+    const changes = this.#site.book.pending.take();
     const seconds = this.#site.series.takePending();
     this.#handOver(checkpointMessage(this.#nextSeq - 1, at, state, changes, seconds, this.#names));
     this.#generationAt ??= at;

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { KINDS, REJECTION_REASONS, type User, type UserEvent } from '../core/event.ts';
+import { rememberClosedByStop, rememberOrphanStop, rememberTimeOut } from '../core/key-memory.ts';
 import { Connection, END_REASONS, Session } from '../core/session.ts';
 import { OUTCOMES } from '../core/sessions.ts';
 import type { Site } from '../core/site.ts';
@@ -141,7 +142,7 @@ class Recovery {
 
   #restoreEnded(session: Session, now: number): void {
     const { key, endReason } = session;
-    if (endReason === 'timeout' || endReason === 'max_age') this.#site.book.rememberTimeOut(session);
+    if (endReason === 'timeout' || endReason === 'max_age') rememberTimeOut(session);
     else if (endReason === 'stop' && now - (session.endedSeenAt ?? 0) <= REMEMBERED_STOP_MS) {
       const waiting: Connection[] = [];
       const byId =
@@ -154,7 +155,7 @@ class Recovery {
         if (row[6] === CLOSE.byStop) waiting.unshift(connection);
         id = connection.previousId;
       }
-      for (const connection of waiting) this.#site.book.rememberClosedByStop(connection);
+      for (const connection of waiting) rememberClosedByStop(connection);
     }
     if (key.open === null) this.#site.identities.emptied(key, session.endedSeenAt ?? now);
   }
@@ -217,11 +218,11 @@ class Recovery {
       OUTCOMES.indexOf('orphan_stop'),
     );
     const orphans = Array.from(rows, (row) => [Number(row[0]), this.#event(row)] as const);
-    const { identities, book } = this.#site;
+    const { identities } = this.#site;
     for (const [seq, event] of orphans) {
       const user = event.user === null ? null : identities.user(event.user);
       const key = identities.key(identities.host(event.host), user);
-      book.rememberOrphan(key, event, seq);
+      rememberOrphanStop(key, event, seq);
       if (key.open === null) identities.emptied(key, event.receivedAt);
     }
   }

@@ -5,7 +5,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { UserEvent } from '../../src/core/event.ts';
 import type { SessionSettings } from '../../src/core/session-book.ts';
 import { Site } from '../../src/core/site.ts';
-import { checkpointMessage, EventRows } from '../../src/journal/batch.ts';
+import { checkpointMessage } from '../../src/journal/batch.ts';
+import { EventRows } from '../../src/journal/event-rows.ts';
 import type { Names } from '../../src/journal/names.ts';
 import { recover } from '../../src/journal/recover.ts';
 import { openJournalFile } from '../../src/journal/schema.ts';
@@ -53,7 +54,7 @@ export class StoredSite {
           this.#nextSeq - 1,
           at,
           stateOf(this.site),
-          book.takeChanges(),
+          book.pending.take(),
           series.takePending(),
           this.#names,
         )

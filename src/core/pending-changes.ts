@@ -1,0 +1,52 @@
+import type { Connection, Session } from './session.ts';
+
+/** What the journal has to write down since it last asked. */
+export interface SessionChanges {
+  readonly sessions: Session[];
+  readonly connections: Connection[];
+  /** Orphan Stops that a late Start paired with: they belong to that session now. */
+  readonly paired: { readonly seq: number; readonly session: Session }[];
+}
+
+/** Collects what changed until the journal takes it. */
+export class PendingChanges {
+  #changes: SessionChanges = { sessions: [], connections: [], paired: [] };
+  #activities = 0;
+
+  /** Whoever takes them writes them, and resets each `change` and `changed`. */
+  take(): SessionChanges {
+    const changes = this.#changes;
+    this.#changes = { sessions: [], connections: [], paired: [] };
+    this.#activities = 0;
+    return changes;
+  }
+
+  /** Sessions of which there is only to be written that they were active. */
+  get activities(): number {
+    return this.#activities;
+  }
+
+  changed(session: Session): void {
+    if (session.change === 'none') this.#changes.sessions.push(session);
+    session.change = 'all';
+  }
+
+  /** Only its last event, activity and connections changed: that costs the journal less. */
+  touched(session: Session): void {
+    if (session.change !== 'none') return;
+    session.change = 'activity';
+    this.#activities += 1;
+    this.#changes.sessions.push(session);
+  }
+
+  connectionChanged(connection: Connection): void {
+    if (connection.changed) return;
+    connection.changed = true;
+    this.#changes.connections.push(connection);
+  }
+
+  /** An orphan Stop turned out to belong to a session. */
+  paired(seq: number, session: Session): void {
+    this.#changes.paired.push({ seq, session });
+  }
+}
