@@ -3,7 +3,7 @@ import type { Intake } from '../src/core/receiver.ts';
 import { LoggedCount, type ReceiverParts } from './receiver-log.ts';
 import type { TcpConfig } from './tcp.schema.ts';
 import { Frames } from './tcp-frames.ts';
-import { plainAddress } from './tcp-udp-address.ts';
+import { plainAddress } from './plain-address.ts';
 
 /** The open connections of one listener: they are read together, and wait together for the journal. */
 export class TcpConnections {

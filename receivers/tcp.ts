@@ -5,8 +5,8 @@ import type { Intake, Receiver, ReceiverStats } from '../src/core/receiver.ts';
 import { LoggedCount, type ReceiverParts } from './receiver-log.ts';
 import type { TcpConfig } from './tcp.schema.ts';
 import { TcpConnections } from './tcp-connections.ts';
-import { bindPlace } from './tcp-udp-bind.ts';
-import { untilQuiet } from './tcp-udp-quiet.ts';
+import { bindPlace } from './bind-place.ts';
+import { untilQuiet } from './until-quiet.ts';
 
 /** Finds out about peers that vanished, long before the idle time-out does. */
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 60_000 };

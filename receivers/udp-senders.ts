@@ -1,5 +1,5 @@
 import type { Sender } from '../src/core/event.ts';
-import { plainAddress } from './tcp-udp-address.ts';
+import { plainAddress } from './plain-address.ts';
 
 /** Senders remembered; more are forgotten all at once, since only forged ones are so many. */
 const MOST = 10_000;

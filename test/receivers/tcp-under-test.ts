@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { afterEach } from 'vitest';
 import { tcpSchema } from '../../receivers/tcp.schema.ts';
 import { createTcpReceiver } from '../../receivers/tcp.ts';
-import { partsUnderTest, portOf, RecordingIntake, until } from './tcp-udp-under-test.ts';
+import { partsUnderTest, portOf, RecordingIntake, until } from './receivers-under-test.ts';
 
 const toClose: (() => unknown)[] = [];
 afterEach(async () => {

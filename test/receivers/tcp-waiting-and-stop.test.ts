@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { tcpSchema } from '../../receivers/tcp.schema.ts';
 import { createTcpReceiver } from '../../receivers/tcp.ts';
-import { partsUnderTest, until } from './tcp-udp-under-test.ts';
+import { partsUnderTest, until } from './receivers-under-test.ts';
 import { openClient, roundThroughAnother, startReceiver } from './tcp-under-test.ts';
 
 describe('a TCP receiver while the journal is behind', () => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { until } from './tcp-udp-under-test.ts';
+import { until } from './receivers-under-test.ts';
 import { openClient, startReceiver } from './tcp-under-test.ts';
 
 describe('the TCP receiver', () => {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { UdpReceiver } from '../../receivers/udp.ts';
-import { ON_LINUX, recordingLog, until } from './tcp-udp-under-test.ts';
+import { ON_LINUX, recordingLog, until } from './receivers-under-test.ts';
 import { startReceiver } from './udp-under-test.ts';
 
 const RMEM_MAX = ON_LINUX ? Number(readFileSync('/proc/sys/net/core/rmem_max', 'utf8')) : 0;

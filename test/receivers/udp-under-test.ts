@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { afterEach } from 'vitest';
 import { udpSchema } from '../../receivers/udp.schema.ts';
 import { createUdpReceiver } from '../../receivers/udp.ts';
-import { partsUnderTest, portOf, RecordingIntake, recordingLog } from './tcp-udp-under-test.ts';
+import { partsUnderTest, portOf, RecordingIntake, recordingLog } from './receivers-under-test.ts';
 
 const toClose: (() => unknown)[] = [];
 afterEach(async () => {

@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { udpSchema } from '../../receivers/udp.schema.ts';
 import { createUdpReceiver } from '../../receivers/udp.ts';
-import { partsUnderTest, until } from './tcp-udp-under-test.ts';
+import { partsUnderTest, until } from './receivers-under-test.ts';
 import { openSender, startReceiver } from './udp-under-test.ts';
 
 const HAS_IPV6 = Object.values(networkInterfaces())

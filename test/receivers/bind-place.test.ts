@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createReceiver } from '../../receivers/index.ts';
 import { tcpSchema } from '../../receivers/tcp.schema.ts';
-import { plainAddress } from '../../receivers/tcp-udp-address.ts';
-import { bindPlace } from '../../receivers/tcp-udp-bind.ts';
+import { plainAddress } from '../../receivers/plain-address.ts';
+import { bindPlace } from '../../receivers/bind-place.ts';
 import { udpSchema } from '../../receivers/udp.schema.ts';
-import { partsUnderTest, RecordingIntake } from './tcp-udp-under-test.ts';
+import { partsUnderTest, RecordingIntake } from './receivers-under-test.ts';
 
 function systemError(code: string): Error {
   return Object.assign(new Error(`bind ${code}`), { code });
