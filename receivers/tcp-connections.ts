@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Intake } from '../src/core/receiver.ts';
+import { plainAddress } from './plain-address.ts';
 import { LoggedCount, type ReceiverParts } from './receiver-log.ts';
 import type { TcpConfig } from './tcp.schema.ts';
 import { Frames } from './tcp-frames.ts';
-import { plainAddress } from './plain-address.ts';
 
 /** The open connections of one listener: they are read together, and wait together for the journal. */
 export class TcpConnections {

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { hostAndPort } from '../src/core/host.ts';
 import type { Intake, Receiver, ReceiverStats } from '../src/core/receiver.ts';
+import { bindPlace } from './bind-place.ts';
 import { LoggedCount, type ReceiverParts } from './receiver-log.ts';
 import type { TcpConfig } from './tcp.schema.ts';
 import { TcpConnections } from './tcp-connections.ts';
-import { bindPlace } from './bind-place.ts';
 import { untilQuiet } from './until-quiet.ts';
 
 /** Finds out about peers that vanished, long before the idle time-out does. */

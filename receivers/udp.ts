@@ -2,13 +2,13 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { hostAndPort } from '../src/core/host.ts';
 import type { Intake, Receiver, ReceiverStats } from '../src/core/receiver.ts';
+import { bindPlace } from './bind-place.ts';
 import { KernelDrops } from './kernel-drops.ts';
 import { LoggedCount, type ReceiverParts } from './receiver-log.ts';
-import { bindPlace } from './bind-place.ts';
-import { untilQuiet } from './until-quiet.ts';
 import type { UdpConfig } from './udp.schema.ts';
 import { growReceiveBuffer, receiveBufferRemedy } from './udp-receive-buffer.ts';
 import { UdpSenders } from './udp-senders.ts';
+import { untilQuiet } from './until-quiet.ts';
 
 const REFRESH_MS = 1000;
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createReceiver } from '../../receivers/index.ts';
-import { tcpSchema } from '../../receivers/tcp.schema.ts';
-import { plainAddress } from '../../receivers/plain-address.ts';
 import { bindPlace } from '../../receivers/bind-place.ts';
+import { createReceiver } from '../../receivers/index.ts';
+import { plainAddress } from '../../receivers/plain-address.ts';
+import { tcpSchema } from '../../receivers/tcp.schema.ts';
 import { udpSchema } from '../../receivers/udp.schema.ts';
 import { partsUnderTest, RecordingIntake } from './receivers-under-test.ts';
 
