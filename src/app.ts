@@ -164,6 +164,7 @@ class RunningApp implements App {
     const { config, log, now } = this.#options;
     await this.#journal.start();
     this.#reader.start();
+    this.site.started(now());
     // Users may have been excluded while we did not run.
     this.pipeline.replaceBlacklist(createBlacklist(config.blacklist), now());
     this.#tick();

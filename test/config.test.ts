@@ -65,7 +65,7 @@ describe('a good configuration', () => {
   it('has a default for everything', () => {
     expect(parse('')).toStrictEqual({
       receivers: [
-        { type: 'udp', host: '::', port: 9997, receiveBuffer: 4_194_304 },
+        { type: 'udp', host: '::', port: 9997, allow: [], receiveBuffer: 4_194_304 },
         {
           type: 'tcp',
           host: '127.0.0.1',
@@ -99,14 +99,14 @@ describe('a good configuration', () => {
 
   it('takes what is written', () => {
     const config = parse(`
-receivers: [ { type: udp, port: 0, host: 10.0.0.1, name: site-a, receiveBuffer: 1MB } ]
+receivers: [ { type: udp, port: 0, host: 10.0.0.1, name: site-a, allow: [], receiveBuffer: 1MB } ]
 blacklist: [ { directory: INTERNAL }, { directory: "*", userId: "svc*" } ]
 apps: { A421F4A2-C311: Sales, "__proto": x }
 store: { path: /var/lib/headcount }
 api: { host: 0.0.0.0, insecure: true }
 `);
     expect(config.receivers).toEqual([
-      { type: 'udp', port: 0, host: '10.0.0.1', name: 'site-a', receiveBuffer: 1_000_000 },
+      { type: 'udp', port: 0, host: '10.0.0.1', name: 'site-a', allow: [], receiveBuffer: 1_000_000 },
     ]);
     expect(config.blacklist).toEqual([{ directory: 'INTERNAL' }, { directory: '*', userId: 'svc*' }]);
     expect(config.apps.get('a421f4a2-c311')).toBe('Sales');

@@ -15,7 +15,7 @@ const SILENCE_MS = 60_000;
 
 export function registerStart(program: Command, io: CommandIo, version: string): void {
   program
-    .command('start')
+    .command('start', { isDefault: true })
     .description('receive events until stopped (the default)')
     .option('--config <file>', 'configuration file; default: config.yaml in the working directory, if any')
     .action(({ config }: { config?: string }) => start(config ?? null, io, version));

@@ -269,6 +269,7 @@ export class SessionBook {
     session.endReason = 'stop';
     session.endedSeenAt = event.receivedAt;
     this.pending.changed(session);
+    this.active(session, event.at);
     this.#observer.endCorrected(session, before);
   }
 

@@ -3,7 +3,7 @@ import type { User, UserEvent } from './event.ts';
 import type { Host, Key } from './identities.ts';
 import { rememberOrphanStop } from './key-memory.ts';
 import { closedByStop, orphanStopFor, qualifies, toCorrect, toReopen, toRestart } from './remembered.ts';
-import type { Connection, Session } from './session.ts';
+import type { Session } from './session.ts';
 import type { SessionBook } from './session-book.ts';
 
 /** An Open and its Start may come in either order within this time of each other's arrival. */
@@ -123,16 +123,19 @@ export class SessionTracker {
 
   #close(key: Key, event: UserEvent, sessionKey: string | null, target: Session | null): Tracked {
     const until = event.timed ? event.at : Number.POSITIVE_INFINITY;
-    if (target === null) {
-      const stopped = closedByStop(key, event, sessionKey);
-      if (stopped !== null) return applied(this.#complete(stopped, event));
-      const connection = key.open?.newestConnection(event.virtualProxy, event.appId, until) ?? null;
-      if (connection !== null) return applied(this.#closed(connection, event));
-    } else {
-      const connection = key.open?.newestConnectionOf(target, event.appId, until) ?? null;
-      if (connection !== null) return applied(this.#closed(connection, event));
-      const stopped = closedByStop(key, event, sessionKey);
-      if (stopped !== null) return applied(this.#complete(stopped, event));
+    const open = key.open;
+    const connection =
+      target === null
+        ? open?.newestConnection(event.virtualProxy, event.appId, until)
+        : open?.newestConnectionOf(target, event.appId, until);
+    if (connection) {
+      this.book.close(connection, event.at);
+      return applied(connection.session);
+    }
+    const stopped = closedByStop(key, event, sessionKey);
+    if (stopped !== null) {
+      this.book.complete(stopped, event.at);
+      return applied(stopped.session);
     }
     this.counters.orphanCloses += 1;
     const only = target ?? key.open?.only(event.virtualProxy) ?? null;
@@ -141,16 +144,6 @@ export class SessionTracker {
       this.book.fileDue(only);
     }
     return { session: only, outcome: 'orphan_close' };
-  }
-
-  #closed(connection: Connection, event: UserEvent): Session {
-    this.book.close(connection, event.at);
-    return connection.session;
-  }
-
-  #complete(connection: Connection, event: UserEvent): Session {
-    this.book.complete(connection, event.at);
-    return connection.session;
   }
 
   #stop(key: Key, event: UserEvent, sessionKey: string | null, target: Session | null, seq: number): Tracked {

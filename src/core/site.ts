@@ -42,6 +42,7 @@ export class Site implements SessionObserver {
   readonly tracker: SessionTracker;
   #tickedAt: number | null = null;
   #lastTick = 0;
+  #startedAt = 0;
 
   constructor(settings: SessionSettings) {
     this.book = new SessionBook(this.identities, settings, this.downtimes, this);
@@ -77,6 +78,11 @@ export class Site implements SessionObserver {
     return { host, user, session, outcome, previousSeq };
   }
 
+  /** The program has been running since then: no level is noted for seconds before. */
+  started(now: number): void {
+    this.#startedAt = now;
+  }
+
   /** Ends what is due, then notes what is open. The state must be committed before the next event. */
   tick(now: number): void {
     this.tracker.sweep(now);
@@ -88,7 +94,8 @@ export class Site implements SessionObserver {
     if (now < this.#lastTick) this.series.forgetFuture(now);
     this.#lastTick = now;
     const second = Math.floor(now / 1000) - 1;
-    if (this.#tickedAt === second) return;
+    // Neither twice, nor for a second that was not lived through.
+    if (this.#tickedAt === second || second * 1000 < this.#startedAt) return;
     this.#tickedAt = second;
     this.levels.begin(second);
     this.levels.note('all', this.counts.sessions, this.counts.users, this.counts.connections);

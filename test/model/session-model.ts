@@ -451,16 +451,11 @@ export class SessionModel {
     const target = this.#target(line);
     const candidates = this.#candidates(line, target);
 
-    // Order: without a target 2, 1/3, 4; with a target 1/3, 2, 4.
-    const done =
-      target === undefined
-        ? this.#completeStoppedConnection(line) || this.#closeOpenConnection(line, candidates)
-        : this.#closeOpenConnection(line, candidates) || this.#completeStoppedConnection(line);
-    if (done) {
+    if (this.#closeOpenConnection(line, candidates) || this.#completeStoppedConnection(line)) {
       return;
     }
 
-    // 4. An orphan close.
+    // 3. An orphan close.
     this.#orphanCloses.push(line);
     const [only, ...others] = candidates;
     if (only !== undefined && others.length === 0) {
@@ -468,7 +463,7 @@ export class SessionModel {
     }
   }
 
-  /** Close, 1 and 3. */
+  /** Close, 1. */
   #closeOpenConnection(line: UserEvent, candidates: Session[]): boolean {
     const connection = newestConnection(
       candidates
@@ -576,6 +571,7 @@ export class SessionModel {
     session.endExact = true;
     session.endReason = 'stop';
     this.#rememberedSessions = this.#rememberedSessions.filter((other) => other !== session);
+    session.lastActivityAt = Math.max(session.lastActivityAt, line.at);
   }
 
   /** Ending by Stop. */
