@@ -61,7 +61,7 @@ export function registerHttpReceiver(app: FastifyInstance, parts: HttpReceiverPa
       },
     });
   });
-  return () => ({ name: 'http', listening: addressesOf(app), kernelDropped: 0, ...counters });
+  return () => ({ name: 'http', listening: addressesOf(app), kernelDropped: null, ...counters });
 }
 
 /** JSON is not read by Fastify's own parser: that refuses the whole request for one odd key. */

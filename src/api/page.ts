@@ -23,7 +23,7 @@ const ROUTES = [
 ] as const;
 
 const REASONS = {
-  warming_up: 'it has not yet listened for as long as a session may be silent',
+  warming_up: 'Headcount has not yet listened for as long as a session may be silent',
   downtime: 'it did not run for some time',
   drops: 'datagrams were lost',
 } as const;

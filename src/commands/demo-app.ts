@@ -16,19 +16,23 @@ export async function startDemoApp(
   const config = loadConfig(options.configPath, io.cwd);
   const path = mkdtempSync(join(tmpdir(), 'headcount-demo-'));
   const log = createLog({ ...config.log, level: 'warn' }, io);
+  const remove = (): void => rmSync(path, { recursive: true, force: true });
   const app = await startApp({
     config: { ...config, store: { ...config.store, path } },
     log,
     now: Date.now,
     version,
     onFailed: () => io.setExitCode(1),
+  }).catch((error: unknown) => {
+    remove();
+    throw error;
   });
   return {
     udp: addressOf(app.listening['udp']),
     apiUrl: app.listening.api,
     stop: async () => {
       await app.stop();
-      rmSync(path, { recursive: true, force: true });
+      remove();
     },
   };
 }

@@ -76,7 +76,7 @@ A simulated Qlik Sense site with ${SETTINGS.users} people is sending ${SETTINGS.
   open  ${apiUrl}/
   curl  ${apiUrl}/api/v1/counts
   curl  '${apiUrl}/api/v1/sessions?active=true&limit=5'
-  curl  '${apiUrl}/api/v1/stream?events=1'
+  curl  '${apiUrl}/api/v1/events?limit=5'
 
 Ctrl-C stops both.
 

@@ -1,4 +1,5 @@
 import { type StatsListener, unwatchFile, watchFile } from 'node:fs';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
@@ -72,7 +73,14 @@ function followConfig(
   log: Logger,
   io: CommandIo,
 ): () => void {
+  let hadFile = findConfigFile(configPath, io.cwd) !== null;
   const reload = (): void => {
+    const hasFile = findConfigFile(configPath, io.cwd) !== null;
+    if (hadFile && !hasFile) {
+      log.warn('config.yaml is gone; what it said stays until it is back or Headcount is started again');
+      return;
+    }
+    hadFile = hasFile;
     try {
       app.reload(loadConfig(configPath, io.cwd)).catch((error: unknown) => {
         log.error({ error: String(error) }, 'reload failed');
@@ -83,16 +91,17 @@ function followConfig(
     }
   };
   const stopListening = io.onReload(reload);
-  const file = findConfigFile(configPath, io.cwd);
+  // Also while there is none: it may come.
+  const file = findConfigFile(configPath, io.cwd) ?? join(io.cwd, 'config.yaml');
   // An editor may empty the file before it writes it: an empty one must not let excluded users in.
   const changed: StatsListener = ({ size, nlink }) => {
     if (size > 0 || nlink === 0) reload();
   };
-  if (file !== null) watchFile(file, { interval: WATCH_MS }, changed);
+  watchFile(file, { interval: WATCH_MS }, changed);
   if (hasChanged(configPath, loaded, io)) reload();
   return () => {
     stopListening();
-    if (file !== null) unwatchFile(file, changed);
+    unwatchFile(file, changed);
   };
 }
 

@@ -66,7 +66,7 @@ test('ingest accounts for everything received', async () => {
     faults: {},
     receivers: [
       { name: 'udp', listening: ['127.0.0.1:9997'], received: 0, kernelDropped: 0 },
-      { name: 'http', listening: [], received: 7, kernelDropped: 0, refusedRequests: 0 },
+      { name: 'http', listening: [], received: 7, kernelDropped: null, refusedRequests: 0 },
     ],
     hosts: [{ host: 'qs1', lastEventAt: '2026-05-19T12:00:00.000Z', keysIgnored: false }],
     sinks: [],
@@ -99,7 +99,7 @@ test('the start page shows the numbers right now and no script can run on it', a
   expect(text).toContain('Active users</th><td>1</td>');
   expect(text).toContain('Sessions</th><td>2</td>');
   expect(text).toContain('Connections</th><td>1</td>');
-  expect(text).toContain('These numbers are estimates: it has not yet listened');
+  expect(text).toContain('These numbers are estimates: Headcount has not yet listened');
   expect(text).not.toContain('<script');
   for (const [, path] of text.matchAll(/href="([^"]+)"/g)) {
     expect((await api.get(path ?? '')).statusCode).toBe(200);
