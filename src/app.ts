@@ -204,7 +204,9 @@ class RunningApp implements App {
     this.#noteDrops(now);
     this.pipeline.work();
     const crowded = this.site.book.pending.activities > MANY_ACTIVITIES;
-    if (crowded && this.#ticks % CROWDED_TICKS !== 0) this.site.noteLevels(now);
+    const later = crowded && this.#ticks % CROWDED_TICKS !== 0;
+    // A sweep only where its ends are committed with it: recovery has nothing but events to replay.
+    if (later || !this.#journal.takesState) this.site.noteLevels(now);
     else this.#commitTick(now);
     if (this.#ticks % MINUTE_TICKS === 0) this.#troubles.flush();
   }

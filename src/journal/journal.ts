@@ -97,6 +97,11 @@ export class Journal {
     return this.uncommitted >= FULL_EVENTS || this.#failure !== null;
   }
 
+  /** False while the writer does not answer: `checkpoint` would do nothing. */
+  get takesState(): boolean {
+    return this.#sizes.size < MOST_UNANSWERED && this.#failure === null;
+  }
+
   /** Why commits do not succeed, null where they do. */
   get trouble(): string | null {
     if (this.#failure !== null) return this.#failure.message;
@@ -116,7 +121,7 @@ export class Journal {
    * the writer does not answer, nothing happens: changes add up in the site until it does.
    */
   checkpoint(at: number, state: object): void {
-    if (this.#sizes.size >= MOST_UNANSWERED || this.#failure !== null) return;
+    if (!this.takesState) return;
     const changes = this.#site.book.pending.take();
     const seconds = this.#site.series.takePending();
     this.#handOver(checkpointMessage(this.#nextSeq - 1, at, state, changes, seconds, this.#names));
