@@ -1,0 +1,53 @@
+import type { SessionCountsRow, SessionEventRow, SessionRow } from './rows.ts';
+
+export const TABLES = ['session_events', 'sessions', 'session_counts'] as const;
+export type Table = (typeof TABLES)[number];
+
+/** Rows of one table, oldest first, never empty. */
+export type Batch =
+  | { readonly table: 'session_events'; readonly rows: readonly SessionEventRow[] }
+  | { readonly table: 'sessions'; readonly rows: readonly SessionRow[] }
+  | { readonly table: 'session_counts'; readonly rows: readonly SessionCountsRow[] };
+
+/**
+ * Where rows go: a database, a broker, a file. Everything hard (order, batches, retry, back-off, deadlines,
+ * setting rows aside, counting) is done once, by the delivery loop; a sink only speaks its protocol.
+ */
+export interface Sink {
+  readonly name: string;
+  /** Gets ready. When it rejects it is called again later; a sink that is away must reject, not wait. */
+  start(signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves when the rows are safe. Never called twice at once, nor before `start` has resolved. When it rejects the
+   * same rows are offered again, so taking a row twice must do no harm. Must settle soon after `signal` aborts.
+   * @throws PoisonRowError where one row can never be taken; nothing of the batch counts as taken
+   * @throws NeedsOperatorError where only a person can help
+   */
+  write(batch: Batch, signal: AbortSignal): Promise<void>;
+  /** Lets go of everything; `write` is not called again. */
+  stop(): Promise<void>;
+  /** What it knows beyond the loop's own counts, for `/api/v1/ingest`: plain JSON, no secrets. */
+  details?(): Readonly<Record<string, unknown>>;
+}
+
+/** What a sink is made with. */
+export interface SinkParts {
+  readonly name: string;
+  /** Identity of the store the rows come from: two Headcounts may share one database. */
+  readonly storeId: string;
+  /** Writes text to standard output. */
+  readonly print: (text: string) => void;
+}
+
+/** The row at `place` (from 0) can never be taken, whatever is tried. */
+export class PoisonRowError extends Error {
+  readonly place: number;
+
+  constructor(place: number, reason: string) {
+    super(reason);
+    this.place = place;
+  }
+}
+
+/** Credentials refused, a foreign table in the way: said loudly, tried again now and then. */
+export class NeedsOperatorError extends Error {}
