@@ -7,7 +7,7 @@ const UNKNOWN: Level = { active: -1, users: -1, connections: -1 };
 
 /**
  * Writes what is open at the end of each second into the series: over all every second (a second without
- * it is one in which we did not run), of a part only when it changed, vanished, or a minute has passed.
+ * it is one in which we did not run), of a part only when it changed, vanished, something happened in it, or a minute has passed.
  */
 export class Levels {
   readonly #series: Series;
@@ -45,14 +45,15 @@ export class Levels {
     const same = before?.active === active && before.users === users && before.connections === connections;
     const level = same ? before : { active, users, connections };
     this.#now.set(dimension, level);
-    const repeat = dimension === 'all' || this.#second % REPEAT_SECONDS === 0;
-    if (!same || repeat) this.#series.level(dimension, this.#second, level);
+    const isNews = !same || this.#second % REPEAT_SECONDS === 0;
+    const isCounted = isNews || dimension === 'all' || this.#series.hasPending(dimension, this.#second);
+    if (isCounted) this.#series.level(dimension, this.#second, level, isNews);
   }
 
   finish(): void {
     for (const dimension of this.#before.keys()) {
       if (!this.#now.has(dimension)) {
-        this.#series.level(dimension, this.#second, { active: 0, users: 0, connections: 0 });
+        this.#series.level(dimension, this.#second, { active: 0, users: 0, connections: 0 }, true);
       }
     }
     this.#before = this.#now;

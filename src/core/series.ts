@@ -31,6 +31,8 @@ export class Second {
   /** Summed length of the sessions that ended, milliseconds. */
   durationMs = 0;
   level: Level | null = null;
+  /** Something happened or changed, or it is time to repeat it: worth a row for those who follow the counts. */
+  isNews = false;
 
   /** `at`: seconds since 1970. */
   constructor(at: number, dimension: Dimension) {
@@ -65,6 +67,7 @@ export class Series {
     const pending = this.#pendingSecond(dimension, at);
     pending[tally] += by;
     pending.durationMs += durationMs;
+    pending.isNews = true;
     if (dimension !== 'all') return;
     this.totals[tally] += by;
     const recent = this.#recentSecond(at);
@@ -74,8 +77,15 @@ export class Series {
   }
 
   /** Notes what is open at the end of a second (seconds since 1970). */
-  level(dimension: Dimension, at: number, level: Level): void {
-    this.#pendingSecond(dimension, at).level = level;
+  level(dimension: Dimension, at: number, level: Level, isNews: boolean): void {
+    const second = this.#pendingSecond(dimension, at);
+    second.level = level;
+    second.isNews ||= isNews;
+  }
+
+  /** True where something was counted in that second and the journal has yet to add it up. */
+  hasPending(dimension: Dimension, at: number): boolean {
+    return this.#pending.get(dimension)?.has(at) === true;
   }
 
   #pendingSecond(dimension: Dimension, at: number): Second {

@@ -35,8 +35,8 @@ export interface SinkParts {
   readonly name: string;
   /** Identity of the store the rows come from: two Headcounts may share one database. */
   readonly storeId: string;
-  /** Writes text to standard output. */
-  readonly print: (text: string) => void;
+  /** Writes text to standard output; resolves when it is out. */
+  readonly print: (text: string) => Promise<void>;
 }
 
 /** The row at `place` (from 0) can never be taken, whatever is tried. */

@@ -10,7 +10,7 @@ export const SESSION_STRIDE = 19;
 export const ACTIVITY_STRIDE = 6;
 export const CONNECTION_STRIDE = 7;
 export const CLOSING_STRIDE = 3;
-export const POINT_STRIDE = 9;
+export const POINT_STRIDE = 10;
 
 /** What the writer gets: rows as numbers in transferred memory, because objects would cost more than the row. */
 export interface BatchMessage {
@@ -173,5 +173,6 @@ function pointRow(second: Second, dimension: number): number[] {
     orNaN(level?.active ?? null),
     orNaN(level?.users ?? null),
     orNaN(level?.connections ?? null),
+    second.isNews ? 1 : 0,
   ];
 }

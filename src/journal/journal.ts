@@ -4,7 +4,7 @@ import type { Applied, Site } from '../core/site.ts';
 import { type BatchMessage, type CheckpointMessage, checkpointMessage } from './batch.ts';
 import { EventRows } from './event-rows.ts';
 import type { Names } from './names.ts';
-import type { RetentionLimits } from './retention.ts';
+import type { RetentionLimits, Undelivered } from './retention.ts';
 import type { WriterData, WriterReply } from './writer-thread.ts';
 
 /** Uncommitted events above which senders that can wait should, and above which nothing more is taken. */
@@ -17,13 +17,15 @@ const MOST_UNANSWERED = 8;
 export interface JournalSettings extends RetentionLimits {
   readonly directory: string;
   readonly commitIntervalMs: number;
+  /** There are sinks that follow what is written. */
+  readonly isFollowed: boolean;
 }
 
 export interface JournalEvents {
   /** So many more events are on the disk. */
   committed(events: number): void;
-  /** A commit failed and is tried again. */
-  trouble(message: string): void;
+  /** A commit or retention failed and is tried again, or retention is held up. */
+  trouble(kind: 'commit failed' | 'retention failed' | 'retention is held up', message: string): void;
   /** The writer died: nothing can be accepted any more. */
   failed(error: Error): void;
 }
@@ -62,8 +64,8 @@ export class Journal {
 
   /** Resolves when the writer has opened the file. */
   async start(): Promise<void> {
-    const { directory, retentionMs, maxBytes } = this.#settings;
-    const data: WriterData = { directory, limits: { retentionMs, maxBytes } };
+    const { directory, retentionMs, maxBytes, isFollowed } = this.#settings;
+    const data: WriterData = { directory, limits: { retentionMs, maxBytes }, isFollowed };
     const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), { workerData: data });
     this.#worker = worker;
     await new Promise<void>((resolve, reject) => {
@@ -162,10 +164,14 @@ export class Journal {
   #onReply(reply: WriterReply): void {
     if (reply.type === 'trouble') {
       this.#troubledAt = performance.now();
-      this.#listener.trouble(reply.message);
+      this.#listener.trouble('commit failed', reply.message);
       return;
     }
-    if (reply.type === 'retention_trouble') this.#listener.trouble(`retention: ${reply.message}`);
+    if (reply.type === 'retention_trouble') this.#listener.trouble('retention failed', reply.message);
+    if (reply.type === 'retention_held') {
+      const message = 'larger than store.maxSize, and what is oldest has yet to be delivered to a sink';
+      this.#listener.trouble('retention is held up', message);
+    }
     if (reply.type !== 'committed') return;
     this.#rows.recycle(reply.memory);
     const size = this.#sizes.get(reply.id) ?? 0;
@@ -201,6 +207,11 @@ export class Journal {
   flush(): Promise<void> {
     this.#handOver(null);
     return this.committed();
+  }
+
+  /** What sinks have yet to get; retention leaves it. */
+  keep(undelivered: Undelivered): void {
+    if (this.#failure === null) this.#worker?.postMessage({ type: 'undelivered', undelivered });
   }
 
   /** Commits what there is and closes the file. */

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { AppNames } from '../core/app-names.ts';
 import { KINDS, REJECTION_REASONS } from '../core/event.ts';
 import { END_REASONS } from '../core/session.ts';
 import { type Filters, Where } from './filters.ts';
@@ -41,10 +42,10 @@ type Json = Record<string, unknown>;
 export class Queries {
   readonly #database: DatabaseSync;
   readonly #store: string;
-  readonly #appNames: ReadonlyMap<string, string>;
+  readonly #appNames: AppNames;
   readonly #userAgents: UserAgents;
 
-  constructor(database: DatabaseSync, appNames: ReadonlyMap<string, string>, userAgents: UserAgents) {
+  constructor(database: DatabaseSync, appNames: AppNames, userAgents: UserAgents) {
     this.#database = database;
     this.#appNames = appNames;
     this.#userAgents = userAgents;
@@ -129,7 +130,7 @@ export class Queries {
   }
 
   #appName(appId: unknown): string | null {
-    return appId === null ? null : (this.#appNames.get(String(appId)) ?? null);
+    return this.#appNames.nameOf(appId as string | null);
   }
 
   /** The latest connections of a session, oldest first, along their chain. */

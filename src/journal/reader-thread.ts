@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
+import { fixedAppNames } from '../core/app-names.ts';
 import type { Dimension, Window } from '../core/series.ts';
 import { type EventFilters, Queries, type SessionFilters } from './queries.ts';
 import { journalFile } from './schema.ts';
@@ -8,6 +9,7 @@ import { UserAgents } from './user-agents.ts';
 
 export interface ReaderData {
   readonly directory: string;
+  /** Lower-cased app id to name. */
   readonly appNames: ReadonlyMap<string, string>;
 }
 
@@ -28,7 +30,7 @@ if (port === null) throw new Error('this file runs in a worker thread');
 const { directory, appNames } = workerData as ReaderData;
 const database = new DatabaseSync(journalFile(directory), { readOnly: true });
 database.exec('PRAGMA busy_timeout = 10000; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY');
-const queries = new Queries(database, appNames, new UserAgents());
+const queries = new Queries(database, fixedAppNames(appNames), new UserAgents());
 
 function answer(question: Question): object | null {
   switch (question.ask) {

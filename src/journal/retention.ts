@@ -6,6 +6,8 @@ const POINTS_KEPT_MS: readonly [step: number, keptMs: number][] = [
   [5, 6 * 3_600_000],
   [60, 8 * 86_400_000],
 ];
+/** Counts by the second: afterwards the points have to do. */
+const COUNTS_KEPT_MS = 7 * 86_400_000;
 /** Rows deleted in one go, so that no batch waits long. */
 const CHUNK = 5_000;
 const DIMENSIONS_AT_ONCE = 500;
@@ -17,6 +19,34 @@ export interface RetentionLimits {
   readonly maxBytes: number;
 }
 
+/** What sinks have yet to get, and retention must leave: numbers from which on, and when the oldest was committed (ms). */
+export interface Undelivered {
+  readonly events: number;
+  readonly eventChanges: number;
+  readonly sessionChanges: number;
+  readonly sessionsSince: number;
+  readonly counts: number;
+  readonly countsSince: number;
+}
+
+export const NOTHING_UNDELIVERED: Undelivered = {
+  events: Number.MAX_SAFE_INTEGER,
+  eventChanges: Number.MAX_SAFE_INTEGER,
+  sessionChanges: Number.MAX_SAFE_INTEGER,
+  sessionsSince: Number.MAX_SAFE_INTEGER,
+  counts: Number.MAX_SAFE_INTEGER,
+  countsSince: Number.MAX_SAFE_INTEGER,
+};
+
+export const ALL_UNDELIVERED: Undelivered = {
+  events: 0,
+  eventChanges: 0,
+  sessionChanges: 0,
+  sessionsSince: 0,
+  counts: 0,
+  countsSince: 0,
+};
+
 /**
  * Deletes what is too old, or too much, in small steps. Open sessions and what a checkpoint needs stay.
  * Runs in the writer's thread.
@@ -26,6 +56,10 @@ export class Retention {
   readonly #limits: RetentionLimits;
   readonly #onDimensionGone: (name: string) => void;
   #lastDimension = 0;
+  /** What no sink has got yet stays. */
+  undelivered: Undelivered = NOTHING_UNDELIVERED;
+  /** True where the journal is larger than it may be, and all that could go has yet to be delivered. */
+  isHeld = false;
 
   constructor(
     database: DatabaseSync,
@@ -42,17 +76,24 @@ export class Retention {
     const old = now - this.#limits.retentionMs;
     const tooMuch = this.#bytes() > this.#limits.maxBytes;
     const events = this.#deleteEvents(tooMuch ? Number.MAX_SAFE_INTEGER : old);
+    this.isHeld = tooMuch && this.undelivered.events <= this.#oldestSeq();
     // When there is too much, ended sessions go with the oldest events, but not those still remembered.
     const oldestLeft = Math.min(this.#oldestArrival() ?? now, now - REMEMBERED_MS);
-    const sessions = this.#deleteSessions(tooMuch ? Math.max(old, oldestLeft) : old);
+    const endedBefore = tooMuch ? Math.max(old, oldestLeft) : old;
+    const sessions = this.#deleteSessions(Math.min(endedBefore, this.undelivered.sessionsSince));
+    const logged = this.#deleteLogs(now, endedBefore);
     this.#deletePoints(now);
     this.#deleteNames();
-    return events + sessions >= CHUNK;
+    return events + sessions + logged >= CHUNK;
   }
 
   #oldestArrival(): number | null {
     const row = this.#database.prepare('SELECT received_at FROM events ORDER BY seq LIMIT 1').get();
     return row === undefined ? null : Number(row['received_at']);
+  }
+
+  #oldestSeq(): number {
+    return Number(this.#database.prepare('SELECT min(seq) AS seq FROM events').get()?.['seq'] ?? 0);
   }
 
   #bytes(): number {
@@ -63,7 +104,10 @@ export class Retention {
 
   /** Goes through the dimensions a few at a time: there may be one for each app that ever was. */
   #deletePoints(now: number): void {
-    const kept = [...POINTS_KEPT_MS, [3_600, this.#limits.retentionMs] as const];
+    // The name of a dimension is needed as long as counts of it are.
+    const undelivered = Math.max(0, now - this.undelivered.countsSince + 3_600_000);
+    const keptMs = Math.max(this.#limits.retentionMs, COUNTS_KEPT_MS, undelivered);
+    const kept = [...POINTS_KEPT_MS, [3_600, keptMs] as const];
     const points = this.#database.prepare('DELETE FROM points WHERE dimension = ? AND step = ? AND at < ?');
     const dimension = this.#database.prepare(
       'DELETE FROM dimensions WHERE id = ? AND NOT EXISTS (SELECT 1 FROM points WHERE dimension = dimensions.id)',
@@ -84,9 +128,31 @@ export class Retention {
       .prepare(
         `DELETE FROM events WHERE seq IN (
            SELECT seq FROM (SELECT seq, received_at FROM events ORDER BY seq LIMIT ${CHUNK})
-           WHERE received_at < ? AND seq < (SELECT seq FROM checkpoint))`,
+           WHERE received_at < ? AND seq < (SELECT seq FROM checkpoint) AND seq < ?)`,
       )
-      .run(before);
+      .run(before, this.undelivered.events);
+    return Number(changes);
+  }
+
+  /** What sinks follow. The last row of each log stays, so that its number is never given again. */
+  #deleteLogs(now: number, before: number): number {
+    const { sessionChanges, eventChanges, counts } = this.undelivered;
+    const countedBefore = Math.floor(Math.max(before, now - COUNTS_KEPT_MS) / 1000);
+    return (
+      this.#deleteLog('session_changes', before, sessionChanges) +
+      this.#deleteLog('event_changes', before, eventChanges) +
+      this.#deleteLog('counts', countedBefore, counts)
+    );
+  }
+
+  #deleteLog(table: 'session_changes' | 'event_changes' | 'counts', before: number, from: number): number {
+    const { changes } = this.#database
+      .prepare(
+        `DELETE FROM ${table} WHERE number IN (
+           SELECT number FROM (SELECT number, at FROM ${table} ORDER BY number LIMIT ${CHUNK})
+           WHERE at < ? AND number < ?) AND number < (SELECT max(number) FROM ${table})`,
+      )
+      .run(before, from);
     return Number(changes);
   }
 

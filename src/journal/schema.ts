@@ -56,6 +56,21 @@ CREATE TABLE checkpoint (
 );
 `;
 
+/*
+ * What sinks follow besides `events`: which sessions and events changed, and what was counted, each under a number
+ * that only rises. `at`: our clock before it changed, in `counts` the second that was counted.
+ */
+const LOGS = `
+CREATE TABLE IF NOT EXISTS session_changes (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, session INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS event_changes (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, seq INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS counts (
+  number INTEGER PRIMARY KEY, at INTEGER NOT NULL, dimension INTEGER NOT NULL,
+  created INTEGER NOT NULL, destroyed INTEGER NOT NULL, rejected INTEGER NOT NULL,
+  active INTEGER, users INTEGER, connections INTEGER
+);
+CREATE INDEX IF NOT EXISTS counts_second ON counts (dimension, at);
+`;
+
 /** Values of `connections.close_exact`. */
 export const CLOSE = { guessed: 0, exact: 1, byStop: 2 } as const;
 
@@ -129,12 +144,16 @@ export function configure(database: DatabaseSync): void {
   database.exec('PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000');
 }
 
-/** Makes the tables of a new file, before it has a write-ahead log: the header must be in the file itself. */
+/** Makes the tables that are missing; those of a new file before it has a write-ahead log: the header must be in the file itself. */
 function prepareTables(database: DatabaseSync, now: number): void {
   const tables = Number(database.prepare('SELECT count(*) AS n FROM sqlite_master').get()?.['n']);
-  if (tables > 0) return;
+  if (tables > 0) {
+    // Of a version before there were sinks.
+    database.exec(LOGS);
+    return;
+  }
   const insert = 'INSERT INTO meta (key, value) VALUES (?, ?)';
-  database.exec(`BEGIN; ${TABLES}`);
+  database.exec(`BEGIN; ${TABLES}${LOGS}`);
   database.prepare(insert).run('store', randomBytes(6).toString('hex'));
   database.prepare(insert).run('since', String(now));
   database.exec(`PRAGMA user_version = ${FORMAT}; PRAGMA application_id = ${APPLICATION_ID}; COMMIT`);

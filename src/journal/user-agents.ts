@@ -1,33 +1,42 @@
 import Bowser from 'bowser';
+import type { Client } from '../core/rows.ts';
 
 export interface BrowserAndOs {
   readonly browser: string | null;
   readonly os: string | null;
 }
 
-const UNKNOWN: BrowserAndOs = { browser: null, os: null };
+const UNKNOWN: Client = { browser: null, browserVersion: null, os: null, osVersion: null };
 const MOST = 10_000;
 
-/** Browser and operating system by user agent, such as `Chrome 131` and `Windows 10`; null where unknown. */
+/** Browser and operating system by user agent; null where unknown. */
 export class UserAgents {
-  readonly #known = new Map<string, BrowserAndOs>();
+  readonly #known = new Map<string, Client>();
 
-  describe(userAgent: string | null): BrowserAndOs {
+  /** Names and versions apart: `Chrome`, `131`, `Windows`, `10`. */
+  clientOf(userAgent: string | null): Client {
     if (userAgent === null) return UNKNOWN;
     const known = this.#known.get(userAgent);
     if (known !== undefined) return known;
     const { browser, os } = Bowser.parse(userAgent);
-    const described = {
-      browser: nameAndVersion(browser.name, browser.version?.split('.')[0]),
-      os: nameAndVersion(os.name, os.versionName?.replace(/^NT .*/, '') || os.version),
+    const client = {
+      browser: browser.name || null,
+      browserVersion: browser.version?.split('.')[0] || null,
+      os: os.name || null,
+      osVersion: os.versionName?.replace(/^NT .*/, '') || os.version || null,
     };
     if (this.#known.size >= MOST) this.#known.clear();
-    this.#known.set(userAgent, described);
-    return described;
+    this.#known.set(userAgent, client);
+    return client;
+  }
+
+  /** As people read them: `Chrome 131`, `Windows 10`. */
+  describe(userAgent: string | null): BrowserAndOs {
+    const { browser, browserVersion, os, osVersion } = this.clientOf(userAgent);
+    return { browser: named(browser, browserVersion), os: named(os, osVersion) };
   }
 }
 
-function nameAndVersion(name: string | undefined, version: string | undefined): string | null {
-  if (!name) return null;
-  return version ? `${name} ${version}` : name;
+function named(name: string | null, version: string | null): string | null {
+  return name === null || version === null ? name : `${name} ${version}`;
 }

@@ -1,7 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { BatchMessage } from './batch.ts';
-import { Retention, type RetentionLimits } from './retention.ts';
+import { ALL_UNDELIVERED, Retention, type RetentionLimits, type Undelivered } from './retention.ts';
 import { openJournalFile } from './schema.ts';
+import { followSessions, stopFollowing } from './session-log.ts';
 import { Writer } from './writer.ts';
 
 /** How long to wait before a failed commit is tried again. */
@@ -13,9 +14,14 @@ const RETENTION_PAUSE_MS = 50;
 export interface WriterData {
   readonly directory: string;
   readonly limits: RetentionLimits;
+  /** There are sinks. */
+  readonly isFollowed: boolean;
 }
 
-export type WriterMessage = BatchMessage | { readonly type: 'close' };
+export type WriterMessage =
+  | BatchMessage
+  | { readonly type: 'undelivered'; readonly undelivered: Undelivered }
+  | { readonly type: 'close' };
 export type WriterReply =
   | { readonly type: 'ready' }
   /** `memory` held the batch's rows. */
@@ -23,15 +29,21 @@ export type WriterReply =
   /** A batch could not be committed (disk full, I/O error); it is tried again until it can. */
   | { readonly type: 'trouble'; readonly message: string }
   | { readonly type: 'retention_trouble'; readonly message: string }
+  /** The journal is larger than it may be, for the sake of a sink. */
+  | { readonly type: 'retention_held' }
   | { readonly type: 'closed' };
 
 const port = parentPort;
 if (port === null) throw new Error('this file runs in a worker thread');
-const { directory, limits } = workerData as WriterData;
+const { directory, limits, isFollowed } = workerData as WriterData;
 const database = openJournalFile(directory, Date.now());
-const writer = new Writer(database);
+if (isFollowed) followSessions(database);
+else stopFollowing(database);
+const writer = new Writer(database, isFollowed);
 const retention = new Retention(database, limits, (dimension) => writer.forgetDimension(dimension));
-const waiting: WriterMessage[] = [];
+// Until the sinks have said how far they are.
+if (isFollowed) retention.undelivered = ALL_UNDELIVERED;
+const waiting: Exclude<WriterMessage, { type: 'undelivered' }>[] = [];
 let retrying = false;
 
 const reply = (message: WriterReply): void => port.postMessage(message);
@@ -69,6 +81,7 @@ function retain(): void {
     database.exec('BEGIN IMMEDIATE');
     const more = retention.step(Date.now());
     database.exec('COMMIT');
+    if (retention.isHeld) reply({ type: 'retention_held' });
     if (!more) return;
     clearTimeout(retentionTimer);
     retentionTimer = setTimeout(retain, RETENTION_PAUSE_MS);
@@ -80,6 +93,10 @@ function retain(): void {
 
 let retentionTimer = setTimeout(retain, RETENTION_EVERY_MS);
 port.on('message', (message: WriterMessage) => {
+  if (message.type === 'undelivered') {
+    retention.undelivered = message.undelivered;
+    return;
+  }
   waiting.push(message);
   if (!retrying && waiting.length === 1) work();
 });

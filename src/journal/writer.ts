@@ -22,6 +22,22 @@ VALUES (${marks(10)}) ON CONFLICT (dimension, step, at) DO UPDATE SET
   active = coalesce(excluded.active, active), users = coalesce(excluded.users, users),
   connections = coalesce(excluded.connections, connections)`;
 
+const COUNTS = 'created, destroyed, rejected, active, users, connections';
+/** The whole second as it stands now, since a late line may have added to one that was logged before. */
+const LOG_COUNTS = `
+INSERT INTO counts (dimension, at, ${COUNTS})
+SELECT dimension, at, ${COUNTS} FROM points WHERE dimension = ? AND step = 1 AND at = ?`;
+/** The same where points no longer have the second as it was. */
+const LOG_OLD_COUNTS = `
+INSERT INTO counts (dimension, at, ${COUNTS})
+SELECT n.dimension, n.at, n.created + coalesce(o.created, 0), n.destroyed + coalesce(o.destroyed, 0),
+  n.rejected + coalesce(o.rejected, 0), o.active, o.users, o.connections
+FROM (SELECT ? AS dimension, ? AS at, ? AS created, ? AS destroyed, ? AS rejected) n
+LEFT JOIN counts o ON o.number =
+  (SELECT max(number) FROM counts WHERE dimension = n.dimension AND at = n.at)`;
+/** Less than retention keeps points of one second. */
+const OLD_SECONDS = 100 * 60;
+
 const SESSION_COLUMNS = [
   ...[
     'id',
@@ -59,13 +75,20 @@ export class Writer {
     | 'user'
     | 'generation'
     | 'checkpoint'
-    | 'paired',
+    | 'paired'
+    | 'counts'
+    | 'oldCounts'
+    | 'sessionChange'
+    | 'eventChange',
     StatementSync
   >;
   readonly #dimensions = new Map<string, number>();
+  readonly #isFollowed: boolean;
 
-  constructor(database: DatabaseSync) {
+  /** `isFollowed`: there are sinks, so what changes is logged for them. */
+  constructor(database: DatabaseSync, isFollowed: boolean) {
     this.#database = database;
+    this.#isFollowed = isFollowed;
     const prepare = (sql: string) => database.prepare(sql);
     this.#statements = {
       event: prepare(`INSERT INTO events VALUES (${marks(EVENT_STRIDE + 2)})`),
@@ -82,6 +105,10 @@ export class Writer {
       generation: prepare('INSERT OR REPLACE INTO generations VALUES (?, ?, ?)'),
       checkpoint: prepare('INSERT OR REPLACE INTO checkpoint (id, seq, at, state) VALUES (1, ?, ?, ?)'),
       paired: prepare('UPDATE events SET session = ?, outcome = 0 WHERE seq = ?'),
+      counts: prepare(LOG_COUNTS),
+      oldCounts: prepare(LOG_OLD_COUNTS),
+      sessionChange: prepare('INSERT INTO session_changes (at, session) VALUES (?, ?)'),
+      eventChange: prepare('INSERT INTO event_changes (at, seq) VALUES (?, ?)'),
     };
     for (const row of prepare('SELECT id, name FROM dimensions').all()) {
       this.#dimensions.set(String(row['name']), Number(row['id']));
@@ -151,25 +178,46 @@ export class Writer {
     runAll(connection, checkpoint.connections, CONNECTION_STRIDE);
     runAll(closing, checkpoint.closings, CLOSING_STRIDE);
     for (const [seq, sessionId] of checkpoint.paired) paired.run(sessionId, seq);
+    if (this.#isFollowed) this.#logChanges(checkpoint);
     this.#writePoints(checkpoint);
     this.#statements.checkpoint.run(checkpoint.seq, checkpoint.at, checkpoint.state);
+  }
+
+  /** Must run before the new checkpoint is written: whatever changed did so after the one before. */
+  #logChanges({ at: now, sessions, activities, paired }: CheckpointMessage): void {
+    const { sessionChange, eventChange } = this.#statements;
+    const before = this.#database.prepare('SELECT at FROM checkpoint').get()?.['at'];
+    const at = Math.min(now, Number(before ?? 0));
+    for (let i = 0; i < sessions.length; i += SESSION_STRIDE) sessionChange.run(at, sessions[i] ?? 0);
+    for (let i = ACTIVITY_STRIDE - 1; i < activities.length; i += ACTIVITY_STRIDE) {
+      sessionChange.run(at, activities[i] ?? 0);
+    }
+    for (const [seq] of paired) eventChange.run(at, seq);
   }
 
   /** Each second counts in the points of every step it lies in; the level of the latest second stays. */
   #writePoints(checkpoint: CheckpointMessage): void {
     const { points } = checkpoint;
     const ids = checkpoint.dimensions.map((name) => this.#dimension(name));
-    const row: SQLInputValue[] = new Array(POINT_STRIDE + 1).fill(null);
+    const row: SQLInputValue[] = new Array(POINT_STRIDE).fill(null);
     for (let start = 0; start < points.length; start += POINT_STRIDE) {
       const at = points[start + 1] ?? 0;
       for (const step of STEPS) {
         row[0] = ids[points[start] ?? 0] ?? 0;
         row[1] = step;
         row[2] = Math.floor(at / step) * step;
-        for (let i = 2; i < POINT_STRIDE; i += 1) row[i + 1] = orNull(points[start + i] ?? Number.NaN);
+        for (let i = 2; i < POINT_STRIDE - 1; i += 1) row[i + 1] = orNull(points[start + i] ?? Number.NaN);
         this.#statements.point.run(...row);
       }
+      if (points[start + POINT_STRIDE - 1] === 1) this.#logCounts(row, at, checkpoint.at);
     }
+  }
+
+  /** `point`: dimension, step, begin of the step, created, destroyed, rejected, ... */
+  #logCounts([dimension = 0, , , ...tallies]: readonly SQLInputValue[], at: number, now: number): void {
+    const { counts, oldCounts } = this.#statements;
+    if (at > now / 1000 - OLD_SECONDS) counts.run(dimension, at);
+    else oldCounts.run(dimension, at, ...tallies.slice(0, 3));
   }
 
   /** A dimension was deleted. */

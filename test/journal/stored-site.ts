@@ -37,7 +37,7 @@ export class StoredSite {
     const recovered = recover(this.database, this.site);
     this.#names = recovered.names;
     this.#nextSeq = recovered.nextSeq;
-    this.#writer = new Writer(this.database);
+    this.#writer = new Writer(this.database, true);
     this.#rows = new EventRows(4);
   }
 

@@ -1,0 +1,31 @@
+import type { Table } from './sink.ts';
+
+/** `rows = delivered + pending + deadLettered + sum(dropped)`, from the sink's first row on. */
+export interface TableStats {
+  readonly table: Table;
+  readonly rows: number;
+  readonly delivered: number;
+  readonly pending: number;
+  /** Set aside: the sink can never take them as they are. */
+  readonly deadLettered: number;
+  /** By reason: `retention` (only where the operator allowed it), `operator`. */
+  readonly dropped: Readonly<Record<string, number>>;
+}
+
+/** What is known of one sink, for `/api/v1/ingest`. */
+export interface SinkStats {
+  readonly name: string;
+  readonly type: string;
+  /** False while what is offered is not taken. */
+  readonly up: boolean;
+  readonly delivered: number;
+  readonly pending: number;
+  readonly deadLettered: number;
+  readonly dropped: Readonly<Record<string, number>>;
+  /** Age of the oldest row that waits; 0 where none does. */
+  readonly lagSeconds: number;
+  readonly lastError: string | null;
+  readonly tables: readonly TableStats[];
+  /** What this kind of sink tells beyond that. */
+  readonly [detail: string]: unknown;
+}
