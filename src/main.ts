@@ -16,7 +16,9 @@ const { Command, CommanderError } = await import('commander');
 const { ConfigError } = await import('./config.ts');
 const { registerAppender } = await import('./commands/appender.ts');
 const { registerCheck } = await import('./commands/check.ts');
+const { registerDeadLetters } = await import('./commands/dead-letters.ts');
 const { registerDemo } = await import('./commands/demo.ts');
+const { registerResend } = await import('./commands/resend.ts');
 const { registerSimulate } = await import('./commands/simulate.ts');
 const { registerStart } = await import('./commands/start.ts');
 const { startDemoApp } = await import('./commands/demo-app.ts');
@@ -59,6 +61,8 @@ registerStart(program, io, version);
 registerCheck(program, io);
 registerAppender(program, io);
 registerSimulate(program, io);
+registerDeadLetters(program, io);
+registerResend(program, io, Date.now);
 registerDemo(program, io, (options) => startDemoApp(options, io, version));
 
 try {

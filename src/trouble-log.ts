@@ -1,11 +1,15 @@
 /** The part of a logger that this needs. */
 export interface Warner {
   warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
 }
+
+type Level = keyof Warner;
 
 interface Trouble {
   count: number;
   sample: string;
+  readonly level: Level;
 }
 
 /**
@@ -20,25 +24,25 @@ export class TroubleLog {
     this.#log = log;
   }
 
-  note(kind: string, sample: string): void {
+  note(kind: string, sample: string, level: Level = 'warn'): void {
     const trouble = this.#known.get(kind);
     if (trouble !== undefined) {
       trouble.count += 1;
       trouble.sample = sample;
       return;
     }
-    this.#known.set(kind, { count: 0, sample: '' });
-    this.#log.warn({ kind, sample }, 'message not as expected');
+    this.#known.set(kind, { count: 0, sample: '', level });
+    this.#log[level]({ kind, sample }, 'not as expected');
   }
 
   /** To be called once a minute. */
   flush(): void {
     const before = this.#known;
     this.#known = new Map();
-    for (const [kind, { count, sample }] of before) {
+    for (const [kind, { count, sample, level }] of before) {
       if (count === 0) continue;
-      this.#known.set(kind, { count: 0, sample: '' });
-      this.#log.warn({ kind, count, sample }, 'messages not as expected in the last minute');
+      this.#known.set(kind, { count: 0, sample: '', level });
+      this.#log[level]({ kind, count, sample }, 'not as expected, in the last minute');
     }
   }
 }

@@ -8,6 +8,7 @@ const ROOT = resolve(import.meta.dirname, '..');
 const ALLOWED: readonly [folder: string, mayImport: readonly string[]][] = [
   ['src/core', ['src/core']],
   ['src/journal', ['src/journal', 'src/core']],
+  ['src/delivery', ['src/delivery/', 'src/core', 'src/journal']],
   ['src/api', ['src/api', 'src/core', 'src/journal', 'receivers/http']],
   ['src/simulator', ['src/simulator', 'src/core']],
   ['receivers', ['receivers', 'src/core']],

@@ -1,0 +1,99 @@
+import type { Command } from 'commander';
+import { loadConfig } from '../config.ts';
+import { type DeadLetter, DeliveryStore } from '../delivery/delivery-store.ts';
+import type { CommandIo } from './command-io.ts';
+
+/** EX_USAGE of sysexits. */
+const EXIT_USAGE = 64;
+
+interface Options {
+  readonly config?: string;
+  readonly json?: true;
+  readonly all?: true;
+}
+
+/**
+ * `headcount dead-letters`: what sinks could not take, and what is to become of it. Works on the store, whether Headcount runs
+ * or not; a running one sees it within a second.
+ */
+export function registerDeadLetters(program: Command, io: CommandIo): void {
+  const command = program
+    .command('dead-letters')
+    .description('rows that a sink refused and that were set aside');
+  const withStore = (options: Options, use: (store: DeliveryStore) => void): void => {
+    const { path } = loadConfig(options.config ?? null, io.cwd, io.env).store;
+    if (!DeliveryStore.exists(path)) {
+      io.stdout(`${path}: nothing was ever sent to a sink\n`);
+      return;
+    }
+    const store = new DeliveryStore(path);
+    try {
+      use(store);
+    } finally {
+      store.close();
+    }
+  };
+  const isKnown = (store: DeliveryStore, sink: string): boolean => {
+    if (store.sinks().includes(sink)) return true;
+    io.stderr(`no sink ${JSON.stringify(sink)}; there is: ${store.sinks().join(', ') || 'none'}\n`);
+    io.setExitCode(EXIT_USAGE);
+    return false;
+  };
+
+  command
+    .command('list')
+    .argument('[sink]', 'only of this sink')
+    .description('what was set aside, and why')
+    .option('--json', 'one JSON object a line, with the row')
+    .option('--config <file>', 'whose store')
+    .action((sink: string | undefined, options: Options) =>
+      withStore(options, (store) => {
+        if (sink !== undefined && !isKnown(store, sink)) return;
+        let count = 0;
+        for (const letter of store.list(sink ?? null)) {
+          io.stdout(options.json ? `${JSON.stringify(letter)}\n` : lineOf(letter));
+          count += 1;
+        }
+        if (!options.json) io.stdout(count === 0 ? 'no dead letters\n' : `${count} in all\n`);
+      }),
+    );
+
+  command
+    .command('retry')
+    .argument('<sink>')
+    .argument('[id]', 'of one dead letter; without it, all of the sink')
+    .description('offer them again, after what was wrong has been mended')
+    .option('--config <file>', 'whose store')
+    .action((sink: string, id: string | undefined, options: Options) =>
+      withStore(options, (store) => {
+        if (!isKnown(store, sink)) return;
+        const count = store.retry(sink, id === undefined ? null : Number(id));
+        io.stdout(`${count} to be offered again, while Headcount runs\n`);
+      }),
+    );
+
+  command
+    .command('drop')
+    .argument('<sink>')
+    .argument('[id]', 'of one dead letter')
+    .description('give them up: they stay counted, their rows are deleted')
+    .option('--all', 'all of the sink')
+    .option('--config <file>', 'whose store')
+    .action((sink: string, id: string | undefined, options: Options) =>
+      withStore(options, (store) => {
+        if (!isKnown(store, sink)) return;
+        if ((id === undefined) === (options.all !== true)) {
+          io.stderr('dead-letters drop: name one id, or say --all\n');
+          io.setExitCode(EXIT_USAGE);
+          return;
+        }
+        io.stdout(`${store.drop(sink, id === undefined ? null : Number(id))} dropped\n`);
+      }),
+    );
+}
+
+/** Text from the wire is quoted, so that no terminal takes it for a command. */
+function lineOf({ id, sink, feed, number, state, at, reason }: DeadLetter): string {
+  const retried = state === 'retry' ? ' (to be tried again)' : '';
+  return `${id}  ${new Date(at).toISOString()}  ${sink}  ${feed} ${number}  ${JSON.stringify(reason)}${retried}\n`;
+}

@@ -1,0 +1,53 @@
+import type { Command } from 'commander';
+import { parseIsoTime } from '../../receivers/http-time.ts';
+import { loadConfig } from '../config.ts';
+import { parseDuration } from '../core/units.ts';
+import { DeliveryStore } from '../delivery/delivery-store.ts';
+import type { CommandIo } from './command-io.ts';
+
+/** EX_USAGE of sysexits. */
+const EXIT_USAGE = 64;
+
+/** `headcount resend`: delivers what was delivered once more, say after a table was lost. */
+export function registerResend(program: Command, io: CommandIo, now: () => number): void {
+  program
+    .command('resend')
+    .argument('<sink>', 'its name, as in /api/v1/ingest')
+    .description(
+      'deliver everything since a time once more, in order; a running Headcount begins within a second',
+    )
+    .requiredOption('--from <time>', 'such as 2026-11-20T10:00:00Z, or 36h for that long ago')
+    .option('--config <file>', 'whose store')
+    .action((sink: string, { from, config }: { from: string; config?: string }) => {
+      const problem = resend(sink, from, loadConfig(config ?? null, io.cwd, io.env).store.path);
+      if (problem === null) return;
+      io.stderr(`headcount resend: ${problem}\n`);
+      io.setExitCode(EXIT_USAGE);
+    });
+
+  function resend(sink: string, from: string, path: string): string | null {
+    const since = timeOf(from, now());
+    if (since === null)
+      return `--from: expected a time such as 2026-11-20T10:00:00Z or 36h, got ${JSON.stringify(from)}`;
+    if (!DeliveryStore.exists(path)) return `${path}: nothing was ever sent to a sink`;
+    const store = new DeliveryStore(path);
+    try {
+      const known = store.sinks();
+      if (!known.includes(sink))
+        return `no sink ${JSON.stringify(sink)}; there is: ${known.join(', ') || 'none'}`;
+      store.requestResend(sink, since);
+      io.stdout(
+        `everything since ${new Date(since).toISOString()} goes to ${sink} once more, while Headcount runs\n`,
+      );
+      return null;
+    } finally {
+      store.close();
+    }
+  }
+}
+
+/** Milliseconds since 1970 UTC; null where it is no time. */
+function timeOf(text: string, now: number): number | null {
+  const ago = parseDuration(text);
+  return ago === null ? parseIsoTime(text) : now - ago;
+}

@@ -1,0 +1,42 @@
+const WINDOW_MS = 60_000;
+const MOST_SHARE = 0.01;
+/** Set aside in any case: one bad row of few is more than a hundredth. */
+const FREE_ROWS = 20;
+
+/**
+ * When more than about one row in a hundred would be set aside within a minute, the fault is not the rows: the
+ * table is not what it should be. Then nothing more is set aside.
+ */
+export class Breaker {
+  readonly #now: () => number;
+  #begun = Number.NEGATIVE_INFINITY;
+  #taken = 0;
+  #setAside = 0;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  took(rows: number): void {
+    this.#roll();
+    this.#taken += rows;
+  }
+
+  /** Whether one more row may be set aside; counts it where it may. */
+  allows(): boolean {
+    this.#roll();
+    const setAside = this.#setAside + 1;
+    if (setAside > FREE_ROWS && setAside > MOST_SHARE * (this.#taken + setAside)) return false;
+    this.#setAside = setAside;
+    return true;
+  }
+
+  /** A clock that is set back begins a new minute, too. */
+  #roll(): void {
+    const now = this.#now();
+    if (now >= this.#begun && now < this.#begun + WINDOW_MS) return;
+    this.#begun = now;
+    this.#taken = 0;
+    this.#setAside = 0;
+  }
+}

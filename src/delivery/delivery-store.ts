@@ -1,0 +1,259 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { FEED_NAMES, type FeedName } from './feed.ts';
+
+/** Raised when a table changes its meaning. */
+const FORMAT = 1;
+/** "HdCd" */
+const APPLICATION_ID = 0x48644364;
+
+/*
+ * Beside the journal, not in it: written by another thread, and by commands while the program runs. `first` is where a
+ * sink began, `done` the last number that needs no more delivery.
+ */
+const TABLES = `
+CREATE TABLE IF NOT EXISTS cursors (
+  sink TEXT NOT NULL, feed TEXT NOT NULL, first INTEGER NOT NULL, done INTEGER NOT NULL, delivered INTEGER NOT NULL,
+  passed_by_retention INTEGER NOT NULL, PRIMARY KEY (sink, feed)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS dead_letters (
+  id INTEGER PRIMARY KEY, sink TEXT NOT NULL, feed TEXT NOT NULL, number INTEGER NOT NULL, numbers INTEGER NOT NULL,
+  state TEXT NOT NULL, at INTEGER NOT NULL, reason TEXT NOT NULL, data TEXT, UNIQUE (sink, feed, number)
+);
+CREATE INDEX IF NOT EXISTS dead_letters_retry ON dead_letters (sink, id) WHERE state = 'retry';
+CREATE TABLE IF NOT EXISTS resends (id INTEGER PRIMARY KEY, sink TEXT NOT NULL, since INTEGER NOT NULL);
+`;
+
+/** `dead`: set aside; `retry`: to be offered again; `dropped`: given up by the operator, only counted. */
+export type DeadLetterState = 'dead' | 'retry' | 'dropped';
+
+export interface DeadLetter {
+  readonly id: number;
+  readonly sink: string;
+  readonly feed: FeedName;
+  readonly number: number;
+  /** How many numbers of the log it stands for. */
+  readonly numbers: number;
+  readonly state: DeadLetterState;
+  /** When it was set aside, ms since 1970 UTC. */
+  readonly at: number;
+  readonly reason: string;
+  /** The row as JSON; null where it was dropped. */
+  readonly data: string | null;
+}
+
+export interface Cursor {
+  readonly first: number;
+  readonly done: number;
+  readonly delivered: number;
+  readonly passedByRetention: number;
+}
+
+export function deliveryFile(directory: string): string {
+  return join(directory, 'delivery.db');
+}
+
+/** Where each sink is, and what it could not take. Used by the delivery thread and, at the same time, by commands. */
+export class DeliveryStore {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(directory: string) {
+    this.#database = new DatabaseSync(deliveryFile(directory));
+    this.#database.exec('PRAGMA busy_timeout = 10000');
+    const { user_version: format = 0 } = this.#database.prepare('PRAGMA user_version').get() ?? {};
+    if (Number(format) > FORMAT) {
+      throw new Error(
+        `${deliveryFile(directory)}: format ${format}, this version reads ${FORMAT}; nothing was changed`,
+      );
+    }
+    // A batch is offered again when its cursor was lost, so it need not be on the disk at once; but with it all it says.
+    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+    this.#database.exec(
+      `${TABLES} PRAGMA user_version = ${FORMAT}; PRAGMA application_id = ${APPLICATION_ID}`,
+    );
+  }
+
+  static exists(directory: string): boolean {
+    return existsSync(deliveryFile(directory));
+  }
+
+  #run(sql: string, ...values: (string | number | null)[]): number {
+    return Number(this.#prepared(sql).run(...values).changes);
+  }
+
+  #prepared(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #atomically(write: () => void): void {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      write();
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  /** Where a sink is in a feed; a new one begins at `oldest`. */
+  cursor(sink: string, feed: FeedName, oldest: number): Cursor {
+    const row = this.#prepared('SELECT * FROM cursors WHERE sink = ? AND feed = ?').get(sink, feed);
+    if (row === undefined) {
+      this.#run('INSERT INTO cursors VALUES (?, ?, ?, ?, 0, 0)', sink, feed, oldest, oldest - 1);
+      return { first: oldest, done: oldest - 1, delivered: 0, passedByRetention: 0 };
+    }
+    return {
+      first: Number(row['first']),
+      done: Number(row['done']),
+      delivered: Number(row['delivered']),
+      passedByRetention: Number(row['passed_by_retention']),
+    };
+  }
+
+  /** Everything up to number `through` is delivered. */
+  delivered(sink: string, feed: FeedName, through: number): void {
+    this.#run(
+      'UPDATE cursors SET delivered = delivered + ? - done, done = ? WHERE sink = ? AND feed = ?',
+      ...[through, through, sink, feed],
+    );
+  }
+
+  /** Retention has deleted everything up to number `through`. */
+  passedByRetention(sink: string, feed: FeedName, through: number): void {
+    this.#run(
+      `UPDATE cursors SET passed_by_retention = passed_by_retention + ? - done, done = ?
+       WHERE sink = ? AND feed = ?`,
+      ...[through, through, sink, feed],
+    );
+  }
+
+  /** The row under `number`, the next that is not delivered, is set aside. */
+  setAside(sink: string, feed: FeedName, number: number, at: number, reason: string, data: string): void {
+    this.#atomically(() => {
+      this.#run(
+        `INSERT OR REPLACE INTO dead_letters (sink, feed, number, numbers, state, at, reason, data)
+         SELECT sink, feed, ?1, ?1 - done, 'dead', ?4, ?5, ?6 FROM cursors WHERE sink = ?2 AND feed = ?3`,
+        ...[number, sink, feed, at, reason, data],
+      );
+      this.#run('UPDATE cursors SET done = ? WHERE sink = ? AND feed = ?', number, sink, feed);
+    });
+  }
+
+  /** Makes everything from number `from` on pending again, what was set aside or dropped included. */
+  rewind(sink: string, feed: FeedName, from: number): void {
+    this.#atomically(() => {
+      this.#run('DELETE FROM dead_letters WHERE sink = ? AND feed = ? AND number >= ?', sink, feed, from);
+      this.#run(
+        `UPDATE cursors SET done = ?1 - 1, delivered = ?1 - first - passed_by_retention - (
+           SELECT coalesce(sum(numbers), 0) FROM dead_letters WHERE sink = ?2 AND feed = ?3)
+         WHERE sink = ?2 AND feed = ?3 AND done >= ?1`,
+        ...[from, sink, feed],
+      );
+    });
+  }
+
+  /** Numbers that stand aside, by state. */
+  setAsideCounts(sink: string, feed: FeedName): { dead: number; dropped: number } {
+    const row = this.#prepared(
+      `SELECT coalesce(sum(numbers) FILTER (WHERE state != 'dropped'), 0) AS dead,
+         coalesce(sum(numbers) FILTER (WHERE state = 'dropped'), 0) AS dropped
+       FROM dead_letters WHERE sink = ? AND feed = ?`,
+    ).get(sink, feed);
+    return { dead: Number(row?.['dead']), dropped: Number(row?.['dropped']) };
+  }
+
+  /** Dead letters to offer again, oldest first. */
+  toRetry(sink: string, limit: number): DeadLetter[] {
+    return this.#prepared("SELECT * FROM dead_letters WHERE sink = ? AND state = 'retry' ORDER BY id LIMIT ?")
+      .all(sink, limit)
+      .map(deadLetter);
+  }
+
+  /** A dead letter was delivered after all. */
+  revived({ id, sink, feed, numbers }: DeadLetter): void {
+    this.#atomically(() => {
+      this.#run('DELETE FROM dead_letters WHERE id = ?', id);
+      this.#run(
+        'UPDATE cursors SET delivered = delivered + ? WHERE sink = ? AND feed = ?',
+        ...[numbers, sink, feed],
+      );
+    });
+  }
+
+  /** A dead letter was refused once more. */
+  refusedAgain(id: number, at: number, reason: string): void {
+    this.#run("UPDATE dead_letters SET state = 'dead', at = ?, reason = ? WHERE id = ?", at, reason, id);
+  }
+
+  /** For commands: dead letters, oldest first. `sink` null is every sink. */
+  *list(sink: string | null): Iterable<DeadLetter> {
+    const rows = this.#database
+      .prepare(
+        "SELECT * FROM dead_letters WHERE state != 'dropped' AND (?1 IS NULL OR sink = ?1) ORDER BY id",
+      )
+      .iterate(sink);
+    for (const row of rows) yield deadLetter(row);
+  }
+
+  /** For commands: asks for dead letters to be offered again; `id` null is all of them. Returns how many. */
+  retry(sink: string, id: number | null): number {
+    const which = "sink = ?1 AND (?2 IS NULL OR id = ?2) AND state = 'dead'";
+    return this.#run(`UPDATE dead_letters SET state = 'retry' WHERE ${which}`, sink, id);
+  }
+
+  /** For commands: gives dead letters up. They stay counted. Returns how many. */
+  drop(sink: string, id: number | null): number {
+    const which = "sink = ?1 AND (?2 IS NULL OR id = ?2) AND state != 'dropped'";
+    return this.#run(`UPDATE dead_letters SET state = 'dropped', data = NULL WHERE ${which}`, sink, id);
+  }
+
+  /** For commands: asks that everything committed since then (ms) is delivered again. */
+  requestResend(sink: string, since: number): void {
+    this.#run('INSERT INTO resends (sink, since) VALUES (?, ?)', sink, since);
+  }
+
+  requestedResends(sink: string): { id: number; since: number }[] {
+    return this.#prepared('SELECT id, since FROM resends WHERE sink = ? ORDER BY id')
+      .all(sink)
+      .map((row) => ({ id: Number(row['id']), since: Number(row['since']) }));
+  }
+
+  resendBegun(id: number): void {
+    this.#run('DELETE FROM resends WHERE id = ?', id);
+  }
+
+  /** Names of all sinks that ever got something. */
+  sinks(): string[] {
+    return this.#prepared('SELECT DISTINCT sink FROM cursors ORDER BY sink')
+      .all()
+      .map((row) => String(row['sink']));
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+function deadLetter(row: Record<string, unknown>): DeadLetter {
+  const feed = FEED_NAMES.find((name) => name === row['feed']);
+  if (feed === undefined) throw new Error(`unknown feed ${JSON.stringify(row['feed'])}`);
+  return {
+    id: Number(row['id']),
+    sink: String(row['sink']),
+    feed,
+    number: Number(row['number']),
+    numbers: Number(row['numbers']),
+    state: row['state'] as DeadLetterState,
+    at: Number(row['at']),
+    reason: String(row['reason']),
+    data: row['data'] as string | null,
+  };
+}

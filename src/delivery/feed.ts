@@ -1,0 +1,35 @@
+import type { SessionCountsRow, SessionEventRow, SessionRow } from '../core/rows.ts';
+import type { Batch, Table } from '../core/sink.ts';
+
+export const FEED_NAMES = ['events', 'event_changes', 'session_changes', 'counts'] as const;
+export type FeedName = (typeof FEED_NAMES)[number];
+
+export type Row = SessionEventRow | SessionRow | SessionCountsRow;
+
+/** One row to deliver. It stands for every number of the log after the entry before it, up to its own. */
+export interface Entry {
+  readonly number: number;
+  readonly row: Row;
+}
+
+/** One log of the journal, read as rows of one table. Numbers rise by one; the oldest go with retention. */
+export interface Feed {
+  readonly name: FeedName;
+  readonly table: Table;
+  /** Number of the last row there is; 0 where there never was one. */
+  last(): number;
+  /** Number of the oldest row there is; `last() + 1` where there is none. */
+  oldest(): number;
+  /** Rows after number `after`, in order, standing for at most `limit` numbers: all of them up to `through`. */
+  read(after: number, limit: number): { readonly entries: Entry[]; readonly through: number };
+  /** The row that a number stands for, as it is now; null where it is gone. */
+  rowOf(number: number): Row | null;
+  /** When the first row after number `after` came about, or a little earlier, ms since 1970 UTC; null where there is none. */
+  waitingSince(after: number): number | null;
+  /** A number before which there is nothing that came about at `time` or later, and little that came about earlier behind it. */
+  numberAt(time: number): number;
+}
+
+export function batchOf(table: Table, entries: readonly Entry[]): Batch {
+  return { table, rows: entries.map((entry) => entry.row) } as Batch;
+}

@@ -1,0 +1,148 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Table } from '../core/sink.ts';
+import type { Entry, Feed, FeedName, Row } from './feed.ts';
+import { type Cells, COUNTS_COLUMNS, EVENT_COLUMNS, type RowReader, SESSION_COLUMNS } from './row-reader.ts';
+
+/** How one log is read. Every statement gets its rows in order of their numbers, the number first. */
+interface Log {
+  readonly name: FeedName;
+  readonly table: Table;
+  /** Table and column of the numbers, and the column that says when a row was committed, in units of `tickMs`. */
+  readonly log: string;
+  readonly number: string;
+  readonly committed: string;
+  readonly tickMs: number;
+  /** Rows after `?` up to `?`. */
+  readonly rows: string;
+  readonly toRow: (cells: Cells) => Row | null;
+}
+
+/** The logs that sinks follow, in the order they are delivered in. */
+export function createFeeds(database: DatabaseSync, reader: RowReader): Feed[] {
+  const toEvent = (cells: Cells) => reader.event(cells.slice(1));
+  return [
+    new LogFeed(database, {
+      name: 'events',
+      table: 'session_events',
+      log: 'events',
+      number: 'seq',
+      committed: 'received_at',
+      tickMs: 1,
+      rows: `SELECT seq, ${EVENT_COLUMNS} FROM events WHERE seq > ? AND seq <= ? ORDER BY seq`,
+      toRow: toEvent,
+    }),
+    new LogFeed(database, {
+      name: 'event_changes',
+      table: 'session_events',
+      log: 'event_changes',
+      number: 'number',
+      committed: 'at',
+      tickMs: 1,
+      rows: `SELECT c.number, ${EVENT_COLUMNS.replaceAll(/\w+/g, 'e.$&')} FROM event_changes c
+        JOIN events e ON e.seq = c.seq WHERE c.number > ? AND c.number <= ? ORDER BY c.number`,
+      toRow: toEvent,
+    }),
+    new LogFeed(database, {
+      name: 'session_changes',
+      table: 'sessions',
+      log: 'session_changes',
+      number: 'number',
+      committed: 'at',
+      tickMs: 1,
+      // A session that changed often is written once.
+      rows: `SELECT c.number, ${SESSION_COLUMNS} FROM (SELECT max(number) AS number, session FROM session_changes
+          WHERE number > ? AND number <= ? GROUP BY session) c
+        JOIN sessions s ON s.id = c.session ORDER BY c.number`,
+      toRow: (cells) => reader.session(cells.slice(1)),
+    }),
+    new LogFeed(database, {
+      name: 'counts',
+      table: 'session_counts',
+      log: 'counts',
+      number: 'number',
+      committed: 'at',
+      tickMs: 1000,
+      rows: `SELECT number, ${COUNTS_COLUMNS} FROM counts WHERE number > ? AND number <= ? ORDER BY number`,
+      toRow: (cells) => reader.counts(cells.slice(1)),
+    }),
+  ];
+}
+
+class LogFeed implements Feed {
+  readonly name: FeedName;
+  readonly table: Table;
+  readonly #tickMs: number;
+  readonly #toRow: (cells: Cells) => Row | null;
+  readonly #last: StatementSync;
+  readonly #oldest: StatementSync;
+  readonly #through: StatementSync;
+  readonly #rows: StatementSync;
+  readonly #committed: StatementSync;
+
+  constructor(database: DatabaseSync, { name, table, log, number, committed, tickMs, rows, toRow }: Log) {
+    this.name = name;
+    this.table = table;
+    this.#tickMs = tickMs;
+    this.#toRow = toRow;
+    this.#last = database.prepare(`SELECT max(${number}) AS n FROM ${log}`);
+    this.#oldest = database.prepare(`SELECT min(${number}) AS n FROM ${log}`);
+    this.#through = database.prepare(
+      `SELECT max(n) AS n FROM (SELECT ${number} AS n FROM ${log} WHERE ${number} > ? ORDER BY ${number} LIMIT ?)`,
+    );
+    this.#rows = database.prepare(rows);
+    this.#rows.setReturnArrays(true);
+    this.#committed = database.prepare(
+      `SELECT ${number} AS n, ${committed} AS at FROM ${log} WHERE ${number} > ? ORDER BY ${number} LIMIT 1`,
+    );
+  }
+
+  last(): number {
+    return Number(this.#last.get()?.['n'] ?? 0);
+  }
+
+  oldest(): number {
+    return Number(this.#oldest.get()?.['n'] ?? 1);
+  }
+
+  read(after: number, limit: number): { entries: Entry[]; through: number } {
+    const through = Number(this.#through.get(after, limit)?.['n'] ?? after);
+    return { entries: through > after ? this.#entries(after, through) : [], through };
+  }
+
+  #entries(after: number, through: number): Entry[] {
+    const entries: Entry[] = [];
+    for (const cells of this.#rows.all(after, through) as unknown as Cells[]) {
+      const row = this.#toRow(cells);
+      if (row !== null) entries.push({ number: Number(cells[0]), row });
+    }
+    return entries;
+  }
+
+  rowOf(number: number): Row | null {
+    return this.#entries(number - 1, number)[0]?.row ?? null;
+  }
+
+  waitingSince(after: number): number | null {
+    const row = this.#committed.get(after);
+    return row === undefined ? null : Number(row['at']) * this.#tickMs;
+  }
+
+  /** One commit earlier than the times say, because they may be a little early. */
+  numberAt(time: number): number {
+    const first = this.#firstSince(time);
+    const before = this.waitingSince(first - 2);
+    return before === null ? first : Math.min(first, this.#firstSince(before));
+  }
+
+  /** By halves: times rise with the numbers, but for clocks that are set back. */
+  #firstSince(time: number): number {
+    let [low, high] = [this.oldest(), this.last() + 1];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const at = this.waitingSince(middle - 1);
+      if (at === null || at >= time) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}
