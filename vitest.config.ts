@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/questdb-setup.ts'],
     // As node itself imports CommonJS, so that tests run what the program runs.
     deps: { interopDefault: false },
     testTimeout: 30_000,

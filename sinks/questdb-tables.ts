@@ -1,0 +1,130 @@
+import { NeedsOperatorError, TABLES, type Table } from '../src/core/sink.ts';
+import { DEFAULT_RETENTION_MS } from './questdb.schema.ts';
+import type { QuestDbHttp } from './questdb-http.ts';
+import { createTable, SHAPES } from './questdb-shapes.ts';
+import { foreignTable, verifyTable } from './questdb-verify.ts';
+import { createViews } from './questdb-views.ts';
+
+const DAY_MS = 86_400_000;
+const DAYS_OF: Readonly<Record<string, number>> = { HOUR: 1 / 24, DAY: 1, WEEK: 7 };
+
+const STATES = `SELECT table_name, id, dedup, table_suspended, wal_pending_row_count, ttlValue, ttlUnit
+FROM tables() WHERE lower(table_name) IN (${TABLES.map((table) => `'${table}'`).join(', ')})`;
+
+/** One of our tables as the server has it. Another table of the same name has another `id`. */
+interface TableState {
+  /** As it was spelled when it was made; QuestDB does not tell cases apart. */
+  readonly name: string;
+  readonly id: unknown;
+  readonly hasDedup: boolean;
+  readonly isSuspended: boolean;
+  readonly walPendingRows: unknown;
+  /** NaN for a TTL in months or years. */
+  readonly ttlDays: number;
+}
+
+/** Our tables and their views: made where they are missing, and watched, because they may be dropped at any time. */
+export class QuestDbTables {
+  readonly #http: QuestDbHttp;
+  readonly #retentionMs: number | null;
+  /** The id of each table that was found to be as it must be. */
+  readonly #verified = new Map<Table, unknown>();
+  #states: readonly TableState[] = [];
+  /** Why a table has no views. */
+  readonly #viewTroubles = new Map<Table, string>();
+
+  /** `retentionMs`: null leaves tables that are there with the TTL that they have. */
+  constructor(http: QuestDbHttp, retentionMs: number | null) {
+    this.#http = http;
+    this.#retentionMs = retentionMs;
+  }
+
+  /**
+   * Makes sure that a table is there and as it must be. Returns its id, which `confirm` wants.
+   * @throws NeedsOperatorError where another one is in the way
+   */
+  async prepare(table: Table, signal: AbortSignal): Promise<unknown> {
+    const state = (await this.#look(table, signal)) ?? (await this.#create(table, signal));
+    if (!state.hasDedup) throw foreignTable(table, 'has no DEDUP');
+    if (this.#verified.get(table) !== state.id) {
+      await verifyTable(this.#http, SHAPES[table], state.name, signal);
+      await this.#setRetention(state, signal);
+      await this.#createViews(table, signal);
+      this.#verified.set(table, state.id);
+    }
+    return state.id;
+  }
+
+  /**
+   * QuestDB says yes to every line, also after DROP TABLE: then it makes a table by itself, without DEDUP. And a
+   * suspended one says yes without end. Ids are never given twice, so the same id before and after means that all that
+   * was sent in between is in that table.
+   */
+  async confirm(table: Table, id: unknown, signal: AbortSignal): Promise<void> {
+    const state = await this.#look(table, signal);
+    if (state?.hasDedup === false) {
+      const why = state.id === id ? 'has no DEDUP any more' : 'was made by rows that came after DROP TABLE';
+      throw foreignTable(table, why);
+    }
+    if (state?.id !== id) throw new Error(`table ${table} was dropped while rows were written`);
+    this.requireRunning(table);
+  }
+
+  /** @throws NeedsOperatorError where the table, as seen last, takes rows without applying them */
+  requireRunning(table: Table): void {
+    if (!this.#states.some(({ name, isSuspended }) => name.toLowerCase() === table && isSuspended)) return;
+    throw new NeedsOperatorError(
+      `table ${table} is suspended: QuestDB keeps its rows but does not apply them. ` +
+        `SELECT * FROM wal_tables() says why; then ALTER TABLE ${table} RESUME WAL`,
+    );
+  }
+
+  details(): Readonly<Record<string, unknown>> {
+    const tables = this.#states.map(({ name, isSuspended, walPendingRows }) => {
+      return { name, suspended: isSuspended, walPendingRows };
+    });
+    return { databaseTables: tables, views: [...this.#viewTroubles.values()][0] ?? 'ready' };
+  }
+
+  async #look(table: Table, signal: AbortSignal): Promise<TableState | undefined> {
+    const rows = await this.#http.query(STATES, signal);
+    this.#states = rows.map(stateOf);
+    return this.#states.find(({ name }) => name.toLowerCase() === table);
+  }
+
+  async #create(table: Table, signal: AbortSignal): Promise<TableState> {
+    const days = (this.#retentionMs ?? DEFAULT_RETENTION_MS) / DAY_MS;
+    await this.#http.query(createTable(SHAPES[table], days), signal);
+    const state = await this.#look(table, signal);
+    if (state === undefined) throw new Error(`table ${table} is not there although it was just made`);
+    return state;
+  }
+
+  async #setRetention({ name, ttlDays }: TableState, signal: AbortSignal): Promise<void> {
+    if (this.#retentionMs === null || ttlDays * DAY_MS === this.#retentionMs) return;
+    await this.#http.query(`ALTER TABLE "${name}" SET TTL ${this.#retentionMs / DAY_MS} DAYS`, signal);
+  }
+
+  /** Rows do without them; an older QuestDB knows none. */
+  async #createViews(table: Table, signal: AbortSignal): Promise<void> {
+    try {
+      await createViews(this.#http, table, signal);
+      this.#viewTroubles.delete(table);
+    } catch (error) {
+      if (!(error instanceof NeedsOperatorError)) throw error;
+      this.#viewTroubles.set(table, error.message);
+    }
+  }
+}
+
+function stateOf(row: readonly unknown[]): TableState {
+  const [name, id, dedup, suspended, walPendingRows, ttl, unit] = row;
+  return {
+    name: String(name),
+    id,
+    hasDedup: dedup === true,
+    isSuspended: suspended === true,
+    walPendingRows,
+    ttlDays: Number(ttl) * (DAYS_OF[String(unit)] ?? Number.NaN),
+  };
+}

@@ -1,0 +1,103 @@
+import { readFile } from 'node:fs/promises';
+import {
+  type Batch,
+  NeedsOperatorError,
+  PoisonRowError,
+  type Sink,
+  type SinkParts,
+  TABLES,
+} from '../src/core/sink.ts';
+import type { QuestDbConfig } from './questdb.schema.ts';
+import { QuestDbHttp } from './questdb-http.ts';
+import { LineWriter } from './questdb-lines.ts';
+import { QuestDbTables } from './questdb-tables.ts';
+
+/** About 5,000 rows. One request is one transaction; larger ones hold up the thread. */
+const MOST_BYTES = 4 * 1024 * 1024;
+const LEAST_BYTES = 64 * 1024;
+
+/** Rows as tables of a QuestDB, over its HTTP port. */
+export function createQuestDbSink(config: QuestDbConfig, parts: SinkParts): Sink {
+  return new QuestDb(config, parts);
+}
+
+class QuestDb implements Sink {
+  readonly name: string;
+  readonly #config: QuestDbConfig;
+  readonly #lines: LineWriter;
+  #server: { readonly http: QuestDbHttp; readonly tables: QuestDbTables } | null = null;
+  /** Becomes less where a proxy on the way takes no larger requests. */
+  #mostBytes = MOST_BYTES;
+
+  constructor(config: QuestDbConfig, { name, storeId }: SinkParts) {
+    this.name = name;
+    this.#config = config;
+    this.#lines = new LineWriter(storeId);
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    await this.#server?.http.close();
+    const http = new QuestDbHttp(this.#config, await this.#readCa());
+    const tables = new QuestDbTables(http, this.#config.retention ?? null);
+    this.#server = { http, tables };
+    for (const table of TABLES) await tables.prepare(table, signal);
+  }
+
+  async #readCa(): Promise<string | null> {
+    const { ca } = this.#config.tls;
+    if (ca === undefined) return null;
+    return readFile(ca, 'utf8').catch((error: Error) => {
+      throw new NeedsOperatorError(`cannot read tls.ca: ${error.message}`);
+    });
+  }
+
+  async write(batch: Batch, signal: AbortSignal): Promise<void> {
+    if (this.#server === null) throw new Error('not started');
+    const { http, tables } = this.#server;
+    const id = await tables.prepare(batch.table, signal);
+    tables.requireRunning(batch.table);
+    try {
+      await this.#send(http, batch, 0, batch.rows.length, signal);
+    } catch (error) {
+      // A row is to blame only where the table is still the right one.
+      if (error instanceof PoisonRowError) await tables.confirm(batch.table, id, signal);
+      throw error;
+    }
+    await tables.confirm(batch.table, id, signal);
+  }
+
+  /** Rows from `start` until before `end`, in as many requests as it takes. Those of some may be taken when it throws. */
+  async #send(
+    http: QuestDbHttp,
+    batch: Batch,
+    start: number,
+    end: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    let place = start;
+    while (place < end) {
+      const lines = this.#lines.write(batch, place, end, this.#mostBytes);
+      const refusal = await http.write(lines.bytes, signal);
+      if (refusal !== null) {
+        const count = lines.end - place;
+        const { line, reason, isTooLarge } = refusal;
+        if (line !== null && line >= 1 && line <= count) throw new PoisonRowError(place + line - 1, reason);
+        if (count === 1) throw new PoisonRowError(place, reason);
+        if (isTooLarge) this.#mostBytes = Math.max(LEAST_BYTES, Math.ceil(lines.bytes.length / 2));
+        // Two halves, and so on, until a row is found that is refused alone.
+        await this.#send(http, batch, place, place + Math.ceil(count / 2), signal);
+        await this.#send(http, batch, place + Math.ceil(count / 2), lines.end, signal);
+      }
+      place = lines.end;
+    }
+  }
+
+  /** Requests under way fail. */
+  async stop(): Promise<void> {
+    await this.#server?.http.close();
+  }
+
+  details(): Readonly<Record<string, unknown>> {
+    return { url: this.#config.url, ...this.#server?.tables.details() };
+  }
+}

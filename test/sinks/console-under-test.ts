@@ -1,0 +1,39 @@
+import { consoleSchema } from '../../sinks/console.schema.ts';
+import { createConsoleSink } from '../../sinks/console.ts';
+import type { Table } from '../../src/core/sink.ts';
+import type { SinkUnderTest } from './sink-under-test.ts';
+
+const CONFIG = consoleSchema.parse({ type: 'console' });
+const IDENTITY: { readonly [T in Table]: string } = {
+  session_events: 'eventId',
+  sessions: 'id',
+  session_counts: 'name',
+};
+
+export async function consoleUnderTest(): Promise<SinkUnderTest> {
+  let printed = '';
+  const lines = () =>
+    printed
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line));
+  const sinkWith = (print: (text: string) => Promise<void>) =>
+    createConsoleSink(CONFIG, { name: 'console', storeId: 'unused', print });
+
+  return {
+    sink: sinkWith(async (text) => {
+      printed += text;
+    }),
+    stuck: async () => sinkWith(() => new Promise(() => {})),
+    arrived: async (table) => {
+      const rows = lines().filter((line) => line.table === table);
+      return [...new Set(rows.map((row) => row[IDENTITY[table]]))];
+    },
+    userOf: async (eventId) => {
+      const { user } = lines().find((line) => line.eventId === eventId);
+      return [user.directory, user.id];
+    },
+    secrets: [],
+    dispose: async () => {},
+  };
+}

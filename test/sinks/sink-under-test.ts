@@ -1,0 +1,15 @@
+import type { Sink, Table } from '../../src/core/sink.ts';
+
+/** What the contract suite needs of a kind of sink. */
+export interface SinkUnderTest {
+  readonly sink: Sink;
+  /** Another one, whose far side takes what is written and never says so. */
+  stuck(): Promise<Sink>;
+  /** What arrived, each once, oldest first: the identities of events and sessions, the names that were counted. */
+  arrived(table: Table): Promise<unknown[]>;
+  /** Directory and id of the user of an event that arrived. */
+  userOf(eventId: string): Promise<unknown>;
+  /** What nobody may read in its details. */
+  readonly secrets: readonly string[];
+  dispose(): Promise<void>;
+}
