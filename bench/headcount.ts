@@ -36,6 +36,8 @@ const countsSchema = z.object({
 export interface Headcount extends Target {
   /** From the start of the process until `/readyz` said 200. */
   readonly startedWithinMs: number;
+  /** What `/api/v1/ingest` answers. */
+  ingest(): Promise<unknown>;
   activeSessions(): Promise<number>;
   /** Sessions created since the store began. */
   createdSessions(): Promise<number>;
@@ -66,6 +68,7 @@ export async function startHeadcount(
     pid: pidOf(child),
     port: Number(udp[0]?.split(':').at(-1)),
     startedWithinMs,
+    ingest: () => getJson(`${api}/api/v1/ingest`),
     totals: async () => totalsOf(ingestSchema.parse(await getJson(`${api}/api/v1/ingest`))),
     activeSessions: async () => (await counts()).active.sessions,
     createdSessions: async () => (await counts()).created.total,

@@ -2,7 +2,7 @@
  * Benchmarks of the program as shipped: real processes, real datagrams over loopback. Every number stands
  * beside a yardstick of the same run, because a machine's own speed says nothing. Needs Linux (/proc).
  *
- *   npm run bench                         all scenarios, about 15 minutes
+ *   npm run bench                         all scenarios, about 20 minutes; sink-* need Java 17
  *   npm run bench -- burst visible        only these
  *   npm run bench -- --quick              everything short: shows that it works
  *   npm run bench -- --program FILE       another working copy's src/main.ts, to compare with
@@ -17,11 +17,18 @@ import { burst } from './scenarios/burst.ts';
 import { coreShare } from './scenarios/core-share.ts';
 import { cpuPerEvent } from './scenarios/cpu-per-event.ts';
 import { millionSessions } from './scenarios/million-sessions.ts';
+import { sinkCpu } from './scenarios/sink-cpu.ts';
+import { sinkOutage } from './scenarios/sink-outage.ts';
+import { sinkRows } from './scenarios/sink-rows.ts';
+import { sinkVisible } from './scenarios/sink-visible.ts';
 import { sustained } from './scenarios/sustained.ts';
 import { visible } from './scenarios/visible.ts';
 import { formatTable } from './table.ts';
 
-const SCENARIOS: readonly Scenario[] = [cpuPerEvent, coreShare, burst, sustained, visible, millionSessions];
+const SCENARIOS: readonly Scenario[] = [
+  ...[cpuPerEvent, coreShare, burst, sustained, visible, millionSessions],
+  ...[sinkCpu, sinkRows, sinkVisible, sinkOutage],
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

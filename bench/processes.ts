@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 export class Processes {
   readonly #running = new Set<ChildProcess>();
   readonly #folders = new Set<string>();
+  readonly #endings: (() => void)[] = [];
 
   /** Starts a file of the bench, with a channel for messages. */
   fork(file: string): ChildProcess {
@@ -33,10 +34,16 @@ export class Processes {
     this.#folders.delete(folder);
   }
 
+  /** Does something more on the way out. */
+  atEnd(end: () => void): void {
+    this.#endings.push(end);
+  }
+
   /** Kills what still runs, by its own id, and removes all folders. Synchronous, for the way out. */
   removeAll(): void {
     for (const child of this.#running) child.kill('SIGKILL');
     for (const folder of this.#folders) this.removeFolder(folder);
+    for (const end of this.#endings) end();
   }
 
   #track(child: ChildProcess): ChildProcess {
