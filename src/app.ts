@@ -2,15 +2,18 @@ import { hash } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { crc32 } from 'node:zlib';
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import { createReceiver } from '../receivers/index.ts';
 import { createApi } from './api/api.ts';
 import type { Config } from './config.ts';
+import { fixedAppNames } from './core/app-names.ts';
 import { createBlacklist } from './core/blacklist.ts';
 import { Duplicates } from './core/duplicates.ts';
 import { hostAndPort } from './core/host.ts';
 import { Pipeline } from './core/pipeline.ts';
 import type { Receiver } from './core/receiver.ts';
 import { Site } from './core/site.ts';
+import { Deliveries } from './deliveries.ts';
 import { Journal } from './journal/journal.ts';
 import { JournalReader } from './journal/reader.ts';
 import type { Question } from './journal/reader-thread.ts';
@@ -39,6 +42,10 @@ export interface AppOptions {
   /** Milliseconds since 1970 UTC. */
   readonly now: () => number;
   readonly version: string;
+  /** Metrics of the process, for `/metrics`. */
+  readonly processMetrics?: Registry;
+  /** Writes to standard output. */
+  readonly print: (text: string) => void;
   /** Nothing can be accepted any more: stop, and let whoever watches start it again. */
   readonly onFailed: (error: Error) => void;
 }
@@ -78,6 +85,7 @@ class RunningApp implements App {
   readonly #unlock: () => void;
   readonly #journal: Journal;
   readonly #reader: JournalReader;
+  readonly #deliveries: Deliveries;
   readonly #receivers: Receiver[];
   readonly #api: ReturnType<typeof createApi>;
   readonly #troubles: TroubleLog;
@@ -101,10 +109,11 @@ class RunningApp implements App {
     if (recovered.stoppedAt !== null) this.site.tracker.restarted(recovered.stoppedAt, now());
 
     const { path: directory, retention: retentionMs, maxSize: maxBytes, commitInterval } = config.store;
-    const settings = { directory, retentionMs, maxBytes, commitIntervalMs: commitInterval };
+    const isFollowed = config.sinks.length > 0;
+    const settings = { directory, retentionMs, maxBytes, commitIntervalMs: commitInterval, isFollowed };
     this.#journal = new Journal(settings, this.site, recovered.names, recovered.nextSeq, {
       committed: (events) => this.pipeline.committed(events),
-      trouble: (message) => this.#troubles.note('commit failed', message),
+      trouble: (kind, message) => this.#troubles.note(kind, message),
       failed: (error) => {
         this.#notReady = `the journal has failed: ${error.message}`;
         log.fatal({ error: error.message }, 'the journal has failed; nothing can be accepted');
@@ -112,6 +121,19 @@ class RunningApp implements App {
       },
     });
     this.#reader = new JournalReader({ directory, appNames: config.apps });
+    const sinks = named(config.sinks).map(([name, sink]) => ({ name, config: sink }));
+    this.#deliveries = new Deliveries(
+      { directory, sinks, appNames: config.apps },
+      {
+        print: options.print,
+        undelivered: (undelivered) => this.#journal.keep(undelivered),
+        trouble: (sink, reason, needsOperator) => {
+          if (needsOperator)
+            this.#troubles.note(`sink ${sink} cannot deliver until you act`, reason, 'error');
+          else this.#troubles.note(`sink ${sink} does not deliver, trying again`, reason);
+        },
+      },
+    );
     const duplicates = new Duplicates();
     for (const [eventId, receivedAt] of recovered.eventIds) duplicates.add(eventId, receivedAt);
     this.pipeline = new Pipeline({
@@ -128,18 +150,19 @@ class RunningApp implements App {
     this.#api = createApi(
       {
         site: this.site,
-        appNames: config.apps,
+        appNames: fixedAppNames(config.apps),
         intake: this.pipeline,
         counters: this.pipeline.counters,
         inFlight: () => this.pipeline.inFlight,
         receivers: () => this.#receivers.map((receiver) => receiver.stats()),
-        sinks: () => [],
+        sinks: () => this.#deliveries.stats,
         ask: (question) => this.#ask(question),
         journalFull: () => this.#journal.full,
         notReady: () => this.#notReady,
         journalTrouble: () => this.#journal.trouble,
         now,
         version,
+        processMetrics: options.processMetrics ?? null,
       },
       log,
     );
@@ -164,6 +187,7 @@ class RunningApp implements App {
     const { config, log, now } = this.#options;
     await this.#journal.start();
     this.#reader.start();
+    this.#deliveries.start();
     this.site.started(now());
     // Users may have been excluded while we did not run.
     this.pipeline.replaceBlacklist(createBlacklist(config.blacklist), now());
@@ -262,6 +286,7 @@ class RunningApp implements App {
       this.#commitTick(this.#options.now());
     } finally {
       // The writer last: who closes the file last leaves everything in it.
+      await this.#deliveries.stop();
       await this.#reader.stop();
       await this.#journal.stop();
       this.#unlock();
@@ -277,11 +302,18 @@ class RunningApp implements App {
 }
 
 function createReceivers(config: Config, parts: { now: () => number; log: Logger }): Receiver[] {
+  return named(config.receivers).map(([name, settings]) => createReceiver(settings, { ...parts, name }));
+}
+
+/** Each with its name: the one it was given, else its type, with a number where that is taken. */
+function named<T extends { readonly type: string; readonly name?: string | undefined }>(
+  entries: readonly T[],
+): [name: string, entry: T][] {
   const names = new Set<string>();
-  return config.receivers.map((settings) => {
-    let name = settings.name ?? settings.type;
-    for (let n = 2; names.has(name); n += 1) name = `${settings.type}-${n}`;
+  return entries.map((entry) => {
+    let name = entry.name ?? entry.type;
+    for (let n = 2; names.has(name); n += 1) name = `${entry.type}-${n}`;
     names.add(name);
-    return createReceiver(settings, { ...parts, name });
+    return [name, entry];
   });
 }

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { type Filled, unfilled } from './config-environment.ts';
 import type { Path } from './config-position.ts';
 import type { Problem, YamlText } from './config-yaml.ts';
 import { nearest } from './core/nearest.ts';
+import { isSecret } from './core/settings.ts';
 
 /** Everything that is wrong with a configuration, one line each: `file:line:column path: what`. */
 export class ConfigError extends Error {
@@ -25,18 +27,27 @@ export function formatProblems(fileName: string, problems: readonly Problem[]): 
   return [...lines.values()];
 }
 
-/** What a schema has against a value, placed in the text that the value was read from. */
-export function schemaProblems(issues: readonly z.core.$ZodIssue[], schema: z.ZodType, yaml: YamlText) {
+/**
+ * What a schema has against the values of a text whose variables were filled in. Says what is written in the text,
+ * never what came from the environment.
+ */
+export function schemaProblems(
+  issues: readonly z.core.$ZodIssue[],
+  schema: z.ZodType,
+  yaml: YamlText,
+  filled: Filled,
+): Problem[] {
   return issues.flatMap((issue): Problem[] => {
     const path = issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step));
     if (issue.code === 'unrecognized_keys') {
+      const known = knownKeys(schema, path, filled.value);
       return issue.keys.map((key) => ({
         ...yaml.locate([...path, key], 'key'),
         path: [...path, key],
-        text: unknownKey(key, knownKeys(schema, path, yaml.value)),
+        text: unknownKey(key, known),
       }));
     }
-    const text = withFinding(messageOf(issue), valueAt(yaml.value, path));
+    const text = withFinding(issue, valueAt(yaml.value, path), filled);
     return [{ ...yaml.locate(path, 'value'), path, text }];
   });
 }
@@ -47,9 +58,11 @@ function messageOf(issue: z.core.$ZodIssue): string {
   return issue.path.length === 0 ? 'expected keys such as "receivers:"' : 'expected a map of keys';
 }
 
-function withFinding(message: string, found: unknown): string {
-  if (!message.startsWith('expected')) return message;
-  return found === undefined ? `missing, ${message}` : `${message}, got ${describe(found)}`;
+function withFinding(issue: z.core.$ZodIssue, found: unknown, filled: Filled): string {
+  const message = messageOf(issue);
+  if (!message.startsWith('expected')) return unfilled(message, filled.written);
+  if (found === undefined) return `missing, ${message}`;
+  return isSecret(issue) ? message : `${message}, got ${describe(found)}`;
 }
 
 function describe(value: unknown): string {
@@ -57,7 +70,9 @@ function describe(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a map of keys';
   if (typeof value !== 'string') return String(value);
-  return value.length > 60 ? `${JSON.stringify(value.slice(0, 60))}...` : JSON.stringify(value);
+  // A URL may hold a password.
+  const shown = value.replace(/\/\/.*@/s, '//...@');
+  return shown.length > 60 ? `${JSON.stringify(shown.slice(0, 60))}...` : JSON.stringify(shown);
 }
 
 function unknownKey(key: string, known: readonly string[]): string {

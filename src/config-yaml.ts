@@ -40,8 +40,14 @@ const PLAINER: Readonly<Record<string, string>> = {
   NON_STRING_KEY: 'a key must be plain text',
   MULTILINE_IMPLICIT_KEY: 'expected "key: value" in one line',
   RESOURCE_EXHAUSTION: 'nested too deeply',
+  TAG_RESOLVE_FAILED: 'text that begins with ! needs quotes',
+  BAD_SCALAR_START: 'text that begins with a character such as @, `, % or | needs quotes',
+  BAD_DQ_ESCAPE: 'no such escape; between single quotes a backslash stands for itself',
 };
 const MAX_ALIASES = 100;
+/** As in `{ port:1 }` or `{ password: a, b }`: what looks like a key there may be a piece of a password. */
+const BARE_KEY =
+  'expected "key: value", with a space after the colon; text with , [ ] { or } in it needs quotes';
 
 /** Reads YAML 1.2. Never throws: whatever is wrong is in `problems`. */
 export function readYaml(text: string): YamlText {
@@ -62,6 +68,8 @@ export function readYaml(text: string): YamlText {
   const syntax = syntaxProblems([...document.errors, ...document.warnings], at);
   if (syntax.length > 0) return { value: null, problems: syntax, readable: false, locate };
   const problems = keyProblems(document, at);
+  const bare = problems.filter(({ text }) => text === BARE_KEY);
+  if (bare.length > 0) return { value: null, problems: bare, readable: false, locate };
   try {
     return { value: document.toJS({ maxAliasCount: MAX_ALIASES }), problems, readable: true, locate };
   } catch {
@@ -90,7 +98,8 @@ function syntaxProblems(errors: readonly YAMLError[], at: At): Problem[] {
   const tooDeep = errors.find((error) => error.code === 'RESOURCE_EXHAUSTION');
   for (const error of tooDeep === undefined ? errors : [tooDeep]) {
     const position = at(error.pos[0]);
-    const text = PLAINER[error.code] ?? error.message.split('\n', 1)[0]?.replace(/:$/, '') ?? '';
+    // What follows is a piece of the file, which may be a password.
+    const text = PLAINER[error.code] ?? error.message.split(/(?<=\w): |:?\n/, 1)[0] ?? '';
     if (!byLine.has(position.line)) byLine.set(position.line, { ...position, path: [], text });
   }
   return [...byLine.values()];
@@ -106,6 +115,7 @@ function keyProblems(document: Document, at: At): Problem[] {
   function walkMap(map: YAMLMap, path: Path): void {
     const seen = new Map<string, unknown>();
     for (const { key, value } of map.items) {
+      if (value === null) report(key, [], BARE_KEY);
       const name = nameOf(key);
       const here = [...path, name];
       const first = seen.get(name);
@@ -120,7 +130,7 @@ function keyProblems(document: Document, at: At): Problem[] {
   function walk(node: unknown, path: Path): void {
     if (isAlias(node)) {
       if (anchors.has(node.source)) return;
-      report(node, path, `no anchor &${node.source} above; text that begins with * needs quotes`);
+      report(node, path, 'no such anchor above; text that begins with * needs quotes');
       return;
     }
     if ((isMap(node) || isSeq(node) || isScalar(node)) && node.anchor !== undefined) anchors.add(node.anchor);

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { configSchema, parseConfig } from '../src/config.ts';
+import { parseConfig } from '../src/config.ts';
+import { configSchema } from '../src/config-schema.ts';
 
 const example = readFileSync(new URL('../config.example.yaml', import.meta.url), 'utf8');
 const uncommented = example.replace(/^# /gm, '');
@@ -27,9 +28,34 @@ describe('config.example.yaml', () => {
 
   it('shows every key that has a default as that default', () => {
     const shown = [...uncommented.matchAll(/^ *(?:- )?(\w+):/gm)].map((match) => match[1]);
-    const optional = new Set(['name', 'directory', 'userId']);
-    const wanted = keysOf(configSchema).filter((key) => !optional.has(key));
-    expect(shown.toSorted()).toEqual(wanted.toSorted());
+    const optional = new Set(['name', 'directory', 'userId', 'file']);
+    // There is no sink by default.
+    const ofSinks = keysOf(configSchema.shape.sinks);
+    const wanted = keysOf(configSchema.omit({ sinks: true })).filter((key) => !optional.has(key));
+    expect(ofSinks).toContain('url');
+    expect(shown.toSorted()).toEqual([...wanted, 'sinks'].toSorted());
+  });
+
+  it('has an example of sinks that is accepted, and shows the defaults of their keys', () => {
+    const lines = [
+      ...example.slice(example.indexOf('## sinks:')).matchAll(/^## (sinks:| {2}- type: \w+| {4}\w+: .*)$/gm),
+    ].map((match) => match[1]);
+    const environment = { QUESTDB_PASSWORD: 'secret' };
+    const { sinks } = parseConfig(lines.join('\n'), 'config.yaml', '.', environment);
+    const bare = 'sinks: [ { type: questdb }, { type: console } ]';
+    const [questDb, console] = parseConfig(bare, 'config.yaml').sinks;
+    expect(sinks).toEqual([
+      {
+        ...questDb,
+        name: 'questdb',
+        url: 'https://questdb.example.com:9000',
+        user: 'headcount',
+        password: 'secret',
+        tls: { ca: '/etc/ssl/company.pem', verify: true },
+        retention: 365 * 86_400_000,
+      },
+      console,
+    ]);
   });
 });
 

@@ -11,12 +11,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { ConfigError, loadConfig, parseConfig } from '../src/config.ts';
+import { fillIn } from '../src/config-environment.ts';
+import { schemaProblems } from '../src/config-errors.ts';
+import { readYaml } from '../src/config-yaml.ts';
 import { isHost, isLoopback } from '../src/core/host.ts';
+import { secret } from '../src/core/settings.ts';
 import { formatDuration, formatSize, parseDuration, parseSize } from '../src/core/units.ts';
 
 const cases = new URL('./cases/', import.meta.url);
-const parse = (text: string) => parseConfig(text, 'config.yaml');
+const ENVIRONMENT = { SECRET: 'hunter2', EMPTY: '', PORT: '9999', ADDRESS: '0.0.0.0' };
+const parse = (text: string) => parseConfig(text, 'config.yaml', '.', ENVIRONMENT);
 
 function problemsOf(load: () => unknown): readonly string[] {
   try {
@@ -38,6 +44,26 @@ describe('a broken configuration', () => {
         .map((line) => `${line}\n`)
         .join(''),
     ).toBe(expected);
+  });
+
+  it('never shows a password, or what came from the environment', () => {
+    for (const name of readdirSync(cases).filter((name) => name.startsWith('config-'))) {
+      expect(readFileSync(new URL(`${name}/expected.txt`, cases), 'utf8')).not.toContain('hunter2');
+    }
+    const odd = '"|\'|*|&|!|: |?|#|{|}|[|]|, |%|@|`|>|\\|-|~|\n'.split('|');
+    const piece = fc.array(fc.constantFrom(...odd, '|', 'a', '1', ' '), { maxLength: 3 });
+    fc.assert(
+      fc.property(piece, piece, fc.boolean(), (before, after, inBraces) => {
+        const password = `${before.join('')}hunter2${after.join('')}`;
+        const text = inBraces
+          ? `sinks:\n  - { type: questdb, user: 1, password: ${password} }\n`
+          : `sinks:\n  - type: questdb\n    user: 1\n    password: ${password}\n`;
+        // What stands before ": " is a key, whatever was meant.
+        fc.pre(!/hunter2["']?[^\n]*:[ \n]/.test(text));
+        expect(problemsOf(() => parse(text)).join('\n')).not.toContain('hunter2');
+      }),
+      { numRuns: 3_000 },
+    );
   });
 
   it('is refused in a few words however deep it is', () => {
@@ -116,6 +142,19 @@ api: { host: 0.0.0.0, insecure: true }
   it('may repeat itself by anchors', () => {
     const text = 'sessions: { timeout: &t 10m, grace: *t }';
     expect(parse(text).sessions).toMatchObject({ timeout: 600_000, grace: 600_000 });
+  });
+
+  it('takes texts from the environment, in whole or in part', () => {
+    const text = `
+store: { path: "/data/\${NAME}/\${NAME_2}" }
+blacklist: [ { directory: "\${YAML}", userId: "$\${NAME} costs $5" } ]
+apps: { "\${NAME}": '\${NAME}' }
+`;
+    const environment = { NAME: 'a', NAME_2: 'b$1', YAML: '", x: [ "' };
+    const config = parseConfig(text, 'config.yaml', '.', environment);
+    expect(config.store.path).toBe('/data/a/b$1');
+    expect(config.blacklist).toEqual([{ directory: '", x: [ "', userId: `\${NAME} costs $5` }]);
+    expect([...config.apps]).toEqual([[`\${name}`, 'a']]);
   });
 
   it('may listen twice on a free port', () => {
@@ -226,4 +265,26 @@ describe('hosts', () => {
     '%s is not loopback',
     (text) => expect(isLoopback(text)).toBe(false),
   );
+});
+
+describe('a secret', () => {
+  const schema = z.strictObject({ token: secret('the token') });
+  const said = (token: unknown) => {
+    const parsed = schema.safeParse({ token });
+    const yaml = readYaml(JSON.stringify({ token }));
+    const issues = parsed.error?.issues ?? [];
+    return schemaProblems(issues, schema, yaml, fillIn(yaml.value, {})).map(({ text }) => text);
+  };
+
+  it('is text of one line', () => expect(schema.parse({ token: 'a b' })).toEqual({ token: 'a b' }));
+
+  it.each([
+    [12345, 'expected the token (put it in quotes)'],
+    ['', 'expected the token'],
+    ['hunter2\n', 'expected the token without control characters'],
+    [['hunter2'], 'expected the token'],
+    [undefined, 'missing, expected the token'],
+  ])('is not repeated where it is refused: %j', (token, message) => {
+    expect(said(token)).toEqual([message]);
+  });
 });

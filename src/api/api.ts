@@ -6,6 +6,7 @@ import { answerError, nothingAt } from './errors.ts';
 import { registerHealth } from './health-routes.ts';
 import { registerHistory } from './history-routes.ts';
 import { registerIngest } from './ingest-route.ts';
+import { registerMetrics } from './metrics-route.ts';
 import { refuseOtherMethods } from './other-methods.ts';
 import { PAGE_POLICY, page } from './page.ts';
 import type { ApiParts } from './parts.ts';
@@ -47,6 +48,7 @@ export function createApi(parts: ApiParts, logger?: FastifyBaseLogger): FastifyI
   registerHistory(app, parts);
   registerIngest(app, parts, httpStats);
   registerHealth(app, parts);
+  registerMetrics(app, parts, httpStats);
   app.get('/', async (_request, reply) => {
     reply.header('content-security-policy', PAGE_POLICY).type('text/html; charset=utf-8');
     return page(countsView(parts.site, parts.appNames, now()), parts.version);

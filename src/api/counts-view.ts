@@ -1,3 +1,4 @@
+import type { AppNames } from '../core/app-names.ts';
 import { type Gauge, hostsByName } from '../core/counts.ts';
 import type { QualityStatement } from '../core/quality.ts';
 import type { Totals } from '../core/series.ts';
@@ -41,8 +42,8 @@ export interface CountsView extends QualityStatement {
   }[];
 }
 
-/** The numbers right now, from memory. `appNames`: lower-cased app id to name. `now`: ms since 1970 UTC. */
-export function countsView(site: Site, appNames: ReadonlyMap<string, string>, now: number): CountsView {
+/** The numbers right now, from memory. `now`: ms since 1970 UTC. */
+export function countsView(site: Site, appNames: AppNames, now: number): CountsView {
   const { sessions, users, connections, connectedUsers } = site.counts;
   const { quality, reasons } = site.quality.at(now);
   return {
@@ -67,7 +68,7 @@ export function countsView(site: Site, appNames: ReadonlyMap<string, string>, no
     })),
     apps: byConnections(site.counts.apps).map(([appId, gauge]) => ({
       appId,
-      appName: appNames.get(appId) ?? null,
+      appName: appNames.nameOf(appId),
       connections: gauge.connections,
       users: gauge.users.size,
     })),

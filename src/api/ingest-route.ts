@@ -23,7 +23,12 @@ const answer = object({
   receivers: { type: 'array', items: named },
   hosts: {
     type: 'array',
-    items: object({ host: text, lastEventAt: { ...text, nullable: true }, keysIgnored: flag }),
+    items: object({
+      host: text,
+      lastEventAt: { ...text, nullable: true },
+      keysIgnored: flag,
+      bothLayouts: flag,
+    }),
   },
   sinks: { type: 'array', items: named },
 });

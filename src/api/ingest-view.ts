@@ -23,10 +23,11 @@ export function ingestView(parts: ApiParts, receivers: readonly ReceiverStats[])
     keyMismatches,
     faults: Object.fromEntries(faults),
     receivers,
-    hosts: hostsByName(parts.site.identities).map(({ name, lastEventAt, keysIgnored }) => ({
+    hosts: hostsByName(parts.site.identities).map(({ name, lastEventAt, keysIgnored, layouts }) => ({
       host: name,
       lastEventAt: lastEventAt === 0 ? null : new Date(lastEventAt).toISOString(),
       keysIgnored,
+      bothLayouts: layouts.areBoth(parts.now()),
     })),
     sinks: parts.sinks(),
   };

@@ -1,23 +1,15 @@
+import type { Registry } from 'prom-client';
+import type { AppNames } from '../core/app-names.ts';
 import type { IngestCounters } from '../core/pipeline.ts';
 import type { Intake, ReceiverStats } from '../core/receiver.ts';
+import type { SinkStats } from '../core/sink-stats.ts';
 import type { Site } from '../core/site.ts';
 import type { Question } from '../journal/reader-thread.ts';
-
-/** What a sink says of itself in `/api/v1/ingest`. */
-export interface SinkStats {
-  readonly name: string;
-  readonly delivered: number;
-  readonly pending: number;
-  readonly deadLettered: number;
-  readonly lagSeconds: number;
-  readonly [detail: string]: unknown;
-}
 
 /** What the API answers from. */
 export interface ApiParts {
   readonly site: Site;
-  /** App id (lower case) to name. */
-  readonly appNames: ReadonlyMap<string, string>;
+  readonly appNames: AppNames;
   readonly intake: Intake;
   readonly counters: IngestCounters;
   /** Messages taken and not yet accepted. */
@@ -35,4 +27,6 @@ export interface ApiParts {
   /** Milliseconds since 1970 UTC. */
   now(): number;
   readonly version: string;
+  /** Metrics of the process, which outlive the API; null leaves them out of `/metrics`. */
+  readonly processMetrics: Registry | null;
 }

@@ -16,7 +16,7 @@ export function registerCheck(program: Command, io: CommandIo): void {
     .option('--config <file>', 'default: config.yaml in this folder, if there is one')
     .action(({ config = null }: { config?: string | null }) => {
       try {
-        const loaded = loadConfig(config, io.cwd);
+        const loaded = loadConfig(config, io.cwd, io.env);
         const found = findConfigFile(config, io.cwd) !== null;
         const name = config ?? 'config.yaml';
         io.stdout(`${found ? `${name}: ok` : `no ${name} here, the defaults apply: ok`}\n${summary(loaded)}`);

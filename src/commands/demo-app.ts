@@ -13,15 +13,17 @@ export async function startDemoApp(
   io: CommandIo,
   version: string,
 ): Promise<StartedApp> {
-  const config = loadConfig(options.configPath, io.cwd);
+  const config = loadConfig(options.configPath, io.cwd, io.env);
   const path = mkdtempSync(join(tmpdir(), 'headcount-demo-'));
   const log = createLog({ ...config.log, level: 'warn' }, io);
   const remove = (): void => rmSync(path, { recursive: true, force: true });
   const app = await startApp({
-    config: { ...config, store: { ...config.store, path } },
+    // Nor into anybody's database.
+    config: { ...config, store: { ...config.store, path }, sinks: [] },
     log,
     now: Date.now,
     version,
+    print: io.stdout,
     onFailed: () => io.setExitCode(1),
   }).catch((error: unknown) => {
     remove();

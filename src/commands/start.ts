@@ -7,6 +7,7 @@ import { type App, startApp } from '../app.ts';
 import { type Config, ConfigError, loadConfig } from '../config.ts';
 import { findConfigFile } from '../config-file.ts';
 import { createLog } from '../log.ts';
+import { createProcessMetrics } from '../process-metrics.ts';
 import type { CommandIo } from './command-io.ts';
 
 /** How often the configuration file is looked at. */
@@ -24,14 +25,22 @@ export function registerStart(program: Command, io: CommandIo, version: string):
 
 /** Runs until `io.signal` is aborted. */
 async function start(configPath: string | null, io: CommandIo, version: string): Promise<void> {
-  const config = loadConfig(configPath, io.cwd);
+  const config = loadConfig(configPath, io.cwd, io.env);
   const log = createLog(config.log, io);
   const failing = new AbortController();
   const onFailed = (): void => {
     io.setExitCode(1);
     failing.abort();
   };
-  const app = await startApp({ config, log, now: Date.now, version, onFailed });
+  const app = await startApp({
+    config,
+    log,
+    now: Date.now,
+    version,
+    print: io.stdout,
+    processMetrics: createProcessMetrics(),
+    onFailed,
+  });
   greet(app, config, log);
   const silence = setTimeout(() => warnOfSilence(app, log), SILENCE_MS);
   const unwatch = followConfig(configPath, config, app, log, io);
@@ -82,7 +91,7 @@ function followConfig(
     }
     hadFile = hasFile;
     try {
-      app.reload(loadConfig(configPath, io.cwd)).catch((error: unknown) => {
+      app.reload(loadConfig(configPath, io.cwd, io.env)).catch((error: unknown) => {
         log.error({ error: String(error) }, 'reload failed');
       });
     } catch (error) {
@@ -108,7 +117,7 @@ function followConfig(
 /** Whether the file was edited between its reading and its being watched. */
 function hasChanged(configPath: string | null, loaded: Config, io: CommandIo): boolean {
   try {
-    return !isDeepStrictEqual(loadConfig(configPath, io.cwd), loaded);
+    return !isDeepStrictEqual(loadConfig(configPath, io.cwd, io.env), loaded);
   } catch {
     return true;
   }

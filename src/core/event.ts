@@ -1,3 +1,5 @@
+import type { Layout } from './layouts.ts';
+
 /** The five things a Sense node can tell about a user; `kind` in rows, API and metrics. */
 export const KINDS = [
   'session_start',
@@ -61,4 +63,6 @@ export interface UserEvent {
   readonly reason: RejectionReason | null;
   /** The identity that came with the event, `null` where the layout carries none. */
   readonly eventId: string | null;
+  /** Of a line about a session or connection, while it is new: the journal does not keep it. */
+  readonly layout?: Layout | null;
 }

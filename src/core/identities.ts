@@ -1,4 +1,5 @@
 import type { User } from './event.ts';
+import { Layouts } from './layouts.ts';
 import type { OpenSessions } from './open-sessions.ts';
 import type { Dimension } from './series.ts';
 import type { Connection, Session } from './session.ts';
@@ -20,6 +21,7 @@ export class Host {
   /** Keyed Stops that matched no session since the last match. */
   keyMismatches = 0;
   keysIgnored = false;
+  readonly layouts = new Layouts();
 
   constructor(name: string) {
     this.name = name;

@@ -2,6 +2,8 @@ import type { Blacklist } from './blacklist.ts';
 import type { Duplicates } from './duplicates.ts';
 import type { Sender, User, UserEvent } from './event.ts';
 import { decodeMessage, type ParsedLine, parseLine } from './formats/index.ts';
+import type { Host } from './identities.ts';
+import type { Layout } from './layouts.ts';
 import { MessageQueue, type TakeMessage } from './message-queue.ts';
 import type { Intake, Outcome, SubmittedItem } from './receiver.ts';
 import type { Applied, Site } from './site.ts';
@@ -174,8 +176,21 @@ export class Pipeline implements Intake {
     const events = this.#events;
     if (!inOrder(events)) events.sort((a, b) => a.at - b.at);
     const { site, store } = this.#parts;
-    for (const event of events) store.add(event, site.apply(event, store.nextSeq));
+    for (const event of events) {
+      const applied = site.apply(event, store.nextSeq);
+      store.add(event, applied);
+      if (event.layout) this.#noteLayout(event.layout, applied.host, event.receivedAt);
+    }
     this.#events = [];
+  }
+
+  #noteLayout(layout: Layout, host: Host, receivedAt: number): void {
+    if (!host.layouts.note(layout, receivedAt)) return;
+    const advice = 'each event counts twice; leave one appender in its LocalLogConfig.xml';
+    this.#parts.onTrouble(
+      'both_layouts',
+      `${host.name} sends Headcount's own layout and the peer's: ${advice}`,
+    );
   }
 
   async submit(items: readonly SubmittedItem[]): Promise<Outcome[]> {

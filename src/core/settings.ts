@@ -9,10 +9,17 @@ import { formatDuration, parseDuration, parseSize } from './units.ts';
 
 type Refuse = (expected: string) => undefined;
 
-function setting<T>(read: (input: unknown, refuse: Refuse) => T | undefined) {
+/** Whether an issue is about a value that must not be repeated. */
+export function isSecret(issue: z.core.$ZodIssue): boolean {
+  return issue.code === 'custom' && issue.params === SECRET;
+}
+
+const SECRET = { secret: true };
+
+function setting<T>(read: (input: unknown, refuse: Refuse) => T | undefined, params?: typeof SECRET) {
   return z.unknown().transform((input, context): T => {
     const refuse: Refuse = (expected) => {
-      context.addIssue({ code: 'custom', message: `expected ${expected}`, input });
+      context.addIssue({ code: 'custom', message: `expected ${expected}`, input, params });
     };
     const value = read(input, refuse);
     return value === undefined ? z.NEVER : value;
@@ -39,12 +46,19 @@ export function flag() {
 
 /** Text of one line that is not blank; `what` names it in the message. Numbers must be quoted. */
 export function text(what: string) {
-  return setting<string>((input, refuse) => {
-    if (typeof input === 'number' || typeof input === 'boolean') return refuse(`${what} (put it in quotes)`);
-    if (typeof input !== 'string' || input.trim() === '') return refuse(what);
-    const printable = [...input].every((char) => char >= ' ' && char !== '\u007f');
-    return printable ? input : refuse(`${what} without control characters`);
-  });
+  return setting<string>((input, refuse) => readText(what, input, refuse));
+}
+
+/** The same for passwords and tokens: no message repeats what was found. */
+export function secret(what: string) {
+  return setting<string>((input, refuse) => readText(what, input, refuse), SECRET);
+}
+
+function readText(what: string, input: unknown, refuse: Refuse): string | undefined {
+  if (typeof input === 'number' || typeof input === 'boolean') return refuse(`${what} (put it in quotes)`);
+  if (typeof input !== 'string' || input.trim() === '') return refuse(what);
+  const printable = [...input].every((char) => char >= ' ' && char !== '\u007f');
+  return printable ? input : refuse(`${what} without control characters`);
 }
 
 /** One of a few words, in exactly this spelling. */

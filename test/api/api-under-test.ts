@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { createApi } from '../../src/api/api.ts';
+import { fixedAppNames } from '../../src/core/app-names.ts';
 import { type BlacklistRule, createBlacklist } from '../../src/core/blacklist.ts';
 import { Duplicates } from '../../src/core/duplicates.ts';
 import { Pipeline } from '../../src/core/pipeline.ts';
+import type { SinkStats } from '../../src/core/sink-stats.ts';
 import { Site } from '../../src/core/site.ts';
 import { Journal } from '../../src/journal/journal.ts';
 import { JournalReader } from '../../src/journal/reader.ts';
@@ -32,6 +34,7 @@ export class ApiUnderTest {
   full = false;
   notReady: string | null = null;
   journalTrouble: string | null = null;
+  sinks: readonly SinkStats[] = [];
   readonly #reader: JournalReader;
 
   constructor(blacklist: readonly BlacklistRule[] = [{ directory: 'INTERNAL' }]) {
@@ -41,13 +44,13 @@ export class ApiUnderTest {
     const { directory } = this;
     const appNames = new Map([[SALES, 'Sales']]);
     this.journal = new Journal(
-      { directory, commitIntervalMs: 1, retentionMs: 90 * 86_400_000, maxBytes: 1e9 },
+      { directory, commitIntervalMs: 1, isFollowed: false, retentionMs: 90 * 86_400_000, maxBytes: 1e9 },
       this.site,
       recovered.names,
       recovered.nextSeq,
       {
         committed: (events) => this.pipeline.committed(events),
-        trouble: (message) => {
+        trouble: (_kind, message) => {
           throw new Error(message);
         },
         failed: (error) => {
@@ -72,12 +75,12 @@ export class ApiUnderTest {
   #api(appNames: ReadonlyMap<string, string>): FastifyInstance {
     return createApi({
       site: this.site,
-      appNames,
+      appNames: fixedAppNames(appNames),
       intake: this.pipeline,
       counters: this.pipeline.counters,
       inFlight: () => this.pipeline.inFlight,
       receivers: () => [{ name: 'udp', listening: ['127.0.0.1:9997'], received: 0, kernelDropped: 0 }],
-      sinks: () => [],
+      sinks: () => this.sinks,
       ask: async (question) => {
         await this.settle();
         return this.#reader.ask(question);
@@ -87,6 +90,7 @@ export class ApiUnderTest {
       journalTrouble: () => this.journalTrouble,
       now: () => this.now,
       version: '1.2.3',
+      processMetrics: null,
     });
   }
 

@@ -21,7 +21,7 @@ test('readyz is 200 when ready, whatever trouble the journal has', async () => {
   expect(statusCode).toBe(200);
   expect(body).toEqual({
     status: 'ok',
-    detail: { reason: null, journalTrouble: 'disk full', version: '1.2.3' },
+    detail: { reason: null, journalTrouble: 'disk full', sinks: [], version: '1.2.3' },
   });
 });
 
@@ -31,7 +31,7 @@ test('readyz is 503 with the reason when not ready', async () => {
   expect(statusCode).toBe(503);
   expect(body).toEqual({
     status: 'unavailable',
-    detail: { reason: 'stopping', journalTrouble: null, version: '1.2.3' },
+    detail: { reason: 'stopping', journalTrouble: null, sinks: [], version: '1.2.3' },
     statusCode: 503,
     error: 'Service Unavailable',
     message: 'stopping',
@@ -68,7 +68,7 @@ test('ingest accounts for everything received', async () => {
       { name: 'udp', listening: ['127.0.0.1:9997'], received: 0, kernelDropped: 0 },
       { name: 'http', listening: [], received: 7, kernelDropped: null, refusedRequests: 0 },
     ],
-    hosts: [{ host: 'qs1', lastEventAt: '2026-05-19T12:00:00.000Z', keysIgnored: false }],
+    hosts: [{ host: 'qs1', lastEventAt: '2026-05-19T12:00:00.000Z', keysIgnored: false, bothLayouts: false }],
     sinks: [],
   });
 });
@@ -104,4 +104,19 @@ test('the start page shows the numbers right now and no script can run on it', a
   for (const [, path] of text.matchAll(/href="([^"]+)"/g)) {
     expect((await api.get(path ?? '')).statusCode).toBe(200);
   }
+});
+
+test('ingest says which host sends both layouts, for ten minutes', async () => {
+  const own = '/headcount/2;1;(null);qs1;Start session;0;(null);1;1;(null);(null);LAB;ann;(null);x';
+  const peer = '/qseow-proxy-session/;qs1;Start session;LAB;ann;(null);(null);x';
+  for (const line of [peer, own, peer]) {
+    api.pipeline.receive(Buffer.from(line), { address: '127.0.0.1', port: 4711 }, api.now);
+  }
+  await api.settle();
+  const hosts = [{ host: 'qs1', bothLayouts: true }];
+  expect((await api.get('/api/v1/ingest')).body).toMatchObject({ hosts });
+  api.now += 600_001;
+  expect((await api.get('/api/v1/ingest')).body).toMatchObject({
+    hosts: [{ host: 'qs1', bothLayouts: false }],
+  });
 });

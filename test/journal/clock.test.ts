@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { countsView } from '../../src/api/counts-view.ts';
+import { fixedAppNames } from '../../src/core/app-names.ts';
 import type { Kind, UserEvent } from '../../src/core/event.ts';
 import { seriesOf } from '../../src/journal/series-query.ts';
 import { EPOCH, SETTINGS } from '../model/event-arbitrary.ts';
@@ -76,7 +77,7 @@ function restarts(afterMs: number): void {
 
 /** Nothing that a person sees is negative, and what was created and not destroyed is on. */
 function expectSound(): void {
-  const view = countsView(stored.site, new Map(), now);
+  const view = countsView(stored.site, fixedAppNames(new Map()), now);
   const numbers = JSON.stringify(view).match(/:-\d+/g);
   expect(numbers).toBeNull();
   expect(view.created.total - view.destroyed.total).toBe(view.active.sessions);

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { fixedAppNames } from '../../src/core/app-names.ts';
 import type { Kind, UserEvent } from '../../src/core/event.ts';
 import { Queries } from '../../src/journal/queries.ts';
 import { Retention } from '../../src/journal/retention.ts';
@@ -112,7 +113,7 @@ function danglingNames(): string[] {
 }
 
 function usersOfEvents(): unknown[] {
-  const queries = new Queries(stored.database, new Map(), new UserAgents());
+  const queries = new Queries(stored.database, fixedAppNames(new Map()), new UserAgents());
   const { items } = queries.events({ ...NO_FILTER, kind: null }) as {
     items: { user: { id: string } | null }[];
   };
@@ -120,7 +121,7 @@ function usersOfEvents(): unknown[] {
 }
 
 function usersOn(): unknown[] {
-  const queries = new Queries(stored.database, new Map(), new UserAgents());
+  const queries = new Queries(stored.database, fixedAppNames(new Map()), new UserAgents());
   const { items } = queries.sessions({ ...NO_FILTER, active: true, at: null }, EPOCH) as {
     items: { user: { id: string } | null; host: string | null }[];
   };

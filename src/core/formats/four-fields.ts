@@ -25,6 +25,7 @@ export function parseFourFields(line: string, arrival: Arrival): ParsedLine | Re
   if (hostEnd > MAX_FIELD || directory.length > MAX_FIELD || id.length > MAX_FIELD) return 'field_too_long';
 
   const draft = draftLine(kind, line, 0, arrival);
+  draft.layout = 'peer';
   readHost(draft, line.slice(0, hostEnd), arrival);
   readUser(draft, directory, id);
   return draft;

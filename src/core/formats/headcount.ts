@@ -69,7 +69,10 @@ export function parseHeadcount(line: string, bodyAt: number, arrival: Arrival): 
   readContext(draft, line, userEnd + 1, contextEnd);
   draft.appId ??= guidAt(line, originEnd + 1);
   if (command === null) readRejection(draft, line.slice(contextEnd + 1), line.slice(hostEnd + 1, commandEnd));
-  else readMessage(draft, line, contextEnd + 1, spoken);
+  else {
+    draft.layout = 'own';
+    readMessage(draft, line, contextEnd + 1, spoken);
+  }
   return draft;
 }
 

@@ -68,6 +68,7 @@ export function draftLine(
     message: null,
     reason: null,
     eventId: null,
+    layout: null,
     line,
     bodyAt,
     via,

@@ -53,6 +53,7 @@ export function parsePeer(
   }
 
   const draft = draftLine(kind, line, bodyAt, arrival, via);
+  draft.layout = 'peer';
   readHost(draft, line.slice(bodyAt, hostEnd), arrival);
   readUser(draft, directory, id);
   // Of the known origins one is no null, and its length tells it from the others.

@@ -75,7 +75,8 @@ export function tally(results: readonly (ParsedLine | Refusal)[]): Expected {
 /** A result as `expected.json` writes it: what is null, false or the same in every case is left out. */
 export function describeResult(result: ParsedLine | Refusal): unknown {
   if (typeof result === 'string') return { refused: result };
-  const { line: _line, bodyAt: _bodyAt, at, originalAt, timed, receivedAt: _receivedAt, ...rest } = result;
+  const { line: _line, bodyAt: _bodyAt, layout: _layout, receivedAt: _receivedAt, ...fields } = result;
+  const { at, originalAt, timed, ...rest } = fields;
   const known = Object.entries(rest).filter(([, value]) => value !== null && value !== false);
   return {
     ...Object.fromEntries(known),
