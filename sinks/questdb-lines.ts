@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
-import { createBuffer, type SenderBuffer, SenderOptions } from '@questdb/nodejs-client';
 import { type Batch, PoisonRowError } from '../src/core/sink.ts';
+import { RowBuffer } from './questdb-row-buffer.ts';
 import { appendRow } from './questdb-rows.ts';
 
 /** Rows of a batch as text of the line protocol: one line each. */
@@ -10,10 +10,10 @@ export interface Lines {
   readonly end: number;
 }
 
-/** Serialises rows with the buffer of QuestDB's own client; its address is never used. */
+/** Serialises rows. */
 export class LineWriter {
   readonly #store: string;
-  readonly #buffer: SenderBuffer = createBuffer(new SenderOptions('http::addr=unused;protocol_version=2'));
+  readonly #buffer = new RowBuffer();
 
   constructor(store: string) {
     this.#store = store;

@@ -1,10 +1,10 @@
-import type { SenderBuffer } from '@questdb/nodejs-client';
 import type { User } from '../src/core/event.ts';
 import type { Client, Scope, SessionCountsRow, SessionEventRow, SessionRow } from '../src/core/rows.ts';
 import type { Batch } from '../src/core/sink.ts';
+import type { RowBuffer } from './questdb-row-buffer.ts';
 
 /*
- * One function a table, straight into the client's buffer: this is the hot path. SYMBOL columns come first, because the
+ * One function a table, straight into the buffer: this is the hot path. SYMBOL columns come first, because the
  * line protocol wants it so; what is null is left out, and is null in QuestDB, also where a row replaces another.
  */
 
@@ -19,98 +19,121 @@ const SCOPE_NAMES: { readonly [S in Scope]: string } = {
 };
 
 /** Appends a row. Throws where it cannot be written, and leaves its beginning in the buffer. */
-export function appendRow(buffer: SenderBuffer, { table, rows }: Batch, place: number, store: string): void {
+export function appendRow(buffer: RowBuffer, { table, rows }: Batch, place: number, store: string): void {
   const row = rows[place];
   if (table === 'session_events') appendEvent(buffer, row as SessionEventRow, store);
   else if (table === 'sessions') appendSession(buffer, row as SessionRow, store);
   else appendCounts(buffer, row as SessionCountsRow, store);
 }
 
-function appendEvent(buffer: SenderBuffer, row: SessionEventRow, store: string): void {
+function appendEvent(buffer: RowBuffer, row: SessionEventRow, store: string): void {
   buffer.table('session_events').symbol('store', store).symbol('kind', row.kind);
   if (row.reason !== null) buffer.symbol('reason', row.reason);
-  buffer.stringColumn('event_id', row.eventId).stringColumn('host', row.host);
-  appendUser(buffer, row.user);
-  appendText(buffer, 'origin', row.origin);
-  appendText(buffer, 'context', row.context);
-  appendText(buffer, 'app_id', row.appId);
-  appendText(buffer, 'app_name', row.appName);
-  appendText(buffer, 'virtual_proxy', row.virtualProxy);
-  appendText(buffer, 'session_id', row.sessionId);
-  appendInteger(buffer, 'result', row.result);
-  appendInteger(buffer, 'row_number', row.rowNumber);
-  appendTime(buffer, 'received_at', row.receivedAt);
-  appendTime(buffer, 'original_at', row.originalAt);
-  appendClient(buffer, row);
-  appendText(buffer, 'user_agent', row.userAgent);
-  appendText(buffer, 'message', row.message);
-  appendInteger(buffer, 'seq', row.seq);
+  buffer
+    .stringColumn('event_id', row.eventId)
+    .columns(
+      text('host', row.host) +
+        userColumns(row.user) +
+        text('origin', row.origin) +
+        text('context', row.context) +
+        text('app_id', row.appId) +
+        text('app_name', row.appName) +
+        text('virtual_proxy', row.virtualProxy) +
+        text('session_id', row.sessionId) +
+        integer('result', row.result) +
+        integer('row_number', row.rowNumber) +
+        time('received_at', row.receivedAt) +
+        time('original_at', row.originalAt) +
+        clientColumns(row) +
+        text('user_agent', row.userAgent) +
+        text('message', row.message) +
+        integer('seq', row.seq),
+    );
   endRow(buffer, row.at);
 }
 
-function appendSession(buffer: SenderBuffer, row: SessionRow, store: string): void {
+function appendSession(buffer: RowBuffer, row: SessionRow, store: string): void {
   buffer.table('sessions').symbol('store', store);
   if (row.endReason !== null) buffer.symbol('end_reason', row.endReason);
-  buffer.stringColumn('session_id', row.id).stringColumn('host', row.host);
-  appendUser(buffer, row.user);
-  appendText(buffer, 'virtual_proxy', row.virtualProxy);
-  appendTime(buffer, 'started_at', row.startedAt);
-  buffer.booleanColumn('start_exact', row.startExact);
-  appendTime(buffer, 'ended_at', row.endedAt);
-  buffer.booleanColumn('end_exact', row.endExact);
-  buffer.booleanColumn('identity_exact', row.identityExact);
-  appendTime(buffer, 'last_activity_at', row.lastActivityAt);
-  appendInteger(buffer, 'open_connections', row.openConnections);
-  appendInteger(buffer, 'connections', row.connections);
-  appendClient(buffer, row);
+  buffer
+    .stringColumn('session_id', row.id)
+    .columns(
+      text('host', row.host) +
+        userColumns(row.user) +
+        text('virtual_proxy', row.virtualProxy) +
+        time('started_at', row.startedAt) +
+        flag('start_exact', row.startExact) +
+        time('ended_at', row.endedAt) +
+        flag('end_exact', row.endExact) +
+        flag('identity_exact', row.identityExact) +
+        time('last_activity_at', row.lastActivityAt) +
+        integer('open_connections', row.openConnections) +
+        integer('connections', row.connections) +
+        clientColumns(row),
+    );
   endRow(buffer, row.firstSeenAt);
 }
 
-function appendCounts(buffer: SenderBuffer, row: SessionCountsRow, store: string): void {
+function appendCounts(buffer: RowBuffer, row: SessionCountsRow, store: string): void {
   buffer.table('session_counts').symbol('store', store).symbol('scope', SCOPE_NAMES[row.scope]);
-  appendText(buffer, 'name', row.name);
-  appendInteger(buffer, 'active', row.active);
-  appendInteger(buffer, 'users', row.users);
-  appendInteger(buffer, 'connections', row.connections);
-  appendInteger(buffer, 'created', row.created);
-  appendInteger(buffer, 'destroyed', row.destroyed);
-  appendInteger(buffer, 'rejected', row.rejected);
+  buffer
+    .intColumn('created', row.created)
+    .columns(
+      integer('destroyed', row.destroyed) +
+        integer('rejected', row.rejected) +
+        text('name', row.name) +
+        integer('active', row.active) +
+        integer('users', row.users) +
+        integer('connections', row.connections),
+    );
   endRow(buffer, row.at);
 }
 
-function appendUser(buffer: SenderBuffer, user: User | null): void {
-  if (user === null) return;
+function userColumns(user: User | null): string {
+  if (user === null) return '';
   const { directory, id } = user;
-  appendText(buffer, 'user_directory', directory);
-  buffer.stringColumn('user_id', id);
   const full = directory === null ? id : `${directory}\\${id}`;
-  buffer.stringColumn('user_key', full.toLowerCase());
+  return text('user_directory', directory) + text('user_id', id) + text('user_key', full.toLowerCase());
 }
 
-function appendClient(buffer: SenderBuffer, { browser, browserVersion, os, osVersion }: Client): void {
-  appendText(buffer, 'browser', browser);
-  appendText(buffer, 'browser_version', browserVersion);
-  appendText(buffer, 'os', os);
-  appendText(buffer, 'os_version', osVersion);
+function clientColumns({ browser, browserVersion, os, osVersion }: Client): string {
+  return (
+    text('browser', browser) +
+    text('browser_version', browserVersion) +
+    text('os', os) +
+    text('os_version', osVersion)
+  );
 }
 
-function appendText(buffer: SenderBuffer, column: string, text: string | null): void {
-  if (text !== null) buffer.stringColumn(column, text);
+/** What the line protocol wants escaped inside of quotes. */
+const SPECIAL = /["\\\n\r]/;
+const EVERY_SPECIAL = /["\\\n\r]/g;
+
+function text(column: string, value: string | null): string {
+  if (value === null) return '';
+  return `,${column}="${SPECIAL.test(value) ? value.replace(EVERY_SPECIAL, '\\$&') : value}"`;
 }
 
-/** The client would write `1e21i`, which QuestDB does not read. */
-function appendInteger(buffer: SenderBuffer, column: string, value: number | null): void {
-  if (value === null) return;
+/** A larger one would be written as `1e21`, which QuestDB does not read. */
+function integer(column: string, value: number | null): string {
+  if (value === null) return '';
   if (!Number.isSafeInteger(value))
     throw new Error(`${column}: ${value} is not a whole number that is exact`);
-  buffer.intColumn(column, value);
+  return `,${column}=${value}i`;
 }
 
-function appendTime(buffer: SenderBuffer, column: string, ms: number | null): void {
-  if (ms !== null) buffer.timestampColumn(column, ms, 'ms');
+/** Milliseconds, written as microseconds. */
+function time(column: string, ms: number | null): string {
+  if (ms === null) return '';
+  if (!Number.isSafeInteger(ms)) throw new Error(`${column}: ${ms} is not a time in whole milliseconds`);
+  return ms === 0 ? `,${column}=0t` : `,${column}=${ms}000t`;
 }
 
-function endRow(buffer: SenderBuffer, ms: number): void {
+function flag(column: string, value: boolean): string {
+  return `,${column}=${value ? 't' : 'f'}`;
+}
+
+function endRow(buffer: RowBuffer, ms: number): void {
   if (!(ms >= 0 && ms <= LAST_MS)) throw new Error(`the time ${ms} is not between 1970 and 9999`);
   buffer.at(ms, 'ms');
 }

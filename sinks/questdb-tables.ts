@@ -2,22 +2,29 @@ import { NeedsOperatorError, TABLES, type Table } from '../src/core/sink.ts';
 import { DEFAULT_RETENTION_MS } from './questdb.schema.ts';
 import type { QuestDbHttp } from './questdb-http.ts';
 import { createTable, SHAPES } from './questdb-shapes.ts';
-import { foreignTable, verifyTable } from './questdb-verify.ts';
+import { verifyTable } from './questdb-verify.ts';
 import { createViews } from './questdb-views.ts';
 
 const DAY_MS = 86_400_000;
 const DAYS_OF: Readonly<Record<string, number>> = { HOUR: 1 / 24, DAY: 1, WEEK: 7 };
 
-const STATES = `SELECT table_name, id, dedup, table_suspended, wal_pending_row_count, ttlValue, ttlUnit
-FROM tables() WHERE lower(table_name) IN (${TABLES.map((table) => `'${table}'`).join(', ')})`;
+/**
+ * Which tables there are is asked of `pg_class`, where `oid` is the id: `tables()` may go on telling of one that was renamed
+ * as rows arrived, under its old name, until QuestDB is restarted. BOOLEAN has no null: false where a side has no row.
+ */
+const STATES = `SELECT c.relname, c.oid, w.suspended, t.dedup, t.wal_pending_row_count, t.ttlValue, t.ttlUnit
+FROM pg_class c LEFT JOIN wal_tables() w ON w.name = c.relname
+LEFT JOIN tables() t ON t.id = c.oid AND t.table_name = c.relname
+WHERE lower(c.relname) IN (${TABLES.map((table) => `'${table}'`).join(', ')})`;
 
 /** One of our tables as the server has it. Another table of the same name has another `id`. */
 interface TableState {
   /** As it was spelled when it was made; QuestDB does not tell cases apart. */
   readonly name: string;
   readonly id: unknown;
-  readonly hasDedup: boolean;
   readonly isSuspended: boolean;
+  /** False where that is not known, too. */
+  readonly hasDedup: boolean;
   readonly walPendingRows: unknown;
   /** NaN for a TTL in months or years. */
   readonly ttlDays: number;
@@ -45,8 +52,7 @@ export class QuestDbTables {
    */
   async prepare(table: Table, signal: AbortSignal): Promise<unknown> {
     const state = (await this.#look(table, signal)) ?? (await this.#create(table, signal));
-    if (!state.hasDedup) throw foreignTable(table, 'has no DEDUP');
-    if (this.#verified.get(table) !== state.id) {
+    if (this.#verified.get(table) !== state.id || !state.hasDedup) {
       await verifyTable(this.#http, SHAPES[table], state.name, signal);
       await this.#setRetention(state, signal);
       await this.#createViews(table, signal);
@@ -59,12 +65,12 @@ export class QuestDbTables {
    * QuestDB says yes to every line, also after DROP TABLE: then it makes a table by itself, without DEDUP. And a
    * suspended one says yes without end. Ids are never given twice, so the same id before and after means that all that
    * was sent in between is in that table.
+   * @throws Error where rows may be elsewhere; NeedsOperatorError where only a person can help
    */
   async confirm(table: Table, id: unknown, signal: AbortSignal): Promise<void> {
     const state = await this.#look(table, signal);
-    if (state?.hasDedup === false) {
-      const why = state.id === id ? 'has no DEDUP any more' : 'was made by rows that came after DROP TABLE';
-      throw foreignTable(table, why);
+    if (state !== undefined && (state.id !== id || !state.hasDedup)) {
+      await verifyTable(this.#http, SHAPES[table], state.name, signal);
     }
     if (state?.id !== id) throw new Error(`table ${table} was dropped while rows were written`);
     this.requireRunning(table);
@@ -118,12 +124,12 @@ export class QuestDbTables {
 }
 
 function stateOf(row: readonly unknown[]): TableState {
-  const [name, id, dedup, suspended, walPendingRows, ttl, unit] = row;
+  const [name, id, suspended, dedup, walPendingRows, ttl, unit] = row;
   return {
     name: String(name),
     id,
-    hasDedup: dedup === true,
     isSuspended: suspended === true,
+    hasDedup: dedup === true,
     walPendingRows,
     ttlDays: Number(ttl) * (DAYS_OF[String(unit)] ?? Number.NaN),
   };

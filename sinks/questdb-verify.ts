@@ -21,6 +21,9 @@ export async function verifyTable(
   const itsKeys = rows.flatMap(([column, , isKey]) => (isKey === true ? [column] : []));
   const itsTime = rows.find(([, , , isDesignated]) => isDesignated === true)?.[0];
 
+  if (itsKeys.length === 0) {
+    throw foreignTable(name, 'has no DEDUP (QuestDB makes such a table of rows that come after DROP TABLE)');
+  }
   if (itsTime !== time || itsKeys.length !== keys.length || !keys.every((key) => itsKeys.includes(key))) {
     const found = `TIMESTAMP(${itsTime}) and DEDUP UPSERT KEYS(${itsKeys.join(', ')})`;
     throw foreignTable(name, `has ${found} instead of TIMESTAMP(${time}) and KEYS(${keys.join(', ')})`);
@@ -36,7 +39,7 @@ export async function verifyTable(
   }
 }
 
-export function foreignTable(name: string, difference: string): NeedsOperatorError {
+function foreignTable(name: string, difference: string): NeedsOperatorError {
   return new NeedsOperatorError(
     `table ${name} in QuestDB ${difference}, so it is not Headcount's: ` +
       `move it away (RENAME TABLE ${name} TO ${name}_old), and the right one is made`,
