@@ -7,9 +7,9 @@ export function registerHealth(app: FastifyInstance, parts: ApiParts): void {
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     const reason = parts.notReady();
-    const sinks = parts
-      .sinks()
-      .map(({ name, up, lagSeconds, lastError }) => ({ name, up, lagSeconds, lastError }));
+    const sinks = parts.sinks().map(({ name, up, lagSeconds, lastError, databaseTables }) => {
+      return { name, up, lagSeconds, lastError, databaseTables };
+    });
     // A sink that is away is no reason to send messages elsewhere: they are kept for it.
     const detail = { reason, journalTrouble: parts.journalTrouble(), sinks, version: parts.version };
     if (reason === null) return { status: 'ok', detail };

@@ -1,4 +1,4 @@
-import type { SinkStats, TableStats } from '../core/sink-stats.ts';
+import type { DatabaseTable, SinkStats, TableStats } from '../core/sink-stats.ts';
 import type { Metric, Sample } from './metric.ts';
 import { Rising } from './metrics-rising.ts';
 
@@ -12,6 +12,10 @@ export function sinkMetrics(sinks: () => readonly SinkStats[]): Metric[] {
     sinks().map((sink): Sample => [value(sink), sink.name]);
   const ofTables = (value: (table: TableStats) => number) => () =>
     sinks().flatMap(({ name, tables }) => tables.map((table): Sample => [value(table), name, table.table]));
+  const ofDatabase = (value: (table: DatabaseTable) => number) => () =>
+    sinks().flatMap(({ name, databaseTables = [] }) =>
+      databaseTables.map((table): Sample => [value(table), name, table.name]),
+    );
   return [
     {
       name: 'headcount_sink_up',
@@ -48,6 +52,18 @@ export function sinkMetrics(sinks: () => readonly SinkStats[]): Metric[] {
       help: 'Rows given up since the first scrape after the start, where the operator allowed it',
       labels: [...TABLE, 'reason'],
       samples: () => dropped.at(sinks()),
+    },
+    {
+      name: 'headcount_sink_table_suspended',
+      help: '1 while the database takes rows of the table without applying them',
+      labels: TABLE,
+      samples: ofDatabase(({ suspended }) => (suspended ? 1 : 0)),
+    },
+    {
+      name: 'headcount_sink_table_wal_pending_rows',
+      help: 'Rows the database took and has yet to apply',
+      labels: TABLE,
+      samples: ofDatabase(({ walPendingRows }) => walPendingRows),
     },
   ];
 }

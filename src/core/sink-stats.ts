@@ -12,6 +12,15 @@ export interface TableStats {
   readonly dropped: Readonly<Record<string, number>>;
 }
 
+/** A table as the database behind a sink has it, when it was last looked at. */
+export interface DatabaseTable {
+  readonly name: string;
+  /** It takes rows without applying them. */
+  readonly suspended: boolean;
+  /** Rows taken and not yet applied. */
+  readonly walPendingRows: number;
+}
+
 /** What is known of one sink, for `/api/v1/ingest`. */
 export interface SinkStats {
   readonly name: string;
@@ -26,6 +35,8 @@ export interface SinkStats {
   readonly lagSeconds: number;
   readonly lastError: string | null;
   readonly tables: readonly TableStats[];
+  /** Only of a sink whose database can say so. */
+  readonly databaseTables?: readonly DatabaseTable[];
   /** What this kind of sink tells beyond that. */
   readonly [detail: string]: unknown;
 }

@@ -202,6 +202,17 @@ test('metrics say how far each sink has come with each table', async () => {
   expect(metrics.value('headcount_sink_rows_delivered_total', table)).toBe(0);
 });
 
+test('metrics say what the database behind a sink says of its tables', async () => {
+  api.sinks = [
+    { ...sink({}), databaseTables: [{ name: 'sessions', suspended: true, walPendingRows: 12 }] },
+    { ...sink({}), name: 'printer' },
+  ];
+  const metrics = await scrape();
+  const table = { sink: 'db', table: 'sessions' };
+  expect(metrics.value('headcount_sink_table_suspended', table)).toBe(1);
+  expect(metrics.value('headcount_sink_table_wal_pending_rows', table)).toBe(12);
+});
+
 test('what a sink took does not fall where rows are sent again', async () => {
   const table = { sink: 'db', table: 'sessions' };
   const taken: (number | undefined)[] = [];
