@@ -1,30 +1,10 @@
-import { execFile } from 'node:child_process';
-import { resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { poisonRows } from './poison-rows.ts';
 import { Program, ProgramFolder, until } from './program.ts';
+import { APP, countOf, delivered, headcount, items, post, sinksOf } from './program-with-sink.ts';
 import { QuestDbServer } from './questdb-server.ts';
 
-const MAIN = resolve(import.meta.dirname, '../src/main.ts');
-const APP = 'a421f4a2-c311-4ef4-ba41-fe2e6a2b0d69';
-const run = promisify(execFile);
 const jar = inject('questdb')?.jar ?? null;
-
-interface SinkJson {
-  readonly name: string;
-  readonly up: boolean;
-  readonly delivered: number;
-  readonly pending: number;
-  readonly deadLettered: number;
-  readonly lagSeconds: number;
-  readonly lastError: string | null;
-  readonly tables: readonly {
-    readonly table: string;
-    readonly rows: number;
-    readonly delivered: number;
-    readonly pending: number;
-  }[];
-}
 
 let folder: ProgramFolder;
 let program: Program;
@@ -35,44 +15,6 @@ afterEach(async () => {
   await program?.stop();
   folder.dispose();
 });
-
-const items = (count: number, appIdOf: (n: number) => string = () => APP) =>
-  Array.from({ length: count }, (_, n) => ({
-    type: 'connection_open',
-    user: { directory: 'LAB', id: `user${n % 100}` },
-    host: 'node1',
-    appId: appIdOf(n),
-  }));
-
-async function post(to: Program, events: readonly object[]): Promise<void> {
-  for (let start = 0; start < events.length; start += 1_000) {
-    const response = await fetch(`${to.api}/api/v1/events`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(events.slice(start, start + 1_000)),
-    });
-    expect(response.status).toBe(202);
-  }
-}
-
-async function sinksOf(of: Program): Promise<readonly SinkJson[]> {
-  return (await of.get<{ sinks: SinkJson[] }>('/api/v1/ingest')).sinks;
-}
-
-/** Waits until the first sink has been offered so many events and has nothing pending. */
-function delivered(of: Program, events: number): Promise<readonly SinkJson[]> {
-  return until(
-    () => sinksOf(of),
-    ([sink]) =>
-      sink?.pending === 0 && (sink.tables[0]?.rows ?? 0) >= events && (sink.tables[1]?.rows ?? 0) > 0,
-    60_000,
-  );
-}
-
-async function headcount(...args: string[]): Promise<string> {
-  const { stdout } = await run(process.execPath, [MAIN, ...args, '--config', folder.config]);
-  return stdout;
-}
 
 test('the console sink prints every row as a line of JSON', async () => {
   folder.write('sinks: [ { type: console, interval: 10ms } ]');
@@ -114,49 +56,10 @@ describe.skipIf(jar === null)('with a QuestDB', () => {
   });
   afterAll(() => server.dispose());
   const sink = () => `{ type: questdb, url: "${server.url}", interval: 20ms }`;
-  const count = async (sql: string): Promise<number> =>
-    Number(Object.values((await server.query(sql))[0] ?? {})[0]);
-
-  /** Resolves when it is done: QuestDB does it by and by. */
-  async function alterAppId(type: 'UUID' | 'VARCHAR'): Promise<void> {
-    await server.query(`ALTER TABLE session_events ALTER COLUMN app_id TYPE ${type}`);
-    await until(
-      () => server.query(`SELECT type FROM table_columns('session_events') WHERE "column" = 'app_id'`),
-      ([column]) => column?.['type'] === type,
-    );
-  }
+  const count = (sql: string) => countOf(server, sql);
 
   test('rows that it can never take are set aside, and taken when they are tried again after the repair', async () => {
-    folder.write(`sinks: [ ${sink()} ]`);
-    program = await Program.start(folder);
-    await until(
-      () => server.query("SELECT table_name FROM tables() WHERE table_name = 'session_counts'"),
-      (tables) => tables.length === 1,
-    );
-    // Somebody is sure that app ids are UUIDs.
-    await alterAppId('UUID');
-    await post(
-      program,
-      items(20_000, (n) => (n % 1_000 === 7 ? `app ${n}` : APP)),
-    );
-    expect(await delivered(program, 20_000)).toMatchObject([{ up: true, deadLettered: 20 }]);
-    await server.settled('session_events', 'SELECT 1');
-    expect(await count('SELECT count() FROM session_events')).toBe(19_980);
-    expect(await headcount('dead-letters', 'list')).toMatch(/app_id.*\n(.*\n)*20 in all\n$/);
-
-    await alterAppId('VARCHAR');
-    expect(await headcount('dead-letters', 'retry', 'questdb')).toMatch(/^20 to be offered again/);
-    // A connection may know the old type for a while.
-    await until(
-      async () => {
-        await headcount('dead-letters', 'retry', 'questdb');
-        return sinksOf(program);
-      },
-      ([each]) => each?.deadLettered === 0,
-    );
-    await server.settled('session_events', 'SELECT 1');
-    expect(await count('SELECT count() FROM session_events')).toBe(20_000);
-    expect(await count("SELECT count() FROM session_events WHERE app_id LIKE 'app %'")).toBe(20);
+    expect(await poisonRows(server, 20_000, 1_000)).toEqual([]);
   });
 
   test('two Headcounts that get the same lines keep their rows apart', async () => {
@@ -191,7 +94,7 @@ describe.skipIf(jar === null)('with a QuestDB', () => {
     await post(program, items(500));
     await delivered(program, 500);
     await server.query('DROP TABLE session_events');
-    expect(await headcount('resend', 'questdb', '--from', '1h')).toMatch(/once more/);
+    expect(await headcount(folder, 'resend', 'questdb', '--from', '1h')).toMatch(/once more/);
     await until(
       async () => ({
         n: await count('SELECT count() FROM session_events').catch(() => 0),
