@@ -47,6 +47,16 @@ describe('headcount check', () => {
     expect([stderr, exitCode]).toEqual(['', 0]);
   });
 
+  it('fills in the environment, and says where a variable is missing', async () => {
+    writeFileSync(join(folder, 'filled.yaml'), `store: { path: "/srv/\${FOLDER}" }\n`);
+    const argv = ['check', '--config', 'filled.yaml'];
+    const { stdout } = await runCommand(registerCheck, argv, folder, { FOLDER: 'headcount' });
+    expect(stdout).toContain(' in /srv/headcount\n');
+    const { stderr, exitCode } = await runCommand(registerCheck, argv, folder);
+    expect(stderr).toBe('filled.yaml:1:16 store.path: environment variable FOLDER is not set\n');
+    expect(exitCode).toBe(78);
+  });
+
   it('says that the defaults apply where there is no file', async () => {
     const { stdout, exitCode } = await runCommand(registerCheck, ['check'], folder);
     expect(stdout).toMatch(/^no config\.yaml here, the defaults apply: ok\n/);

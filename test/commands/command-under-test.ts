@@ -6,6 +6,7 @@ export async function runCommand(
   register: (program: Command, io: CommandIo) => void,
   argv: readonly string[],
   cwd = '.',
+  env: CommandIo['env'] = {},
 ): Promise<{ readonly stdout: string; readonly stderr: string; readonly exitCode: number }> {
   const result = { stdout: '', stderr: '', exitCode: 0 };
   const program = new Command().exitOverride();
@@ -19,7 +20,7 @@ export async function runCommand(
     setExitCode: (code) => {
       result.exitCode = code;
     },
-    env: {},
+    env,
     cwd,
     terminal: false,
     onReload: () => () => {},
