@@ -1,0 +1,107 @@
+import { Program, ProgramFolder, until } from '../program.ts';
+import { QuestDbServer } from '../questdb-server.ts';
+import { PgWire } from './pg-wire.ts';
+
+export const OWNER = { user: 'admin', password: 'owner' };
+const READER = { user: 'grafana', password: 'reader' };
+const MOST_ITEMS = 1_000;
+const TABLES = ['session_events', 'sessions', 'session_counts'];
+
+interface Ingest {
+  readonly inFlight: number;
+  readonly sinks: readonly { readonly pending: number; readonly up: boolean }[];
+}
+
+interface Counts {
+  readonly active: { readonly sessions: number };
+}
+
+/** A QuestDB that demands passwords, the program that fills it, and Grafana's way into it: a user that may only read. */
+export class RunningSite {
+  readonly folder: ProgramFolder;
+  readonly server: QuestDbServer;
+  readonly program: Program;
+  readonly wire: PgWire;
+
+  private constructor(folder: ProgramFolder, server: QuestDbServer, program: Program, wire: PgWire) {
+    this.folder = folder;
+    this.server = server;
+    this.program = program;
+    this.wire = wire;
+  }
+
+  /** `extra`: more YAML for Headcount. */
+  static async start(jar: string, extra = ''): Promise<RunningSite> {
+    const server = await startQuestDb(jar);
+    const folder = new ProgramFolder(sinkOf(server) + extra);
+    const program = await Program.start(folder);
+    const wire = await connectAsGrafana(server);
+    return new RunningSite(folder, server, program, wire);
+  }
+
+  /** Resolves when all of it is on the disk of Headcount. */
+  async post(items: readonly object[]): Promise<void> {
+    for (let from = 0; from < items.length; from += MOST_ITEMS) {
+      const body = JSON.stringify(items.slice(from, from + MOST_ITEMS));
+      const headers = { 'content-type': 'application/json' };
+      const answer = await fetch(`${this.program.api}/api/v1/events`, { method: 'POST', headers, body });
+      if (answer.status !== 202) throw new Error(`${answer.status} ${await answer.text()}`);
+    }
+  }
+
+  /** Resolves when QuestDB shows all that was posted. */
+  async settle(): Promise<void> {
+    // Whoever asks has the state of the sessions committed.
+    await this.program.get('/api/v1/sessions?limit=1');
+    const isDone = ({ inFlight, sinks: [sink] }: Ingest) => inFlight === 0 && sink?.pending === 0 && sink.up;
+    await until(() => this.program.get<Ingest>('/api/v1/ingest'), isDone, 60_000);
+    for (const table of TABLES) await this.server.settled(table, 'SELECT 1');
+    // What is open is counted once a second.
+    await until(
+      async () => [
+        await this.#countedOpen(),
+        (await this.program.get<Counts>('/api/v1/counts')).active.sessions,
+      ],
+      ([counted, open]) => counted === open,
+    );
+  }
+
+  async #countedOpen(): Promise<unknown> {
+    const sql =
+      "SELECT active FROM session_counts WHERE scope = 'site' AND active IS NOT NULL LATEST ON ts PARTITION BY store";
+    return (await this.server.query(sql))[0]?.['active'];
+  }
+
+  /** Takes another configuration without a restart. */
+  reload(extra: string): void {
+    this.folder.write(sinkOf(this.server) + extra);
+    this.program.child.kill('SIGHUP');
+  }
+
+  async stop(): Promise<void> {
+    this.wire.close();
+    await this.program.end('SIGKILL');
+    await this.server.dispose();
+    this.folder.dispose();
+  }
+}
+
+export function startQuestDb(jar: string): Promise<QuestDbServer> {
+  const env = {
+    QDB_PG_READONLY_USER_ENABLED: 'true',
+    QDB_PG_READONLY_USER: READER.user,
+    QDB_PG_READONLY_PASSWORD: READER.password,
+  };
+  return QuestDbServer.start(jar, { credentials: OWNER, env });
+}
+
+export function connectAsGrafana(server: QuestDbServer): Promise<PgWire> {
+  return PgWire.connect(server.pgPort, READER.user, READER.password);
+}
+
+function sinkOf({ url }: QuestDbServer): string {
+  const { user, password } = OWNER;
+  return `sinks:
+  - { type: questdb, url: "${url}", user: ${user}, password: ${password}, interval: 20ms }
+`;
+}

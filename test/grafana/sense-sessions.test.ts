@@ -1,0 +1,269 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { until } from '../program.ts';
+import { allItems } from '../same-tables.ts';
+import type { Row } from './ask-panel.ts';
+import { Dashboard } from './dashboard.ts';
+import { type Item, KnownDay, userKey } from './known-day.ts';
+import { add, histogram, nonZero, pairs, sizes, stepOf, sum } from './row-arithmetic.ts';
+import { RunningSite } from './running-site.ts';
+import { SiteView } from './site-view.ts';
+
+const jar = inject('questdb')?.jar ?? null;
+const DOCUMENTS = resolve(import.meta.dirname, '../../docs');
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Hours ahead of UTC, the whole year. */
+const ZONES: readonly (readonly [name: string, ahead: number])[] = [
+  ['Pacific/Honolulu', -10],
+  ['utc', 0],
+  ['Asia/Tokyo', 9],
+];
+const HOST = 'sense-proxy2';
+
+interface Counts {
+  readonly active: { readonly sessions: number; readonly connectedUsers: number };
+  readonly created: { readonly total: number };
+  readonly destroyed: { readonly total: number };
+  readonly hosts: readonly { readonly host: string; readonly sessions: number }[];
+}
+
+describe.skipIf(jar === null)('Sense sessions, after a day', () => {
+  const dashboard = new Dashboard('sense-sessions');
+  let site: RunningSite;
+  let day: KnownDay;
+  let view: SiteView;
+  const counts = () => site.program.get<Counts>('/api/v1/counts');
+
+  beforeAll(async () => {
+    site = await RunningSite.start(jar ?? '', 'blacklist: [{ directory: INTERNAL }]\n');
+    day = new KnownDay(Date.now());
+    await site.post(day.items);
+    await site.post([1, 2, 3].map(() => ({ type: 'session_rejected', user: null, host: HOST })));
+    await site.settle();
+    view = new SiteView(site.wire, dashboard, {
+      from: day.end - DAY_MS - MINUTE_MS,
+      to: day.end + 5 * MINUTE_MS,
+    });
+  }, 120_000);
+  afterAll(() => site?.stop());
+
+  /** What a panel says and what is true of the same moment: tried again where time went on in between. */
+  async function agrees<T>(ask: () => Promise<T>, truth: () => T | Promise<T>): Promise<void> {
+    const both = async () => ({ shown: await ask(), true: await truth() });
+    const { shown, true: expected } = await until(both, (each) => {
+      return JSON.stringify(each.shown) === JSON.stringify(each.true);
+    }).catch(both);
+    expect(shown).toEqual(expected);
+  }
+
+  test('every panel shows rows', async () => {
+    for (const { title } of dashboard.panels) expect(await view.rows(title), title).not.toHaveLength(0);
+  });
+
+  test('sessions and users now are those of the API', async () => {
+    await agrees(
+      () => view.number('Proxy sessions now'),
+      async () => (await counts()).active.sessions,
+    );
+    expect(await view.number('Proxy sessions now')).toBeGreaterThan(20);
+    await agrees(
+      () => view.number('Connected users now'),
+      async () => (await counts()).active.connectedUsers,
+    );
+    expect(await view.number('Connected users now')).toBeGreaterThan(10);
+    await agrees(
+      () => view.with({ host: [HOST] }).number('Proxy sessions now'),
+      async () => (await counts()).hosts.find(({ host }) => host === HOST)?.sessions ?? 0,
+    );
+  });
+
+  test('unique users are those with an event in time', async () => {
+    const windows: [title: string, since: () => number][] = [
+      ['Unique users (last 15 min)', () => Date.now() - 15 * MINUTE_MS],
+      ['Unique users (current hour)', () => Math.floor(Date.now() / HOUR_MS) * HOUR_MS],
+      ['Unique users (last 7d)', () => 0],
+      ['Unique users (last 30d)', () => 0],
+    ];
+    for (const [title, since] of windows) {
+      await agrees(
+        () => view.number(title),
+        () => day.usersSince(since()),
+      );
+      await agrees(
+        () => view.with({ host: [HOST] }).number(title),
+        () => day.usersSince(since(), HOST),
+      );
+    }
+  });
+
+  test('today begins at midnight in the time zone of the dashboard', async () => {
+    for (const [timezone, ahead] of ZONES) {
+      const day0 = () => Math.floor(Date.now() / DAY_MS + ahead / 24) * DAY_MS - ahead * HOUR_MS;
+      await agrees(
+        () => view.in(timezone).number('Unique users (today)'),
+        () => day.usersSince(day0()),
+      );
+    }
+    const [daytime = 'utc'] =
+      ZONES.find(([, ahead]) => (new Date().getUTCHours() + ahead + 24) % 24 >= 3) ?? [];
+    const rejected = view.in(daytime);
+    expect(await rejected.number('Sessions rejected (today)')).toBe(3);
+    expect(await rejected.with({ host: ['sense-proxy1'] }).number('Sessions rejected (today)')).toBe(0);
+  });
+
+  test('sessions are created and destroyed when they were', async () => {
+    const rows = await view.rows('Sessions created, destroyed and rejected');
+    const begun = [...day.sessions.values()].map(({ startedAt }) => startedAt);
+    expect(nonZero(rows, 'created')).toEqual(histogram(begun, rows));
+    const { created, destroyed } = await counts();
+    expect(sum(rows, 'created')).toBe(created.total);
+    expect(sum(rows, 'destroyed')).toBe(destroyed.total);
+    expect(sum(rows, 'rejected')).toBe(3);
+  });
+
+  test('events are counted by type and by origin', async () => {
+    const types = await view.rows('User events per minute, by event type');
+    const perMinute = stepOf(types) / MINUTE_MS;
+    const ofType = (type: string) => day.counted.filter((item) => item.type === type).length;
+    for (const [action, type] of [
+      ['Start session', 'session_start'],
+      ['Stop session', 'session_stop'],
+      ['Open connection', 'connection_open'],
+      ['Close connection', 'connection_close'],
+    ] as const) {
+      const shown = types.filter((row) => row['event_action'] === action);
+      expect(sum(shown, 'events') * perMinute, action).toBeCloseTo(ofType(type), 6);
+    }
+    const origins = await view.rows('User events per minute, by event origin');
+    const opened = day.counted.filter(({ origin }) => origin === 'AppAccess').length;
+    expect(new Set(origins.map(({ origin }) => origin))).toEqual(new Set(['AppAccess', 'none']));
+    const shown = origins.filter(({ origin }) => origin === 'AppAccess');
+    expect(sum(shown, 'events') * perMinute).toBeCloseTo(opened, 6);
+  });
+
+  test('the last events are those of the API', async () => {
+    const events = await allItems(site.program, '/api/v1/events');
+    const latest = events
+      .filter(({ kind }) => kind !== 'session_rejected')
+      .map(({ at }) => Date.parse(String(at)))
+      .toSorted((a, b) => b - a);
+    const rows = await view.rows('User events');
+    expect(rows.map(({ time }) => time)).toEqual(latest.slice(0, 500));
+  });
+
+  test('who was on is who was on', async () => {
+    for (const hoursAgo of [2, 5, 21]) {
+      const at = day.end - hoursAgo * HOUR_MS;
+      const rows = await view.with({ at: new Date(at).toISOString() }).rows('Who was on at');
+      const known = day.openAt(at).map(({ user, host }) => `${user} ${host}`);
+      expect(rows.map(onRow).toSorted(), `${hoursAgo} hours ago`).toEqual(known.toSorted());
+      expect(rows.every((row) => row['at'] === at)).toBe(true);
+    }
+    await agrees(
+      async () => (await view.rows('Who was on at')).length,
+      async () => (await counts()).active.sessions,
+    );
+    expect(await view.with({ at: 'nonsense' }).rows('Who was on at')).toEqual([]);
+  });
+
+  test('the longest sessions are the longest', async () => {
+    const rows = await view.rows('Longest sessions');
+    const lengths = [...day.sessions.values()].flatMap(({ startedAt, endedAt }) =>
+      endedAt === null ? [] : [Math.floor((endedAt - startedAt) / 1000)],
+    );
+    const ended = rows.filter(({ ended_at }) => ended_at !== null).map(({ duration }) => duration);
+    expect(rows).toHaveLength(20);
+    expect(ended).toEqual(lengths.toSorted((a, b) => b - a).slice(0, ended.length));
+  });
+
+  test('the average duration is that of the sessions that ended', async () => {
+    const rows = await view.rows('Average session duration');
+    const step = stepOf(rows);
+    for (const { time, duration } of rows.slice(0, -8)) {
+      const ended = [...day.sessions.values()].filter(
+        ({ endedAt }) => endedAt !== null && Math.floor(endedAt / step) * step === time,
+      );
+      const lengths = ended.map(({ startedAt, endedAt }) => Math.floor(((endedAt ?? 0) - startedAt) / 1000));
+      expect(duration).toBeCloseTo(lengths.reduce((a, b) => a + b, 0) / lengths.length, 6);
+    }
+  });
+
+  test('apps, browsers and operating systems have the users that used them', async () => {
+    const ofApps = new Map<string, Set<string>>();
+    for (const { appId, user } of day.counted) if (appId !== undefined) add(ofApps, appId, userKey(user));
+    expect(pairs(await view.rows('Unique users per app'), 'app')).toEqual(sizes(ofApps));
+    const sessions = await allItems(site.program, '/api/v1/sessions');
+    for (const [title, column] of [
+      ['Users per browser', 'browser'],
+      ['Users per OS', 'os'],
+    ] as const) {
+      const rows = await view.rows(title);
+      const named = sessions.map((session) => ({
+        name: rows.map((row) => String(row[column])).find((name) => isNamed(session[column], name)) ?? '',
+        user: userKey(session['user'] as Item['user']),
+      }));
+      const users = new Map<string, Set<string>>();
+      for (const { name, user } of named) add(users, name, user);
+      expect(pairs(rows, column), title).toEqual(sizes(users));
+    }
+  });
+
+  test('curves are the highest of each step, added up over hosts and the site', async () => {
+    const raw = await site.server.query('SELECT * FROM session_counts WHERE active IS NOT NULL');
+    const highest = (scope: string, column: string, name: unknown = null) =>
+      Math.max(
+        ...raw
+          .filter((row) => row['scope'] === scope && row['name'] === name)
+          .map((row) => Number(row[column])),
+      );
+    const active = await view.rows('Active sessions');
+    for (const [shown, column] of [
+      ['sessions', 'active'],
+      ['users', 'users'],
+      ['connections', 'connections'],
+    ] as const) {
+      expect(Math.max(...active.map((row) => Number(row[shown])))).toBe(highest('site', column));
+    }
+    const hosts = await view.rows('User sessions per host');
+    expect(new Set(hosts.map(({ host }) => host))).toEqual(new Set(['sense-proxy1', HOST, 'sense-proxy3']));
+    const ofHost = hosts.filter(({ host }) => host === HOST).map(({ sessions }) => Number(sessions));
+    expect(Math.max(...ofHost)).toBe(highest('host', 'active', HOST));
+    const peaks = await view.rows('Peaks by hour of day');
+    expect(Math.max(...peaks.map(({ sessions }) => Number(sessions)))).toBe(highest('site', 'active'));
+    expect(peaks.at(-1)?.['hour']).toMatch(/^\d\d:00$/);
+  });
+
+  test('the SQL of the documents runs', async () => {
+    const texts = ['grafana', 'moving-over'].map((name) =>
+      readFileSync(resolve(DOCUMENTS, `${name}.md`), 'utf8'),
+    );
+    const blocks = texts.flatMap((text) =>
+      [...text.matchAll(/^```sql\n(.*?)^```/gms)].map(([, sql]) => sql ?? ''),
+    );
+    expect(blocks.length).toBeGreaterThan(4);
+    for (const sql of blocks) await site.wire.query(sql);
+  });
+
+  test('someone excluded later is in no list', async () => {
+    const [open] = await view.rows('Who was on at');
+    const { directory, user } = open as { directory: string; user: string };
+    site.reload(`blacklist: [{ directory: INTERNAL }, { directory: "${directory}", userId: "${user}" }]\n`);
+    const isGone = (rows: Row[]) =>
+      !rows.some((row) => row['directory'] === directory && row['user'] === user);
+    expect(isGone(await until(() => view.rows('Who was on at'), isGone))).toBe(true);
+    const everything = view.with({ at: new Date(day.end - MINUTE_MS).toISOString() });
+    expect(isGone(await everything.rows('Who was on at'))).toBe(true);
+  });
+});
+
+function onRow(row: Row): string {
+  return `${userKey({ directory: String(row['directory']), id: String(row['user']) })} ${row['host']}`;
+}
+
+/** `text` is a name with a version, or null. */
+function isNamed(text: unknown, name: string): boolean {
+  return text === null ? name === 'unknown' : text === name || String(text).startsWith(`${name} `);
+}
