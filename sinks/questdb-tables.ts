@@ -12,7 +12,8 @@ const DAYS_OF: Readonly<Record<string, number>> = { HOUR: 1 / 24, DAY: 1, WEEK: 
  * Which tables there are is asked of `pg_class`, where `oid` is the id: `tables()` may go on telling of one that was renamed
  * as rows arrived, under its old name, until QuestDB is restarted. BOOLEAN has no null: false where a side has no row.
  */
-const STATES = `SELECT c.relname, c.oid, w.suspended, t.dedup, t.wal_pending_row_count, t.ttlValue, t.ttlUnit
+const STATES = `SELECT c.relname, c.oid, w.suspended, t.dedup, t.wal_pending_row_count, t.ttlValue, t.ttlUnit,
+  w.sequencerTxn
 FROM pg_class c LEFT JOIN wal_tables() w ON w.name = c.relname
 LEFT JOIN tables() t ON t.id = c.oid AND t.table_name = c.relname
 WHERE lower(c.relname) IN (${TABLES.map((table) => `'${table}'`).join(', ')})`;
@@ -25,9 +26,11 @@ interface TableState {
   readonly isSuspended: boolean;
   /** False where that is not known, too. */
   readonly hasDedup: boolean;
-  readonly walPendingRows: unknown;
+  readonly walPendingRows: number;
   /** NaN for a TTL in months or years. */
   readonly ttlDays: number;
+  /** One more with every request that was taken. NaN where that is not known. */
+  readonly transactions: number;
 }
 
 /** Our tables and their views: made where they are missing, and watched, because they may be dropped at any time. */
@@ -47,33 +50,40 @@ export class QuestDbTables {
   }
 
   /**
-   * Makes sure that a table is there and as it must be. Returns its id, which `confirm` wants.
+   * Makes sure that a table is there and as it must be. Returns what `confirm` wants to know of it.
    * @throws NeedsOperatorError where another one is in the way
    */
-  async prepare(table: Table, signal: AbortSignal): Promise<unknown> {
+  async prepare(table: Table, signal: AbortSignal): Promise<TableState> {
     const state = (await this.#look(table, signal)) ?? (await this.#create(table, signal));
-    if (this.#verified.get(table) !== state.id || !state.hasDedup) {
-      await verifyTable(this.#http, SHAPES[table], state.name, signal);
+    const isKnown = this.#verified.get(table) === state.id;
+    if (!isKnown || !state.hasDedup) await verifyTable(this.#http, SHAPES[table], state.name, signal);
+    if (!isKnown) {
       await this.#setRetention(state, signal);
       await this.#createViews(table, signal);
       this.#verified.set(table, state.id);
     }
-    return state.id;
+    return state;
   }
 
   /**
-   * QuestDB says yes to every line, also after DROP TABLE: then it makes a table by itself, without DEDUP. And a
-   * suspended one says yes without end. Ids are never given twice, so the same id before and after means that all that
-   * was sent in between is in that table.
+   * QuestDB says yes to every line, also after DROP TABLE: then it makes a table by itself, without DEDUP. A suspended one says
+   * yes without end. And a connection, also one between a proxy and QuestDB, remembers the table that it wrote to last: rows
+   * go nowhere when that was made anew. Ids are never given twice, so they are safe where the id is the same as before, and
+   * the table has had as many transactions as `requests` were taken.
    * @throws Error where rows may be elsewhere; NeedsOperatorError where only a person can help
    */
-  async confirm(table: Table, id: unknown, signal: AbortSignal): Promise<void> {
+  async confirm(table: Table, before: TableState, requests: number, signal: AbortSignal): Promise<void> {
     const state = await this.#look(table, signal);
-    if (state !== undefined && (state.id !== id || !state.hasDedup)) {
+    if (state !== undefined && (state.id !== before.id || !state.hasDedup)) {
       await verifyTable(this.#http, SHAPES[table], state.name, signal);
     }
-    if (state?.id !== id) throw new Error(`table ${table} was dropped while rows were written`);
+    if (state === undefined || state.id !== before.id) {
+      throw new Error(`table ${table} was dropped while rows were written`);
+    }
     this.requireRunning(table);
+    if (state.transactions < before.transactions + requests) {
+      throw new Error(`QuestDB took rows for table ${table} that are not in it`);
+    }
   }
 
   /** @throws NeedsOperatorError where the table, as seen last, takes rows without applying them */
@@ -124,13 +134,14 @@ export class QuestDbTables {
 }
 
 function stateOf(row: readonly unknown[]): TableState {
-  const [name, id, suspended, dedup, walPendingRows, ttl, unit] = row;
+  const [name, id, suspended, dedup, walPendingRows, ttl, unit, transactions] = row;
   return {
     name: String(name),
     id,
     isSuspended: suspended === true,
     hasDedup: dedup === true,
-    walPendingRows,
+    walPendingRows: typeof walPendingRows === 'number' ? walPendingRows : 0,
     ttlDays: Number(ttl) * (DAYS_OF[String(unit)] ?? Number.NaN),
+    transactions: typeof transactions === 'number' ? transactions : Number.NaN,
   };
 }

@@ -54,42 +54,50 @@ class QuestDb implements Sink {
   async write(batch: Batch, signal: AbortSignal): Promise<void> {
     if (this.#server === null) throw new Error('not started');
     const { http, tables } = this.#server;
-    const id = await tables.prepare(batch.table, signal);
+    const before = await tables.prepare(batch.table, signal);
     tables.requireRunning(batch.table);
+    let requests = 0;
     try {
-      await this.#send(http, batch, 0, batch.rows.length, signal);
+      requests = await this.#send(http, batch, 0, batch.rows.length, signal);
     } catch (error) {
       // A row is to blame only where the table is still the right one.
-      if (error instanceof PoisonRowError) await tables.confirm(batch.table, id, signal);
+      if (error instanceof PoisonRowError) await tables.confirm(batch.table, before, 0, signal);
       throw error;
     }
-    await tables.confirm(batch.table, id, signal);
+    await tables.confirm(batch.table, before, requests, signal);
   }
 
-  /** Rows from `start` until before `end`, in as many requests as it takes. Those of some may be taken when it throws. */
+  /**
+   * Rows from `start` until before `end`, in as many requests as it takes. Returns how many were taken; also when it throws
+   * some may have been.
+   */
   async #send(
     http: QuestDbHttp,
     batch: Batch,
     start: number,
     end: number,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<number> {
+    let taken = 0;
     let place = start;
     while (place < end) {
       const lines = this.#lines.write(batch, place, end, this.#mostBytes);
       const refusal = await http.write(lines.bytes, signal);
-      if (refusal !== null) {
+      if (refusal === null) taken += 1;
+      else {
         const count = lines.end - place;
         const { line, reason, isTooLarge } = refusal;
         if (line !== null && line >= 1 && line <= count) throw new PoisonRowError(place + line - 1, reason);
         if (count === 1) throw new PoisonRowError(place, reason);
         if (isTooLarge) this.#mostBytes = Math.max(LEAST_BYTES, Math.ceil(lines.bytes.length / 2));
         // Two halves, and so on, until a row is found that is refused alone.
-        await this.#send(http, batch, place, place + Math.ceil(count / 2), signal);
-        await this.#send(http, batch, place + Math.ceil(count / 2), lines.end, signal);
+        const middle = place + Math.ceil(count / 2);
+        taken += await this.#send(http, batch, place, middle, signal);
+        taken += await this.#send(http, batch, middle, lines.end, signal);
       }
       place = lines.end;
     }
+    return taken;
   }
 
   /** Requests under way fail. */

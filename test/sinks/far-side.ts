@@ -21,6 +21,8 @@ export class FarSide {
   /** Bodies of `/write`, in order. */
   readonly written: string[] = [];
   onWrite: Reply = (response) => answer(response, 204);
+  /** Whether its tables have the keys that they must have. */
+  hasKeys = true;
   /** Answers a statement in place of the real answer, where it returns true. */
   onQuery: (response: ServerResponse, sql: string) => boolean = () => false;
   port = 0;
@@ -60,23 +62,25 @@ export class FarSide {
       return;
     }
     const sql = searchParams.get('query') ?? '';
-    if (!this.onQuery(response, sql)) answer(response, 200, JSON.stringify(answerTo(sql)));
+    if (!this.onQuery(response, sql)) answer(response, 200, JSON.stringify(this.#answerTo(sql)));
+  }
+
+  /** As QuestDB 9.3 answers what the sink asks, with all tables as they must be. */
+  #answerTo(sql: string): unknown {
+    if (sql.includes('FROM pg_class')) {
+      const state = [false, true, 0, 365, 'DAY', this.written.length];
+      return { dataset: TABLES.map((table, index) => [table, index + 1, ...state]) };
+    }
+    const table = TABLES.find((name) => sql.includes(`table_columns('${name}')`));
+    if (table !== undefined) {
+      const { columns, keys, time } = SHAPES[table];
+      const isKey = (name: string) => this.hasKeys && keys.includes(name);
+      return { dataset: columns.map(([name, type]) => [name, type, isKey(name), name === time]) };
+    }
+    return sql.startsWith('SELECT') ? { dataset: [] } : { ddl: 'OK' };
   }
 }
 
 export function answer(response: ServerResponse, status: number, body = ''): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(body);
-}
-
-/** As QuestDB 9.3 answers what the sink asks, with all tables as they must be. */
-function answerTo(sql: string): unknown {
-  if (sql.includes('FROM tables()')) {
-    return { dataset: TABLES.map((table, index) => [table, index + 1, true, false, 0, 365, 'DAY']) };
-  }
-  const table = TABLES.find((name) => sql.includes(`table_columns('${name}')`));
-  if (table !== undefined) {
-    const { columns, keys, time } = SHAPES[table];
-    return { dataset: columns.map(([name, type]) => [name, type, keys.includes(name), name === time]) };
-  }
-  return sql.startsWith('SELECT') ? { dataset: [] } : { ddl: 'OK' };
 }

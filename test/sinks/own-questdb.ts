@@ -65,7 +65,7 @@ export class OwnQuestDb {
       await this.query(`DROP VIEW "${view_name}"`);
     }
     for (const { table_name } of await this.query('SELECT table_name FROM tables()')) {
-      await this.query(`DROP TABLE "${table_name}"`);
+      await this.query(`DROP TABLE IF EXISTS "${table_name}"`);
     }
   }
 }

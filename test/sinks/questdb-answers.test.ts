@@ -135,7 +135,7 @@ describe('what QuestDB answers to rows', () => {
       { at: Number.NaN },
       { at: Date.UTC(10_000, 0, 1) },
       { receivedAt: 0.5 },
-      { host: null as unknown as string },
+      { eventId: null as unknown as string },
     ];
     for (const fields of bad) {
       const batch = batchOf('session_events', eventRow(1), eventRow(2, fields), eventRow(3));

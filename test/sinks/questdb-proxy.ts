@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { createServer, request, type Server } from 'node:http';
+import { Agent, createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Stands between a sink and a real QuestDB. */
+/** Stands between a sink and a real QuestDB. As real ones do, it uses its connections to QuestDB again. */
 export class QuestDbProxy {
   /** Runs before rows go on to QuestDB. */
   beforeWrite: () => Promise<void> = async () => {};
@@ -10,16 +10,22 @@ export class QuestDbProxy {
   cutsAnswers = false;
   url = '';
   readonly #server: Server;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
   private constructor(target: string) {
     this.#server = createServer(async (incoming, outgoing) => {
       const { url = '', method = '', headers } = incoming;
       const isWrite = url.startsWith('/write');
       if (isWrite) await this.beforeWrite();
-      const onward = request(new URL(url, target), { method, headers });
+      const kept = { ...headers, connection: 'keep-alive' };
+      const onward = request(new URL(url, target), { method, headers: kept, agent: this.#agent });
       incoming.pipe(onward);
       const [answer] = await once(onward, 'response');
-      if (isWrite && this.cutsAnswers) return void outgoing.destroy();
+      if (isWrite && this.cutsAnswers) {
+        answer.resume();
+        outgoing.destroy();
+        return;
+      }
       outgoing.writeHead(answer.statusCode, answer.headers);
       answer.pipe(outgoing);
     });
@@ -35,6 +41,7 @@ export class QuestDbProxy {
 
   async close(): Promise<void> {
     this.#server.closeAllConnections();
+    this.#agent.destroy();
     await new Promise((closed) => this.#server.close(closed));
   }
 }

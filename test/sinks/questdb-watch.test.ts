@@ -10,7 +10,7 @@ import { batchOf, eventRow, NEVER } from './rows-under-test.ts';
  */
 
 const BATCH = batchOf('session_events', eventRow(1), eventRow(2));
-const OURS = ['session_events', 1, true, false, 0, 365, 'DAY'];
+const OURS = ['session_events', 1, false, true, 0, 365, 'DAY'];
 
 const used: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -27,12 +27,13 @@ async function changing(after: readonly unknown[] | null, before: readonly unkno
   const statements: string[] = [];
   far.onQuery = (response, sql) => {
     statements.push(sql);
-    if (!sql.includes('FROM tables()')) return false;
+    if (!sql.includes('FROM pg_class')) return false;
     answer(response, 200, JSON.stringify({ dataset: table === null ? [] : [table] }));
     return true;
   };
   far.onWrite = (response) => {
     table = after;
+    far.hasKeys = after?.[3] === true;
     answer(response, 204);
   };
   return { far, sink, statements };
@@ -64,25 +65,23 @@ describe('rows do not count as taken', () => {
   });
 
   test('when QuestDB made one by itself', async () => {
-    const { sink, far } = await changing(OURS.with(1, 9).with(2, false));
+    const { sink, far } = await changing(OURS.with(1, 9).with(3, false));
     const error = await errorOf(sink.write(BATCH, NEVER));
     expect(error).toBeInstanceOf(NeedsOperatorError);
-    expect(error.message).toContain(
-      'table session_events in QuestDB was made by rows that came after DROP TABLE',
-    );
+    expect(error.message).toContain('table session_events in QuestDB has no DEDUP');
     expect(await errorOf(sink.write(BATCH, NEVER))).toBeInstanceOf(NeedsOperatorError);
     expect(far.written).toHaveLength(1);
   });
 
   test('when its DEDUP was taken away', async () => {
-    const { sink } = await changing(OURS.with(2, false));
+    const { sink } = await changing(OURS.with(3, false));
     const error = await errorOf(sink.write(BATCH, NEVER));
     expect(error).toBeInstanceOf(NeedsOperatorError);
-    expect(error.message).toContain('has no DEDUP any more');
+    expect(error.message).toContain('has no DEDUP');
   });
 
   test('when it is suspended afterwards, and none are sent from then on', async () => {
-    const { sink, far } = await changing(OURS.with(3, true).with(4, 2));
+    const { sink, far } = await changing(OURS.with(2, true).with(4, 2));
     const error = await errorOf(sink.write(BATCH, NEVER));
     expect(error).toBeInstanceOf(NeedsOperatorError);
     expect(error.message).toContain('table session_events is suspended');
@@ -91,6 +90,14 @@ describe('rows do not count as taken', () => {
       databaseTables: [{ name: 'session_events', suspended: true, walPendingRows: 2 }],
     });
     expect(await errorOf(sink.write(BATCH, NEVER))).toBeInstanceOf(NeedsOperatorError);
+    expect(far.written).toHaveLength(1);
+  });
+
+  test('when the table has had no transaction', async () => {
+    const { sink, far } = await changing([...OURS, 7], [...OURS, 7]);
+    const error = await errorOf(sink.write(BATCH, NEVER));
+    expect(error.constructor).toBe(Error);
+    expect(error.message).toBe('QuestDB took rows for table session_events that are not in it');
     expect(far.written).toHaveLength(1);
   });
 
@@ -115,8 +122,10 @@ test('no row is blamed for a table that is not ours any more', async () => {
   const { sink, far } = await changing(OURS);
   const refusal = '{"message":"table: session_events; cannot insert in non-WAL table","line":1}';
   far.onWrite = (response) => {
-    far.onQuery = (look) => {
-      answer(look, 200, JSON.stringify({ dataset: [OURS.with(1, 9).with(2, false)] }));
+    far.hasKeys = false;
+    far.onQuery = (look, sql) => {
+      if (!sql.includes('FROM pg_class')) return false;
+      answer(look, 200, JSON.stringify({ dataset: [OURS.with(3, false)] }));
       return true;
     };
     answer(response, 400, refusal);
@@ -129,7 +138,7 @@ test('no row is blamed for a table that is not ours any more', async () => {
 test('one table suspended leaves the others alone', async () => {
   const { sink, far } = await changing(OURS);
   far.onQuery = (response, sql) => {
-    if (!sql.includes('FROM tables()')) return false;
+    if (!sql.includes('FROM pg_class')) return false;
     const suspended = ['sessions', 2, true, true, 7, 365, 'DAY'];
     answer(response, 200, JSON.stringify({ dataset: [OURS, suspended] }));
     return true;
