@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { deliverySettings } from '../src/core/delivery-settings.ts';
-import { duration, flag, text } from '../src/core/settings.ts';
-import { secret } from './secret.ts';
+import { duration, flag, secret, text } from '../src/core/settings.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -37,8 +36,8 @@ export const questDbSchema = z
     type: z.literal('questdb'),
     url: url.prefault('http://127.0.0.1:9000'),
     user: text('a user').optional(),
-    password: secret('the password').optional(),
-    token: secret('the token').optional(),
+    password: secret('a password').optional(),
+    token: secret('a token').optional(),
     tls: z.strictObject({ ca: text('a file').optional(), verify: flag().prefault(true) }).prefault({}),
     retention: retention.optional(),
     ...deliverySettings,
