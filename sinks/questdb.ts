@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import {
   type Batch,
   NeedsOperatorError,
@@ -24,14 +25,16 @@ export function createQuestDbSink(config: QuestDbConfig, parts: SinkParts): Sink
 class QuestDb implements Sink {
   readonly name: string;
   readonly #config: QuestDbConfig;
+  readonly #folder: string;
   readonly #lines: LineWriter;
   #server: { readonly http: QuestDbHttp; readonly tables: QuestDbTables } | null = null;
   /** Becomes less where a proxy on the way takes no larger requests. */
   #mostBytes = MOST_BYTES;
 
-  constructor(config: QuestDbConfig, { name, storeId }: SinkParts) {
+  constructor(config: QuestDbConfig, { name, storeId, folder }: SinkParts) {
     this.name = name;
     this.#config = config;
+    this.#folder = folder;
     this.#lines = new LineWriter(storeId);
   }
 
@@ -46,7 +49,7 @@ class QuestDb implements Sink {
   async #readCa(): Promise<string | null> {
     const { ca } = this.#config.tls;
     if (ca === undefined) return null;
-    return readFile(ca, 'utf8').catch((error: Error) => {
+    return readFile(resolve(this.#folder, ca), 'utf8').catch((error: Error) => {
       throw new NeedsOperatorError(`cannot read tls.ca: ${error.message}`);
     });
   }

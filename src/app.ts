@@ -45,7 +45,7 @@ export interface AppOptions {
   /** Metrics of the process, for `/metrics`. */
   readonly processMetrics?: Registry;
   /** Writes to standard output. */
-  readonly print: (text: string) => void;
+  readonly print: (text: string) => Promise<void>;
   /** Nothing can be accepted any more: stop, and let whoever watches start it again. */
   readonly onFailed: (error: Error) => void;
 }
@@ -123,7 +123,7 @@ class RunningApp implements App {
     this.#reader = new JournalReader({ directory, appNames: config.apps });
     const sinks = named(config.sinks).map(([name, sink]) => ({ name, config: sink }));
     this.#deliveries = new Deliveries(
-      { directory, sinks, appNames: config.apps },
+      { directory, sinks, folder: config.folder, appNames: config.apps },
       {
         print: options.print,
         undelivered: (undelivered) => this.#journal.keep(undelivered),

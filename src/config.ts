@@ -15,6 +15,8 @@ export { ConfigError } from './config-errors.ts';
  */
 export type Config = Omit<z.output<typeof configSchema>, 'apps'> & {
   readonly apps: ReadonlyMap<string, string>;
+  /** Where relative paths that plugins have in their settings start from. */
+  readonly folder: string;
 };
 
 /**
@@ -56,7 +58,7 @@ export function parseConfig(
     const csv = readConfigFile(at(apps.file), `${fileName}:${line}:${column} apps.file: ${name}`);
     byId = new Map([...parseAppsFile(csv, name), ...apps.byId]);
   }
-  return { ...parsed.data, store: { ...store, path: at(store.path) }, apps: byId };
+  return { ...parsed.data, store: { ...store, path: at(store.path) }, apps: byId, folder };
 }
 
 /** `api:` with nothing but comments below it means the same as no `api:` at all. */

@@ -5,10 +5,12 @@ import type { Undelivered } from './journal/retention.ts';
 
 /** Before a thread that died is started again. */
 const RESTART_MS = 1_000;
+/** A sink that ignores that it is time must hold up neither the journal nor the end of the program. */
+const STOP_WITHIN_MS = 3_000;
 
 export interface DeliveriesEvents {
-  /** Writes to standard output. */
-  print(text: string): void;
+  /** Writes to standard output; resolves when it is out, and never rejects. */
+  print(text: string): Promise<void>;
   /** A sink did not take what it was offered. */
   trouble(sink: string, reason: string, needsOperator: boolean): void;
   /** What retention must leave. */
@@ -38,11 +40,21 @@ export class Deliveries {
     worker.on('error', (error) => {
       const reason = error instanceof Error ? error.message : String(error);
       this.#listener.trouble('all', `the delivery thread has failed: ${reason}`, false);
+      this.#sinks = this.#down(reason);
     });
     worker.on('exit', () => {
       this.#worker = null;
       // Out of memory, say. Where it was is on the disk.
       if (!this.#isStopping) this.#restart = setTimeout(() => this.start(), RESTART_MS);
+    });
+  }
+
+  /** As they were, but none is up. What was never known counts nothing. */
+  #down(lastError: string): readonly SinkStats[] {
+    const unknown = { delivered: 0, pending: 0, deadLettered: 0, dropped: {}, lagSeconds: 0, tables: [] };
+    return this.#data.sinks.map(({ name, config: { type } }) => {
+      const known = this.#sinks.find((sink) => sink.name === name) ?? { ...unknown, name, type };
+      return { ...known, up: false, lastError };
     });
   }
 
@@ -56,9 +68,13 @@ export class Deliveries {
         this.#listener.trouble(reply.sink, reply.reason, reply.needsOperator);
         return;
       case 'print':
-        this.#listener.print(reply.text);
-        worker.postMessage({ type: 'printed', id: reply.id } satisfies DeliveryQuestion);
+        void this.#print(worker, reply.id, reply.text);
     }
+  }
+
+  async #print(worker: Worker, id: number, text: string): Promise<void> {
+    await this.#listener.print(text);
+    worker.postMessage({ type: 'printed', id } satisfies DeliveryQuestion);
   }
 
   /** As it was a quarter of a second ago at most. */
@@ -66,14 +82,23 @@ export class Deliveries {
     return this.#sinks;
   }
 
-  /** Resolves when nothing is under way any more. */
+  /** Resolves when nothing is under way any more, or soon. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     if (this.#restart !== null) clearTimeout(this.#restart);
     const worker = this.#worker;
     if (worker === null) return;
-    const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-    worker.postMessage({ type: 'stop' } satisfies DeliveryQuestion);
-    await exited;
+    await new Promise<void>((resolve) => {
+      const late = setTimeout(() => {
+        // Nor is that waited for: the thread may be in a call that does not return.
+        void worker.terminate();
+        resolve();
+      }, STOP_WITHIN_MS);
+      worker.once('exit', () => {
+        clearTimeout(late);
+        resolve();
+      });
+      worker.postMessage({ type: 'stop' } satisfies DeliveryQuestion);
+    });
   }
 }

@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createSink, type SinkConfig } from '../sinks/index.ts';
+import { fixedAppNames } from './core/app-names.ts';
 import type { SinkStats } from './core/sink-stats.ts';
 import { Delivery } from './delivery/delivery.ts';
 import { sinkStats } from './delivery/delivery-stats.ts';
@@ -21,6 +22,8 @@ import { UserAgents } from './journal/user-agents.ts';
 export interface DeliveryData {
   readonly directory: string;
   readonly sinks: readonly { readonly name: string; readonly config: SinkConfig }[];
+  /** Relative paths in the settings of a sink start from here. */
+  readonly folder: string;
   /** Lower-cased app id to name. */
   readonly appNames: ReadonlyMap<string, string>;
 }
@@ -42,13 +45,15 @@ const STATE_EVERY_MS = 250;
 
 const port = parentPort;
 if (port === null) throw new Error('this file runs in a worker thread');
-const { directory, sinks, appNames } = workerData as DeliveryData;
+const { directory, sinks, folder, appNames } = workerData as DeliveryData;
 const journal = new DatabaseSync(journalFile(directory), { readOnly: true });
 journal.exec('PRAGMA busy_timeout = 10000; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY');
 const storeId = String(journal.prepare("SELECT value FROM meta WHERE key = 'store'").get()?.['value']);
-const nameOf = (appId: string): string | null => appNames.get(appId.toLowerCase()) ?? null;
-const feeds = createFeeds(journal, new RowReader(journal, storeId, nameOf, new UserAgents()));
-const store = new DeliveryStore(directory);
+const feeds = createFeeds(
+  journal,
+  new RowReader(journal, storeId, fixedAppNames(appNames), new UserAgents()),
+);
+const store = DeliveryStore.of(directory, storeId);
 const say = (reply: DeliveryReply): void => port.postMessage(reply);
 
 const printing = new Map<number, () => void>();
@@ -67,7 +72,7 @@ const deliveries = sinks.map(({ name, config }) => ({
   type: config.type,
   keeps: config.undelivered === 'keep',
   delivery: new Delivery({
-    sink: createSink(config, { name, storeId, print }),
+    sink: createSink(config, { name, storeId, folder, print }),
     settings: config,
     feeds,
     store,

@@ -32,6 +32,7 @@ process.on('SIGHUP', () => {
 });
 const io = {
   stdout: (text: string) => void process.stdout.write(text),
+  print: (text: string) => new Promise<void>((done) => process.stdout.write(text, () => done())),
   stderr: (text: string) => void process.stderr.write(text),
   setExitCode: (code: number) => {
     process.exitCode = code;

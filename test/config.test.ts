@@ -109,6 +109,7 @@ describe('a good configuration', () => {
       sinks: [],
       api: { host: '127.0.0.1', port: 9999, insecure: false },
       log: { level: 'info', format: 'auto' },
+      folder: '.',
     });
   });
 

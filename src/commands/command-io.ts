@@ -1,6 +1,8 @@
 /** What a command may touch of the process it runs in; `main.ts` hands in the real one. */
 export interface CommandIo {
   readonly stdout: (text: string) => void;
+  /** The same, resolved when it is out: whoever reads may be slow, or gone. Never rejects. */
+  readonly print: (text: string) => Promise<void>;
   readonly stderr: (text: string) => void;
   readonly setExitCode: (code: number) => void;
   readonly env: Readonly<Record<string, string | undefined>>;

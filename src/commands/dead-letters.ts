@@ -5,6 +5,9 @@ import type { CommandIo } from './command-io.ts';
 
 /** EX_USAGE of sysexits. */
 const EXIT_USAGE = 64;
+const ID = /^[1-9]\d{0,14}$/;
+/** What JSON leaves as it is: control characters beyond ASCII, and what turns the direction of writing. */
+const OBEYED = /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 interface Options {
   readonly config?: string;
@@ -14,7 +17,7 @@ interface Options {
 
 /**
  * `headcount dead-letters`: what sinks could not take, and what is to become of it. Works on the store, whether Headcount runs
- * or not; a running one sees it within a second.
+ * or not; a running one sees it before its next offer.
  */
 export function registerDeadLetters(program: Command, io: CommandIo): void {
   const command = program
@@ -40,6 +43,14 @@ export function registerDeadLetters(program: Command, io: CommandIo): void {
     return false;
   };
 
+  // Anything else would become NaN, which SQLite takes for null: all of them.
+  const isId = (id: string | undefined): boolean => {
+    if (id === undefined || ID.test(id)) return true;
+    io.stderr(`${JSON.stringify(id)} is not the id of a dead letter; the list begins with it\n`);
+    io.setExitCode(EXIT_USAGE);
+    return false;
+  };
+
   command
     .command('list')
     .argument('[sink]', 'only of this sink')
@@ -51,7 +62,7 @@ export function registerDeadLetters(program: Command, io: CommandIo): void {
         if (sink !== undefined && !isKnown(store, sink)) return;
         let count = 0;
         for (const letter of store.list(sink ?? null)) {
-          io.stdout(options.json ? `${JSON.stringify(letter)}\n` : lineOf(letter));
+          io.stdout(options.json ? `${quoted(letter)}\n` : lineOf(letter));
           count += 1;
         }
         if (!options.json) io.stdout(count === 0 ? 'no dead letters\n' : `${count} in all\n`);
@@ -66,7 +77,7 @@ export function registerDeadLetters(program: Command, io: CommandIo): void {
     .option('--config <file>', 'whose store')
     .action((sink: string, id: string | undefined, options: Options) =>
       withStore(options, (store) => {
-        if (!isKnown(store, sink)) return;
+        if (!isKnown(store, sink) || !isId(id)) return;
         const count = store.retry(sink, id === undefined ? null : Number(id));
         io.stdout(`${count} to be offered again, while Headcount runs\n`);
       }),
@@ -87,6 +98,7 @@ export function registerDeadLetters(program: Command, io: CommandIo): void {
           io.setExitCode(EXIT_USAGE);
           return;
         }
+        if (!isId(id)) return;
         io.stdout(`${store.drop(sink, id === undefined ? null : Number(id))} dropped\n`);
       }),
     );
@@ -95,5 +107,12 @@ export function registerDeadLetters(program: Command, io: CommandIo): void {
 /** Text from the wire is quoted, so that no terminal takes it for a command. */
 function lineOf({ id, sink, feed, number, state, at, reason }: DeadLetter): string {
   const retried = state === 'retry' ? ' (to be tried again)' : '';
-  return `${id}  ${new Date(at).toISOString()}  ${sink}  ${feed} ${number}  ${JSON.stringify(reason)}${retried}\n`;
+  return `${id}  ${new Date(at).toISOString()}  ${sink}  ${feed} ${number}  ${quoted(reason)}${retried}\n`;
+}
+
+function quoted(value: unknown): string {
+  return JSON.stringify(value).replace(
+    OBEYED,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

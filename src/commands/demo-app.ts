@@ -23,7 +23,7 @@ export async function startDemoApp(
     log,
     now: Date.now,
     version,
-    print: io.stdout,
+    print: io.print,
     onFailed: () => io.setExitCode(1),
   }).catch((error: unknown) => {
     remove();

@@ -14,7 +14,7 @@ export function registerResend(program: Command, io: CommandIo, now: () => numbe
     .command('resend')
     .argument('<sink>', 'its name, as in /api/v1/ingest')
     .description(
-      'deliver everything since a time once more, in order; a running Headcount begins within a second',
+      'deliver everything since a time once more, in order; a running Headcount begins with its next offer',
     )
     .requiredOption('--from <time>', 'such as 2026-11-20T10:00:00Z, or 36h for that long ago')
     .option('--config <file>', 'whose store')

@@ -37,7 +37,7 @@ async function start(configPath: string | null, io: CommandIo, version: string):
     log,
     now: Date.now,
     version,
-    print: io.stdout,
+    print: io.print,
     processMetrics: createProcessMetrics(),
     onFailed,
   });

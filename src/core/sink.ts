@@ -35,6 +35,8 @@ export interface SinkParts {
   readonly name: string;
   /** Identity of the store the rows come from: two Headcounts may share one database. */
   readonly storeId: string;
+  /** Relative paths in the settings start from here. */
+  readonly folder: string;
   /** Writes text to standard output; resolves when it is out. */
   readonly print: (text: string) => Promise<void>;
 }

@@ -2,16 +2,20 @@ const WINDOW_MS = 60_000;
 const MOST_SHARE = 0.01;
 /** Set aside in any case: one bad row of few is more than a hundredth. */
 const FREE_ROWS = 20;
+/** In the minute after one in which it was too many: the fault may be in the rows after all, and then it goes on. */
+const PROBE_ROWS = 1;
 
 /**
  * When more than about one row in a hundred would be set aside within a minute, the fault is not the rows: the
- * table is not what it should be. Then nothing more is set aside.
+ * table is not what it should be. Then no more is set aside than a row a minute.
  */
 export class Breaker {
   readonly #now: () => number;
   #begun = Number.NEGATIVE_INFINITY;
   #taken = 0;
   #setAside = 0;
+  #free = FREE_ROWS;
+  #isTripped = false;
 
   constructor(now: () => number) {
     this.#now = now;
@@ -26,9 +30,9 @@ export class Breaker {
   allows(): boolean {
     this.#roll();
     const setAside = this.#setAside + 1;
-    if (setAside > FREE_ROWS && setAside > MOST_SHARE * (this.#taken + setAside)) return false;
-    this.#setAside = setAside;
-    return true;
+    this.#isTripped = setAside > this.#free && setAside > MOST_SHARE * (this.#taken + setAside);
+    if (!this.#isTripped) this.#setAside = setAside;
+    return !this.#isTripped;
   }
 
   /** A clock that is set back begins a new minute, too. */
@@ -38,5 +42,7 @@ export class Breaker {
     this.#begun = now;
     this.#taken = 0;
     this.#setAside = 0;
+    this.#free = this.#isTripped ? PROBE_ROWS : FREE_ROWS;
+    this.#isTripped = false;
   }
 }

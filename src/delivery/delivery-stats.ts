@@ -20,7 +20,7 @@ export function sinkStats(
   const since = parts.flatMap(({ waitingSince }) => waitingSince ?? []);
   const { rows: _, ...total } = sum(tables);
   return {
-    ...sink.details?.(),
+    ...delivery.details(),
     name: sink.name,
     type,
     up: trouble === null,

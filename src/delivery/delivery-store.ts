@@ -1,29 +1,12 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { adopt, deliveryFile, openDeliveryFile } from './delivery-file.ts';
 import { FEED_NAMES, type FeedName } from './feed.ts';
 
-/** Raised when a table changes its meaning. */
-const FORMAT = 1;
-/** "HdCd" */
-const APPLICATION_ID = 0x48644364;
-
-/*
- * Beside the journal, not in it: written by another thread, and by commands while the program runs. `first` is where a
- * sink began, `done` the last number that needs no more delivery.
- */
-const TABLES = `
-CREATE TABLE IF NOT EXISTS cursors (
-  sink TEXT NOT NULL, feed TEXT NOT NULL, first INTEGER NOT NULL, done INTEGER NOT NULL, delivered INTEGER NOT NULL,
-  passed_by_retention INTEGER NOT NULL, PRIMARY KEY (sink, feed)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS dead_letters (
-  id INTEGER PRIMARY KEY, sink TEXT NOT NULL, feed TEXT NOT NULL, number INTEGER NOT NULL, numbers INTEGER NOT NULL,
-  state TEXT NOT NULL, at INTEGER NOT NULL, reason TEXT NOT NULL, data TEXT, UNIQUE (sink, feed, number)
-);
-CREATE INDEX IF NOT EXISTS dead_letters_retry ON dead_letters (sink, id) WHERE state = 'retry';
-CREATE TABLE IF NOT EXISTS resends (id INTEGER PRIMARY KEY, sink TEXT NOT NULL, since INTEGER NOT NULL);
-`;
+/** How long commands wait for the file. */
+const BUSY_MS = 10_000;
+/** The thread has other sinks to serve, and it may be time to stop: an offer whose cursor was not written is made again. */
+const THREAD_BUSY_MS = 500;
 
 /** `dead`: set aside; `retry`: to be offered again; `dropped`: given up by the operator, only counted. */
 export type DeadLetterState = 'dead' | 'retry' | 'dropped';
@@ -50,29 +33,20 @@ export interface Cursor {
   readonly passedByRetention: number;
 }
 
-export function deliveryFile(directory: string): string {
-  return join(directory, 'delivery.db');
-}
-
 /** Where each sink is, and what it could not take. Used by the delivery thread and, at the same time, by commands. */
 export class DeliveryStore {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor(directory: string) {
-    this.#database = new DatabaseSync(deliveryFile(directory));
-    this.#database.exec('PRAGMA busy_timeout = 10000');
-    const { user_version: format = 0 } = this.#database.prepare('PRAGMA user_version').get() ?? {};
-    if (Number(format) > FORMAT) {
-      throw new Error(
-        `${deliveryFile(directory)}: format ${format}, this version reads ${FORMAT}; nothing was changed`,
-      );
-    }
-    // A batch is offered again when its cursor was lost, so it need not be on the disk at once; but with it all it says.
-    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
-    this.#database.exec(
-      `${TABLES} PRAGMA user_version = ${FORMAT}; PRAGMA application_id = ${APPLICATION_ID}`,
-    );
+  constructor(directory: string, busyMs = BUSY_MS) {
+    this.#database = openDeliveryFile(directory, busyMs);
+  }
+
+  /** For the delivery of one journal's rows: what is known of another journal is put away. */
+  static of(directory: string, storeId: string): DeliveryStore {
+    const store = new DeliveryStore(directory, THREAD_BUSY_MS);
+    adopt(store.#database, directory, storeId);
+    return store;
   }
 
   static exists(directory: string): boolean {
@@ -133,6 +107,23 @@ export class DeliveryStore {
        WHERE sink = ? AND feed = ?`,
       ...[through, through, sink, feed],
     );
+  }
+
+  /** The journal ends with number `last`, which is before what was done: an older one was put back. */
+  steppedBack(sink: string, feed: FeedName, last: number): void {
+    this.#atomically(() => {
+      this.#run('DELETE FROM dead_letters WHERE sink = ? AND feed = ? AND number > ?', sink, feed, last);
+      const { dead, dropped } = this.setAsideCounts(sink, feed);
+      this.#run(
+        `UPDATE cursors SET done = ?1, first = min(first, ?1 + 1),
+           passed_by_retention = min(passed_by_retention, ?1 + 1 - min(first, ?1 + 1) - ?2) WHERE sink = ?3 AND feed = ?4`,
+        ...[last, dead + dropped, sink, feed],
+      );
+      this.#run(
+        'UPDATE cursors SET delivered = ?1 + 1 - first - ?2 - passed_by_retention WHERE sink = ?3 AND feed = ?4',
+        ...[last, dead + dropped, sink, feed],
+      );
+    });
   }
 
   /** The row under `number`, the next that is not delivered, is set aside. */

@@ -75,7 +75,32 @@ export class Delivery {
         await pause(this.#failed(error), signal);
       }
     }
-    await this.sink.stop().catch((error: unknown) => this.#parts.onTrouble(reasonOf(error), false));
+    await this.#end();
+  }
+
+  /** The sink may not end by itself. */
+  async #end(): Promise<void> {
+    const { pause, onTrouble } = this.#parts;
+    const ended = new AbortController();
+    try {
+      const late = pause(STOP_WITHIN_MS, ended.signal).then(() => {
+        if (!ended.signal.aborted) throw new Error('it did not stop');
+      });
+      await Promise.race([this.sink.stop(), late]);
+    } catch (error) {
+      onTrouble(reasonOf(error), false);
+    } finally {
+      ended.abort();
+    }
+  }
+
+  /** What the sink tells beyond the counts. */
+  details(): Readonly<Record<string, unknown>> {
+    try {
+      return this.sink.details?.() ?? {};
+    } catch (error) {
+      return { detailsError: reasonOf(error) };
+    }
   }
 
   /** An offer under way gets a little time; what is not taken then is offered after the next start. */
@@ -98,11 +123,20 @@ export class Delivery {
   /** One offer of each feed and of what is to be tried again. Returns whether there is more to deliver at once. */
   async #round(): Promise<boolean> {
     this.#beginResends();
-    let more = await this.#retryDeadLetters();
-    for (const feed of this.#parts.feeds) {
+    let more = false;
+    let stuck: NeedsOperatorError | null = null;
+    const steps = this.#parts.feeds.map((feed) => () => this.#deliver(feed));
+    for (const step of [...steps, () => this.#retryDeadLetters()]) {
       if (this.#stopping.signal.aborted) return false;
-      more = (await this.#deliver(feed)) || more;
+      try {
+        more = (await step()) || more;
+      } catch (error) {
+        // What is wrong with one table need not be wrong with the others.
+        if (!(error instanceof NeedsOperatorError)) throw error;
+        stuck ??= error;
+      }
     }
+    if (stuck !== null) throw stuck;
     return more;
   }
 
@@ -171,11 +205,13 @@ export class Delivery {
 
   #cursor(feed: Feed) {
     const { store } = this.#parts;
-    const oldest = feed.oldest();
-    const cursor = store.cursor(this.sink.name, feed.name, oldest);
-    if (cursor.done >= oldest - 1) return cursor;
-    store.passedByRetention(this.sink.name, feed.name, oldest - 1);
-    return store.cursor(this.sink.name, feed.name, oldest);
+    const [oldest, last] = [feed.oldest(), feed.last()];
+    const { name } = this.sink;
+    const { done } = store.cursor(name, feed.name, oldest);
+    // What comes under these numbers now is not what was delivered under them.
+    if (done > last) store.steppedBack(name, feed.name, last);
+    else if (done < oldest - 1) store.passedByRetention(name, feed.name, oldest - 1);
+    return store.cursor(name, feed.name, oldest);
   }
 
   #beginResends(): void {
@@ -200,8 +236,9 @@ export class Delivery {
     const { store, feeds, now } = this.#parts;
     const feed = feeds.find(({ name }) => name === letter.feed);
     if (feed === undefined) return;
+    const before = JSON.parse(letter.data ?? 'null') as Row;
     // As it is now: a session has gone on since. What is set aside is all there is left of a deleted one.
-    const row = feed.rowOf(letter.number) ?? (JSON.parse(letter.data ?? 'null') as Row);
+    const row = feed.latest(before) ?? before;
     const poison = await this.#offer(feed, [{ number: letter.number, row }]);
     if (poison === null) store.revived(letter);
     else store.refusedAgain(letter.id, now(), poison.message.slice(0, MOST_REASON));

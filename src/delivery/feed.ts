@@ -22,10 +22,12 @@ export interface Feed {
   oldest(): number;
   /** Rows after number `after`, in order, standing for at most `limit` numbers: all of them up to `through`. */
   read(after: number, limit: number): { readonly entries: Entry[]; readonly through: number };
-  /** The row that a number stands for, as it is now; null where it is gone. */
-  rowOf(number: number): Row | null;
+  /** What `row` tells about, as it is now; null where the journal no longer knows it. */
+  latest(row: Row): Row | null;
   /** When the first row after number `after` came about, or a little earlier, ms since 1970 UTC; null where there is none. */
   waitingSince(after: number): number | null;
+  /** Number of the oldest event that is needed to read what comes after number `after`; null for none. */
+  oldestEvent(after: number): number | null;
   /** A number before which there is nothing that came about at `time` or later, and little that came about earlier behind it. */
   numberAt(time: number): number;
 }

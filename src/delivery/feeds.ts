@@ -1,46 +1,71 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { SessionCountsRow, SessionEventRow, SessionRow } from '../core/rows.ts';
 import type { Table } from '../core/sink.ts';
 import type { Entry, Feed, FeedName, Row } from './feed.ts';
-import { type Cells, COUNTS_COLUMNS, EVENT_COLUMNS, type RowReader, SESSION_COLUMNS } from './row-reader.ts';
+import {
+  type Cells,
+  COUNTS_COLUMNS,
+  dimensionOf,
+  EVENT_COLUMNS,
+  type RowReader,
+  SESSION_COLUMNS,
+} from './row-reader.ts';
 
 /** How one log is read. Every statement gets its rows in order of their numbers, the number first. */
 interface Log {
   readonly name: FeedName;
   readonly table: Table;
-  /** Table and column of the numbers, and the column that says when a row was committed, in units of `tickMs`. */
+  /**
+   * Table and column of the numbers, and the column that says when a row was committed, in units of `tickMs`. It may be
+   * late, to be known by the `lookBack` rows before.
+   */
   readonly log: string;
   readonly number: string;
   readonly committed: string;
   readonly tickMs: number;
+  readonly lookBack: number;
   /** Rows after `?` up to `?`. */
   readonly rows: string;
   readonly toRow: (cells: Cells) => Row | null;
+  /** The same columns of what has the key that `keyOf` gives, where the number does not matter. */
+  readonly latest: string;
+  /** The least number of an event that rows after `?` need. */
+  readonly oldestEvent?: string;
+  readonly keyOf: (row: Row) => (string | number)[];
 }
 
 /** The logs that sinks follow, in the order they are delivered in. */
 export function createFeeds(database: DatabaseSync, reader: RowReader): Feed[] {
-  const toEvent = (cells: Cells) => reader.event(cells.slice(1));
+  const event = {
+    toRow: (cells: Cells) => reader.event(cells.slice(1)),
+    latest: `SELECT 0, ${EVENT_COLUMNS} FROM events WHERE seq = ?`,
+    keyOf: (row: Row) => [(row as SessionEventRow).seq],
+  };
   return [
     new LogFeed(database, {
       name: 'events',
       table: 'session_events',
       log: 'events',
+      oldestEvent: 'SELECT min(seq) AS n FROM events WHERE seq > ?',
       number: 'seq',
       committed: 'received_at',
       tickMs: 1,
+      lookBack: 1,
       rows: `SELECT seq, ${EVENT_COLUMNS} FROM events WHERE seq > ? AND seq <= ? ORDER BY seq`,
-      toRow: toEvent,
+      ...event,
     }),
     new LogFeed(database, {
       name: 'event_changes',
       table: 'session_events',
       log: 'event_changes',
+      oldestEvent: 'SELECT min(seq) AS n FROM event_changes WHERE number > ?',
       number: 'number',
       committed: 'at',
       tickMs: 1,
+      lookBack: 1,
       rows: `SELECT c.number, ${EVENT_COLUMNS.replaceAll(/\w+/g, 'e.$&')} FROM event_changes c
         JOIN events e ON e.seq = c.seq WHERE c.number > ? AND c.number <= ? ORDER BY c.number`,
-      toRow: toEvent,
+      ...event,
     }),
     new LogFeed(database, {
       name: 'session_changes',
@@ -49,11 +74,14 @@ export function createFeeds(database: DatabaseSync, reader: RowReader): Feed[] {
       number: 'number',
       committed: 'at',
       tickMs: 1,
+      lookBack: 1,
       // A session that changed often is written once.
       rows: `SELECT c.number, ${SESSION_COLUMNS} FROM (SELECT max(number) AS number, session FROM session_changes
           WHERE number > ? AND number <= ? GROUP BY session) c
         JOIN sessions s ON s.id = c.session ORDER BY c.number`,
       toRow: (cells) => reader.session(cells.slice(1)),
+      latest: `SELECT 0, ${SESSION_COLUMNS} FROM sessions s WHERE s.id = ?`,
+      keyOf: (row) => [reader.numberOf(row as SessionRow)],
     }),
     new LogFeed(database, {
       name: 'counts',
@@ -62,8 +90,14 @@ export function createFeeds(database: DatabaseSync, reader: RowReader): Feed[] {
       number: 'number',
       committed: 'at',
       tickMs: 1000,
+      // The second that was counted: of a late line, days ago.
+      lookBack: 5_000,
       rows: `SELECT number, ${COUNTS_COLUMNS} FROM counts WHERE number > ? AND number <= ? ORDER BY number`,
       toRow: (cells) => reader.counts(cells.slice(1)),
+      // A late line may have changed that second since.
+      latest: `SELECT number, ${COUNTS_COLUMNS} FROM counts
+        WHERE dimension = (SELECT id FROM dimensions WHERE name = ?) AND at = ? ORDER BY number DESC LIMIT 1`,
+      keyOf: (row) => [dimensionOf(row as SessionCountsRow), (row as SessionCountsRow).at / 1000],
     }),
   ];
 }
@@ -73,17 +107,25 @@ class LogFeed implements Feed {
   readonly table: Table;
   readonly #tickMs: number;
   readonly #toRow: (cells: Cells) => Row | null;
+  readonly #keyOf: (row: Row) => (string | number)[];
+  readonly #latest: StatementSync;
+  readonly #oldestEvent: StatementSync | null;
   readonly #last: StatementSync;
   readonly #oldest: StatementSync;
   readonly #through: StatementSync;
   readonly #rows: StatementSync;
   readonly #committed: StatementSync;
 
-  constructor(database: DatabaseSync, { name, table, log, number, committed, tickMs, rows, toRow }: Log) {
+  constructor(database: DatabaseSync, { log, number, committed, lookBack, ...parts }: Log) {
+    const { name, table, tickMs, rows, toRow, latest, oldestEvent, keyOf } = parts;
     this.name = name;
     this.table = table;
     this.#tickMs = tickMs;
     this.#toRow = toRow;
+    this.#keyOf = keyOf;
+    this.#latest = database.prepare(latest);
+    this.#latest.setReturnArrays(true);
+    this.#oldestEvent = oldestEvent === undefined ? null : database.prepare(oldestEvent);
     this.#last = database.prepare(`SELECT max(${number}) AS n FROM ${log}`);
     this.#oldest = database.prepare(`SELECT min(${number}) AS n FROM ${log}`);
     this.#through = database.prepare(
@@ -92,7 +134,9 @@ class LogFeed implements Feed {
     this.#rows = database.prepare(rows);
     this.#rows.setReturnArrays(true);
     this.#committed = database.prepare(
-      `SELECT ${number} AS n, ${committed} AS at FROM ${log} WHERE ${number} > ? ORDER BY ${number} LIMIT 1`,
+      `SELECT (SELECT max(at) FROM (SELECT ${committed} AS at FROM ${log} WHERE ${number} <= first.n
+         ORDER BY ${number} DESC LIMIT ${lookBack})) AS at
+       FROM (SELECT ${number} AS n FROM ${log} WHERE ${number} > ? ORDER BY ${number} LIMIT 1) first`,
     );
   }
 
@@ -118,13 +162,19 @@ class LogFeed implements Feed {
     return entries;
   }
 
-  rowOf(number: number): Row | null {
-    return this.#entries(number - 1, number)[0]?.row ?? null;
+  latest(row: Row): Row | null {
+    const cells = this.#latest.get(...this.#keyOf(row)) as unknown as Cells | undefined;
+    return cells === undefined ? null : this.#toRow(cells);
   }
 
   waitingSince(after: number): number | null {
     const row = this.#committed.get(after);
     return row === undefined ? null : Number(row['at']) * this.#tickMs;
+  }
+
+  oldestEvent(after: number): number | null {
+    const n = this.#oldestEvent?.get(after)?.['n'] ?? null;
+    return n === null ? null : Number(n);
   }
 
   /** One commit earlier than the times say, because they may be a little early. */

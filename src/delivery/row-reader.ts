@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { AppNames } from '../core/app-names.ts';
 import { KINDS, REJECTION_REASONS, type User } from '../core/event.ts';
 import {
   SCOPES,
@@ -25,32 +26,26 @@ export const EVENT_COLUMNS = `seq, kind, at, received_at, host, user, origin, co
 export const SESSION_COLUMNS = `s.id, s.host, s.user, s.virtual_proxy, s.user_agent, s.created_at, s.started_at,
   s.flags, s.last_activity_at, s.ended_at, s.end_reason, s.connections, s.open_connections`;
 
-export const COUNTS_COLUMNS = 'at, dimension, created, destroyed, rejected, active, users, connections';
+/** By name: the number of a dimension may be given again once retention has deleted it. */
+export const COUNTS_COLUMNS = `at, (SELECT name FROM dimensions WHERE id = dimension), created, destroyed, rejected,
+  active, users, connections`;
 
 /** Makes rows for sinks of the journal's rows of numbers. */
 export class RowReader {
   readonly #store: string;
-  readonly #appName: (appId: string) => string | null;
+  readonly #appNames: AppNames;
   readonly #userAgents: UserAgents;
   readonly #stringById: StatementSync;
   readonly #userByNumber: StatementSync;
-  readonly #dimensionById: StatementSync;
   readonly #strings = new Map<unknown, string | null>();
   readonly #users = new Map<unknown, User | null>();
-  readonly #dimensions = new Map<unknown, { scope: Scope; name: string | null } | null>();
 
-  constructor(
-    database: DatabaseSync,
-    store: string,
-    appName: (appId: string) => string | null,
-    userAgents: UserAgents,
-  ) {
+  constructor(database: DatabaseSync, store: string, appNames: AppNames, userAgents: UserAgents) {
     this.#store = store;
-    this.#appName = appName;
+    this.#appNames = appNames;
     this.#userAgents = userAgents;
     this.#stringById = database.prepare('SELECT text FROM strings WHERE id = ?');
     this.#userByNumber = database.prepare('SELECT directory, id FROM users WHERE number = ?');
-    this.#dimensionById = database.prepare('SELECT name FROM dimensions WHERE id = ?');
   }
 
   event(cells: Cells): SessionEventRow {
@@ -70,7 +65,7 @@ export class RowReader {
       origin: this.#string(origin),
       context: this.#string(context),
       appId,
-      appName: appId === null ? null : this.#appName(appId),
+      appName: this.#appNames.nameOf(appId),
       virtualProxy: this.#string(virtualProxy),
       sessionId: session === 0 ? null : `${this.#store}-${session}`,
       result: result as number | null,
@@ -105,14 +100,19 @@ export class RowReader {
     };
   }
 
+  /** The journal's number of a session. */
+  numberOf({ id }: SessionRow): number {
+    return Number(id.slice(this.#store.length + 1));
+  }
+
   /** Null where the name of the dimension is gone. */
   counts(cells: Cells): SessionCountsRow | null {
     const [at, dimension, created, destroyed, rejected, active, users, connections] = cells;
-    const known = this.#dimension(dimension);
-    if (known === null) return null;
+    const part = dimension === null ? null : partOf(String(dimension));
+    if (part === null) return null;
     return {
       at: Number(at) * 1000,
-      ...known,
+      ...part,
       active: active as number | null,
       users: users as number | null,
       connections: connections as number | null,
@@ -138,16 +138,17 @@ export class RowReader {
       return row && { directory: row['directory'] as string | null, id: String(row['id']) };
     });
   }
+}
 
-  #dimension(id: unknown): { scope: Scope; name: string | null } | null {
-    return remembered(this.#dimensions, id, () => {
-      const text = this.#dimensionById.get(Number(id))?.['name'] as string | undefined;
-      if (text === undefined) return undefined;
-      const colon = text.indexOf(':');
-      const scope = SCOPES.find((each) => each === (colon < 0 ? text : text.slice(0, colon)));
-      return scope && { scope, name: colon < 0 ? null : text.slice(colon + 1) };
-    });
-  }
+function partOf(dimension: string): { scope: Scope; name: string | null } | null {
+  const colon = dimension.indexOf(':');
+  const scope = SCOPES.find((each) => each === (colon < 0 ? dimension : dimension.slice(0, colon)));
+  return scope === undefined ? null : { scope, name: colon < 0 ? null : dimension.slice(colon + 1) };
+}
+
+/** The name of the dimension that a row was counted under. */
+export function dimensionOf({ scope, name }: SessionCountsRow): string {
+  return name === null ? scope : `${scope}:${name}`;
 }
 
 function remembered<T>(known: Map<unknown, T | null>, key: unknown, find: () => T | undefined): T | null {

@@ -6,7 +6,7 @@ const POINTS_KEPT_MS: readonly [step: number, keptMs: number][] = [
   [5, 6 * 3_600_000],
   [60, 8 * 86_400_000],
 ];
-/** Counts by the second: afterwards the points have to do. */
+/** Counts by the second, whatever the retention: so late may a line be, and it adds to what was counted before. */
 const COUNTS_KEPT_MS = 7 * 86_400_000;
 /** Rows deleted in one go, so that no batch waits long. */
 const CHUNK = 5_000;
@@ -137,7 +137,7 @@ export class Retention {
   /** What sinks follow. The last row of each log stays, so that its number is never given again. */
   #deleteLogs(now: number, before: number): number {
     const { sessionChanges, eventChanges, counts } = this.undelivered;
-    const countedBefore = Math.floor(Math.max(before, now - COUNTS_KEPT_MS) / 1000);
+    const countedBefore = Math.floor((now - COUNTS_KEPT_MS) / 1000);
     return (
       this.#deleteLog('session_changes', before, sessionChanges) +
       this.#deleteLog('event_changes', before, eventChanges) +

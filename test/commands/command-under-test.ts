@@ -14,6 +14,9 @@ export async function runCommand(
     stdout: (text) => {
       result.stdout += text;
     },
+    print: async (text) => {
+      result.stdout += text;
+    },
     stderr: (text) => {
       result.stderr += text;
     },

@@ -67,6 +67,36 @@ describe('headcount dead-letters', () => {
     expect(store.setAsideCounts('questdb', 'events')).toEqual({ dead: 0, dropped: 9 });
   });
 
+  test.each(['abc', '1x', '', '0', '-1', '1.5', '1e0', 'NaN'])(
+    'does nothing where the id is %j',
+    async (id) => {
+      for (const verb of ['retry', 'drop']) {
+        const { exitCode, stdout, stderr } = await deadLetters(verb, 'questdb', '--', id);
+        expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: '' });
+        expect(stderr).toMatch(/is not the id of a dead letter/);
+      }
+      expect([...store.list(null)]).toMatchObject([{ state: 'dead' }, { state: 'dead' }]);
+    },
+  );
+
+  test('never gives an id twice, since it may be noted on a piece of paper', async () => {
+    const [, last] = [...store.list(null)];
+    if (last !== undefined) store.revived(last);
+    store.setAside('questdb', 'events', 11, NOON, 'too long', '{"seq":11}');
+    expect((await deadLetters('drop', 'questdb', '2')).stdout).toBe('0 dropped\n');
+  });
+
+  test('shows nothing that a terminal may obey, nor text that runs backwards', async () => {
+    store.setAside('questdb', 'events', 12, NOON, 'a\u009b2J b\u202ec', '"\u009b2J"');
+    for (const stdout of [(await deadLetters('list')).stdout, (await deadLetters('list', '--json')).stdout]) {
+      expect(stdout).toContain('a\\u009b2J b\\u202ec');
+      expect(stdout).not.toMatch(/[\u007f-\u009f\u202a-\u202e]/);
+    }
+    const { stdout } = await deadLetters('list', '--json');
+    const [, , letter] = stdout.trim().split('\n');
+    expect(JSON.parse(letter ?? '')).toMatchObject({ reason: 'a\u009b2J b\u202ec', data: '"\u009b2J"' });
+  });
+
   test('knows which sinks there are', async () => {
     expect(await deadLetters('retry', 'qestdb')).toMatchObject({
       exitCode: 64,

@@ -83,7 +83,7 @@ describe('headcount simulate', () => {
 
   it('says in its help what it does, with examples', () => {
     const program = new Command();
-    const io = { stdout() {}, stderr() {}, setExitCode() {}, env: {}, cwd: '.' };
+    const io = { stdout() {}, async print() {}, stderr() {}, setExitCode() {}, env: {}, cwd: '.' };
     const rest = { terminal: false, onReload: () => () => {}, signal: new AbortController().signal };
     registerSimulate(program, { ...io, ...rest });
     const [command] = program.commands;
@@ -122,7 +122,7 @@ describe('headcount demo', () => {
       stdout: (text: string) => {
         stdout += text;
       },
-      ...{ stderr() {}, setExitCode() {}, env: {}, cwd: '.', signal: stop.signal },
+      ...{ async print() {}, stderr() {}, setExitCode() {}, env: {}, cwd: '.', signal: stop.signal },
       ...{ terminal: false, onReload: () => () => {} },
     };
     registerDemo(program, io, async ({ configPath }) => {

@@ -1,3 +1,4 @@
+import { fixedAppNames } from '../../src/core/app-names.ts';
 import type { DeliverySettings } from '../../src/core/delivery-settings.ts';
 import type { Batch, Sink } from '../../src/core/sink.ts';
 import { Delivery } from '../../src/delivery/delivery.ts';
@@ -80,13 +81,13 @@ export class DeliveryUnderTest {
   readonly #sink: Sink;
   readonly #settings: DeliverySettings;
 
-  constructor(site: StoredSite, sink: Sink, settings: Partial<DeliverySettings> = {}) {
+  constructor(site: StoredSite, sink: Sink, settings: Partial<DeliverySettings> = {}, storeId = 'store') {
     this.#site = site;
     this.#sink = sink;
     this.#settings = { batchSize: 100, interval: 250, timeout: 30_000, undelivered: 'keep', ...settings };
-    const reader = new RowReader(site.database, 'store', () => null, new UserAgents());
+    const reader = new RowReader(site.database, storeId, fixedAppNames(new Map()), new UserAgents());
     this.feeds = createFeeds(site.database, reader);
-    this.store = new DeliveryStore(site.directory);
+    this.store = DeliveryStore.of(site.directory, storeId);
     this.restart();
   }
 

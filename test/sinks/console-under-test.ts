@@ -18,7 +18,7 @@ export async function consoleUnderTest(): Promise<SinkUnderTest> {
       .slice(0, -1)
       .map((line) => JSON.parse(line));
   const sinkWith = (print: (text: string) => Promise<void>) =>
-    createConsoleSink(CONFIG, { name: 'console', storeId: 'unused', print });
+    createConsoleSink(CONFIG, { name: 'console', storeId: 'unused', folder: '.', print });
 
   return {
     sink: sinkWith(async (text) => {

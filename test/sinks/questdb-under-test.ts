@@ -12,7 +12,7 @@ type Settings = Readonly<Record<string, unknown>>;
 /** A sink that is not started. */
 export function questDbSink(settings: Settings, storeId = newStoreId()): Sink {
   const config = questDbSchema.parse({ type: 'questdb', ...settings });
-  const parts: SinkParts = { name: 'questdb', storeId, print: async () => {} };
+  const parts: SinkParts = { name: 'questdb', storeId, folder: '.', print: async () => {} };
   return createQuestDbSink(config, parts);
 }
 
