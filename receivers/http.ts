@@ -4,11 +4,18 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Arrival } from '../src/core/event.ts';
 import { hostAndPort } from '../src/core/host.ts';
 import type { Intake, Outcome, ReceiverStats, SubmittedItem } from '../src/core/receiver.ts';
-import { type BodyItem, jsonItems, LINE_TYPES, lineItems } from './http-body.ts';
+import {
+  type BodyItem,
+  JSON_LIMIT_BYTES,
+  jsonItems,
+  LINE_TYPES,
+  LINES_LIMIT_BYTES,
+  lineItems,
+} from './http-body.ts';
 import { readItem } from './http-item.ts';
+import { eventsAnswers } from './http-schema.ts';
 
 export const HTTP_RECEIVER_PATH = '/api/v1/events';
-const MOST_ITEMS = 10_000;
 
 export interface HttpReceiverParts {
   readonly intake: Intake;
@@ -44,7 +51,11 @@ export function registerHttpReceiver(app: FastifyInstance, parts: HttpReceiverPa
     scope.route({
       method: 'POST',
       url: HTTP_RECEIVER_PATH,
-      schema: { querystring: { type: 'object', additionalProperties: false, properties: {} } },
+      schema: {
+        summary: 'Takes events, as JSON or NDJSON',
+        querystring: { type: 'object', additionalProperties: false, properties: {} },
+        response: eventsAnswers,
+      },
       onResponse: async (_request, reply) => {
         const { statusCode } = reply;
         if (statusCode >= 400 && statusCode !== 422) counters.refusedRequests += 1;
@@ -52,9 +63,6 @@ export function registerHttpReceiver(app: FastifyInstance, parts: HttpReceiverPa
       handler: async (request, reply) => {
         const items = request.body as BodyItem[] | null | undefined;
         if (!Array.isArray(items)) return fail(reply, 415, 'expected a body of JSON or NDJSON');
-        if (items.length > MOST_ITEMS) {
-          return fail(reply, 413, `${items.length} items, at most ${MOST_ITEMS} in one request`);
-        }
         if (parts.full()) return unavailable(reply, 'the journal cannot take more at the moment');
         counters.received += items.length;
         return take(items, arrivalOf(request, parts.now()), parts, reply);
@@ -67,16 +75,16 @@ export function registerHttpReceiver(app: FastifyInstance, parts: HttpReceiverPa
 /** JSON is not read by Fastify's own parser: that refuses the whole request for one odd key. */
 function readBodiesAsItems(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers();
-  scope.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
-    try {
-      done(null, jsonItems(String(body)));
-    } catch (error) {
-      done(Object.assign(new Error(`not JSON: ${(error as Error).message}`), { statusCode: 400 }));
-    }
-  });
-  scope.addContentTypeParser(LINE_TYPES, { parseAs: 'string' }, (_request, body, done) => {
-    done(null, lineItems(String(body)));
-  });
+  scope.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string', bodyLimit: JSON_LIMIT_BYTES },
+    async (_request: FastifyRequest, body: string) => jsonItems(body),
+  );
+  scope.addContentTypeParser(
+    LINE_TYPES,
+    { parseAs: 'string', bodyLimit: LINES_LIMIT_BYTES },
+    async (_request: FastifyRequest, body: string) => lineItems(body),
+  );
 }
 
 async function take(
@@ -87,7 +95,7 @@ async function take(
 ) {
   const problems = new Map<number, string>();
   const submitted = items.map((item, index): SubmittedItem => {
-    const read = 'value' in item ? readItem(item.value, arrival) : { problem: 'not JSON' };
+    const read = 'value' in item ? readItem(item.value, arrival) : item;
     if (read === 'heartbeat' || !('problem' in read)) return read;
     problems.set(index, read.problem);
     return { refused: 'bad_item' };

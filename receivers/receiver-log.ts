@@ -10,7 +10,11 @@ export interface ReceiverParts {
   readonly name: string;
   readonly now: () => number;
   readonly log: ReceiverLog;
+  /** How often names of `allow` are looked up and the files of `tls` read again; a minute unless given. */
+  readonly lookAgainMs?: number;
 }
+
+export const LOOK_AGAIN_MS = 60_000;
 
 /** Counts something unwelcome. Logs the 1st, 10th, 100th, ..., so that a storm of it cannot fill the disk. */
 export class LoggedCount {

@@ -1,9 +1,13 @@
 import type { Socket } from 'node:net';
 import type { Intake } from '../src/core/receiver.ts';
+import { FrameDeadline, LOOKS } from './frame-deadline.ts';
 import { plainAddress } from './plain-address.ts';
 import { LoggedCount, type ReceiverParts } from './receiver-log.ts';
+import type { Refusals } from './refusals.ts';
 import type { TcpConfig } from './tcp.schema.ts';
-import { Frames } from './tcp-frames.ts';
+import { CountedFrames } from './tcp-counted-frames.ts';
+import type { FrameTaker, Framing } from './tcp-framing.ts';
+import { Lines } from './tcp-lines.ts';
 
 /** The open connections of one listener: they are read together, and wait together for the journal. */
 export class TcpConnections {
@@ -13,18 +17,25 @@ export class TcpConnections {
   /** Pieces of any length that were read. */
   chunks = 0;
   idleClosed = 0;
+  slowClosed = 0;
   /** Nothing is read until the journal has caught up. */
   waiting = false;
   readonly #config: TcpConfig;
   readonly #parts: ReceiverParts;
   readonly #intake: Intake;
-  readonly #open = new Map<Socket, Frames>();
+  readonly #refused: Refusals;
+  readonly #open = new Map<Socket, FrameDeadline>();
+  readonly #looking: NodeJS.Timeout;
+  #waitedSinceLook = false;
+  #closed = false;
 
-  constructor(config: TcpConfig, parts: ReceiverParts, intake: Intake) {
+  constructor(config: TcpConfig, parts: ReceiverParts, intake: Intake, refused: Refusals) {
     this.errors = new LoggedCount(parts, 'info', 'error on a TCP socket');
     this.#config = config;
     this.#parts = parts;
     this.#intake = intake;
+    this.#refused = refused;
+    this.#looking = setInterval(() => this.#look(), config.frameTimeout / LOOKS).unref();
   }
 
   get count(): number {
@@ -34,49 +45,53 @@ export class TcpConnections {
   add(socket: Socket): void {
     const { remoteAddress, remotePort = 0 } = socket;
     socket.on('error', (error) => this.errors.add({ address: remoteAddress, error: error.message }));
-    if (remoteAddress === undefined) {
-      // Reset before it was accepted.
+    if (remoteAddress === undefined || this.#closed) {
+      // Reset during the handshake, or too late.
       socket.destroy();
       return;
     }
     const frames = this.#framesFrom(plainAddress(remoteAddress), remotePort);
-    this.#open.set(socket, frames);
+    this.#open.set(socket, new FrameDeadline(frames));
     socket.on('close', () => this.#drop(socket, frames));
-    socket.on('timeout', () => {
-      this.idleClosed += 1;
-      socket.destroy();
-    });
+    socket.on('timeout', () => this.#closeIdle(socket));
     if (this.waiting) socket.pause();
     else socket.setTimeout(this.#config.idleTimeout);
     socket.on('end', () => frames.end());
     socket.on('data', (chunk) => {
       this.chunks += 1;
       frames.push(chunk);
+      if (frames.lost) this.#cutOff(socket);
     });
   }
 
   /** Ends every connection; the intake hears nothing more of them. */
   close(): void {
-    for (const [socket, frames] of this.#open) this.#drop(socket, frames);
+    this.#closed = true;
+    clearInterval(this.#looking);
+    for (const [socket, { framing }] of this.#open) this.#drop(socket, framing);
   }
 
-  #framesFrom(address: string, port: number): Frames {
+  #framesFrom(address: string, port: number): Framing {
     const sender = { address, port };
-    return new Frames(this.#config.maxFrame, {
+    const taker: FrameTaker = {
       frame: (bytes) => {
         this.received += 1;
         if (!this.#intake.receive(bytes, sender, this.#parts.now())) this.#wait();
       },
       refuse: (reason) => {
         this.received += 1;
+        this.#refused.add(reason, address);
         this.#intake.refuse(reason);
       },
-    });
+    };
+    const { framing, maxFrame } = this.#config;
+    return framing === 'lf' ? new Lines(maxFrame, taker) : new CountedFrames(maxFrame, taker);
   }
 
   #wait(): void {
     if (this.waiting) return;
     this.waiting = true;
+    this.#waitedSinceLook = true;
     for (const socket of this.#open.keys()) {
       socket.pause();
       socket.setTimeout(0);
@@ -96,7 +111,32 @@ export class TcpConnections {
     }
   }
 
-  #drop(socket: Socket, frames: Frames): void {
+  /** Frames that had to wait for us are given more time. */
+  #look(): void {
+    const waited = this.#waitedSinceLook;
+    this.#waitedSinceLook = this.waiting;
+    if (waited) return;
+    for (const [socket, deadline] of this.#open) {
+      if (!deadline.look()) continue;
+      this.slowClosed += 1;
+      deadline.framing.cut('frame_too_slow');
+      this.#cutOff(socket);
+    }
+  }
+
+  /** Ends a connection of which nothing more is wanted, not even what was read already. */
+  #cutOff(socket: Socket): void {
+    this.#open.delete(socket);
+    socket.removeAllListeners('data').removeAllListeners('end');
+    socket.destroy();
+  }
+
+  #closeIdle(socket: Socket): void {
+    this.idleClosed += 1;
+    socket.destroy();
+  }
+
+  #drop(socket: Socket, frames: Framing): void {
     if (!this.#open.delete(socket)) return;
     socket.removeAllListeners('data').removeAllListeners('end');
     // Of a connection that had to wait, something may have been read and not handed over.

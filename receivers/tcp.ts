@@ -1,55 +1,96 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { hostAndPort } from '../src/core/host.ts';
 import type { Intake, Receiver, ReceiverStats } from '../src/core/receiver.ts';
+import { AllowList } from './allow-list.ts';
 import { bindPlace } from './bind-place.ts';
-import { LoggedCount, type ReceiverParts } from './receiver-log.ts';
+import { LOOK_AGAIN_MS, type ReceiverParts } from './receiver-log.ts';
+import { Refusals } from './refusals.ts';
 import type { TcpConfig } from './tcp.schema.ts';
+import { TcpAdmission } from './tcp-admission.ts';
 import { TcpConnections } from './tcp-connections.ts';
+import { TlsHandshakes } from './tls-handshakes.ts';
 import { untilQuiet } from './until-quiet.ts';
 
 /** Finds out about peers that vanished, long before the idle time-out does. */
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 60_000 };
 
-/** One message per line of a connection. Connections wait while the journal is behind. */
-export function createTcpReceiver(config: TcpConfig, parts: ReceiverParts): Receiver {
+export interface TcpReceiver extends Receiver {
+  /** Looks names up and reads the files of `tls` now; while listening that happens every minute anyway. */
+  refresh(): Promise<void>;
+}
+
+/** One message per frame of a connection. Connections wait while the journal is behind. */
+export function createTcpReceiver(config: TcpConfig, parts: ReceiverParts): TcpReceiver {
   return new Tcp(config, parts);
 }
 
-class Tcp implements Receiver {
+class Tcp implements TcpReceiver {
   readonly name: string;
   readonly #config: TcpConfig;
   readonly #parts: ReceiverParts;
-  readonly #refused: LoggedCount;
+  readonly #refused: Refusals;
+  readonly #allowed: AllowList;
+  readonly #admission: TcpAdmission;
+  readonly #tls: TlsHandshakes | null;
   #server: Server | null = null;
   #connections: TcpConnections | null = null;
   #listening: string[] = [];
+  #refreshTimer: NodeJS.Timeout | undefined;
   #stopped: Promise<void> | null = null;
 
   constructor(config: TcpConfig, parts: ReceiverParts) {
     this.name = parts.name;
     this.#config = config;
     this.#parts = parts;
-    this.#refused = new LoggedCount(parts, 'warn', 'TCP connection refused: maxConnections are open');
+    this.#refused = new Refusals(parts);
+    this.#allowed = new AllowList(config.allow, parts);
+    this.#admission = new TcpAdmission(this.#allowed, config.maxConnectionsPerAddress, this.#refused);
+    this.#tls =
+      config.tls === undefined
+        ? null
+        : new TlsHandshakes(config.tls, parts, (reason, address, detail) =>
+            this.#admission.refuse(reason, address, detail),
+          );
   }
 
   async start(intake: Intake): Promise<void> {
-    const connections = new TcpConnections(this.#config, this.#parts, intake);
-    const server = await bindPlace('tcp', this.#config, (address) => this.#listen(address, connections));
-    server.on('error', (error) => connections.errors.add({ error: error.message }));
-    this.#server = server;
+    const connections = new TcpConnections(this.#config, this.#parts, intake, this.#refused);
+    try {
+      await this.#tls?.start((socket) => connections.add(socket));
+      await this.#allowed.start();
+      this.#server = await bindPlace('tcp', this.#config, (address) => this.#listen(address, connections));
+    } catch (error) {
+      connections.close();
+      throw error;
+    }
+    this.#server.on('error', (error) => connections.errors.add({ error: error.message }));
     this.#connections = connections;
-    const local = server.address() as AddressInfo;
+    const local = this.#server.address() as AddressInfo;
     this.#listening = [hostAndPort(local.address, local.port)];
+    const again = this.#parts.lookAgainMs ?? LOOK_AGAIN_MS;
+    this.#refreshTimer = setInterval(() => void this.refresh(), again).unref();
   }
 
   async #listen(address: string, connections: TcpConnections): Promise<Server> {
-    const server = createServer(KEEP_ALIVE, (socket) => connections.add(socket));
+    const server = createServer(KEEP_ALIVE, (socket) => this.#accept(socket, connections));
     server.maxConnections = this.#config.maxConnections;
-    server.on('drop', (connection) => this.#refused.add({ address: connection?.remoteAddress }));
+    server.on('drop', (connection) => {
+      this.#admission.refuse('too_many_connections', connection?.remoteAddress ?? '');
+    });
     server.listen({ host: address, port: this.#config.port, ipv6Only: false });
     await once(server, 'listening');
     return server;
+  }
+
+  #accept(socket: Socket, connections: TcpConnections): void {
+    if (!this.#admission.admit(socket)) return;
+    if (this.#tls === null) connections.add(socket);
+    else this.#tls.accept(socket);
+  }
+
+  async refresh(): Promise<void> {
+    await Promise.all([this.#allowed.refresh(), this.#tls?.refresh()]);
   }
 
   stop(): Promise<void> {
@@ -58,11 +99,14 @@ class Tcp implements Receiver {
   }
 
   async #stop(): Promise<void> {
+    clearInterval(this.#refreshTimer);
     const [server, connections] = [this.#server, this.#connections];
     if (server === null || connections === null) return;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     await untilQuiet(() => connections.chunks);
     connections.close();
+    // Handshakes under way too.
+    this.#admission.close();
     await closed;
     this.#listening = [];
   }
@@ -75,10 +119,13 @@ class Tcp implements Receiver {
       received: connections?.received ?? 0,
       kernelDropped: null,
       connections: connections?.count ?? 0,
-      refusedConnections: this.#refused.count,
+      refusedConnections: this.#admission.refusedConnections,
+      refused: this.#refused.counts,
       idleClosed: connections?.idleClosed ?? 0,
+      slowClosed: connections?.slowClosed ?? 0,
       socketErrors: connections?.errors.count ?? 0,
       waiting: connections?.waiting ?? false,
+      ...(this.#tls === null ? {} : { tls: this.#tls.stats }),
     };
   }
 }

@@ -2,9 +2,11 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { hostAndPort } from '../src/core/host.ts';
 import type { Intake, Receiver, ReceiverStats } from '../src/core/receiver.ts';
+import { AllowList } from './allow-list.ts';
 import { bindPlace } from './bind-place.ts';
 import { KernelDrops } from './kernel-drops.ts';
-import { LoggedCount, type ReceiverParts } from './receiver-log.ts';
+import { LOOK_AGAIN_MS, LoggedCount, type ReceiverParts } from './receiver-log.ts';
+import { Refusals } from './refusals.ts';
 import type { UdpConfig } from './udp.schema.ts';
 import { growReceiveBuffer, receiveBufferRemedy } from './udp-receive-buffer.ts';
 import { UdpSenders } from './udp-senders.ts';
@@ -28,10 +30,13 @@ class Udp implements UdpReceiver {
   readonly #parts: ReceiverParts;
   readonly #senders = new UdpSenders();
   readonly #errors: LoggedCount;
+  readonly #allowed: AllowList;
+  readonly #refused: Refusals;
   #socket: Socket | null = null;
   #listening: string[] = [];
   #drops: KernelDrops | null = null;
   #refreshTimer: NodeJS.Timeout | undefined;
+  #lookupTimer: NodeJS.Timeout | undefined;
   #received = 0;
   #receiveBuffer: number | null = null;
   #stopped: Promise<void> | null = null;
@@ -41,9 +46,12 @@ class Udp implements UdpReceiver {
     this.#config = config;
     this.#parts = parts;
     this.#errors = new LoggedCount(parts, 'warn', 'error on a UDP socket');
+    this.#allowed = new AllowList(config.allow, parts);
+    this.#refused = new Refusals(parts);
   }
 
   async start(intake: Intake): Promise<void> {
+    await this.#allowed.start();
     const socket = await bindPlace('udp', this.#config, (address, family) => {
       return this.#bind(address, family, intake);
     });
@@ -53,6 +61,8 @@ class Udp implements UdpReceiver {
     this.#listening = [hostAndPort(local.address, local.port)];
     this.#drops = new KernelDrops(local);
     this.#refreshTimer = setInterval(() => void this.refresh(), REFRESH_MS).unref();
+    const again = () => void this.#allowed.refresh();
+    this.#lookupTimer = setInterval(again, this.#parts.lookAgainMs ?? LOOK_AGAIN_MS).unref();
     await this.refresh();
   }
 
@@ -61,6 +71,11 @@ class Udp implements UdpReceiver {
     // While this runs the kernel's buffer fills: nothing but the hand-over may happen here.
     socket.on('message', (bytes, remote) => {
       this.#received += 1;
+      if (!this.#allowed.allows(remote.address)) {
+        intake.refuse('not_allowed');
+        this.#refused.add('not_allowed', remote.address);
+        return;
+      }
       intake.receive(bytes, this.#senders.of(remote.address, remote.port), this.#parts.now());
     });
     socket.once('listening', () => this.#growBuffer(socket));
@@ -101,6 +116,7 @@ class Udp implements UdpReceiver {
 
   async #stop(): Promise<void> {
     clearInterval(this.#refreshTimer);
+    clearInterval(this.#lookupTimer);
     const socket = this.#socket;
     if (socket === null) return;
     await untilQuiet(() => this.#received);
@@ -116,6 +132,7 @@ class Udp implements UdpReceiver {
       listening: this.#listening,
       received: this.#received,
       kernelDropped: this.#drops?.count ?? null,
+      refused: this.#refused.counts,
       receiveBufferBytes: granted,
       receiveBufferClamped: granted !== null && granted < this.#config.receiveBuffer,
       socketErrors: this.#errors.count,

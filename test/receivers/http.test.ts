@@ -128,14 +128,23 @@ test('more than 10,000 items are too many', async () => {
   expect(body).toEqual({
     statusCode: 413,
     error: 'Payload Too Large',
-    message: '10001 items, at most 10000 in one request',
+    message: 'more than 10000 items in one request',
   });
+  expect((await api.post('7\n'.repeat(10_001), 'application/x-ndjson')).body).toEqual(body);
 });
 
-test('a body over 4 MiB is too large', async () => {
-  const { statusCode, body } = await api.post(' '.repeat(4 * 1_048_576 + 1));
+test.each([
+  ['application/json', 1_048_576],
+  ['application/x-ndjson', 4 * 1_048_576],
+])('a body of %s over %i bytes is too large', async (type, most) => {
+  const { statusCode, body } = await api.post(' '.repeat(most + 1), type);
   expect(statusCode).toBe(413);
-  expect(body).toEqual({ statusCode: 413, error: 'Payload Too Large', message: 'the body is too large' });
+  expect(body).toEqual({
+    statusCode: 413,
+    error: 'Payload Too Large',
+    message: 'the body is too large: JSON may have 1 MiB; NDJSON, one event a line, 4 MiB',
+  });
+  expect((await api.post(' '.repeat(most), type)).statusCode).not.toBe(413);
 });
 
 test.each(['', '{', '[{"type":"heartbeat"}', 'undefined'])('the body %j is a 400', async (body) => {

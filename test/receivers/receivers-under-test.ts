@@ -58,8 +58,9 @@ export function recordingLog() {
   return { log, lines };
 }
 
-export function partsUnderTest(name: string, log = recordingLog().log): ReceiverParts {
-  return { name, now: () => 1_700_000_000_000, log };
+export function partsUnderTest(name: string, log = recordingLog().log, lookAgainMs?: number): ReceiverParts {
+  const parts = { name, now: () => 1_700_000_000_000, log };
+  return lookAgainMs === undefined ? parts : { ...parts, lookAgainMs };
 }
 
 /** Port of the first address that a receiver listens on. */

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { afterEach } from 'vitest';
 import { tcpSchema } from '../../receivers/tcp.schema.ts';
 import { createTcpReceiver } from '../../receivers/tcp.ts';
-import { partsUnderTest, portOf, RecordingIntake, until } from './receivers-under-test.ts';
+import { partsUnderTest, portOf, RecordingIntake, recordingLog, until } from './receivers-under-test.ts';
 
 const toClose: (() => unknown)[] = [];
 afterEach(async () => {
@@ -11,9 +11,9 @@ afterEach(async () => {
 });
 
 /** On a free port; stopped after the test. */
-export async function startReceiver(config: object = {}) {
+export async function startReceiver(config: object = {}, log = recordingLog().log, lookAgainMs?: number) {
   const settings = tcpSchema.parse({ type: 'tcp', port: 0, ...config });
-  const receiver = createTcpReceiver(settings, partsUnderTest('tcp'));
+  const receiver = createTcpReceiver(settings, partsUnderTest('tcp', log, lookAgainMs));
   const intake = new RecordingIntake();
   toClose.push(() => receiver.stop());
   await receiver.start(intake);
@@ -21,11 +21,22 @@ export async function startReceiver(config: object = {}) {
 }
 
 /** Errors are the receiver's way to end a connection; tests look at `closed`. */
-export async function openClient(port: number, host = '127.0.0.1'): Promise<Socket> {
-  const client = connect({ port, host, noDelay: true });
+export async function openClient(port: number, from?: string): Promise<Socket> {
+  const client = closedAfterwards(
+    connect({
+      port,
+      host: '127.0.0.1',
+      noDelay: true,
+      ...(from === undefined ? {} : { localAddress: from }),
+    }),
+  );
+  await once(client, 'connect');
+  return client;
+}
+
+export function closedAfterwards<T extends Socket>(client: T): T {
   client.on('error', () => {});
   toClose.push(() => client.destroy());
-  await once(client, 'connect');
   return client;
 }
 
