@@ -151,6 +151,7 @@ class RunningApp implements App {
       {
         site: this.site,
         appNames: fixedAppNames(config.apps),
+        tokens: config.api.tokens,
         intake: this.pipeline,
         counters: this.pipeline.counters,
         inFlight: () => this.pipeline.inFlight,

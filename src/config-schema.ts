@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { receiverSchemas } from '../receivers/index.ts';
 import { sinkSchemas } from '../sinks/index.ts';
-import { isLoopback } from './core/host.ts';
-import { duration, flag, host, oneOf, port, size, text } from './core/settings.ts';
+import { apiSchema } from './api/api.schema.ts';
+import { duration, oneOf, size, text } from './core/settings.ts';
 
 const receivers = z.array(receiverSchemas).superRefine((entries, context) => {
   for (const [index, { type, host, port, name }] of entries.entries()) {
@@ -64,20 +64,6 @@ const apps = z
     return { file: file ?? null, byId };
   });
 
-const api = z
-  .strictObject({
-    host: host().prefault('127.0.0.1'),
-    port: port().prefault(9999),
-    insecure: flag().prefault(false),
-  })
-  .superRefine(({ host, insecure }, context) => {
-    if (insecure || isLoopback(host)) return;
-    const message =
-      `${JSON.stringify(host)} is not loopback, and this version has no tokens: ` +
-      'everyone on the network could read who is on; write "insecure: true" below "api:" to accept that';
-    context.addIssue({ code: 'custom', path: ['host'], message });
-  });
-
 /** The whole schema; every default is here or in the schema of its plugin. */
 export const configSchema = z.strictObject({
   receivers: receivers.prefault([{ type: 'udp' }, { type: 'tcp' }]),
@@ -93,7 +79,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   sinks: sinks.prefault([]),
-  api: api.prefault({}),
+  api: apiSchema.prefault({}),
   log: z
     .strictObject({
       level: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal').prefault('info'),

@@ -4,8 +4,11 @@ import { parseAppsFile } from './apps-file.ts';
 import { type Environment, fillIn } from './config-environment.ts';
 import { ConfigError, formatProblems, schemaProblems } from './config-errors.ts';
 import { findConfigFile, readConfigFile } from './config-file.ts';
+import type { Path } from './config-position.ts';
 import { configSchema } from './config-schema.ts';
+import { readTokens } from './config-tokens.ts';
 import { readYaml } from './config-yaml.ts';
+import type { AccessToken } from './core/access-token.ts';
 
 export { ConfigError } from './config-errors.ts';
 
@@ -13,11 +16,14 @@ export { ConfigError } from './config-errors.ts';
  * The configuration, with every default filled in. Durations are milliseconds, sizes are bytes, `apps` maps a
  * lower-cased app id to its name, `store.path` is relative to the working directory.
  */
-export type Config = Omit<z.output<typeof configSchema>, 'apps'> & {
+export type Config = Omit<Settings, 'apps' | 'api'> & {
   readonly apps: ReadonlyMap<string, string>;
+  readonly api: Omit<Settings['api'], 'tokens'> & { readonly tokens: readonly AccessToken[] };
   /** Where relative paths that plugins have in their settings start from. */
   readonly folder: string;
 };
+
+type Settings = z.output<typeof configSchema>;
 
 /**
  * The configuration of a file; null is `config.yaml` in the working directory if there is one, else the
@@ -32,7 +38,7 @@ export function loadConfig(path: string | null, cwd = '.', environment: Environm
 
 /**
  * Reads a configuration from its text. `fileName` is what the messages call it; relative paths in the text
- * start from `folder`. Throws a ConfigError with all problems at once, of `apps.file` only when there are no others.
+ * start from `folder`. Throws a ConfigError with all problems at once, of the files it names only when there are no others.
  */
 export function parseConfig(
   text: string,
@@ -49,16 +55,38 @@ export function parseConfig(
   const problems = formatProblems(fileName, [...yaml.problems, ...unset, ...refused]);
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
 
-  const { store, apps } = parsed.data;
+  const { store, apps, api } = parsed.data;
   const at = (path: string) => (isAbsolute(path) ? path : join(folder, path));
+  /** How messages call a file that is named at `path`. */
+  const shownAs = (path: Path, shown: string) => {
+    const { line, column } = yaml.locate(path, 'value');
+    return `${fileName}:${line}:${column} ${shown}`;
+  };
   let byId: ReadonlyMap<string, string> = apps.byId;
   if (apps.file !== null) {
-    const { line, column } = yaml.locate(['apps', 'file'], 'value');
     const name = filled.written.get(apps.file) ?? apps.file;
-    const csv = readConfigFile(at(apps.file), `${fileName}:${line}:${column} apps.file: ${name}`);
+    const csv = readConfigFile(at(apps.file), shownAs(['apps', 'file'], `apps.file: ${name}`));
     byId = new Map([...parseAppsFile(csv, name), ...apps.byId]);
   }
-  return { ...parsed.data, store: { ...store, path: at(store.path) }, apps: byId, folder };
+  const tokens = readTokens(api.tokens, at, (index, key) =>
+    shownAs(['api', 'tokens', index, key], `api.tokens[${index}].${key}`),
+  );
+  return {
+    ...parsed.data,
+    receivers: parsed.data.receivers.map((receiver) => withTlsFilesAt(receiver, at)),
+    store: { ...store, path: at(store.path) },
+    apps: byId,
+    api: { ...api, tokens },
+    folder,
+  };
+}
+
+/** Relative paths of `tls` start from the folder of the configuration, like the others. */
+function withTlsFilesAt<T extends Config['receivers'][number]>(receiver: T, at: (path: string) => string): T {
+  if (receiver.type !== 'tcp' || receiver.tls === undefined) return receiver;
+  const { cert, key, ca, ...rest } = receiver.tls;
+  const tls = { ...rest, cert: at(cert), key: at(key), ...(ca === undefined ? {} : { ca: at(ca) }) };
+  return { ...receiver, tls };
 }
 
 /** `api:` with nothing but comments below it means the same as no `api:` at all. */

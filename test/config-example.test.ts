@@ -7,6 +7,8 @@ import { configSchema } from '../src/config-schema.ts';
 const example = readFileSync(new URL('../config.example.yaml', import.meta.url), 'utf8');
 const uncommented = example.replace(/^# /gm, '');
 const defaults = parseConfig('', 'config.yaml');
+/** Of a TCP receiver, which has none by default. */
+const TLS_KEYS = ['tls', 'cert', 'key', 'ca', 'clientCertificates', 'handshakeTimeout'];
 
 describe('config.example.yaml', () => {
   it('parses to exactly the defaults as it stands', () => {
@@ -28,7 +30,16 @@ describe('config.example.yaml', () => {
 
   it('shows every key that has a default as that default', () => {
     const shown = [...uncommented.matchAll(/^ *(?:- )?(\w+):/gm)].map((match) => match[1]);
-    const optional = new Set(['name', 'directory', 'userId', 'file']);
+    const optional = new Set([
+      'name',
+      'directory',
+      'userId',
+      'file',
+      'token',
+      'tokenFile',
+      'scopes',
+      ...TLS_KEYS,
+    ]);
     // There is no sink by default.
     const ofSinks = keysOf(configSchema.shape.sinks);
     const wanted = keysOf(configSchema.omit({ sinks: true })).filter((key) => !optional.has(key));

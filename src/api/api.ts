@@ -1,33 +1,35 @@
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { registerHttpReceiver } from '../../receivers/http.ts';
+import { requireTokens } from './access.ts';
+import { answerBrokenRequest } from './broken-request.ts';
 import { registerCounts } from './counts-route.ts';
-import { countsView } from './counts-view.ts';
 import { answerError, nothingAt } from './errors.ts';
 import { registerHealth } from './health-routes.ts';
 import { registerHistory } from './history-routes.ts';
 import { registerIngest } from './ingest-route.ts';
+import { API_LIMITS, type ApiLimits } from './limits.ts';
 import { registerMetrics } from './metrics-route.ts';
+import { describeRoutes, registerOpenApi } from './openapi.ts';
 import { refuseOtherMethods } from './other-methods.ts';
-import { PAGE_POLICY, page } from './page.ts';
+import { registerPage } from './page-route.ts';
 import type { ApiParts } from './parts.ts';
 import { schemaProblem } from './schemas.ts';
 import { secure } from './security-headers.ts';
 
-const BODY_LIMIT_BYTES = 4 * 1_048_576;
-/** For one whole request to come in. */
-const REQUEST_TIMEOUT_MS = 30_000;
-/** For a connection on which nothing moves, an answer in the making included. */
-const CONNECTION_TIMEOUT_MS = 120_000;
-/** Longer than the idle time of the usual reverse proxies, so that they close first. */
-const KEEP_ALIVE_TIMEOUT_MS = 75_000;
-
 /** Builds the HTTP API, HTTP receiver included. Never listens. */
-export function createApi(parts: ApiParts, logger?: FastifyBaseLogger): FastifyInstance {
+export function createApi(
+  parts: ApiParts,
+  logger?: FastifyBaseLogger,
+  limits: ApiLimits = API_LIMITS,
+): FastifyInstance {
+  const { requestTimeoutMs } = limits;
   const app = fastify({
-    bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionTimeout: CONNECTION_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    requestTimeout: requestTimeoutMs,
+    connectionTimeout: limits.connectionTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    // Node swaps the two time-outs where that for the headers is the longer one.
+    http: { headersTimeout: requestTimeoutMs, connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 2) },
+    clientErrorHandler: answerBrokenRequest,
     logController: new LogController({ disableRequestLogging: true }),
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true } },
     schemaErrorFormatter: schemaProblem,
@@ -36,11 +38,22 @@ export function createApi(parts: ApiParts, logger?: FastifyBaseLogger): FastifyI
     ...(logger === undefined ? {} : { loggerInstance: logger.child({}, { level: 'warn' }) }),
   });
   app.setErrorHandler(answerError);
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', async (_request, reply) => {
     secure(reply);
+  });
+  requireTokens(app, parts.tokens);
+  app.addHook('onRequest', async (request) => {
     if (request.is404) throw nothingAt(request);
   });
   const refuseOthers = refuseOtherMethods(app);
+  describeRoutes(app, parts);
+  // As a plugin, so that it comes after the one that describes.
+  app.register(async (scope) => registerRoutes(scope, parts));
+  refuseOthers();
+  return app;
+}
+
+function registerRoutes(app: FastifyInstance, parts: ApiParts): void {
   const { intake, now } = parts;
   const full = () => parts.journalFull() || parts.journalTrouble() !== null;
   const httpStats = registerHttpReceiver(app, { intake, now, full });
@@ -49,10 +62,6 @@ export function createApi(parts: ApiParts, logger?: FastifyBaseLogger): FastifyI
   registerIngest(app, parts, httpStats);
   registerHealth(app, parts);
   registerMetrics(app, parts, httpStats);
-  app.get('/', async (_request, reply) => {
-    reply.header('content-security-policy', PAGE_POLICY).type('text/html; charset=utf-8');
-    return page(countsView(parts.site, parts.appNames, now()), parts.version);
-  });
-  refuseOthers();
-  return app;
+  registerOpenApi(app);
+  registerPage(app, parts);
 }

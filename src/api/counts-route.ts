@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { countsView } from './counts-view.ts';
+import { countsTag, isMatch } from './entity-tag.ts';
 import type { ApiParts } from './parts.ts';
 import { integer, NO_QUERY, number, object, text } from './schemas.ts';
 
@@ -29,8 +30,22 @@ const answer = object({
   },
 });
 
+const description = {
+  summary: 'Who is on right now, in numbers',
+  description: 'Has an ETag, which changes with everything but asOf.',
+  querystring: NO_QUERY,
+  response: {
+    200: { ...answer, description: 'the numbers, and how right they are' },
+    304: { type: 'null', description: 'nothing has changed but the time of the answer' },
+  },
+} as const;
+
 export function registerCounts(app: FastifyInstance, parts: ApiParts): void {
-  app.get('/api/v1/counts', { schema: { querystring: NO_QUERY, response: { 200: answer } } }, async () =>
-    countsView(parts.site, parts.appNames, parts.now()),
-  );
+  app.get('/api/v1/counts', { schema: description }, async (request, reply) => {
+    const counts = countsView(parts.site, parts.appNames, parts.now());
+    const tag = countsTag(counts);
+    // No user is named here, so whoever asks may keep it, if only to ask whether it still holds.
+    reply.headers({ etag: tag, 'cache-control': 'private, no-cache' });
+    return isMatch(request.headers['if-none-match'], tag) ? reply.code(304).send() : counts;
+  });
 }

@@ -38,7 +38,7 @@ function wordsFor(thrown: Thrown): string {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return 'the content type must be application/json or application/x-ndjson';
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return 'the body is too large';
+      return 'the body is too large: JSON may have 1 MiB; NDJSON, one event a line, 4 MiB';
     case 'FST_ERR_BAD_URL':
       return 'the path is not a valid URL';
     default:

@@ -21,14 +21,20 @@ export const time = { type: 'string', minLength: 1, maxLength: 64 } as const;
 
 export const filterParameters = {
   // A directory, a backslash and an id.
-  user: { ...name, maxLength: 2 * MAX_FIELD + 1 },
-  host: name,
-  virtualProxy: name,
-  app: name,
-  from: time,
-  to: time,
-  limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
-  cursor: { type: 'string', pattern: '^[0-9]{1,15}$' },
+  user: { ...name, maxLength: 2 * MAX_FIELD + 1, description: 'DIRECTORY\\id, or an id in any directory' },
+  host: { ...name, description: 'the node, with or without its domain' },
+  virtualProxy: { ...name, description: 'the prefix of a virtual proxy' },
+  app: { ...name, description: 'the id of an app' },
+  from: { ...time, description: 'not before this time: ISO 8601 with a zone' },
+  to: { ...time, description: 'before this time: ISO 8601 with a zone' },
+  limit: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 1000,
+    default: 100,
+    description: 'the most items of a page',
+  },
+  cursor: { type: 'string', pattern: '^[0-9]{1,15}$', description: 'nextCursor of the page before' },
 } as const;
 
 /** @throws ApiError 400 for a time that is none */

@@ -2,18 +2,22 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { KINDS, type Kind } from '../core/event.ts';
 import { normaliseHost } from '../core/formats/index.ts';
 import { type Dimension, WINDOWS, type Window } from '../core/series.ts';
+import { columnsOf, format, sendCsv, wantsCsv } from './csv-answer.ts';
 import { ApiError } from './errors.ts';
 import { type FilterQuery, filterParameters, filtersOf, name, time, timeOf } from './filters.ts';
+import { eventItem, oneSession, pageOf, seriesAnswer, sessionItem } from './history-schemas.ts';
 import type { ApiParts } from './parts.ts';
-import { NO_QUERY, query } from './schemas.ts';
+import { flag, NO_QUERY, object, query, text } from './schemas.ts';
 
 interface SessionsQuery extends FilterQuery {
   readonly active?: boolean;
   readonly at?: string;
+  readonly format?: string;
 }
 
 interface EventsQuery extends FilterQuery {
   readonly kind?: Kind;
+  readonly format?: string;
 }
 
 interface SeriesQuery {
@@ -23,8 +27,13 @@ interface SeriesQuery {
   readonly app?: string;
 }
 
-const sessionsQuery = query({ active: { type: 'boolean' }, ...filterParameters, at: time });
-const eventsQuery = query({ kind: { type: 'string', enum: KINDS }, ...filterParameters });
+const sessionsQuery = query({
+  active: { ...flag, description: 'open ones, or those that have ended' },
+  ...filterParameters,
+  at: { ...time, description: 'those open at this moment: ISO 8601 with a zone' },
+  format,
+});
+const eventsQuery = query({ kind: { type: 'string', enum: KINDS }, ...filterParameters, format });
 const seriesQuery = query({
   window: { type: 'string', enum: Object.keys(WINDOWS), default: '60s' },
   host: name,
@@ -32,33 +41,69 @@ const seriesQuery = query({
   app: name,
 });
 
+const description = {
+  sessions: {
+    summary: 'Sessions, newest first',
+    querystring: sessionsQuery,
+    response: { 200: pageOf(sessionItem, 'a page of sessions') },
+  },
+  session: {
+    summary: 'One session with its connections and events',
+    params: object({ id: text }),
+    querystring: NO_QUERY,
+    response: { 200: { ...oneSession, description: 'the session, its latest 1,000 connections and events' } },
+  },
+  events: {
+    summary: 'Events, newest first',
+    querystring: eventsQuery,
+    response: { 200: pageOf(eventItem, 'a page of events') },
+  },
+  series: {
+    summary: 'Counts over time',
+    querystring: seriesQuery,
+    response: { 200: { ...seriesAnswer, description: 'points, oldest first; null where nobody knows' } },
+  },
+};
+
+const sessionColumns = columnsOf(sessionItem);
+const eventColumns = columnsOf(eventItem);
+
 /** What the journal answers: sessions, events and series. */
 export function registerHistory(app: FastifyInstance, parts: ApiParts): void {
   app.get<{ Querystring: SessionsQuery }>(
     '/api/v1/sessions',
-    { schema: { querystring: sessionsQuery } },
-    async ({ query }, reply) => {
+    { schema: description.sessions },
+    async (request, reply) => {
+      const { query } = request;
+      const now = parts.now();
       const filters = { ...filtersOf(query), active: query.active ?? null, at: timeOf('at', query.at) };
-      return sendJson(reply, await parts.ask({ ask: 'sessions', filters, now: parts.now() }));
+      reply.header('vary', 'accept');
+      if (!wantsCsv(request)) return sendJson(reply, await parts.ask({ ask: 'sessions', filters, now }));
+      const page = await parts.ask({ ask: 'sessions', filters, now, csv: sessionColumns });
+      return sendCsv(request, reply, page ?? '', 'sessions', now);
     },
   );
   app.get<{ Params: { id: string } }>(
     '/api/v1/sessions/:id',
-    { schema: { querystring: NO_QUERY } },
+    { schema: description.session },
     async ({ params }, reply) =>
       sendJson(reply, await parts.ask({ ask: 'session', id: params.id, now: parts.now() })),
   );
   app.get<{ Querystring: EventsQuery }>(
     '/api/v1/events',
-    { schema: { querystring: eventsQuery } },
-    async ({ query }, reply) => {
+    { schema: description.events },
+    async (request, reply) => {
+      const { query } = request;
       const filters = { ...filtersOf(query), kind: query.kind ?? null };
-      return sendJson(reply, await parts.ask({ ask: 'events', filters }));
+      reply.header('vary', 'accept');
+      if (!wantsCsv(request)) return sendJson(reply, await parts.ask({ ask: 'events', filters }));
+      const page = await parts.ask({ ask: 'events', filters, csv: eventColumns });
+      return sendCsv(request, reply, page ?? '', 'events', parts.now());
     },
   );
   app.get<{ Querystring: SeriesQuery }>(
     '/api/v1/series',
-    { schema: { querystring: seriesQuery } },
+    { schema: description.series },
     async ({ query }, reply) => {
       const { window } = query;
       const dimension = dimensionOf(query);

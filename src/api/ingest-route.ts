@@ -2,9 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import type { ReceiverStats } from '../core/receiver.ts';
 import { ingestView } from './ingest-view.ts';
 import type { ApiParts } from './parts.ts';
-import { integer, NO_QUERY, object, record, text } from './schemas.ts';
+import { flag, integer, NO_QUERY, object, record, text } from './schemas.ts';
 
-const flag = { type: 'boolean' };
 /** Receivers and sinks have details of their own. */
 const named = { type: 'object', properties: { name: text }, required: ['name'], additionalProperties: true };
 
@@ -33,9 +32,16 @@ const answer = object({
   sinks: { type: 'array', items: named },
 });
 
+const description = {
+  summary: 'What came in and what became of it',
+  description: 'received = accepted + duplicates + heartbeats + excluded + sum(refused) + inFlight, always.',
+  querystring: NO_QUERY,
+  response: { 200: { ...answer, description: 'counters since the program started' } },
+};
+
 /** `httpStats`: of the one receiver that the API itself holds. */
 export function registerIngest(app: FastifyInstance, parts: ApiParts, httpStats: () => ReceiverStats): void {
-  app.get('/api/v1/ingest', { schema: { querystring: NO_QUERY, response: { 200: answer } } }, async () =>
+  app.get('/api/v1/ingest', { schema: description }, async () =>
     ingestView(parts, [...parts.receivers(), httpStats()]),
   );
 }

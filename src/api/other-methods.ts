@@ -25,6 +25,7 @@ function refuse(app: FastifyInstance, url: string, allowed: readonly string[]): 
   app.route({
     url,
     method: app.supportedMethods.filter((method) => !allowed.includes(method)),
+    schema: { hide: true },
     // Before the body is looked at.
     onRequest: async (_request, reply) => {
       reply.header('allow', allow);

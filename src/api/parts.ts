@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client';
+import type { AccessToken } from '../core/access-token.ts';
 import type { AppNames } from '../core/app-names.ts';
 import type { IngestCounters } from '../core/pipeline.ts';
 import type { Intake, ReceiverStats } from '../core/receiver.ts';
@@ -10,6 +11,8 @@ import type { Question } from '../journal/reader-thread.ts';
 export interface ApiParts {
   readonly site: Site;
   readonly appNames: AppNames;
+  /** Who may use it; everyone where there is none. */
+  readonly tokens: readonly AccessToken[];
   readonly intake: Intake;
   readonly counters: IngestCounters;
   /** Messages taken and not yet accepted. */

@@ -1,10 +1,22 @@
 /** Pieces of JSON schemas: what routes take and what they answer. */
 
-type Schema = Readonly<Record<string, unknown>>;
+/** A JSON schema as OpenAPI 3.0 has it. */
+export type Schema = Readonly<Record<string, unknown>>;
 
 export const text = { type: 'string' } as const;
 export const integer = { type: 'integer' } as const;
 export const number = { type: 'number' } as const;
+export const flag = { type: 'boolean' } as const;
+/** ISO 8601 UTC. */
+export const time = { type: 'string', format: 'date-time' } as const;
+
+export function nullable(schema: Schema): Schema {
+  return { ...schema, nullable: true };
+}
+
+export function list(items: Schema): Schema {
+  return { type: 'array', items };
+}
 
 /** An object with these members, all present, and no others. */
 export function object(properties: Readonly<Record<string, Schema>>): Schema {

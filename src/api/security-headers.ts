@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 
-const HEADERS = {
+export const SECURITY_HEADERS = {
   'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'referrer-policy': 'no-referrer',
@@ -10,5 +10,5 @@ const HEADERS = {
 
 /** Sets the headers that every answer has. A page that needs more sets its own policy after it. */
 export function secure(reply: FastifyReply): FastifyReply {
-  return reply.headers(HEADERS);
+  return reply.headers(SECURITY_HEADERS);
 }

@@ -57,9 +57,11 @@ async function start(configPath: string | null, io: CommandIo, version: string):
 }
 
 function greet(app: App, config: Config, log: Logger): void {
-  for (const { type, host } of config.receivers) {
-    if (type === 'udp' && (host === '::' || host === '0.0.0.0')) {
-      log.info('UDP is open to the network: Sense nodes send to it; restrict it with the firewall');
+  for (const { type, host, allow } of config.receivers) {
+    if (type === 'udp' && allow.length === 0 && (host === '::' || host === '0.0.0.0')) {
+      log.info(
+        'UDP is open to the network: Sense nodes send to it; restrict it with "allow" or the firewall',
+      );
     }
   }
   log.info(`who is on right now: ${app.listening.api}/api/v1/counts`);

@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { fixedAppNames } from '../core/app-names.ts';
 import type { Dimension, Window } from '../core/series.ts';
+import { csvOf } from './csv.ts';
 import { type EventFilters, Queries, type SessionFilters } from './queries.ts';
 import { journalFile } from './schema.ts';
 import { seriesOf } from './series-query.ts';
@@ -13,10 +14,15 @@ export interface ReaderData {
   readonly appNames: ReadonlyMap<string, string>;
 }
 
+/** With `csv`, its columns, a page is answered as `{csv, nextCursor}`. */
+interface Page {
+  readonly csv?: readonly string[];
+}
+
 export type Question =
-  | { readonly ask: 'sessions'; readonly filters: SessionFilters; readonly now: number }
+  | (Page & { readonly ask: 'sessions'; readonly filters: SessionFilters; readonly now: number })
   | { readonly ask: 'session'; readonly id: string; readonly now: number }
-  | { readonly ask: 'events'; readonly filters: EventFilters }
+  | (Page & { readonly ask: 'events'; readonly filters: EventFilters })
   | { readonly ask: 'series'; readonly window: Window; readonly dimension: Dimension; readonly now: number };
 
 /** `json` is null where there is no such thing. */
@@ -35,14 +41,19 @@ const queries = new Queries(database, fixedAppNames(appNames), new UserAgents())
 function answer(question: Question): object | null {
   switch (question.ask) {
     case 'sessions':
-      return queries.sessions(question.filters, question.now);
+      return asAsked(queries.sessions(question.filters, question.now), question);
     case 'session':
       return queries.session(question.id, question.now);
     case 'events':
-      return queries.events(question.filters);
+      return asAsked(queries.events(question.filters), question);
     case 'series':
       return seriesOf(database, question.window, question.dimension, question.now);
   }
+}
+
+function asAsked(page: Readonly<Record<string, unknown>>, { csv }: Page): object {
+  if (csv === undefined) return page;
+  return { csv: csvOf(page['items'] as unknown[], csv), nextCursor: page['nextCursor'] };
 }
 
 port.on('message', (message: { id: number; question: Question } | 'close') => {

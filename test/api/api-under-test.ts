@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { createApi } from '../../src/api/api.ts';
+import type { ApiLimits } from '../../src/api/limits.ts';
+import type { ApiParts } from '../../src/api/parts.ts';
+import type { AccessToken } from '../../src/core/access-token.ts';
 import { fixedAppNames } from '../../src/core/app-names.ts';
 import { type BlacklistRule, createBlacklist } from '../../src/core/blacklist.ts';
 import { Duplicates } from '../../src/core/duplicates.ts';
@@ -23,6 +26,12 @@ export const NOON = Date.parse('2026-05-19T12:00:00Z');
 
 const SETTINGS = { timeoutMs: 1_800_000, graceMs: 300_000, maxAgeMs: 86_400_000 };
 
+export interface ApiSettings {
+  readonly blacklist?: readonly BlacklistRule[];
+  readonly tokens?: readonly AccessToken[];
+  readonly limits?: ApiLimits;
+}
+
 /** An API over real parts: a journal in a folder of its own, its two threads, a site and a pipeline. */
 export class ApiUnderTest {
   readonly directory = mkdtempSync(join(tmpdir(), 'headcount-api-'));
@@ -37,7 +46,7 @@ export class ApiUnderTest {
   sinks: readonly SinkStats[] = [];
   readonly #reader: JournalReader;
 
-  constructor(blacklist: readonly BlacklistRule[] = [{ directory: 'INTERNAL' }]) {
+  constructor({ blacklist = [{ directory: 'INTERNAL' }], tokens = [], limits }: ApiSettings = {}) {
     const database = openJournalFile(this.directory, this.now);
     const recovered = recover(database, this.site);
     database.close();
@@ -69,11 +78,16 @@ export class ApiUnderTest {
       onTrouble: () => {},
       later: (callback, ms) => setTimeout(callback, ms),
     });
-    this.app = this.#api(appNames);
+    this.app = this.#api(appNames, tokens, limits);
   }
 
-  #api(appNames: ReadonlyMap<string, string>): FastifyInstance {
-    return createApi({
+  #api(
+    appNames: ReadonlyMap<string, string>,
+    tokens: readonly AccessToken[],
+    limits: ApiLimits | undefined,
+  ): FastifyInstance {
+    const parts: ApiParts = {
+      tokens,
       site: this.site,
       appNames: fixedAppNames(appNames),
       intake: this.pipeline,
@@ -91,7 +105,8 @@ export class ApiUnderTest {
       now: () => this.now,
       version: '1.2.3',
       processMetrics: null,
-    });
+    };
+    return createApi(parts, undefined, limits);
   }
 
   async start(): Promise<this> {
@@ -128,7 +143,7 @@ export class ApiUnderTest {
 
   async send(options: InjectOptions): Promise<Reply> {
     const { statusCode, headers, body } = await this.app.inject(options);
-    const isJson = String(headers['content-type']).startsWith('application/json');
+    const isJson = body !== '' && String(headers['content-type']).startsWith('application/json');
     return { statusCode, headers, text: body, body: (isJson ? JSON.parse(body) : {}) as Body };
   }
 

@@ -102,7 +102,7 @@ test('what fails inside is a 500 without details', async () => {
   await broken.stop();
 });
 
-test.each(['/', '/healthz', '/readyz', '/api/v1/counts', '/api/v1/sessions', '/nope', '/api/v1/counts?x'])(
+test.each(['/', '/healthz', '/readyz', '/api/v1/ingest', '/api/v1/sessions', '/nope', '/api/v1/counts?x'])(
   '%s has the security headers',
   async (url) => {
     const { headers } = await api.get(url);

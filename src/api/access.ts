@@ -1,0 +1,79 @@
+import { hash, timingSafeEqual } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import type { AccessToken, Scope } from '../core/access-token.ts';
+import { ApiError } from './errors.ts';
+
+/** For supervisors, which have no token: they tell of no user. */
+const OPEN: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
+
+/** Whether a path needs no token, whatever is configured. */
+export function isOpen(path: string | undefined): boolean {
+  return path !== undefined && OPEN.has(path);
+}
+
+const READING: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+const REALM = 'realm="Headcount"';
+
+/**
+ * Lets only those in who have a token: GET and HEAD need `read`, every other method needs `ingest`. That goes for
+ * paths that there are not, too, so nothing is told to strangers and no route can be forgotten. Without tokens
+ * everyone is let in.
+ */
+export function requireTokens(app: FastifyInstance, tokens: readonly AccessToken[]): void {
+  if (tokens.length === 0) return;
+  const known = tokens.map(({ token, scopes }) => ({ digest: digestOf(token), scopes }));
+  app.addHook('onRequest', async ({ method, routeOptions, headers }, reply) => {
+    if (isOpen(routeOptions.url)) return;
+    const scope: Scope = READING.has(method) ? 'read' : 'ingest';
+    const { authorization } = headers;
+    const given = authorization === undefined ? null : givenToken(authorization, scope);
+    const scopes = given === null ? null : scopesOf(given, known);
+    if (scopes?.includes(scope)) return;
+    if (scopes !== null) {
+      reply.header('www-authenticate', `Bearer ${REALM}, error="insufficient_scope", scope="${scope}"`);
+      throw new ApiError(403, `this token does not have the scope ${scope}`);
+    }
+    reply.header('www-authenticate', challenges(scope, authorization !== undefined));
+    throw new ApiError(
+      401,
+      authorization === undefined
+        ? 'a token is needed: Authorization: Bearer TOKEN'
+        : 'this token is not known',
+    );
+  });
+}
+
+interface Known {
+  readonly digest: Uint8Array;
+  readonly scopes: readonly Scope[];
+}
+
+function digestOf(token: string): Uint8Array {
+  return hash('sha256', token, 'buffer');
+}
+
+/** Compares with every token, in the same time whichever it is and however much of it is right. */
+function scopesOf(token: string, known: readonly Known[]): readonly Scope[] | null {
+  const digest = digestOf(token);
+  let scopes: readonly Scope[] | null = null;
+  for (const each of known) if (timingSafeEqual(each.digest, digest)) scopes = each.scopes;
+  return scopes;
+}
+
+/**
+ * `Bearer TOKEN`; for reading also the password of `Basic`, which is what browsers can ask for. Never for sending
+ * events: a browser adds it to whatever a page elsewhere makes it send. Null where it is neither.
+ */
+function givenToken(authorization: string, scope: Scope): string | null {
+  const [, scheme = '', given = ''] = /^(\w+) +(\S+)$/.exec(authorization) ?? [];
+  if (scheme.toLowerCase() === 'bearer') return given;
+  if (scheme.toLowerCase() !== 'basic' || scope !== 'read') return null;
+  const pair = Buffer.from(given, 'base64').toString();
+  const colon = pair.indexOf(':');
+  return colon < 0 ? null : pair.slice(colon + 1);
+}
+
+function challenges(scope: Scope, wasGiven: boolean): string[] {
+  const bearer = `Bearer ${REALM}${wasGiven ? ', error="invalid_token"' : ''}`;
+  return scope === 'read' ? [bearer, `Basic ${REALM}, charset="UTF-8"`] : [bearer];
+}

@@ -1,0 +1,17 @@
+import { hash } from 'node:crypto';
+import type { CountsView } from './counts-view.ts';
+
+/** Weak, because two answers that differ in when they were given alone are as good as the same. */
+export function countsTag({ asOf: _, ...rest }: CountsView): string {
+  return `W/"${hash('sha256', JSON.stringify(rest), 'base64url').slice(0, 22)}"`;
+}
+
+/** Whether an `If-None-Match` has the tag, compared weakly as RFC 9110 says. */
+export function isMatch(ifNoneMatch: string | undefined, tag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  const bare = tag.replace(/^W\//, '');
+  return ifNoneMatch.split(',').some((each) => {
+    const given = each.trim();
+    return given === '*' || given.replace(/^W\//, '') === bare;
+  });
+}

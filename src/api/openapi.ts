@@ -1,0 +1,51 @@
+import swagger from '@fastify/swagger';
+import type { FastifyInstance } from 'fastify';
+import { HTTP_RECEIVER_PATH } from '../../receivers/http.ts';
+import { eventsBody } from '../../receivers/http-schema.ts';
+import { isOpen } from './access.ts';
+import type { ApiParts } from './parts.ts';
+import { integer, NO_QUERY, object, type Schema, text } from './schemas.ts';
+
+const error = {
+  ...object({ statusCode: integer, error: text, message: text }),
+  description: 'an error, in words',
+};
+
+const schemes = {
+  bearer: { type: 'http', scheme: 'bearer' },
+  basic: { type: 'http', scheme: 'basic', description: 'any user, the token as password' },
+} as const;
+
+/** Collects the schemas of the routes that are registered after it; what it adds to them is description only. */
+export function describeRoutes(app: FastifyInstance, { version, tokens }: ApiParts): void {
+  app.register(swagger, {
+    openapi: {
+      openapi: '3.0.3',
+      info: {
+        title: 'Headcount',
+        version,
+        description: 'Who is on Qlik Sense right now, and who was at a given moment.',
+        license: { name: 'MIT' },
+      },
+      ...(tokens.length === 0 ? {} : { components: { securitySchemes: schemes } }),
+    },
+    transform: ({ schema, url, route }) => {
+      const takesEvents = url === HTTP_RECEIVER_PATH && route.method === 'POST';
+      const response = { ...(schema?.['response'] as Schema | undefined), default: error };
+      const described = { ...schema, response, ...(takesEvents ? { body: eventsBody } : {}) };
+      if (tokens.length === 0 || isOpen(url)) return { schema: described, url };
+      const security = takesEvents ? [{ bearer: [] }] : [{ bearer: [] }, { basic: [] }];
+      return { schema: { ...described, security }, url };
+    },
+  });
+}
+
+const description = {
+  summary: 'This description, as OpenAPI 3.0',
+  querystring: NO_QUERY,
+  response: { 200: { type: 'object', additionalProperties: true, description: 'the description' } },
+};
+
+export function registerOpenApi(app: FastifyInstance): void {
+  app.get('/api/v1/openapi.json', { schema: description }, async () => app.swagger());
+}
