@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { jsonItems, lineItems } from '../../receivers/http-body.ts';
@@ -78,7 +77,7 @@ describe('a sender that is slow', () => {
     socket.write(beginning);
     // Always a little more, never all of it.
     const dripping = setInterval(() => socket.write(beginning.includes('chunked') ? '1\r\n \r\n' : ' '), 20);
-    await once(socket, 'close');
+    await new Promise((resolve) => socket.once('close', resolve));
     clearInterval(dripping);
     expect(answer).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
     expect(answer).toContain('x-content-type-options: nosniff\r\n');
@@ -106,7 +105,7 @@ test('what is no HTTP at all is told so in the form of every error', async () =>
       answer += data;
     });
     socket.end(said);
-    await once(socket, 'close');
+    await new Promise((resolve) => socket.once('close', resolve));
     expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toMatchObject({ statusCode });
     expect(answer).toContain("content-security-policy: default-src 'none'");
   }

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { ON_LINUX, recordingLog, until } from './receivers-under-test.ts';
-import { openClient, startReceiver } from './tcp-under-test.ts';
+import { gone, openClient, startReceiver } from './tcp-under-test.ts';
 
 describe('connections of one address', () => {
   it('are not more than configured, and make room when they end', async () => {
@@ -65,7 +64,7 @@ describe('framing that is lost', () => {
     const { receiver, intake, port } = await startReceiver({ framing: 'octet-counting' }, log);
     const client = await openClient(port);
     client.write('3 oneoops 3 two');
-    await once(client, 'close');
+    await gone(client);
     (await openClient(port)).write('5 three');
     await until(() => intake.messages.length === 2);
     expect([intake.texts, intake.refused]).toEqual([['one', 'three'], ['no_frame_length']]);

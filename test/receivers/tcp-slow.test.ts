@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { until } from './receivers-under-test.ts';
-import { openClient, startReceiver } from './tcp-under-test.ts';
+import { gone, openClient, startReceiver } from './tcp-under-test.ts';
 import { openTlsClient, SERVER_FILES } from './tls-under-test.ts';
 
 /** Writes one byte at a time until the receiver ends the connection. */
@@ -22,7 +21,7 @@ describe('a frame that is not finished in time', () => {
     const client = tls ? await openTlsClient(port) : await openClient(port);
     client.write(framing === 'lf' ? 'half' : '10000 half');
     drip(client, 20);
-    await once(client, 'close');
+    await gone(client);
     expect([intake.texts, intake.refused]).toEqual([[], ['frame_too_slow']]);
     expect(receiver.stats()).toMatchObject({
       received: 1,
@@ -37,7 +36,7 @@ describe('a frame that is not finished in time', () => {
     const client = await openClient(port);
     client.write('x'.repeat(600));
     drip(client, 10);
-    await once(client, 'close');
+    await gone(client);
     expect([intake.refused, receiver.stats()['slowClosed']]).toEqual([['frame_too_long'], 1]);
   });
 
@@ -47,7 +46,7 @@ describe('a frame that is not finished in time', () => {
     // Always with the beginning of the next frame.
     const timer = setInterval(() => good.write('1\n2'), 20);
     drip(slow, 20);
-    await once(slow, 'close');
+    await gone(slow);
     const before = intake.messages.length;
     await until(() => intake.messages.length > before + 20);
     clearInterval(timer);
@@ -68,7 +67,7 @@ describe('a frame that is not finished in time', () => {
     const other = await startReceiver({ frameTimeout: '200ms' });
     const slow = await openClient(other.port);
     slow.write('half');
-    await once(slow, 'close');
+    await gone(slow);
     expect(receiver.stats()).toMatchObject({ connections: 2, slowClosed: 0 });
     intake.catchUp();
     await until(() => intake.messages.length === 3);

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import { connect } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { recordingLog, until } from './receivers-under-test.ts';
-import { closedAfterwards, openClient, startReceiver } from './tcp-under-test.ts';
+import { closedAfterwards, gone, openClient, startReceiver } from './tcp-under-test.ts';
 import { certificateOf, openTlsClient, pemFile, SERVER_FILES, TRUSTING } from './tls-under-test.ts';
 
 const ca = pemFile('clients', 'ca');
@@ -107,12 +106,12 @@ describe('the TCP receiver with TLS', () => {
   it('cuts a handshake that is never finished, and counts one that is given up', async () => {
     const started = await startReceiver({ tls: { ...SERVER_FILES, handshakeTimeout: '100ms' } });
     const silent = await openClient(started.port);
-    await once(silent, 'close');
+    await gone(silent);
     expect(refusedOf(started)).toEqual({ tls_too_slow: 1 });
     // The first bytes of a handshake, and no more.
     const halfway = await openClient(started.port);
     halfway.write(Buffer.from([22, 3, 1, 2, 0, 1]));
-    await once(halfway, 'close');
+    await gone(halfway);
     expect(refusedOf(started)).toEqual({ tls_too_slow: 2 });
     (await openClient(started.port)).end();
     await until(() => started.receiver.stats()['refusedConnections'] === 3);

@@ -34,6 +34,11 @@ export async function openClient(port: number, from?: string): Promise<Socket> {
   return client;
 }
 
+/** Resolves when the connection is gone, in whatever way: bytes that were not read make it a reset. */
+export function gone(client: Socket): Promise<void> {
+  return new Promise((resolve) => client.once('close', () => resolve()));
+}
+
 export function closedAfterwards<T extends Socket>(client: T): T {
   client.on('error', () => {});
   toClose.push(() => client.destroy());

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { until } from './receivers-under-test.ts';
-import { openClient, startReceiver } from './tcp-under-test.ts';
+import { gone, openClient, startReceiver } from './tcp-under-test.ts';
 
 describe('the TCP receiver', () => {
   it('hands over frames with their sender and their time', async () => {
@@ -106,7 +105,7 @@ describe('the TCP receiver', () => {
   it('closes a connection that is silent for too long', async () => {
     const { receiver, port } = await startReceiver({ idleTimeout: '100ms' });
     const client = await openClient(port);
-    await once(client, 'close');
+    await gone(client);
     await until(() => receiver.stats()['connections'] === 0);
     expect(receiver.stats()).toMatchObject({ idleClosed: 1, socketErrors: 0 });
   });
