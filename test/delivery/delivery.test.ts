@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Kind, UserEvent } from '../../src/core/event.ts';
 import { NeedsOperatorError, PoisonRowError } from '../../src/core/sink.ts';
 import { Retention } from '../../src/journal/retention.ts';
 import { StoredSite } from '../journal/stored-site.ts';
 import { EPOCH, SETTINGS } from '../model/event-arbitrary.ts';
 import { DeliveryUnderTest, TableSink } from './delivery-under-test.ts';
+import { eventAt } from './visits.ts';
 
 const DAY = 86_400_000;
 
@@ -22,37 +22,14 @@ afterEach(() => {
   stored.dispose();
 });
 
-function event(kind: Kind, at: number, id: string): UserEvent {
-  return {
-    kind,
-    at,
-    originalAt: null,
-    timed: true,
-    receivedAt: at,
-    host: 'node1',
-    user: { directory: 'LAB', id },
-    origin: null,
-    context: null,
-    appId: kind.startsWith('connection') ? `app-of-${id}` : null,
-    virtualProxy: null,
-    sessionKey: null,
-    rowNumber: null,
-    result: null,
-    userAgent: null,
-    message: null,
-    reason: null,
-    eventId: null,
-  };
-}
-
 /** Whole visits, each committed with the state behind it: 4 events, 1 session. */
 function visits(count: number, from = EPOCH): void {
   for (let n = 0; n < count; n += 1) {
     const at = from + n * 1_000;
-    stored.apply(event('session_start', at, `u${n}`));
-    stored.apply(event('connection_open', at + 1, `u${n}`));
-    stored.apply(event('connection_close', at + 2, `u${n}`));
-    stored.apply(event('session_stop', at + 3, `u${n}`));
+    stored.apply(eventAt('session_start', at, `u${n}`));
+    stored.apply(eventAt('connection_open', at + 1, `u${n}`));
+    stored.apply(eventAt('connection_close', at + 2, `u${n}`));
+    stored.apply(eventAt('session_stop', at + 3, `u${n}`));
     stored.commit(at + 1_000, true);
   }
 }
@@ -90,7 +67,7 @@ describe('a sink that takes everything', () => {
   test('gets the counts of each second in which something happened, with what was open after it', async () => {
     stored.site.started(0);
     for (let n = 0; n < 10; n += 1) {
-      stored.apply(event('session_start', EPOCH + n * 1_000, `u${n}`));
+      stored.apply(eventAt('session_start', EPOCH + n * 1_000, `u${n}`));
       stored.site.tick(EPOCH + (n + 1) * 1_000);
       stored.commit(EPOCH + (n + 1) * 1_000, true);
     }
@@ -104,11 +81,11 @@ describe('a sink that takes everything', () => {
   });
 
   test('gets an event again when a late Start turns out to belong to it', async () => {
-    stored.apply(event('session_stop', EPOCH + 10_000, 'anna'));
+    stored.apply(eventAt('session_stop', EPOCH + 10_000, 'anna'));
     stored.commit(EPOCH + 10_000, true);
     await under.deliver();
     expect(sink.tables.session_events.get('store-1')).toMatchObject({ sessionId: null });
-    stored.apply(event('session_start', EPOCH, 'anna'));
+    stored.apply(eventAt('session_start', EPOCH, 'anna'));
     stored.commit(EPOCH + 11_000, true);
     await under.deliver();
     expect(sink.tables.session_events.get('store-1')).toMatchObject({ sessionId: 'store-1' });
@@ -177,8 +154,8 @@ describe('a sink that fails', () => {
           const tried = new DeliveryUnderTest(site, table, { batchSize });
           for (let n = 0; n < 12; n += 1) {
             const at = EPOCH + n * 500;
-            site.apply(event('session_start', at, `u${n % 5}`));
-            site.apply(event('session_stop', at + 100, `u${n % 3}`));
+            site.apply(eventAt('session_start', at, `u${n % 5}`));
+            site.apply(eventAt('session_stop', at + 100, `u${n % 3}`));
             site.commit(at, n % 2 === 0);
           }
           site.commit(EPOCH + 10_000, true);
