@@ -178,10 +178,12 @@ describe('the blacklist', () => {
   /** Edits the file, and waits until the new rules are taken. */
   async function edit(text: string): Promise<void> {
     const before = reloads();
+    const rules = text.split('{').length - 1;
     folder.write(text);
+    // A reload of the text before may still be under way.
     await until(
-      async () => reloads(),
-      (n) => n > before,
+      async () => messages('blacklist reloaded').slice(before),
+      (reloaded) => reloaded.at(-1)?.['rules'] === rules,
     );
   }
 
