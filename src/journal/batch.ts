@@ -1,14 +1,15 @@
 import type { SessionChanges } from '../core/pending-changes.ts';
 import type { Second } from '../core/series.ts';
 import { type Connection, END_REASONS, type Session } from '../core/session.ts';
+import { markOf, markOfUser } from './marks.ts';
 import type { Names, NewNames } from './names.ts';
 import { CLOSE, FLAGS } from './schema.ts';
 
 /** Columns of one row in the typed arrays that go to the writer; NaN stands for NULL. */
 export const EVENT_STRIDE = 20;
-export const SESSION_STRIDE = 19;
+export const SESSION_STRIDE = 22;
 export const ACTIVITY_STRIDE = 6;
-export const CONNECTION_STRIDE = 7;
+export const CONNECTION_STRIDE = 8;
 export const CLOSING_STRIDE = 3;
 export const POINT_STRIDE = 10;
 
@@ -129,6 +130,9 @@ function sessionRow(session: Session, names: Names): number[] {
     names.user(session.key.user),
     names.string(session.sessionKey),
     names.string(session.virtualProxy),
+    markOf(session.key.host.name),
+    markOfUser(session.key.user),
+    markOf(session.virtualProxy),
     names.string(session.userAgent),
     session.createdAt,
     session.startedAt,
@@ -149,6 +153,7 @@ function connectionRow(connection: Connection, names: Names): number[] {
     connection.id,
     connection.session.id,
     names.string(connection.appId),
+    markOf(connection.appId),
     connection.openedAt,
     orNaN(connection.closedAt),
     closeCode(connection),

@@ -13,22 +13,30 @@ export interface Filters {
   readonly cursor: number | null;
 }
 
+/** The numbers of a name, one in each generation of names. */
+export const NUMBERS_OF_NAME = 'SELECT id FROM strings WHERE text = ?';
+
+/** The same of a user, with the values of its parameters. */
+export function numbersOfUser({ directory, id }: NonNullable<Filters['user']>): [string, string[]] {
+  const byId = 'SELECT number FROM users WHERE folded_id = ?';
+  if (directory === null) return [byId, [id.toLowerCase()]];
+  return [`${byId} AND folded_directory = ?`, [id.toLowerCase(), directory.toLowerCase()]];
+}
+
 /** Collects conditions on rows under the alias `s`. */
 export class Where {
   readonly #conditions: string[] = [];
   readonly values: SQLInputValue[] = [];
 
-  /** Begins with the filters that sessions and events have in common. */
-  constructor(filters: Filters) {
+  /** May begin with the filters that sessions and events have in common. */
+  constructor(filters?: Filters) {
+    if (filters === undefined) return;
     const { user, host, virtualProxy } = filters;
-    const named = 'IN (SELECT id FROM strings WHERE text = ?)';
-    if (host !== null) this.add(`s.host ${named}`, host);
-    if (virtualProxy !== null) this.add(`s.virtual_proxy ${named}`, virtualProxy);
+    if (host !== null) this.add(`s.host IN (${NUMBERS_OF_NAME})`, host);
+    if (virtualProxy !== null) this.add(`s.virtual_proxy IN (${NUMBERS_OF_NAME})`, virtualProxy);
     if (user === null) return;
-    const numbers = 'SELECT number FROM users WHERE folded_id = ?';
-    const id = user.id.toLowerCase();
-    if (user.directory === null) this.add(`s.user IN (${numbers})`, id);
-    else this.add(`s.user IN (${numbers} AND folded_directory = ?)`, id, user.directory.toLowerCase());
+    const [numbers, values] = numbersOfUser(user);
+    this.add(`s.user IN (${numbers})`, ...values);
   }
 
   add(condition: string, ...values: SQLInputValue[]): void {

@@ -1,20 +1,12 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { AppNames } from '../core/app-names.ts';
 import { KINDS, REJECTION_REASONS } from '../core/event.ts';
+import { serverSentEvent } from '../core/server-sent-event.ts';
 import { END_REASONS } from '../core/session.ts';
-import { type Filters, Where } from './filters.ts';
+import { type EventFilters, findEvents } from './event-search.ts';
 import { FLAGS } from './schema.ts';
+import { findSessions, type SessionFilters } from './session-search.ts';
 import type { UserAgents } from './user-agents.ts';
-
-export interface SessionFilters extends Filters {
-  readonly active: boolean | null;
-  /** Who was on at that moment. */
-  readonly at: number | null;
-}
-
-export interface EventFilters extends Filters {
-  readonly kind: (typeof KINDS)[number] | null;
-}
 
 const NAMED = `
   LEFT JOIN strings host ON host.id = s.host LEFT JOIN strings proxy ON proxy.id = s.virtual_proxy
@@ -38,6 +30,18 @@ const MOST_LINKS = 1_000;
 type Row = Record<string, unknown>;
 type Json = Record<string, unknown>;
 
+/** Asks for events that come after one, up to another, by their numbers. */
+export interface Following {
+  readonly filters: EventFilters;
+  readonly after: number;
+  readonly upTo: number;
+}
+
+export interface Followed {
+  readonly text: string;
+  readonly position: number;
+}
+
 /** Answers from the journal's rows, as the API gives them. Runs in the reader's thread. */
 export class Queries {
   readonly #database: DatabaseSync;
@@ -53,26 +57,9 @@ export class Queries {
   }
 
   sessions(filters: SessionFilters, now: number): Json {
-    const where = new Where(filters);
-    where.add('s.end_reason IS NOT ?', END_REASONS.indexOf('excluded'));
-    if (filters.active !== null) where.add(`s.ended_at IS ${filters.active ? '' : 'NOT '}NULL`);
-    if (filters.from !== null) where.add('(s.ended_at IS NULL OR s.ended_at >= ?)', filters.from);
-    if (filters.to !== null) where.add('s.started_at < ?', filters.to);
-    const { at } = filters;
-    if (at !== null) where.add('s.started_at <= ? AND (s.ended_at IS NULL OR s.ended_at > ?)', at, at);
-    if (filters.app !== null) {
-      const open = at === null ? '' : 'AND c.opened_at <= ? AND (c.closed_at IS NULL OR c.closed_at > ?)';
-      where.add(
-        `s.id IN (SELECT c.session FROM connections c
-           WHERE c.app IN (SELECT id FROM strings WHERE text = ?) ${open})`,
-        ...(at === null ? [filters.app] : [filters.app, at, at]),
-      );
-    }
-    if (filters.cursor !== null) where.add('s.id < ?', filters.cursor);
-    const rows = this.#database
-      .prepare(`${SESSION_ROWS} ${where.sql} ORDER BY s.id DESC LIMIT ?`)
-      .all(...where.values, filters.limit + 1);
-    return page(rows, filters.limit, 'id', (row) => this.#sessionItem(row, now));
+    const byId = this.#database.prepare(`${SESSION_ROWS} WHERE s.id = ?`);
+    const found = findSessions(this.#database, filters).take(filters.limit + 1);
+    return page(rowsOf(byId, found), filters.limit, 'id', (row) => this.#sessionItem(row, now));
   }
 
   /** One session with its latest connections and events, oldest first; null where there is none of that id. */
@@ -169,16 +156,30 @@ export class Queries {
   }
 
   events(filters: EventFilters): Json {
-    const where = new Where(filters);
-    if (filters.kind !== null) where.add('s.kind = ?', KINDS.indexOf(filters.kind));
-    if (filters.from !== null) where.add('s.at >= ?', filters.from);
-    if (filters.to !== null) where.add('s.at < ?', filters.to);
-    if (filters.app !== null) where.add('s.app IN (SELECT id FROM strings WHERE text = ?)', filters.app);
-    if (filters.cursor !== null) where.add('s.seq < ?', filters.cursor);
-    const rows = this.#database
-      .prepare(`${EVENT_ROWS} ${where.sql} ORDER BY s.seq DESC LIMIT ?`)
-      .all(...where.values, filters.limit + 1);
-    return page(rows, filters.limit, 'seq', (row) => this.#eventItem(row));
+    const bySeq = this.#database.prepare(`${EVENT_ROWS} WHERE s.seq = ?`);
+    const found = findEvents(this.#database, filters).take(filters.limit + 1);
+    return page(rowsOf(bySeq, found), filters.limit, 'seq', (row) => this.#eventItem(row));
+  }
+
+  /**
+   * The next events after `after`, oldest first, at most `limit`, as server-sent events
+   * (https://html.spec.whatwg.org/multipage/server-sent-events.html). `position` is the number up to which everything that
+   * fits is in `text`. Says first what is missing, where retention has deleted what came next.
+   */
+  follow({ filters, after, upTo }: Following): Followed {
+    const bySeq = this.#database.prepare(`${EVENT_ROWS} WHERE s.seq = ?`);
+    const oldest = this.#database.prepare('SELECT min(seq) AS seq FROM events').get()?.['seq'];
+    const found = findEvents(this.#database, filters, { after, upTo }).take(filters.limit);
+    const rows = rowsOf(bySeq, found);
+    const messages = rows.map((row) =>
+      serverSentEvent('event', this.#publicId(row['seq']), this.#eventItem(row)),
+    );
+    if (oldest !== null && after + 1 < Number(oldest)) {
+      const missed = { after: this.#publicId(after), oldest: this.#publicId(oldest) };
+      messages.unshift(serverSentEvent('missed', null, missed));
+    }
+    const position = rows.length < filters.limit ? upTo : Number(rows.at(-1)?.['seq']);
+    return { text: messages.join(''), position };
   }
 
   #eventItem(row: Row): Json {
@@ -203,6 +204,15 @@ export class Queries {
       message: row['message'],
     };
   }
+}
+
+function rowsOf(byNumber: StatementSync, numbers: Iterable<number>): Row[] {
+  const rows: Row[] = [];
+  for (const number of numbers) {
+    const row = byNumber.get(number);
+    if (row !== undefined) rows.push(row);
+  }
+  return rows;
 }
 
 function page(rows: Row[], limit: number, number: string, item: (row: Row) => Json): Json {

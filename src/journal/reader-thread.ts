@@ -3,9 +3,11 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { fixedAppNames } from '../core/app-names.ts';
 import type { Dimension, Window } from '../core/series.ts';
 import { csvOf } from './csv.ts';
-import { type EventFilters, Queries, type SessionFilters } from './queries.ts';
+import type { EventFilters } from './event-search.ts';
+import { type Followed, type Following, Queries } from './queries.ts';
 import { journalFile } from './schema.ts';
 import { seriesOf } from './series-query.ts';
+import type { SessionFilters } from './session-search.ts';
 import { UserAgents } from './user-agents.ts';
 
 export interface ReaderData {
@@ -19,15 +21,18 @@ interface Page {
   readonly csv?: readonly string[];
 }
 
-export type Question =
+/** What is answered with JSON. */
+export type JsonQuestion =
   | (Page & { readonly ask: 'sessions'; readonly filters: SessionFilters; readonly now: number })
   | { readonly ask: 'session'; readonly id: string; readonly now: number }
   | (Page & { readonly ask: 'events'; readonly filters: EventFilters })
   | { readonly ask: 'series'; readonly window: Window; readonly dimension: Dimension; readonly now: number };
 
-/** `json` is null where there is no such thing. */
+export type Question = JsonQuestion | (Following & { readonly ask: 'follow' });
+
+/** JSON, null where there is no such thing; or what was asked to follow. */
 export type Answer = { readonly id: number } & (
-  | { readonly json: string | null }
+  | { readonly found: string | null | Followed }
   | { readonly error: string }
 );
 
@@ -38,7 +43,14 @@ const database = new DatabaseSync(journalFile(directory), { readOnly: true });
 database.exec('PRAGMA busy_timeout = 10000; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY');
 const queries = new Queries(database, fixedAppNames(appNames), new UserAgents());
 
-function answer(question: Question): object | null {
+function answer(question: Question): string | null | Followed {
+  if (question.ask === 'follow') return queries.follow(question);
+  const found = find(question);
+  // As text, so that the receiving thread neither copies nor serialises objects.
+  return found === null ? null : JSON.stringify(found);
+}
+
+function find(question: JsonQuestion): object | null {
   switch (question.ask) {
     case 'sessions':
       return asAsked(queries.sessions(question.filters, question.now), question);
@@ -65,11 +77,13 @@ port.on('message', (message: { id: number; question: Question } | 'close') => {
   const { id, question } = message;
   let reply: Answer;
   try {
-    const found = answer(question);
-    // As text, so that the receiving thread neither copies nor serialises objects.
-    reply = { id, json: found === null ? null : JSON.stringify(found) };
+    // One picture for all that an answer reads.
+    database.exec('BEGIN');
+    reply = { id, found: answer(question) };
   } catch (error) {
     reply = { id, error: error instanceof Error ? error.message : String(error) };
+  } finally {
+    if (database.isTransaction) database.exec('COMMIT');
   }
   port.postMessage(reply);
 });

@@ -1,12 +1,13 @@
 import { Worker } from 'node:worker_threads';
-import type { Answer, Question, ReaderData } from './reader-thread.ts';
+import type { Followed, Following } from './queries.ts';
+import type { Answer, JsonQuestion, Question, ReaderData } from './reader-thread.ts';
 
 /** The typed front of the reader's thread: long reads never hold up the thread that receives. */
 export class JournalReader {
   readonly #data: ReaderData;
   readonly #waiting = new Map<
     number,
-    { resolve: (json: string | null) => void; reject: (error: Error) => void }
+    { resolve: (found: string | null | Followed) => void; reject: (error: Error) => void }
   >();
   #worker: Worker | null = null;
   #next = 1;
@@ -24,7 +25,7 @@ export class JournalReader {
       const waiting = this.#waiting.get(answer.id);
       this.#waiting.delete(answer.id);
       if ('error' in answer) waiting?.reject(new Error(answer.error));
-      else waiting?.resolve(answer.json);
+      else waiting?.resolve(answer.found);
     });
     worker.on('error', (error) => this.#abandon(error instanceof Error ? error : new Error(String(error))));
     worker.on('exit', () => {
@@ -35,7 +36,15 @@ export class JournalReader {
   }
 
   /** The answer as JSON text; null where there is no such thing. */
-  ask(question: Question): Promise<string | null> {
+  async ask(question: JsonQuestion): Promise<string | null> {
+    return (await this.#ask(question)) as string | null;
+  }
+
+  async follow(question: Following): Promise<Followed> {
+    return (await this.#ask({ ask: 'follow', ...question })) as Followed;
+  }
+
+  #ask(question: Question): Promise<string | null | Followed> {
     const worker = this.#worker;
     if (worker === null) return Promise.reject(new Error('the reader does not run'));
     const id = this.#next++;

@@ -1,4 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { DELETE_EVENT_BLOCKS } from './event-blocks.ts';
+import { DELETE_SESSION_BLOCKS } from './session-blocks.ts';
 
 /** How long points are kept, by step in seconds: a little longer than the window that shows them. */
 const POINTS_KEPT_MS: readonly [step: number, keptMs: number][] = [
@@ -131,6 +133,7 @@ export class Retention {
            WHERE received_at < ? AND seq < (SELECT seq FROM checkpoint) AND seq < ?)`,
       )
       .run(before, this.undelivered.events);
+    this.#database.exec(DELETE_EVENT_BLOCKS);
     return Number(changes);
   }
 
@@ -169,6 +172,7 @@ export class Retention {
       while (id > 0) id = Number(connection.get(id)?.['previous'] ?? 0);
       session.run(Number(row['id']));
     }
+    this.#database.exec(DELETE_SESSION_BLOCKS);
     return ended.length;
   }
 

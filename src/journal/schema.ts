@@ -2,14 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { databaseTrouble } from './database-trouble.ts';
 
 /** Raised when a table changes its meaning; a journal with another number is refused, never rewritten. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 
 /*
  * Names (hosts, apps, contexts, ...) and users stand once in `strings` and `users`; rows hold their numbers,
  * 0 for unknown. Times are milliseconds since 1970 UTC. `events` has no index but its number: time ranges go
  * by `seq`, since arrival time rises with it; the events of a session are chained by `previous`.
+ * What searches need beyond that: marks.ts, session-blocks.ts, event-blocks.ts.
  */
 const TABLES = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -29,9 +31,14 @@ CREATE TABLE events (
   session INTEGER NOT NULL, previous INTEGER NOT NULL, outcome INTEGER NOT NULL, reason INTEGER NOT NULL,
   result INTEGER, row_number INTEGER, original_at INTEGER, message TEXT, event_id TEXT
 );
+CREATE TABLE event_blocks (
+  block INTEGER PRIMARY KEY, at_from INTEGER NOT NULL, at_to INTEGER NOT NULL, kinds INTEGER NOT NULL,
+  users BLOB, strings BLOB
+);
 CREATE TABLE sessions (
   id INTEGER PRIMARY KEY, first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL,
   host INTEGER NOT NULL, user INTEGER NOT NULL, session_key INTEGER NOT NULL, virtual_proxy INTEGER NOT NULL,
+  host_mark INTEGER NOT NULL, user_mark INTEGER NOT NULL, proxy_mark INTEGER NOT NULL,
   user_agent INTEGER NOT NULL, created_at INTEGER NOT NULL, started_at INTEGER NOT NULL, flags INTEGER NOT NULL,
   synthesised_at INTEGER, last_activity_at INTEGER NOT NULL,
   ended_at INTEGER, end_reason INTEGER, ended_seen_at INTEGER,
@@ -39,11 +46,16 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_ended ON sessions (ended_seen_at) WHERE ended_seen_at IS NOT NULL;
 CREATE INDEX sessions_open ON sessions (id) WHERE ended_seen_at IS NULL;
+CREATE INDEX sessions_host ON sessions (host_mark);
+CREATE INDEX sessions_user ON sessions (user_mark) WHERE user_mark <> 0;
+CREATE INDEX sessions_proxy ON sessions (proxy_mark) WHERE proxy_mark <> 0;
+CREATE TABLE session_blocks (block INTEGER PRIMARY KEY, started_from INTEGER NOT NULL, ended_to INTEGER NOT NULL);
 CREATE TABLE connections (
-  id INTEGER PRIMARY KEY, session INTEGER NOT NULL, app INTEGER NOT NULL, opened_at INTEGER NOT NULL,
-  closed_at INTEGER, close_exact INTEGER NOT NULL, previous INTEGER NOT NULL
+  id INTEGER PRIMARY KEY, session INTEGER NOT NULL, app INTEGER NOT NULL, app_mark INTEGER NOT NULL,
+  opened_at INTEGER NOT NULL, closed_at INTEGER, close_exact INTEGER NOT NULL, previous INTEGER NOT NULL
 );
 CREATE INDEX connections_open ON connections (id) WHERE closed_at IS NULL;
+CREATE INDEX connections_app ON connections (app_mark, session) WHERE app_mark <> 0;
 CREATE TABLE dimensions (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE points (
   dimension INTEGER NOT NULL, step INTEGER NOT NULL, at INTEGER NOT NULL,
@@ -94,14 +106,14 @@ export function openJournalFile(directory: string, now: number): DatabaseSync {
   let database: DatabaseSync | null = null;
   try {
     // Before SQLite opens it: opening alone may already change a file, or the log beside it.
-    checkHeader(file);
+    checkJournalFile(file);
     database = new DatabaseSync(file);
     prepareTables(database, now);
     configure(database);
     return database;
   } catch (error) {
     database?.close();
-    throw new JournalError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new JournalError(`${file}: ${databaseTrouble(error)}`);
   }
 }
 
@@ -113,7 +125,8 @@ const APPLICATION_ID_AT = 68;
 /** "HdCt" */
 const APPLICATION_ID = 0x48644374;
 
-function checkHeader(file: string): void {
+/** @throws JournalError where there is a file that is not a journal of this format */
+export function checkJournalFile(file: string): void {
   const header = Buffer.alloc(HEADER_BYTES);
   let read = 0;
   try {
@@ -138,10 +151,14 @@ function checkHeader(file: string): void {
   );
 }
 
+const MOST_LOG_BYTES = 64 * 1_048_576;
+
 /** For writers: a commit is on the disk when it returns. */
 export function configure(database: DatabaseSync): void {
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000');
   database.exec('PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000');
+  // A long read may make the log large; the disk gets that back.
+  database.exec(`PRAGMA journal_size_limit = ${MOST_LOG_BYTES}`);
 }
 
 /** Makes the tables that are missing; those of a new file before it has a write-ahead log: the header must be in the file itself. */
