@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { countsView } from './counts-view.ts';
-import { countsTag, isMatch } from './entity-tag.ts';
+import type { CurrentCounts } from './current-counts.ts';
+import { isMatch } from './entity-tag.ts';
 import type { ApiParts } from './parts.ts';
 import { integer, NO_QUERY, number, object, text } from './schemas.ts';
 
@@ -40,12 +40,12 @@ const description = {
   },
 } as const;
 
-export function registerCounts(app: FastifyInstance, parts: ApiParts): void {
+export function registerCounts(app: FastifyInstance, { now }: ApiParts, counts: CurrentCounts): void {
   app.get('/api/v1/counts', { schema: description }, async (request, reply) => {
-    const counts = countsView(parts.site, parts.appNames, parts.now());
-    const tag = countsTag(counts);
+    const { json, tag } = counts.at(now());
     // No user is named here, so whoever asks may keep it, if only to ask whether it still holds.
     reply.headers({ etag: tag, 'cache-control': 'private, no-cache' });
-    return isMatch(request.headers['if-none-match'], tag) ? reply.code(304).send() : counts;
+    if (isMatch(request.headers['if-none-match'], tag)) return reply.code(304).send();
+    return reply.type('application/json; charset=utf-8').send(json);
   });
 }

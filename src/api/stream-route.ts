@@ -1,0 +1,76 @@
+import type { FastifyInstance } from 'fastify';
+import { KINDS, type Kind } from '../core/event.ts';
+import { serverSentEvent } from '../core/server-sent-event.ts';
+import type { EventFilters } from '../journal/event-search.ts';
+import type { CurrentCounts } from './current-counts.ts';
+import { ApiError } from './errors.ts';
+import { type FilterQuery, filterParameters, filtersOf } from './filters.ts';
+import type { ApiParts } from './parts.ts';
+import { query, text } from './schemas.ts';
+import { Streams } from './streams.ts';
+
+type StreamQuery = Omit<FilterQuery, 'limit' | 'cursor'> & {
+  readonly events?: '0' | '1';
+  readonly kind?: Kind;
+  readonly after?: string;
+};
+
+const { limit: _limit, cursor: _cursor, ...shared } = filterParameters;
+const description = {
+  summary: 'What happens, as it happens: server-sent events',
+  description:
+    'Messages `counts`, when the numbers change and at most once a second; with `events=1` also `event`, one for each event ' +
+    'that fits the filters, in the order of `seq`, none left out and none twice, also for a client that comes back: it says in ' +
+    '`Last-Event-ID` (or `after`) which id it got last. `missed` says that what came next is no longer there.',
+  querystring: query({
+    events: { type: 'string', enum: ['0', '1'], default: '0', description: '1: events, too' },
+    kind: { type: 'string', enum: KINDS },
+    ...shared,
+    after: { type: 'string', maxLength: 64, description: 'as Last-Event-ID, where a header cannot be set' },
+  }),
+  response: { 200: { description: 'a stream', content: { 'text/event-stream': { schema: text } } } },
+};
+
+const EVENT_STREAM = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  // nginx would collect it.
+  'x-accel-buffering': 'no',
+};
+
+export function registerStream(app: FastifyInstance, parts: ApiParts, counts: CurrentCounts): void {
+  const { history, now } = parts;
+  const streams = new Streams({
+    committedSeq: () => history.committedSeq(),
+    follow: (question) => history.follow(question),
+    counts: () => counts.at(now()),
+    idOf: (seq) => `${history.storeId}-${seq}`,
+  });
+  history.onCommitted(() => streams.committed());
+  app.addHook('preClose', async () => streams.close());
+  app.get<{ Querystring: StreamQuery }>(
+    '/api/v1/stream',
+    { schema: description, exposeHeadRoute: false },
+    async ({ query, headers }, reply) => {
+      if (streams.isFull) throw new ApiError(503, 'too many streams');
+      const filters = query.events === '1' ? eventFilters(query) : null;
+      const last = headers['last-event-id'] ?? query.after;
+      const after = last === undefined ? null : seqOf(String(last), history);
+      reply.hijack();
+      reply.raw.writeHead(200, { ...reply.getHeaders(), ...EVENT_STREAM } as Record<string, string>);
+      if (after === 'unknown')
+        reply.raw.write(serverSentEvent('missed', null, { after: String(last), oldest: null }));
+      streams.add(reply.raw, filters, after === 'unknown' ? null : after);
+    },
+  );
+}
+
+function eventFilters(query: StreamQuery): EventFilters {
+  return { ...filtersOf({ ...query, limit: 1 }), kind: query.kind ?? null };
+}
+
+/** The number in an id of this store; `unknown` where it is of another one, or of events that a backup does not have. */
+function seqOf(id: string, { storeId, committedSeq }: ApiParts['history']): number | 'unknown' {
+  const [store, seq, ...rest] = id.split('-');
+  if (store !== storeId || rest.length > 0 || !/^\d{1,15}$/.test(seq ?? '')) return 'unknown';
+  return Number(seq) <= committedSeq() ? Number(seq) : 'unknown';
+}
