@@ -58,7 +58,7 @@ export function countsView(site: Site, appNames: AppNames, now: number): CountsV
       sessions: host.openSessions,
       users: host.openUsers,
       connections: host.openConnections,
-      quality,
+      quality: site.quality.ofHost(host.name, now).quality,
     })),
     virtualProxies: byName(site.counts.virtualProxies).map(([virtualProxy, gauge]) => ({
       virtualProxy,

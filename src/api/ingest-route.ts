@@ -18,6 +18,10 @@ const answer = object({
   orphanStops: integer,
   orphanCloses: integer,
   keyMismatches: integer,
+  rowsMissing: {
+    ...integer,
+    description: 'lines that hosts numbered and that never came, since the store began',
+  },
   faults: record(integer),
   receivers: { type: 'array', items: named },
   hosts: {
@@ -27,6 +31,11 @@ const answer = object({
       lastEventAt: { ...text, nullable: true },
       keysIgnored: flag,
       bothLayouts: flag,
+      rowsMissing: {
+        ...integer,
+        nullable: true,
+        description: 'null where its lines are not numbered one by one',
+      },
     }),
   },
   sinks: { type: 'array', items: named },

@@ -26,6 +26,7 @@ const REASONS = {
   warming_up: 'Headcount has not yet listened for as long as a session may be silent',
   downtime: 'it did not run for some time',
   drops: 'datagrams were lost',
+  gap: 'lines that a node sent did not arrive',
 } as const;
 
 /** The start page: the numbers right now, and where to find more. */

@@ -35,7 +35,8 @@ export class Duplicates {
       this.#ids.delete(first.id);
       this.#oldest += 1;
     }
-    if (this.#oldest > this.#most) {
+    // Until then the forgotten ones still take memory: an eighth more, not as much again.
+    if (this.#oldest > this.#most / 8) {
       this.#ring = this.#ring.slice(this.#oldest);
       this.#oldest = 0;
     }

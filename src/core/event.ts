@@ -24,6 +24,8 @@ export type RejectionReason = (typeof REJECTION_REASONS)[number];
 export interface Sender {
   readonly address: string;
   readonly port: number;
+  /** A connection: of a relay, perhaps, with the lines of several nodes, and with another port when it comes again. */
+  readonly isConnection?: boolean;
 }
 
 /** When and from whom a message arrived. */

@@ -1,6 +1,7 @@
 import type { Downtimes } from './downtimes.ts';
+import type { RowNumbers } from './row-numbers.ts';
 
-export const QUALITY_REASONS = ['warming_up', 'downtime', 'drops'] as const;
+export const QUALITY_REASONS = ['warming_up', 'downtime', 'drops', 'gap'] as const;
 export type QualityReason = (typeof QUALITY_REASONS)[number];
 
 export interface QualityStatement {
@@ -15,13 +16,15 @@ export interface QualityStatement {
 export class Quality {
   readonly #settleMs: number;
   readonly #downtimes: Downtimes;
+  readonly #rowNumbers: RowNumbers;
   /** When the store began. */
   since = 0;
   #droppedAt: number | null = null;
 
-  constructor(settleMs: number, downtimes: Downtimes) {
+  constructor(settleMs: number, downtimes: Downtimes, rowNumbers: RowNumbers) {
     this.#settleMs = settleMs;
     this.#downtimes = downtimes;
+    this.#rowNumbers = rowNumbers;
   }
 
   /** Datagrams are known to be lost. */
@@ -37,11 +40,23 @@ export class Quality {
     this.#droppedAt = at;
   }
 
+  /** Of the numbers over all. */
   at(now: number): QualityStatement {
+    return this.#statement(now, this.#rowNumbers.gapAt);
+  }
+
+  /** Of one host's numbers: lines that another host lost do not touch them. */
+  ofHost(host: string, now: number): QualityStatement {
+    return this.#statement(now, this.#rowNumbers.gapAtOf(host));
+  }
+
+  #statement(now: number, gapAt: number | null): QualityStatement {
+    const unsettled = (at: number | null) => at !== null && now - at < this.#settleMs;
     const reasons: QualityReason[] = [];
-    if (now - this.since < this.#settleMs) reasons.push('warming_up');
-    if (this.#downtimes.list.some((each) => now - each.to < this.#settleMs)) reasons.push('downtime');
-    if (this.#droppedAt !== null && now - this.#droppedAt < this.#settleMs) reasons.push('drops');
+    if (unsettled(this.since)) reasons.push('warming_up');
+    if (this.#downtimes.list.some((each) => unsettled(each.to))) reasons.push('downtime');
+    if (unsettled(this.#droppedAt)) reasons.push('drops');
+    if (unsettled(gapAt)) reasons.push('gap');
     return { quality: reasons.length === 0 ? 'exact' : 'estimated', reasons };
   }
 }

@@ -5,7 +5,7 @@ import { Connection, END_REASONS, Session } from '../core/session.ts';
 import { OUTCOMES } from '../core/sessions.ts';
 import type { Site } from '../core/site.ts';
 import { Names } from './names.ts';
-import { CLOSE, FLAGS } from './schema.ts';
+import { CLOSE, FLAGS, JournalError } from './schema.ts';
 import { restoreState, type SiteState } from './state.ts';
 
 type Cells = (number | string | null)[];
@@ -57,7 +57,9 @@ class Recovery {
     if (checkpoint !== undefined) {
       this.#seq = Number(checkpoint['seq']);
       this.#stoppedAt = Number(checkpoint['at']);
-      restoreState(this.#site, JSON.parse(String(checkpoint['state'])) as SiteState);
+      const state = JSON.parse(String(checkpoint['state'])) as SiteState;
+      this.#checkLog(state);
+      restoreState(this.#site, state);
     }
     const now = Math.max(this.#stoppedAt ?? 0, this.#arrival('seq > 0 ORDER BY seq DESC') ?? 0);
     // What was remembered when the first event after the checkpoint came.
@@ -73,6 +75,14 @@ class Recovery {
       stoppedAt: now === 0 ? null : now,
       eventIds: this.#eventIds(),
     };
+  }
+
+  /** SQLite takes any write-ahead log that lies beside the file, say that of the file before a backup was put back. */
+  #checkLog(state: SiteState): void {
+    const isOurs = state.store === undefined || state.store === this.#meta('store');
+    // Retention leaves the event of the checkpoint.
+    if (isOurs && (this.#seq === 0 || this.#arrival(`seq = ${this.#seq}`) !== null)) return;
+    throw new JournalError('the log beside it (-wal) is that of another journal, or events are missing');
   }
 
   #meta(key: string): string {
@@ -248,7 +258,9 @@ class Recovery {
   #replayTail(): void {
     for (const row of this.#rows(`${EVENT_ROWS} WHERE seq > ? ORDER BY seq`, this.#seq)) {
       this.#seq = Number(row[0]);
-      this.#site.apply(this.#event(row), this.#seq);
+      const event = this.#event(row);
+      this.#site.rowNumbers.note(event, null);
+      this.#site.apply(event, this.#seq);
     }
   }
 
@@ -268,7 +280,7 @@ class Recovery {
       sessionKey: this.#string(row[12]),
       reason: row[16] === 0 ? null : (REJECTION_REASONS[Number(row[16]) - 1] ?? null),
       result: row[17] as number | null,
-      rowNumber: null,
+      rowNumber: row[18] as number | null,
       originalAt: null,
       message: null,
       eventId: null,

@@ -1,9 +1,12 @@
 import type { Downtime } from '../core/downtimes.ts';
+import type { RowNumbersState } from '../core/row-numbers.ts';
 import type { Dimension } from '../core/series.ts';
 import type { Site } from '../core/site.ts';
 
 /** What a checkpoint keeps besides sessions, connections and points. */
 export interface SiteState {
+  /** The journal it belongs to; not said by early versions. */
+  readonly store?: string;
   readonly next: { readonly session: number; readonly connection: number };
   readonly totals: Readonly<Record<'created' | 'destroyed' | 'rejected', number>>;
   readonly counters: Readonly<Record<'rejected' | 'orphanStops' | 'orphanCloses' | 'keyMismatches', number>>;
@@ -16,6 +19,8 @@ export interface SiteState {
   readonly downtimes: readonly Downtime[];
   readonly droppedAt: number | null;
   readonly sweptAt: number | null;
+  /** Not in the state of a version that did not look at them. */
+  readonly rowNumbers?: RowNumbersState;
   /** Parts whose level may have to be written as empty. */
   readonly parts: readonly Dimension[];
 }
@@ -34,6 +39,7 @@ export function stateOf(site: Site): SiteState {
     downtimes: site.downtimes.list,
     droppedAt: site.quality.droppedAt,
     sweptAt: site.tracker.sweptAt,
+    rowNumbers: site.rowNumbers.state,
     parts: site.levels.parts,
   };
 }
@@ -50,5 +56,6 @@ export function restoreState(site: Site, state: SiteState): void {
   site.downtimes.restore(state.downtimes);
   site.quality.droppedAt = state.droppedAt;
   site.tracker.sweptAt = state.sweptAt;
+  if (state.rowNumbers !== undefined) site.rowNumbers.restore(state.rowNumbers);
   site.levels.restore(state.parts);
 }

@@ -33,7 +33,10 @@ export class MemoryStore implements EventStore {
 }
 
 /** A pipeline that works when told to; `pending` are the turns it asked for. */
-export function pipelineUnderTest(rules: Parameters<typeof createBlacklist>[0] = []) {
+export function pipelineUnderTest(
+  rules: Parameters<typeof createBlacklist>[0] = [],
+  onTrouble?: (kind: string, sample: string) => void,
+) {
   const store = new MemoryStore();
   const site = new Site(SETTINGS);
   const troubles: string[] = [];
@@ -45,7 +48,7 @@ export function pipelineUnderTest(rules: Parameters<typeof createBlacklist>[0] =
     blacklist: createBlacklist(rules),
     hash: (text) => hash('sha256', text, 'base64url'),
     checksum: (text) => crc32(text),
-    onTrouble: (kind) => troubles.push(kind),
+    onTrouble: onTrouble ?? ((kind) => troubles.push(kind)),
     later: (callback) => pending.push(callback),
   });
   store.onCommitted = (events) => pipeline.committed(events);

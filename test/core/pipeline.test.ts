@@ -115,3 +115,27 @@ describe('the pipeline', () => {
     expect(store.events.length).toBe(1_000);
   });
 });
+
+describe('row numbers', () => {
+  const own = (row: number, user: string, command = 'Start session') =>
+    `/headcount/2;${row};20260105T08000${row}.000+0000;node1;${command};0;(null);p;r;x;(null);LAB;${user};x;x`;
+
+  test('of lines that are excluded, doubled or refused are those of lines that came', () => {
+    const { pipeline, site } = pipelineUnderTest([{ directory: 'LAB', userId: 'bert' }]);
+    give(pipeline, own(1, 'anna'));
+    give(pipeline, own(2, 'bert'));
+    give(pipeline, own(3, 'anna', 'Fly to the moon'));
+    give(pipeline, own(5, 'carl'));
+    give(pipeline, own(5, 'carl'));
+    give(pipeline, `<14>Jan  5 08:00:04 relay ${own(4, 'anna', 'Fly to the moon')}`);
+    pipeline.work();
+    site.tick(START + 60_000);
+    expect(pipeline.counters).toMatchObject({ duplicates: 1, excluded: 1 });
+    expect(Object.fromEntries(pipeline.counters.refused)).toEqual({ unknown_command: 2 });
+    expect(site.rowNumbers.missingOf('node1')).toBe(0);
+    give(pipeline, own(7, 'anna'));
+    pipeline.work();
+    site.tick(START + 60_000);
+    expect(site.rowNumbers.missingOf('node1')).toBe(1);
+  });
+});

@@ -57,6 +57,22 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       fires: true,
     },
   ],
+  'headcount-rows-missing': [
+    {
+      when: 'every line came since',
+      series: always(`headcount_rows_missing_total{${IN},host="qs1"}`, 7),
+      at: '1h',
+      values: { [`{${IN},host="qs1"}`]: 0 },
+      fires: false,
+    },
+    {
+      when: 'some did not',
+      series: { [`headcount_rows_missing_total{${IN},host="qs1"}`]: '0+1x60' },
+      at: '1h',
+      values: { [`{${IN},host="qs1"}`]: 10 },
+      fires: true,
+    },
+  ],
   'headcount-estimated': [
     {
       when: 'the store is new',
@@ -73,6 +89,13 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       series: always(`headcount_counts_estimated_reason{${IN},reason="drops"}`, 1),
       at: '1h',
       values: { [`{${IN},reason="drops"}`]: 1 },
+      fires: true,
+    },
+    {
+      when: 'lines of a node are missing',
+      series: always(`headcount_counts_estimated_reason{${IN},reason="gap"}`, 1),
+      at: '1h',
+      values: { [`{${IN},reason="gap"}`]: 1 },
       fires: true,
     },
   ],

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
 import { describe, expect, inject, test } from 'vitest';
 import { parse } from 'yaml';
 import { isInstalled } from '../metrics/installed.ts';
@@ -16,6 +17,7 @@ interface Service {
   readonly build?: { readonly context: string; readonly dockerfile: string };
   readonly environment?: Readonly<Record<string, string>>;
   readonly volumes?: readonly string[];
+  readonly entrypoint?: readonly string[];
   readonly ports?: readonly string[];
   readonly healthcheck?: { readonly test: readonly string[] };
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
@@ -28,15 +30,20 @@ const compose = parse(read('compose.yaml')) as {
 const services = Object.entries(compose.services);
 const service = (name: string): Service => compose.services[name] ?? { image: '' };
 
-/** With the defaults that are written in the file. */
+/** With the defaults that are written in the file, and a text of its own for each variable that has to be set. */
 function environmentOf(name: string): Record<string, string> {
   const entries = Object.entries(service(name).environment ?? {});
-  return Object.fromEntries(entries.map(([key, text]) => [key, text.replace(/\$\{\w+:-(\w+)\}/g, '$1')]));
+  return Object.fromEntries(
+    entries.map(([key, text]) => [
+      key,
+      text.replace(/\$\{\w+:-(\w+)\}/g, '$1').replace(/\$\{(\w+):\?[^}]*\}/g, '$1-0123456789abcdef'),
+    ]),
+  );
 }
 
 const KEYS = [
   ...['image', 'build', 'command', 'restart', 'stop_grace_period', 'environment', 'volumes', 'ports'],
-  ...['healthcheck', 'depends_on'],
+  ...['healthcheck', 'depends_on', 'entrypoint'],
 ];
 
 test('every image has a version', () => {
@@ -79,11 +86,12 @@ test('the network gets in for events alone', () => {
   expect(open).toEqual(['9997:9997/udp']);
 });
 
-test('every variable has a default, and no password is written anywhere else', () => {
-  for (const [use] of read('compose.yaml').matchAll(/\$\{[^}]*\}/g))
-    expect(use).toMatch(/^\$\{[A-Z_]+:-\w+\}$/);
+test('every variable has a default, but for tokens, which have to be made; and no password is written anywhere else', () => {
+  const uses = services.flatMap(([, definition]) => JSON.stringify(definition).match(/\$\{[^}]*\}/g) ?? []);
+  expect(uses.length).toBeGreaterThan(6);
+  for (const use of uses) expect(use).toMatch(/^\$\{(?:[A-Z_]+:-\w+|HEADCOUNT_[A-Z]+_TOKEN:\?[^}]+)\}$/);
   const passwords = services.flatMap(([, { environment = {} }]) =>
-    Object.entries(environment).filter(([key]) => key.endsWith('PASSWORD')),
+    Object.entries(environment).filter(([key]) => /(?:PASSWORD|TOKEN)$/.test(key)),
   );
   expect(passwords.length).toBeGreaterThan(4);
   for (const [key, text] of passwords) expect(text, key).toMatch(/^\$\{/);
@@ -113,6 +121,26 @@ test('data sources are where the services are, under the names that rules and da
   });
   const { providers } = parse(read('grafana/provisioning/dashboards/headcount.yaml'));
   expect(service('grafana').volumes).toContain(`./grafana/dashboards:${providers[0].options.path}:ro`);
+});
+
+test('Prometheus starts with its arguments, and the token of Headcount in the file that it reads', () => {
+  const { scrape_configs: scrapes } = parse(read('grafana/prometheus.yml'));
+  const file: string = scrapes[0].authorization.credentials_file;
+  const folder = mkdtempSync(join(tmpdir(), 'headcount-compose-'));
+  const [shell = '', ...parameters] = service('prometheus').entrypoint ?? [];
+  const here = parameters.map((text) =>
+    text
+      .replaceAll('$$', '$')
+      .replace(file, join(folder, 'token'))
+      .replace('/bin/prometheus', 'printf "%s\\n"'),
+  );
+  const env = { ...process.env, ...environmentOf('prometheus') };
+  const { stdout, status } = spawnSync(shell, [...here, '--one', '--two=a b'], { encoding: 'utf8', env });
+  expect([stdout, status]).toEqual(['--one\n--two=a b\n', 0]);
+  const token = readFileSync(join(folder, 'token'), 'utf8');
+  expect(token).toBe(environmentOf('headcount')['HEADCOUNT_READ_TOKEN']);
+  expect(statSync(join(folder, 'token')).mode & 0o777).toBe(0o600);
+  rmSync(folder, { recursive: true });
 });
 
 test('the configuration of Headcount passes its own check', () => {
@@ -148,7 +176,8 @@ describe.skipIf(!isInstalled('promtool', 'prometheus'))('promtool', () => {
   test('has nothing against the configuration of Prometheus', () => {
     const { status, stderr } = spawnSync(
       'promtool',
-      ['check', 'config', resolve(ROOT, 'grafana/prometheus.yml')],
+      // The file with the token is in the container only.
+      ['check', 'config', '--syntax-only', resolve(ROOT, 'grafana/prometheus.yml')],
       {
         encoding: 'utf8',
       },

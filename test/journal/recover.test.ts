@@ -1,8 +1,10 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { UserEvent } from '../../src/core/event.ts';
 import { Site } from '../../src/core/site.ts';
-import { stateOf } from '../../src/journal/state.ts';
-import { SETTINGS, type Step, steps } from '../model/event-arbitrary.ts';
+import { restoreState, type SiteState, stateOf } from '../../src/journal/state.ts';
+import { NODE, RELAY } from '../core/rows-under-test.ts';
+import { EPOCH, SETTINGS, type Step, steps } from '../model/event-arbitrary.ts';
 import { userName } from '../model/session-model.ts';
 import { StoredSite } from './stored-site.ts';
 
@@ -40,10 +42,35 @@ function memoryOf(site: Site) {
   );
   const { sessions, users, connections, connectedUsers } = site.counts;
   // What the series wrote last is lost with a kill; it is written again, not remembered.
-  const { parts: _, hosts, ...state } = stateOf(site);
+  const { parts: _, hosts, rowNumbers, ...state } = stateOf(site);
   // A host of which nothing was learnt may be forgotten earlier or later.
   const learnt = hosts.filter((host) => host.keysIgnored || host.keyMismatches > 0);
-  return { counts: { sessions, users, connections, connectedUsers }, open, state, hosts: learnt };
+  const counts = { sessions, users, connections, connectedUsers };
+  return { counts, open, state, hosts: learnt, rows: withoutSenders(rowNumbers) };
+}
+
+/** The journal keeps no addresses. */
+function withoutSenders(rows: SiteState['rowNumbers']) {
+  const hosts = rows?.hosts.map((host) => ({
+    ...host,
+    streams: host.streams.map((stream) => ({ ...stream, from: null })),
+  }));
+  return { ...rows, hosts };
+}
+
+/** How far a host's counter goes from one line to the next: lines are lost, come late or twice, or it begins again. */
+const rowSteps = fc.infiniteStream(fc.constantFrom(1, 1, 1, 1, 1, 2, 3, -1, 0, -1_000, null));
+
+function numbered(stream: readonly Step[], rowStep: Iterator<number | null>): Step[] {
+  const rows = new Map<string, number>();
+  const withRow = (event: UserEvent): UserEvent => {
+    const step = rowStep.next().value;
+    if (typeof step !== 'number') return event;
+    const rowNumber = Math.max(1, (rows.get(event.host) ?? 0) + step);
+    rows.set(event.host, rowNumber);
+    return { ...event, rowNumber };
+  };
+  return stream.map((step) => (step.type === 'batch' ? { ...step, events: step.events.map(withRow) } : step));
 }
 
 /** With more, a key forgets the first of them, and which are first is not written down. */
@@ -57,14 +84,21 @@ describe('a site that is killed and recovered', () => {
   test('is, step by step, the same as one that never stopped', () => {
     const moments = fc.infiniteStream(fc.constantFrom('kill', 'commit', 'commit', 'checkpoint', 'nothing'));
     fc.assert(
-      fc.property(steps().filter(isSmall), moments, (stream, moment) => {
+      fc.property(steps().filter(isSmall), rowSteps, moments, (stream, rowStep, moment) => {
         const twin = new Site(SETTINGS);
         const stored = new StoredSite(SETTINGS);
         let seq = 0;
         try {
-          for (const step of stream) {
-            play(twin, (event) => twin.apply(event, ++seq), step);
-            play(stored.site, (event) => stored.apply(event), step);
+          for (const step of numbered(stream, rowStep)) {
+            play(
+              twin,
+              (event) => {
+                twin.rowNumbers.note(event, RELAY);
+                return twin.apply(event, ++seq);
+              },
+              step,
+            );
+            play(stored.site, (event) => stored.apply(event, RELAY), step);
             const now = step.type === 'batch' ? (step.events.at(-1)?.receivedAt ?? 0) : 0;
             // What is no event is always committed with the state, as the program does.
             const what = step.type === 'batch' ? moment.next().value : 'checkpoint';
@@ -93,3 +127,97 @@ function relevant(site: Site) {
       .sort((a, b) => (a.key < b.key ? -1 : 1)),
   };
 }
+
+describe('the quality of the counts', () => {
+  test('has the same reasons after a restart', () => {
+    const stored = new StoredSite(SETTINGS);
+    try {
+      const { site } = stored;
+      const now = EPOCH + 60_000;
+      site.downtimes.add(EPOCH, EPOCH + 30_000);
+      site.quality.dropped(EPOCH + 40_000);
+      for (const row of [1, 2, 4]) site.rowNumbers.note({ ...EVENT, rowNumber: row, at: EPOCH + row }, NODE);
+      site.tick(now);
+      const before = site.quality.at(now);
+      expect(before.reasons).toEqual(['downtime', 'drops', 'gap']);
+      stored.commit(now, true);
+      stored.killAndRestart();
+      expect(stored.site.quality.at(now)).toEqual(before);
+    } finally {
+      stored.dispose();
+    }
+  });
+});
+
+describe('lines that never came', () => {
+  let stored: StoredSite;
+  beforeEach(() => {
+    stored = new StoredSite(SETTINGS);
+  });
+  afterEach(() => stored.dispose());
+
+  function says(rowNumber: number, second: number): void {
+    const at = EPOCH + second * 1_000;
+    const event = { ...EVENT, rowNumber, at, receivedAt: at };
+    stored.apply(event, NODE);
+  }
+
+  function commits(second: number, withState: boolean): void {
+    if (withState) stored.site.tick(EPOCH + second * 1_000);
+    stored.commit(EPOCH + second * 1_000, withState);
+  }
+
+  test.each([['state', true] as const, ['events alone', false] as const])(
+    'while Headcount did not run are missing, and no others (%s committed)',
+    (_what, withState) => {
+      for (const row of [1, 2, 4]) says(row, row);
+      commits(4, withState);
+      stored.killAndRestart();
+      for (const row of [3, 5, 9, 10]) says(row, row);
+      commits(60, true);
+      expect(stored.site.rowNumbers.missingOf('node1')).toBe(3);
+      stored.killAndRestart();
+      expect(stored.site.rowNumbers.missingOf('node1')).toBe(3);
+      says(7, 7);
+      expect(stored.site.rowNumbers.missing).toBe(2);
+    },
+  );
+
+  test('are a reason for estimates after a restart too', () => {
+    stored.site.quality.since = EPOCH - 3_600_000;
+    for (const row of [1, 2, 4]) says(row, row);
+    commits(60, true);
+    stored.killAndRestart();
+    stored.site.quality.since = EPOCH - 3_600_000;
+    expect(stored.site.quality.ofHost('node1', EPOCH + 61_000).reasons).toEqual(['gap']);
+    expect(stored.site.quality.ofHost('node2', EPOCH + 61_000).reasons).toEqual([]);
+  });
+
+  test('begin with the store of a version that did not look at them', () => {
+    const { rowNumbers: _, ...older } = stateOf(stored.site);
+    const site = new Site(SETTINGS);
+    restoreState(site, older);
+    expect([site.rowNumbers.missing, site.rowNumbers.missingOf('node1')]).toEqual([0, null]);
+  });
+});
+
+const EVENT: UserEvent = {
+  kind: 'session_start',
+  at: EPOCH,
+  originalAt: null,
+  timed: true,
+  receivedAt: EPOCH,
+  host: 'node1',
+  user: { directory: 'LAB', id: 'anna' },
+  origin: null,
+  context: null,
+  appId: null,
+  virtualProxy: null,
+  sessionKey: null,
+  rowNumber: null,
+  result: null,
+  userAgent: null,
+  message: null,
+  reason: null,
+  eventId: null,
+};

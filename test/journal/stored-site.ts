@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import type { UserEvent } from '../../src/core/event.ts';
+import type { Sender, UserEvent } from '../../src/core/event.ts';
 import type { SessionSettings } from '../../src/core/session-book.ts';
 import { Site } from '../../src/core/site.ts';
 import { checkpointMessage } from '../../src/journal/batch.ts';
@@ -23,6 +23,7 @@ export class StoredSite {
   #writer!: Writer;
   #rows!: EventRows;
   #nextSeq = 1;
+  #storeId = '';
 
   constructor(settings: SessionSettings) {
     this.#settings = settings;
@@ -37,11 +38,19 @@ export class StoredSite {
     const recovered = recover(this.database, this.site);
     this.#names = recovered.names;
     this.#nextSeq = recovered.nextSeq;
+    this.#storeId = recovered.storeId;
     this.#writer = new Writer(this.database, true);
     this.#rows = new EventRows(4);
   }
 
-  apply(event: UserEvent): void {
+  /** As the pipeline does; `sender` is what the journal does not keep. */
+  /** The number of the latest event. */
+  get lastSeq(): number {
+    return this.#nextSeq - 1;
+  }
+
+  apply(event: UserEvent, sender: Sender | null = null): void {
+    this.site.rowNumbers.note(event, sender);
     this.#rows.add(this.#nextSeq, event, this.site.apply(event, this.#nextSeq), this.#names);
     this.#nextSeq += 1;
   }
@@ -53,7 +62,7 @@ export class StoredSite {
       ? checkpointMessage(
           this.#nextSeq - 1,
           at,
-          stateOf(this.site),
+          { ...stateOf(this.site), store: this.#storeId },
           book.pending.take(),
           series.takePending(),
           this.#names,

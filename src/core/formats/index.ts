@@ -14,6 +14,7 @@ export { decodeMessage } from './decode.ts';
 export { type EventTime, eventTime } from './event-time.ts';
 export { normaliseHost } from './host.ts';
 export { type Fault, type ParsedLine, REFUSALS, type Refusal, type Via } from './parsed-line.ts';
+export { rowOfRefused } from './refused-row.ts';
 
 interface Format {
   /** As the shipped templates write it, up to the first `;`. */
