@@ -50,7 +50,10 @@ const io = {
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGBREAK'] as const) {
   process.on(signal, () => {
     stopping.abort();
-    setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
+    setTimeout(() => {
+      process.stderr.write('did not stop in time; events that were not committed yet are lost\n');
+      process.exit(1);
+    }, STOP_WITHIN_MS).unref();
   });
 }
 
@@ -59,7 +62,7 @@ const program = new Command('headcount')
   .version(version)
   .exitOverride();
 registerStart(program, io, version);
-registerCheck(program, io);
+registerCheck(program, io, Date.now);
 registerAppender(program, io);
 registerSimulate(program, io);
 registerDeadLetters(program, io);

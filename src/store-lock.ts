@@ -13,12 +13,14 @@ export class StoreInUseError extends Error {}
  */
 export function lockStore(directory: string): () => void {
   mkdirSync(directory, { recursive: true });
-  const database = new DatabaseSync(join(directory, 'headcount.lock'));
+  const file = join(directory, 'headcount.lock');
+  const database = new DatabaseSync(file);
   try {
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    // Nothing is written, so that a full disk is no matter.
+    database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch (error) {
     database.close();
-    if (!isBusy(error)) throw error;
+    if (!isBusy(error)) throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`);
     throw new StoreInUseError(`the store ${directory} is in use by another Headcount`);
   }
   return () => database.close();

@@ -152,7 +152,7 @@ describe('a file in the place of the journal', () => {
     const database = new DatabaseSync(file());
     database.exec('PRAGMA user_version = 99');
     database.close();
-    await expectRefused(/format 99, this version of Headcount reads format 1/);
+    await expectRefused(/format 99, this version of Headcount reads format \d+;/);
   });
 
   test('of a newer format that keeps no write-ahead log is left as it is', async () => {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { databaseTrouble } from '../journal/database-trouble.ts';
 import { adopt, deliveryFile, openDeliveryFile } from './delivery-file.ts';
 import { FEED_NAMES, type FeedName } from './feed.ts';
 
@@ -35,10 +36,12 @@ export interface Cursor {
 
 /** Where each sink is, and what it could not take. Used by the delivery thread and, at the same time, by commands. */
 export class DeliveryStore {
+  readonly #file: string;
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
   constructor(directory: string, busyMs = BUSY_MS) {
+    this.#file = deliveryFile(directory);
     this.#database = openDeliveryFile(directory, busyMs);
   }
 
@@ -54,7 +57,7 @@ export class DeliveryStore {
   }
 
   #run(sql: string, ...values: (string | number | null)[]): number {
-    return Number(this.#prepared(sql).run(...values).changes);
+    return this.#saying(() => Number(this.#prepared(sql).run(...values).changes));
   }
 
   #prepared(sql: string): StatementSync {
@@ -66,11 +69,20 @@ export class DeliveryStore {
     return statement;
   }
 
+  /** A full disk here is not that of the sink's database. */
+  #saying<T>(write: () => T): T {
+    try {
+      return write();
+    } catch (error) {
+      throw new Error(`${this.#file}: ${databaseTrouble(error)}`);
+    }
+  }
+
   #atomically(write: () => void): void {
-    this.#database.exec('BEGIN IMMEDIATE');
+    this.#saying(() => this.#database.exec('BEGIN IMMEDIATE'));
     try {
       write();
-      this.#database.exec('COMMIT');
+      this.#saying(() => this.#database.exec('COMMIT'));
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       throw error;

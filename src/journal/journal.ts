@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { UserEvent } from '../core/event.ts';
 import type { Applied, Site } from '../core/site.ts';
@@ -52,7 +53,7 @@ export class Journal {
   #timer: NodeJS.Timeout | null = null;
   #waiters: { batch: number; resolve: () => void; reject: (error: Error) => void }[] = [];
   #failure: Error | null = null;
-  #troubledAt: number | null = null;
+  #trouble: string | null = null;
 
   constructor(settings: JournalSettings, site: Site, names: Names, nextSeq: number, listener: JournalEvents) {
     this.#settings = settings;
@@ -89,6 +90,11 @@ export class Journal {
     return this.#unsent + this.#uncommitted;
   }
 
+  /** The number of the latest event that is on the disk; 0 for none. */
+  get committedSeq(): number {
+    return this.#nextSeq - 1 - this.uncommitted;
+  }
+
   /** True when senders that can wait should. */
   get behind(): boolean {
     return this.uncommitted >= BEHIND_EVENTS || this.#failure !== null;
@@ -107,7 +113,7 @@ export class Journal {
   /** Why commits do not succeed, null where they do. */
   get trouble(): string | null {
     if (this.#failure !== null) return this.#failure.message;
-    return this.#troubledAt === null ? null : 'the last commit failed and is being tried again';
+    return this.#trouble === null ? null : `the last commit failed: ${this.#trouble}`;
   }
 
   /** Takes one event; it must have been applied to the site under `nextSeq`. */
@@ -163,7 +169,7 @@ export class Journal {
 
   #onReply(reply: WriterReply): void {
     if (reply.type === 'trouble') {
-      this.#troubledAt = performance.now();
+      this.#trouble = reply.message;
       this.#listener.trouble('commit failed', reply.message);
       return;
     }
@@ -178,7 +184,7 @@ export class Journal {
     this.#sizes.delete(reply.id);
     this.#uncommitted -= size;
     this.#lastCommitted = reply.id;
-    this.#troubledAt = null;
+    this.#trouble = null;
     this.#listener.committed(size);
     if (this.#rows.count > 0) this.#schedule();
     const done = this.#waiters.filter((waiter) => waiter.batch <= reply.id);
@@ -203,10 +209,15 @@ export class Journal {
     });
   }
 
-  /** The same without waiting for the commit interval. */
-  flush(): Promise<void> {
+  /**
+   * The same without waiting for the commit interval. Returns whether it is on the disk; false when commits
+   * still fail after `withinMs`.
+   */
+  async flush(withinMs: number): Promise<boolean> {
     this.#handOver(null);
-    return this.committed();
+    const committed = this.committed().then(() => true);
+    if (await Promise.race([committed, sleep(withinMs, false, { ref: false })])) return true;
+    return this.trouble === null ? committed : false;
   }
 
   /** What sinks have yet to get; retention leaves it. */
@@ -214,15 +225,22 @@ export class Journal {
     if (this.#failure === null) this.#worker?.postMessage({ type: 'undelivered', undelivered });
   }
 
-  /** Commits what there is and closes the file. */
-  async stop(): Promise<void> {
+  /**
+   * Commits what there is and closes the file. Returns how many events that were taken are lost, because commits
+   * still fail after `withinMs`.
+   */
+  async stop(withinMs: number): Promise<number> {
     const worker = this.#worker;
-    if (worker === null || this.#failure !== null) return;
-    await this.flush();
-    const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-    worker.postMessage({ type: 'close' });
-    await exited;
+    if (worker === null || this.#failure !== null) return 0;
+    if (await this.flush(withinMs)) {
+      const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+      worker.postMessage({ type: 'close' });
+      await exited;
+    } else {
+      await worker.terminate();
+    }
     this.#worker = null;
     this.#failure = new Error('the journal is closed');
+    return this.uncommitted;
   }
 }

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { BatchMessage } from './batch.ts';
+import { databaseTrouble } from './database-trouble.ts';
 import { ALL_UNDELIVERED, Retention, type RetentionLimits, type Undelivered } from './retention.ts';
 import { openJournalFile } from './schema.ts';
 import { followSessions, stopFollowing } from './session-log.ts';
@@ -40,7 +41,7 @@ const database = openJournalFile(directory, Date.now());
 if (isFollowed) followSessions(database);
 else stopFollowing(database);
 const writer = new Writer(database, isFollowed);
-const retention = new Retention(database, limits, (dimension) => writer.forgetDimension(dimension));
+const retention = new Retention(database, limits, (dimension) => writer.points.forgetDimension(dimension));
 // Until the sinks have said how far they are.
 if (isFollowed) retention.undelivered = ALL_UNDELIVERED;
 const waiting: Exclude<WriterMessage, { type: 'undelivered' }>[] = [];
@@ -60,18 +61,26 @@ function work(): void {
     try {
       writer.write(next);
     } catch (error) {
-      reply({ type: 'trouble', message: error instanceof Error ? error.message : String(error) });
+      reply({ type: 'trouble', message: databaseTrouble(error) });
       retrying = true;
-      setTimeout(() => {
-        retrying = false;
-        work();
-      }, RETRY_MS);
+      setTimeout(retry, RETRY_MS);
       return;
     }
     const memory = next.events.buffer;
     port?.postMessage({ type: 'committed', id: next.id, memory } satisfies WriterReply, [memory]);
     waiting.shift();
   }
+}
+
+function retry(): void {
+  retrying = false;
+  try {
+    // Otherwise only a commit that succeeds does this, and the log may be what fills the disk: begun anew it has room.
+    database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+  } catch {
+    // The commit that follows says what is wrong.
+  }
+  work();
 }
 
 function retain(): void {
@@ -87,7 +96,7 @@ function retain(): void {
     retentionTimer = setTimeout(retain, RETENTION_PAUSE_MS);
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');
-    reply({ type: 'retention_trouble', message: error instanceof Error ? error.message : String(error) });
+    reply({ type: 'retention_trouble', message: databaseTrouble(error) });
   }
 }
 
