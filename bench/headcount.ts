@@ -19,6 +19,7 @@ const START_FLAGS = ['--max-semi-space-size=8'];
 const listeningSchema = z.object({
   msg: z.literal('listening'),
   udp: z.array(z.string()).min(1),
+  tcp: z.array(z.string()).min(1),
   api: z.string(),
 });
 const ingestSchema = z.object({
@@ -36,8 +37,13 @@ const countsSchema = z.object({
 export interface Headcount extends Target {
   /** From the start of the process until `/readyz` said 200. */
   readonly startedWithinMs: number;
+  /** Where the API is. */
+  readonly api: string;
+  readonly tcpPort: number;
   /** What `/api/v1/ingest` answers. */
   ingest(): Promise<unknown>;
+  /** Events accepted since the process started. */
+  accepted(): Promise<number>;
   activeSessions(): Promise<number>;
   /** Sessions created since the store began. */
   createdSessions(): Promise<number>;
@@ -59,17 +65,20 @@ export async function startHeadcount(
   const startedAt = performance.now();
   const args = [...START_FLAGS, ...bench.nodeArgs, bench.program, 'start', '--config', config];
   const child = bench.processes.startNode(args, folder);
-  const { udp, api } = await addressesOf(child);
+  const { udp, tcp, api } = await addressesOf(child);
   await untilReady(api, startedAt + START_WITHIN_MS);
   const startedWithinMs = performance.now() - startedAt;
   const counts = async () => countsSchema.parse(await getJson(`${api}/api/v1/counts`));
   return {
     name: 'headcount',
     pid: pidOf(child),
-    port: Number(udp[0]?.split(':').at(-1)),
+    port: portOf(udp),
+    tcpPort: portOf(tcp),
     startedWithinMs,
+    api,
     ingest: () => getJson(`${api}/api/v1/ingest`),
     totals: async () => totalsOf(ingestSchema.parse(await getJson(`${api}/api/v1/ingest`))),
+    accepted: async () => ingestSchema.parse(await getJson(`${api}/api/v1/ingest`)).accepted,
     activeSessions: async () => (await counts()).active.sessions,
     createdSessions: async () => (await counts()).created.total,
     async stop() {
@@ -78,6 +87,10 @@ export async function startHeadcount(
     },
     kill: async () => void (await stop(child, 'SIGKILL')),
   };
+}
+
+function portOf(addresses: readonly string[]): number {
+  return Number(addresses[0]?.split(':').at(-1));
 }
 
 /** Reads the log up to the line `listening`, and goes on reading so that the pipe never fills. */

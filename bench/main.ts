@@ -2,7 +2,7 @@
  * Benchmarks of the program as shipped: real processes, real datagrams over loopback. Every number stands
  * beside a yardstick of the same run, because a machine's own speed says nothing. Needs Linux (/proc).
  *
- *   npm run bench                         all scenarios, about 20 minutes; sink-* need Java 17
+ *   npm run bench                         all scenarios, about 30 minutes; sink-* need Java 17
  *   npm run bench -- burst visible        only these
  *   npm run bench -- --quick              everything short: shows that it works
  *   npm run bench -- --program FILE       another working copy's src/main.ts, to compare with
@@ -15,18 +15,24 @@ import { Processes } from './processes.ts';
 import type { Row, Scenario } from './scenario.ts';
 import { burst } from './scenarios/burst.ts';
 import { coreShare } from './scenarios/core-share.ts';
+import { countsRoute } from './scenarios/counts-route.ts';
 import { cpuPerEvent } from './scenarios/cpu-per-event.ts';
+import { history } from './scenarios/history.ts';
+import { idleConnections } from './scenarios/idle-connections.ts';
 import { millionSessions } from './scenarios/million-sessions.ts';
 import { sinkCpu } from './scenarios/sink-cpu.ts';
 import { sinkOutage } from './scenarios/sink-outage.ts';
 import { sinkRows } from './scenarios/sink-rows.ts';
 import { sinkVisible } from './scenarios/sink-visible.ts';
+import { streams } from './scenarios/streams.ts';
 import { sustained } from './scenarios/sustained.ts';
+import { tcpLines } from './scenarios/tcp-lines.ts';
 import { visible } from './scenarios/visible.ts';
 import { formatTable } from './table.ts';
 
 const SCENARIOS: readonly Scenario[] = [
   ...[cpuPerEvent, coreShare, burst, sustained, visible, millionSessions],
+  ...[tcpLines, countsRoute, history, streams, idleConnections],
   ...[sinkCpu, sinkRows, sinkVisible, sinkOutage],
 ];
 
