@@ -32,8 +32,13 @@ export async function bindPlace<T>(protocol: string, { host, port }: Place, bind
     return await bind(address, family === 6 ? 6 : 4);
   } catch (error) {
     const reason = REASONS[codeOf(error)] ?? (error instanceof Error ? error.message : String(error));
-    throw new Error(`${protocol} ${hostAndPort(host, port)}: ${reason}`, { cause: error });
+    throw new Error(placed(protocol, { host, port }, reason), { cause: error });
   }
+}
+
+/** A reason with the place that it is about. */
+export function placed(protocol: string, { host, port }: Place, reason: string): string {
+  return `${protocol} ${hostAndPort(host, port)}: ${reason}`;
 }
 
 async function bindEverywhere<T>(bind: Bind<T>): Promise<T> {

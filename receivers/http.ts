@@ -14,6 +14,7 @@ import {
 } from './http-body.ts';
 import { readItem } from './http-item.ts';
 import { eventsAnswers } from './http-schema.ts';
+import { plainAddress } from './plain-address.ts';
 
 export const HTTP_RECEIVER_PATH = '/api/v1/events';
 
@@ -98,7 +99,7 @@ async function take(
     const read = 'value' in item ? readItem(item.value, arrival) : item;
     if (read === 'heartbeat' || !('problem' in read)) return read;
     problems.set(index, read.problem);
-    return { refused: 'bad_item' };
+    return { refused: 'bad_item', sample: `http: ${arrival.sender.address}: ${read.problem}` };
   });
   let outcomes: Outcome[];
   try {
@@ -126,15 +127,15 @@ function answerOf(outcomes: readonly Outcome[], problems: ReadonlyMap<number, st
 }
 
 function arrivalOf(request: FastifyRequest, receivedAt: number): Arrival {
-  const address = request.ip.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
-  return { receivedAt, sender: { address, port: request.socket.remotePort ?? 0 } };
+  return { receivedAt, sender: { address: plainAddress(request.ip), port: request.socket.remotePort ?? 0 } };
 }
 
 /** Rejects where `promise` takes longer than `ms`. */
 async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`not within ${ms} ms`)), ms);
+    // Nobody is left to be answered where this alone would keep the program running.
+    timer = setTimeout(() => reject(new Error(`not within ${ms} ms`)), ms).unref();
   });
   try {
     return await Promise.race([promise, tooLate]);

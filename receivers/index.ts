@@ -4,6 +4,7 @@ import type { Receiver } from '../src/core/receiver.ts';
 import type { ReceiverParts } from './receiver-log.ts';
 import { tcpSchema } from './tcp.schema.ts';
 import { createTcpReceiver } from './tcp.ts';
+import { tcpProblem } from './tcp-problem.ts';
 import { udpSchema } from './udp.schema.ts';
 import { createUdpReceiver } from './udp.ts';
 
@@ -21,6 +22,15 @@ const factories: { readonly [T in keyof Configs]: Create<Configs[T]> } = {
   udp: createUdpReceiver,
   tcp: createTcpReceiver,
 };
+
+/** What would keep a receiver from its work, as far as its files say; null where nothing would. `now`: ms since 1970 UTC. */
+export async function receiverProblem(
+  config: ReceiverConfig,
+  folder: string,
+  now: number,
+): Promise<string | null> {
+  return config.type === 'tcp' ? tcpProblem(config, folder, now) : null;
+}
 
 /** Makes a receiver; it does not listen before `start`. */
 export function createReceiver(config: ReceiverConfig, parts: ReceiverParts): Receiver {

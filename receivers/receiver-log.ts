@@ -9,7 +9,11 @@ export interface ReceiverParts {
   /** As in logs and metrics. */
   readonly name: string;
   readonly now: () => number;
+  /** Where relative paths in its settings start from. */
+  readonly folder: string;
   readonly log: ReceiverLog;
+  /** Logs what may come a million times: at once, then once a minute with a count and the latest sample. */
+  readonly trouble: (kind: string, sample: string) => void;
   /** How often names of `allow` are looked up and the files of `tls` read again; a minute unless given. */
   readonly lookAgainMs?: number;
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { AllowList } from './allow-list.ts';
 import { plainAddress } from './plain-address.ts';
+import type { ReceiverParts } from './receiver-log.ts';
 import type { Refusals } from './refusals.ts';
 
 /** Decides about a connection by its address, before anything of it is read, and ends them all when asked. */
@@ -8,14 +9,16 @@ export class TcpAdmission {
   readonly #allowed: AllowList;
   readonly #mostPerAddress: number;
   readonly #refused: Refusals;
+  readonly #parts: ReceiverParts;
   readonly #sockets = new Set<Socket>();
   readonly #perAddress = new Map<string, number>();
   refusedConnections = 0;
 
-  constructor(allowed: AllowList, mostPerAddress: number, refused: Refusals) {
+  constructor(allowed: AllowList, mostPerAddress: number, refused: Refusals, parts: ReceiverParts) {
     this.#allowed = allowed;
     this.#mostPerAddress = mostPerAddress;
     this.#refused = refused;
+    this.#parts = parts;
   }
 
   /** False where the connection is refused; it is closed then. */
@@ -39,9 +42,12 @@ export class TcpAdmission {
     return false;
   }
 
-  refuse(reason: string, address: string, detail: object = {}): void {
+  /** Connections are no messages: what is refused of them is counted and logged apart. */
+  refuse(reason: string, address: string, detail = ''): void {
     this.refusedConnections += 1;
-    this.#refused.add(reason, address, detail);
+    this.#refused.add(reason);
+    const { name, trouble } = this.#parts;
+    trouble(`${name}: connection refused, ${reason}`, detail === '' ? address : `${address}: ${detail}`);
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import type { TlsConfig } from './tcp.schema.ts';
 
@@ -8,6 +9,13 @@ export interface TlsFiles {
   readonly cert: string;
   readonly key: string;
   readonly ca?: string;
+}
+
+/** The settings with paths that do not depend on where they are read; relative ones start from `folder`. */
+export function tlsFrom(folder: string, config: TlsConfig): TlsConfig {
+  const { cert, key, ca } = config;
+  const files = { cert: resolve(folder, cert), key: resolve(folder, key) };
+  return { ...config, ...files, ...(ca === undefined ? {} : { ca: resolve(folder, ca) }) };
 }
 
 /**
@@ -34,6 +42,12 @@ export async function readTlsFiles(config: TlsConfig): Promise<TlsFiles> {
 /** When the certificate ends, in ISO 8601. */
 export function validTo({ cert }: TlsFiles): string {
   return new Date(new X509Certificate(cert).validTo).toISOString();
+}
+
+/** That the certificate is no longer valid; null where it is. `now`: ms since 1970 UTC. */
+export function expiryProblem(config: TlsConfig, files: TlsFiles, now: number): string | null {
+  const end = validTo(files);
+  return now <= Date.parse(end) ? null : `tls.cert ${config.cert}: expired on ${end}`;
 }
 
 /** An authority that cannot be read would be left out without a word. */

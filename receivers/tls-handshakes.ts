@@ -2,9 +2,10 @@ import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
+import { plainAddress } from './plain-address.ts';
 import type { ReceiverParts } from './receiver-log.ts';
 import type { TlsConfig } from './tcp.schema.ts';
-import { readTlsFiles, type TlsFiles, validTo } from './tls-files.ts';
+import { expiryProblem, readTlsFiles, type TlsFiles, validTo } from './tls-files.ts';
 
 /**
  * Resumed sessions would bring back what was checked under an earlier authority, and a renegotiation costs this side
@@ -16,7 +17,7 @@ const SECURE: TlsOptions = {
 };
 
 /** Counts and logs a connection that is refused. */
-type Refuse = (reason: string, address: string, detail: object) => void;
+type Refuse = (reason: string, address: string, error: string) => void;
 
 /** Turns accepted connections into encrypted ones. It never listens itself. */
 export class TlsHandshakes {
@@ -42,6 +43,7 @@ export class TlsHandshakes {
   /** @throws Error with a message for people where the files are of no use */
   async start(opened: (socket: TLSSocket) => void): Promise<void> {
     this.#files = await readTlsFiles(this.#config);
+    this.#warnOfExpiry(this.#files);
     const server = createServer({
       ...SECURE,
       ...this.#files,
@@ -82,12 +84,21 @@ export class TlsHandshakes {
       this.#server?.setSecureContext({ ...SECURE, ...files });
       this.#files = files;
       log.info({ receiver, validTo: validTo(files) }, 'TLS certificate renewed');
+      this.#warnOfExpiry(files);
     } catch (error) {
       const trouble = error instanceof Error ? error.message : String(error);
       if (trouble === this.#trouble) return;
       this.#trouble = trouble;
       log.warn({ receiver, error: trouble }, 'TLS certificate not renewed, the old one stays in use');
     }
+  }
+
+  /** No reason not to use it: there are clients that do not check. */
+  #warnOfExpiry(files: TlsFiles): void {
+    const { log, name: receiver, now } = this.#parts;
+    const error = expiryProblem(this.#config, files, now());
+    if (error !== null)
+      log.warn({ receiver, error }, 'clients that check the TLS certificate will not connect');
   }
 
   #clientProblem(socket: TLSSocket): string | null {
@@ -101,7 +112,7 @@ export class TlsHandshakes {
 
   #refuse(reason: string, socket: TLSSocket, error: string): void {
     // The address is gone where the other side has left.
-    this.#refused(reason, socket.remoteAddress ?? '', { error });
+    this.#refused(reason, plainAddress(socket.remoteAddress ?? ''), error);
     socket.destroy();
   }
 }

@@ -5,6 +5,7 @@ import type { Intake, Receiver, ReceiverStats } from '../src/core/receiver.ts';
 import { AllowList } from './allow-list.ts';
 import { bindPlace } from './bind-place.ts';
 import { KernelDrops } from './kernel-drops.ts';
+import { plainAddress } from './plain-address.ts';
 import { LOOK_AGAIN_MS, LoggedCount, type ReceiverParts } from './receiver-log.ts';
 import { Refusals } from './refusals.ts';
 import type { UdpConfig } from './udp.schema.ts';
@@ -31,7 +32,7 @@ class Udp implements UdpReceiver {
   readonly #senders = new UdpSenders();
   readonly #errors: LoggedCount;
   readonly #allowed: AllowList;
-  readonly #refused: Refusals;
+  readonly #refused = new Refusals();
   #socket: Socket | null = null;
   #listening: string[] = [];
   #drops: KernelDrops | null = null;
@@ -47,7 +48,6 @@ class Udp implements UdpReceiver {
     this.#parts = parts;
     this.#errors = new LoggedCount(parts, 'warn', 'error on a UDP socket');
     this.#allowed = new AllowList(config.allow, parts);
-    this.#refused = new Refusals(parts);
   }
 
   async start(intake: Intake): Promise<void> {
@@ -61,8 +61,8 @@ class Udp implements UdpReceiver {
     this.#listening = [hostAndPort(local.address, local.port)];
     this.#drops = new KernelDrops(local);
     this.#refreshTimer = setInterval(() => void this.refresh(), REFRESH_MS).unref();
-    const again = () => void this.#allowed.refresh();
-    this.#lookupTimer = setInterval(again, this.#parts.lookAgainMs ?? LOOK_AGAIN_MS).unref();
+    const again = this.#parts.lookAgainMs ?? LOOK_AGAIN_MS;
+    this.#lookupTimer = setInterval(() => void this.lookAgain(), again).unref();
     await this.refresh();
   }
 
@@ -72,8 +72,11 @@ class Udp implements UdpReceiver {
     socket.on('message', (bytes, remote) => {
       this.#received += 1;
       if (!this.#allowed.allows(remote.address)) {
-        intake.refuse('not_allowed');
-        this.#refused.add('not_allowed', remote.address);
+        this.#refused.add('not_allowed');
+        intake.refuse(
+          'not_allowed',
+          `${this.name}: ${remote.size} bytes from ${plainAddress(remote.address)}`,
+        );
         return;
       }
       intake.receive(bytes, this.#senders.of(remote.address, remote.port), this.#parts.now());
@@ -107,6 +110,10 @@ class Udp implements UdpReceiver {
 
   refresh(): Promise<void> {
     return this.#drops?.refresh() ?? Promise.resolve();
+  }
+
+  lookAgain(): Promise<void> {
+    return this.#allowed.refresh();
   }
 
   stop(): Promise<void> {

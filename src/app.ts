@@ -1,30 +1,33 @@
 import { hash } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { createReceiver } from '../receivers/index.ts';
 import { createApi } from './api/api.ts';
+import { WrongTokens } from './api/wrong-tokens.ts';
+import { ApiAccess } from './api-access.ts';
+import { closeApi, listenApi } from './api-server.ts';
 import type { Config } from './config.ts';
+import { keysForRestart } from './config-changes.ts';
 import { fixedAppNames } from './core/app-names.ts';
 import { createBlacklist } from './core/blacklist.ts';
 import { Duplicates } from './core/duplicates.ts';
-import { hostAndPort } from './core/host.ts';
 import { Pipeline } from './core/pipeline.ts';
 import type { Receiver } from './core/receiver.ts';
 import { Site } from './core/site.ts';
 import { Deliveries } from './deliveries.ts';
 import { Journal } from './journal/journal.ts';
 import { JournalReader } from './journal/reader.ts';
-import type { Question } from './journal/reader-thread.ts';
-import { type Recovered, recover } from './journal/recover.ts';
-import { openJournalFile } from './journal/schema.ts';
-import { stateOf } from './journal/state.ts';
+import type { JsonQuestion } from './journal/reader-thread.ts';
+import type { Recovered } from './journal/recover.ts';
+import { recoverFile } from './journal/recover-file.ts';
+import { type SiteState, stateOf } from './journal/state.ts';
+import { createReceivers } from './receivers.ts';
 import { SharedRun } from './shared-run.ts';
 import { lockStore } from './store-lock.ts';
+import { Ticker } from './ticker.ts';
 import { TroubleLog } from './trouble-log.ts';
 
-const TICK_MS = 1_000;
 const MINUTE_TICKS = 60;
 /**
  * Each of very many active sessions has its place in the journal's table to itself: writing them down every
@@ -32,7 +35,10 @@ const MINUTE_TICKS = 60;
  */
 const MANY_ACTIVITIES = 5_000;
 const CROWDED_TICKS = 5;
-const API_CLOSE_MS = 1_000;
+/** How long the end waits for commits that fail; the writer tries once a second. */
+const COMMITS_WITHIN_MS = 1_500;
+/** So long a read waits for what was accepted before it, and a reload for its commit. */
+const READ_WAITS_MS = 2_000;
 /** 128 bits of the digest: equal only for equal lines. */
 const IDENTITY_CHARACTERS = 22;
 
@@ -56,7 +62,10 @@ export interface App {
   readonly listening: { readonly api: string; readonly [receiver: string]: readonly string[] | string };
   readonly site: Site;
   readonly pipeline: Pipeline;
-  /** Takes the new blacklist; everything else needs a restart. */
+  /**
+   * Takes the new blacklist, tokens and names of the API, and looks for new addresses of names and files of TLS; says
+   * which other keys have changed, for they need a restart.
+   */
   reload(config: Config): Promise<void>;
   /** Stops receiving, commits what was accepted, closes everything. */
   stop(): Promise<void>;
@@ -89,31 +98,47 @@ class RunningApp implements App {
   readonly #receivers: Receiver[];
   readonly #api: ReturnType<typeof createApi>;
   readonly #troubles: TroubleLog;
-  #ticker: NodeJS.Timeout | null = null;
+  readonly #access: ApiAccess;
+  readonly #ticker: Ticker;
   #ticks = 0;
   #dropped = 0;
   readonly #reads = new SharedRun(() => this.#commitState());
+  readonly #storeId: string;
+  readonly #onCommitted: (() => void)[] = [];
   #notReady: string | null = 'starting';
   #stopped: Promise<void> | null = null;
 
   constructor(options: AppOptions) {
     const { config, log, now, version } = options;
     this.#options = options;
+    this.#access = new ApiAccess(config.api, log);
+    this.#ticker = new Ticker(now, () => this.#tick());
     this.#troubles = new TroubleLog(log);
     const { timeout, grace, maxAge } = config.sessions;
     this.site = new Site({ timeoutMs: timeout, graceMs: grace, maxAgeMs: maxAge });
     this.site.tracker.onKeysIgnored = (host) =>
       log.warn({ host }, 'session keys of this host do not stay the same; ignored from now on');
+    this.site.rowNumbers.onShared = (host) =>
+      log.warn(
+        { host },
+        'row numbers of this host do not count its lines one by one; lost lines cannot be seen',
+      );
     this.#unlock = lockStore(config.store.path);
     const recovered = this.#recover();
+    this.#storeId = recovered.storeId;
     if (recovered.stoppedAt !== null) this.site.tracker.restarted(recovered.stoppedAt, now());
 
     const { path: directory, retention: retentionMs, maxSize: maxBytes, commitInterval } = config.store;
     const isFollowed = config.sinks.length > 0;
     const settings = { directory, retentionMs, maxBytes, commitIntervalMs: commitInterval, isFollowed };
     this.#journal = new Journal(settings, this.site, recovered.names, recovered.nextSeq, {
-      committed: (events) => this.pipeline.committed(events),
-      trouble: (kind, message) => this.#troubles.note(kind, message),
+      committed: (events) => {
+        this.pipeline.committed(events);
+        for (const listener of this.#onCommitted) listener();
+      },
+      trouble: (kind, message) => {
+        this.#troubles.note(kind, message, kind === 'retention is held up' ? 'warn' : 'error');
+      },
       failed: (error) => {
         this.#notReady = `the journal has failed: ${error.message}`;
         log.fatal({ error: error.message }, 'the journal has failed; nothing can be accepted');
@@ -121,7 +146,7 @@ class RunningApp implements App {
       },
     });
     this.#reader = new JournalReader({ directory, appNames: config.apps });
-    const sinks = named(config.sinks).map(([name, sink]) => ({ name, config: sink }));
+    const sinks = config.sinks.map((sink) => ({ name: sink.name ?? sink.type, config: sink }));
     this.#deliveries = new Deliveries(
       { directory, sinks, folder: config.folder, appNames: config.apps },
       {
@@ -146,19 +171,33 @@ class RunningApp implements App {
       onTrouble: (kind, sample) => this.#troubles.note(kind, sample),
       later: (callback, ms) => setTimeout(callback, ms),
     });
-    this.#receivers = createReceivers(config, { now, log });
+    this.#receivers = createReceivers(config, {
+      now,
+      log,
+      folder: config.folder,
+      trouble: (kind, sample) => this.#troubles.note(kind, sample),
+    });
     this.#api = createApi(
       {
         site: this.site,
         appNames: fixedAppNames(config.apps),
-        tokens: config.api.tokens,
+        tokens: () => this.#access.tokens,
+        hosts: () => this.#access.hosts,
+        wrongTokens: new WrongTokens(now),
+        trouble: (kind, sample) => this.#troubles.note(kind, sample),
         intake: this.pipeline,
         counters: this.pipeline.counters,
         inFlight: () => this.pipeline.inFlight,
         receivers: () => this.#receivers.map((receiver) => receiver.stats()),
         sinks: () => this.#deliveries.stats,
         ask: (question) => this.#ask(question),
-        journalFull: () => this.#journal.full,
+        history: {
+          storeId: this.#storeId,
+          committedSeq: () => this.#journal.committedSeq,
+          onCommitted: (listener) => this.#onCommitted.push(listener),
+          follow: (question) => this.#reader.follow(question),
+        },
+        journalFull: () => this.#journal.behind,
         notReady: () => this.#notReady,
         journalTrouble: () => this.#journal.trouble,
         now,
@@ -172,12 +211,7 @@ class RunningApp implements App {
   #recover(): Recovered {
     const { config, now } = this.#options;
     try {
-      const database = openJournalFile(config.store.path, now());
-      try {
-        return recover(database, this.site);
-      } finally {
-        database.close();
-      }
+      return recoverFile(config.store.path, now(), this.site);
     } catch (error) {
       this.#unlock();
       throw error;
@@ -194,33 +228,12 @@ class RunningApp implements App {
     this.pipeline.replaceBlacklist(createBlacklist(config.blacklist), now());
     this.#tick();
     for (const receiver of this.#receivers) await receiver.start(this.pipeline);
-    await this.#listenApi();
-    const { address, port } = this.#api.server.address() as AddressInfo;
+    const api = await listenApi(this.#api, config.api);
     const addresses = this.#receivers.map((each) => [each.name, each.stats().listening] as const);
-    this.listening = { ...Object.fromEntries(addresses), api: `http://${hostAndPort(address, port)}` };
+    this.listening = { ...Object.fromEntries(addresses), api };
     this.#notReady = null;
     log.info(this.listening, 'listening');
-    this.#scheduleTick();
-  }
-
-  async #listenApi(): Promise<void> {
-    const { host, port } = this.#options.config.api;
-    try {
-      await this.#api.listen({ host, port });
-    } catch (error) {
-      const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-      const why = taken ? 'address already in use (is another Headcount or Butler running?)' : String(error);
-      throw new Error(`api ${hostAndPort(host, port)}: ${why}`);
-    }
-  }
-
-  /** Shortly after each full second, so that a step is closed when it is over. */
-  #scheduleTick(): void {
-    const wait = TICK_MS - (this.#options.now() % TICK_MS) + 5;
-    this.#ticker = setTimeout(() => {
-      this.#tick();
-      this.#scheduleTick();
-    }, wait);
+    this.#ticker.start();
   }
 
   #tick(): void {
@@ -238,7 +251,11 @@ class RunningApp implements App {
 
   #commitTick(now: number): void {
     this.site.tick(now);
-    this.#journal.checkpoint(now, stateOf(this.site));
+    this.#journal.checkpoint(now, this.#state());
+  }
+
+  #state(): SiteState {
+    return { ...stateOf(this.site), store: this.#storeId };
   }
 
   #noteDrops(now: number): void {
@@ -251,23 +268,33 @@ class RunningApp implements App {
     this.#dropped = dropped;
   }
 
-  /** Reads what was accepted up to now: the state goes to the journal first. */
-  async #ask(question: Question): Promise<string | null> {
-    await this.#reads.once();
+  /**
+   * Reads what was accepted up to now: the state goes to the journal first. While that does not succeed the answer
+   * is as of the last commit.
+   */
+  async #ask(question: JsonQuestion): Promise<string | null> {
+    if (this.#journal.trouble === null) {
+      await Promise.race([this.#reads.once(), sleep(READ_WAITS_MS, undefined, { ref: false })]);
+    }
     return this.#reader.ask(question);
   }
 
   #commitState(): Promise<void> {
     this.pipeline.work();
-    this.#journal.checkpoint(this.#options.now(), stateOf(this.site));
+    this.#journal.checkpoint(this.#options.now(), this.#state());
     return this.#journal.committed();
   }
 
   async reload(config: Config): Promise<void> {
     const now = this.#options.now();
+    const { log, config: started } = this.#options;
     this.pipeline.replaceBlacklist(createBlacklist(config.blacklist), now);
-    await this.#commitState();
-    this.#options.log.info({ rules: config.blacklist.length }, 'blacklist reloaded');
+    const keys = [...this.#access.take(config.api), ...keysForRestart(started, config)];
+    // Not waited for: a name server may be silent.
+    for (const receiver of this.#receivers) void receiver.lookAgain?.();
+    await Promise.race([this.#commitState(), sleep(READ_WAITS_MS, undefined, { ref: false })]);
+    log.info({ rules: config.blacklist.length }, 'blacklist reloaded');
+    if (keys.length > 0) log.warn(`other keys changed: ${keys.join(', ')}; they need a restart`);
   }
 
   stop(): Promise<void> {
@@ -277,44 +304,26 @@ class RunningApp implements App {
 
   async #stop(): Promise<void> {
     this.#notReady = 'stopping';
-    if (this.#ticker !== null) clearTimeout(this.#ticker);
+    this.#ticker.stop();
+    let isCommitted = false;
+    let lost = 0;
+    let why: string | null = null;
     try {
       // The API last, so that it can be asked why nothing is taken any more.
       for (const receiver of this.#receivers) await receiver.stop();
-      await this.#closeApi();
+      this.#noteDrops(this.#options.now());
+      await closeApi(this.#api);
       this.pipeline.work();
-      await this.#journal.flush();
-      this.#commitTick(this.#options.now());
+      isCommitted = await this.#journal.flush(COMMITS_WITHIN_MS);
+      if (isCommitted) this.#commitTick(this.#options.now());
     } finally {
       // The writer last: who closes the file last leaves everything in it.
       await this.#deliveries.stop();
       await this.#reader.stop();
-      await this.#journal.stop();
+      why = this.#journal.trouble;
+      lost = await this.#journal.stop(isCommitted ? COMMITS_WITHIN_MS : 0);
       this.#unlock();
     }
+    if (lost > 0) throw new Error(`events that had been taken and are lost: ${lost}; ${why}`);
   }
-
-  /** Requests under way get their answer; one that is never finished must not hold up the rest. */
-  async #closeApi(): Promise<void> {
-    const late = setTimeout(() => this.#api.server.closeAllConnections(), API_CLOSE_MS);
-    await this.#api.close();
-    clearTimeout(late);
-  }
-}
-
-function createReceivers(config: Config, parts: { now: () => number; log: Logger }): Receiver[] {
-  return named(config.receivers).map(([name, settings]) => createReceiver(settings, { ...parts, name }));
-}
-
-/** Each with its name: the one it was given, else its type, with a number where that is taken. */
-function named<T extends { readonly type: string; readonly name?: string | undefined }>(
-  entries: readonly T[],
-): [name: string, entry: T][] {
-  const names = new Set<string>();
-  return entries.map((entry) => {
-    let name = entry.name ?? entry.type;
-    for (let n = 2; names.has(name); n += 1) name = `${entry.type}-${n}`;
-    names.add(name);
-    return [name, entry];
-  });
 }

@@ -83,7 +83,7 @@ function unknownKey(key: string, known: readonly string[]): string {
 }
 
 /** `receivers[0].port`; a key that is not a plain word is quoted, so that every path stays on one line. */
-function formatPath(path: Path): string {
+export function formatPath(path: Path): string {
   return path.reduce<string>((before, step) => {
     if (typeof step === 'number') return `${before}[${step}]`;
     if (!/^[\w-]+$/.test(step)) return `${before}[${JSON.stringify(step)}]`;

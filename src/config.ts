@@ -19,7 +19,7 @@ export { ConfigError } from './config-errors.ts';
 export type Config = Omit<Settings, 'apps' | 'api'> & {
   readonly apps: ReadonlyMap<string, string>;
   readonly api: Omit<Settings['api'], 'tokens'> & { readonly tokens: readonly AccessToken[] };
-  /** Where relative paths that plugins have in their settings start from. */
+  /** Where relative paths that receivers and sinks have in their settings start from. */
   readonly folder: string;
 };
 
@@ -73,20 +73,11 @@ export function parseConfig(
   );
   return {
     ...parsed.data,
-    receivers: parsed.data.receivers.map((receiver) => withTlsFilesAt(receiver, at)),
     store: { ...store, path: at(store.path) },
     apps: byId,
     api: { ...api, tokens },
     folder,
   };
-}
-
-/** Relative paths of `tls` start from the folder of the configuration, like the others. */
-function withTlsFilesAt<T extends Config['receivers'][number]>(receiver: T, at: (path: string) => string): T {
-  if (receiver.type !== 'tcp' || receiver.tls === undefined) return receiver;
-  const { cert, key, ca, ...rest } = receiver.tls;
-  const tls = { ...rest, cert: at(cert), key: at(key), ...(ca === undefined ? {} : { ca: at(ca) }) };
-  return { ...receiver, tls };
 }
 
 /** `api:` with nothing but comments below it means the same as no `api:` at all. */

@@ -4,6 +4,11 @@ export interface Warner {
   error(fields: object, message: string): void;
 }
 
+/** An address, and 200 characters of a line. */
+const SAMPLE_CHARACTERS = 250;
+/** Control characters that JSON does not escape, and those that change the direction of writing. */
+const UNSEEN = /[\u007f-\u009f\u2028\u2029\p{Cf}]/gu;
+
 type Level = keyof Warner;
 
 interface Trouble {
@@ -14,7 +19,8 @@ interface Trouble {
 
 /**
  * Logs a trouble that may come a million times: at once when it is new, then once a minute with a count and
- * a sample. Samples are hostile text, so they are cut and left to the logger to escape.
+ * a sample. Samples are hostile text: they are cut, and what the logger leaves as it is although it could turn or
+ * colour a line on a terminal is escaped.
  */
 export class TroubleLog {
   readonly #log: Warner;
@@ -32,7 +38,7 @@ export class TroubleLog {
       return;
     }
     this.#known.set(kind, { count: 0, sample: '', level });
-    this.#log[level]({ kind, sample }, 'not as expected');
+    this.#log[level]({ kind, sample: printable(sample) }, 'not as expected');
   }
 
   /** To be called once a minute. */
@@ -42,7 +48,13 @@ export class TroubleLog {
     for (const [kind, { count, sample, level }] of before) {
       if (count === 0) continue;
       this.#known.set(kind, { count: 0, sample: '', level });
-      this.#log[level]({ kind, count, sample }, 'not as expected, in the last minute');
+      const fields = { kind, count, sample: printable(sample) };
+      this.#log[level](fields, 'not as expected, in the last minute');
     }
   }
+}
+
+function printable(sample: string): string {
+  const cut = sample.slice(0, SAMPLE_CHARACTERS).toWellFormed();
+  return cut.replace(UNSEEN, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }

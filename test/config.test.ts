@@ -110,7 +110,7 @@ describe('a good configuration', () => {
       apps: new Map(),
       store: { path: 'data', retention: 7_776_000_000, maxSize: 10_000_000_000, commitInterval: 20 },
       sinks: [],
-      api: { host: '127.0.0.1', port: 9999, tokens: [], insecure: false },
+      api: { host: '127.0.0.1', port: 9999, tokens: [], hosts: [], insecure: false },
       log: { level: 'info', format: 'auto' },
       folder: '.',
     });

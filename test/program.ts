@@ -58,9 +58,17 @@ export class Program {
     this.tcpPort = portOf(listening['tcp']);
   }
 
-  /** Resolves when it listens; rejects with what it wrote when it ends before. */
-  static async start(folder: ProgramFolder): Promise<Program> {
-    const child = spawn(process.execPath, [MAIN, 'start', '--config', folder.config], { cwd: folder.path });
+  /**
+   * Resolves when it listens; rejects with what it wrote when it ends before. `through`: a command that executes the
+   * one that is its arguments.
+   */
+  static async start(folder: ProgramFolder, through: readonly string[] = []): Promise<Program> {
+    const [command = '', ...parameters] = [
+      ...through,
+      process.execPath,
+      ...[MAIN, 'start', '--config', folder.config],
+    ];
+    const child = spawn(command, parameters, { cwd: folder.path });
     const log: Record<string, unknown>[] = [];
     let errors = '';
     child.stderr.on('data', (text) => {

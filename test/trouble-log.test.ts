@@ -23,3 +23,15 @@ test('a trouble that is over is forgotten, and new when it comes again', () => {
     { kind: 'utf16', sample: 'b' },
   ]);
 });
+
+test('a sample is cut, and shows what would turn or colour a line', () => {
+  const lines: { sample?: string }[] = [];
+  const log = new TroubleLog({ warn: (fields) => lines.push(fields), error: () => {} });
+  log.note('turned', '\u202egnp\u009b31m\u2028 \u007f');
+  log.note('long', `${'x'.repeat(249)}😀${'x'.repeat(60_000)}`);
+  log.note('long', 'y'.repeat(60_000));
+  log.flush();
+  expect(lines[0]?.sample).toBe('\\u{202e}gnp\\u{9b}31m\\u{2028} \\u{7f}');
+  expect(lines[1]?.sample).toBe(`${'x'.repeat(249)}\ufffd`);
+  expect(lines[2]?.sample).toBe('y'.repeat(250));
+});

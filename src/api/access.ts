@@ -2,6 +2,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { AccessToken, Scope } from '../core/access-token.ts';
 import { ApiError } from './errors.ts';
+import type { ApiParts } from './parts.ts';
 
 /** For supervisors, which have no token: they tell of no user. */
 const OPEN: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
@@ -17,13 +18,12 @@ const REALM = 'realm="Headcount"';
 /**
  * Lets only those in who have a token: GET and HEAD need `read`, every other method needs `ingest`. That goes for
  * paths that there are not, too, so nothing is told to strangers and no route can be forgotten. Without tokens
- * everyone is let in.
+ * everyone is let in. Whoever gives too many wrong ones has to wait; a right one is never made to.
  */
-export function requireTokens(app: FastifyInstance, tokens: readonly AccessToken[]): void {
-  if (tokens.length === 0) return;
-  const known = tokens.map(({ token, scopes }) => ({ digest: digestOf(token), scopes }));
-  app.addHook('onRequest', async ({ method, routeOptions, headers }, reply) => {
-    if (isOpen(routeOptions.url)) return;
+export function requireTokens(app: FastifyInstance, { tokens, wrongTokens, trouble }: ApiParts): void {
+  app.addHook('onRequest', async ({ method, routeOptions, headers, ip }, reply) => {
+    const known = tokens();
+    if (known.length === 0 || isOpen(routeOptions.url)) return;
     const scope: Scope = READING.has(method) ? 'read' : 'ingest';
     const { authorization } = headers;
     const given = authorization === undefined ? null : givenToken(authorization, scope);
@@ -32,6 +32,16 @@ export function requireTokens(app: FastifyInstance, tokens: readonly AccessToken
     if (scopes !== null) {
       reply.header('www-authenticate', `Bearer ${REALM}, error="insufficient_scope", scope="${scope}"`);
       throw new ApiError(403, `this token does not have the scope ${scope}`);
+    }
+    const wait = wrongTokens.waitSeconds(ip);
+    if (given !== null) {
+      wrongTokens.add(ip);
+      // Neither the token nor the URL, which may hold one by mistake.
+      trouble('wrong token', `${ip}: ${method} ${routeOptions.url ?? 'a path that there is not'}`);
+    }
+    if (wait > 0) {
+      reply.header('retry-after', String(wait));
+      throw new ApiError(429, `too many wrong tokens from this address; come again in ${wait} s`);
     }
     reply.header('www-authenticate', challenges(scope, authorization !== undefined));
     throw new ApiError(
@@ -43,20 +53,15 @@ export function requireTokens(app: FastifyInstance, tokens: readonly AccessToken
   });
 }
 
-interface Known {
-  readonly digest: Uint8Array;
-  readonly scopes: readonly Scope[];
-}
-
 function digestOf(token: string): Uint8Array {
   return hash('sha256', token, 'buffer');
 }
 
 /** Compares with every token, in the same time whichever it is and however much of it is right. */
-function scopesOf(token: string, known: readonly Known[]): readonly Scope[] | null {
+function scopesOf(token: string, known: readonly AccessToken[]): readonly Scope[] | null {
   const digest = digestOf(token);
   let scopes: readonly Scope[] | null = null;
-  for (const each of known) if (timingSafeEqual(each.digest, digest)) scopes = each.scopes;
+  for (const each of known) if (timingSafeEqual(digestOf(each.token), digest)) scopes = each.scopes;
   return scopes;
 }
 

@@ -39,6 +39,7 @@ export const apiSchema = z
     host: host().prefault('127.0.0.1'),
     port: port().prefault(9999),
     tokens: tokens.prefault([]),
+    hosts: z.array(host().transform((name) => name.toLowerCase())).prefault([]),
     insecure: flag().prefault(false),
   })
   .superRefine(({ host, tokens, insecure }, context) => {

@@ -3,7 +3,9 @@ import { registerHttpReceiver } from '../../receivers/http.ts';
 import { requireTokens } from './access.ts';
 import { answerBrokenRequest } from './broken-request.ts';
 import { registerCounts } from './counts-route.ts';
+import { CurrentCounts } from './current-counts.ts';
 import { answerError, nothingAt } from './errors.ts';
+import { refuseForeignPages } from './foreign-pages.ts';
 import { registerHealth } from './health-routes.ts';
 import { registerHistory } from './history-routes.ts';
 import { registerIngest } from './ingest-route.ts';
@@ -15,6 +17,7 @@ import { registerPage } from './page-route.ts';
 import type { ApiParts } from './parts.ts';
 import { schemaProblem } from './schemas.ts';
 import { secure } from './security-headers.ts';
+import { registerStream } from './stream-route.ts';
 
 /** Builds the HTTP API, HTTP receiver included. Never listens. */
 export function createApi(
@@ -41,7 +44,8 @@ export function createApi(
   app.addHook('onRequest', async (_request, reply) => {
     secure(reply);
   });
-  requireTokens(app, parts.tokens);
+  refuseForeignPages(app, parts);
+  requireTokens(app, parts);
   app.addHook('onRequest', async (request) => {
     if (request.is404) throw nothingAt(request);
   });
@@ -57,8 +61,10 @@ function registerRoutes(app: FastifyInstance, parts: ApiParts): void {
   const { intake, now } = parts;
   const full = () => parts.journalFull() || parts.journalTrouble() !== null;
   const httpStats = registerHttpReceiver(app, { intake, now, full });
-  registerCounts(app, parts);
+  const counts = new CurrentCounts(parts.site, parts.appNames);
+  registerCounts(app, parts, counts);
   registerHistory(app, parts);
+  registerStream(app, parts, counts);
   registerIngest(app, parts, httpStats);
   registerHealth(app, parts);
   registerMetrics(app, parts, httpStats);

@@ -4,6 +4,7 @@ import { QUALITY_REASONS } from '../core/quality.ts';
 import type { ReceiverStats } from '../core/receiver.ts';
 import { type Metric, metric, registerMetric } from './metric.ts';
 import { hostMetrics } from './metrics-hosts.ts';
+import { receiverMetrics } from './metrics-receivers.ts';
 import { Rising } from './metrics-rising.ts';
 import { sinkMetrics } from './metrics-sinks.ts';
 import type { ApiParts } from './parts.ts';
@@ -15,7 +16,8 @@ import type { ApiParts } from './parts.ts';
 export function createMetrics(parts: ApiParts, receivers: () => readonly ReceiverStats[]): Registry {
   const registry = new Registry();
   const metrics = [
-    ...ingestMetrics(parts, receivers),
+    ...receiverMetrics(receivers),
+    ...ingestMetrics(parts),
     ...siteMetrics(parts),
     ...hostMetrics(parts),
     ...sinkMetrics(() => parts.sinks()),
@@ -31,15 +33,9 @@ export function createMetrics(parts: ApiParts, receivers: () => readonly Receive
 }
 
 /** `received = accepted + duplicates + heartbeats + excluded + refused + in_flight`, each over all its labels. */
-function ingestMetrics(parts: ApiParts, receivers: () => readonly ReceiverStats[]): Metric[] {
+function ingestMetrics(parts: ApiParts): Metric[] {
   const { counters } = parts;
   return [
-    {
-      name: 'headcount_received_total',
-      help: 'Datagrams, frames and items read, before any refusal',
-      labels: ['receiver'],
-      samples: () => receivers().map(({ name, received }) => [received, name]),
-    },
     metric('headcount_accepted_total', 'Events committed to the journal', () => counters.accepted),
     metric('headcount_duplicates_total', 'Events that had come before', () => counters.duplicates),
     metric('headcount_heartbeats_total', 'Signs of life', () => counters.heartbeats),
@@ -55,15 +51,11 @@ function ingestMetrics(parts: ApiParts, receivers: () => readonly ReceiverStats[
         ),
     },
     metric('headcount_in_flight', 'Messages taken and not yet committed', () => parts.inFlight()),
-    {
-      name: 'headcount_kernel_dropped_total',
-      help: 'Datagrams the kernel threw away; absent where that cannot be known',
-      labels: ['receiver'],
-      samples: () =>
-        receivers().flatMap(({ name, kernelDropped }) =>
-          kernelDropped === null ? [] : [[kernelDropped, name] as const],
-        ),
-    },
+    metric(
+      'headcount_wrong_tokens_total',
+      'Requests with a token that is not known',
+      () => parts.wrongTokens.count,
+    ),
     metric('headcount_journal_failing', '1 while commits do not succeed', () =>
       parts.journalTrouble() === null ? 0 : 1,
     ),

@@ -17,7 +17,9 @@ const schemes = {
 } as const;
 
 /** Collects the schemas of the routes that are registered after it; what it adds to them is description only. */
-export function describeRoutes(app: FastifyInstance, { version, tokens }: ApiParts): void {
+export function describeRoutes(app: FastifyInstance, parts: ApiParts): void {
+  const { version } = parts;
+  const isOpenToAll = parts.tokens().length === 0;
   app.register(swagger, {
     openapi: {
       openapi: '3.0.3',
@@ -27,13 +29,13 @@ export function describeRoutes(app: FastifyInstance, { version, tokens }: ApiPar
         description: 'Who is on Qlik Sense right now, and who was at a given moment.',
         license: { name: 'MIT' },
       },
-      ...(tokens.length === 0 ? {} : { components: { securitySchemes: schemes } }),
+      ...(isOpenToAll ? {} : { components: { securitySchemes: schemes } }),
     },
     transform: ({ schema, url, route }) => {
       const takesEvents = url === HTTP_RECEIVER_PATH && route.method === 'POST';
       const response = { ...(schema?.['response'] as Schema | undefined), default: error };
       const described = { ...schema, response, ...(takesEvents ? { body: eventsBody } : {}) };
-      if (tokens.length === 0 || isOpen(url)) return { schema: described, url };
+      if (isOpenToAll || isOpen(url)) return { schema: described, url };
       const security = takesEvents ? [{ bearer: [] }] : [{ bearer: [] }, { basic: [] }];
       return { schema: { ...described, security }, url };
     },

@@ -5,14 +5,31 @@ import type { IngestCounters } from '../core/pipeline.ts';
 import type { Intake, ReceiverStats } from '../core/receiver.ts';
 import type { SinkStats } from '../core/sink-stats.ts';
 import type { Site } from '../core/site.ts';
-import type { Question } from '../journal/reader-thread.ts';
+import type { Followed, Following } from '../journal/queries.ts';
+import type { JsonQuestion } from '../journal/reader-thread.ts';
+import type { WrongTokens } from './wrong-tokens.ts';
+
+/** The journal's events as they are committed. */
+export interface History {
+  readonly storeId: string;
+  /** The number of the latest event on the disk; 0 for none. */
+  committedSeq(): number;
+  /** Calls back whenever there are more. */
+  onCommitted(listener: () => void): void;
+  follow(question: Following): Promise<Followed>;
+}
 
 /** What the API answers from. */
 export interface ApiParts {
   readonly site: Site;
   readonly appNames: AppNames;
-  /** Who may use it; everyone where there is none. */
-  readonly tokens: readonly AccessToken[];
+  /** Who may use it at the moment; everyone where there is none. */
+  readonly tokens: () => readonly AccessToken[];
+  readonly wrongTokens: WrongTokens;
+  /** Names under which it may be asked, besides `localhost` and addresses; null is any. */
+  readonly hosts: () => readonly string[] | null;
+  /** Logs what may come a million times: at once, then once a minute with a count and the latest sample. */
+  readonly trouble: (kind: string, sample: string) => void;
   readonly intake: Intake;
   readonly counters: IngestCounters;
   /** Messages taken and not yet accepted. */
@@ -20,8 +37,10 @@ export interface ApiParts {
   receivers(): readonly ReceiverStats[];
   sinks(): readonly SinkStats[];
   /** Commits what was accepted so far, then reads: JSON text, null where there is no such thing. */
-  ask(question: Question): Promise<string | null>;
-  /** True while the journal cannot take more. */
+  ask(question: JsonQuestion): Promise<string | null>;
+  /** What is on the disk, for those who follow it. */
+  readonly history: History;
+  /** True while the journal is so far behind that who can wait should. */
   journalFull(): boolean;
   /** Why it is not ready (a receiver does not listen, it shuts down); null when it is. */
   notReady(): string | null;

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { receiverProblem } from '../../receivers/index.ts';
 import { type Config, ConfigError, loadConfig } from '../config.ts';
 import { findConfigFile } from '../config-file.ts';
 import { hostAndPort, isLoopback } from '../core/host.ts';
@@ -9,14 +10,15 @@ import type { CommandIo } from './command-io.ts';
 const EXIT_CONFIG = 78;
 
 /** `headcount check`: says everything that is wrong with a configuration, or what it would do. */
-export function registerCheck(program: Command, io: CommandIo): void {
+export function registerCheck(program: Command, io: CommandIo, now: () => number): void {
   program
     .command('check')
     .description('check a configuration file: all problems at once, or what it would listen to')
     .option('--config <file>', 'default: config.yaml in this folder, if there is one')
-    .action(({ config = null }: { config?: string | null }) => {
+    .action(async ({ config = null }: { config?: string | null }) => {
       try {
         const loaded = loadConfig(config, io.cwd, io.env);
+        await checkFiles(loaded, now());
         const found = findConfigFile(config, io.cwd) !== null;
         const name = config ?? 'config.yaml';
         io.stdout(`${found ? `${name}: ok` : `no ${name} here, the defaults apply: ok`}\n${summary(loaded)}`);
@@ -26,6 +28,13 @@ export function registerCheck(program: Command, io: CommandIo): void {
         io.setExitCode(EXIT_CONFIG);
       }
     });
+}
+
+/** @throws ConfigError with what receivers have against their files */
+async function checkFiles({ receivers, folder }: Config, now: number): Promise<void> {
+  const found = await Promise.all(receivers.map((receiver) => receiverProblem(receiver, folder, now)));
+  const problems = found.filter((problem) => problem !== null);
+  if (problems.length > 0) throw new ConfigError(problems);
 }
 
 function summary({ receivers, blacklist, sessions, store, sinks, api }: Config): string {

@@ -8,6 +8,7 @@ import {
   readBounds,
   readSettings,
   readTarget,
+  readToken,
   type SimulateArguments,
 } from '../simulator/options.ts';
 import { type Clock, type RunReport, runSimulation } from '../simulator/run.ts';
@@ -31,6 +32,7 @@ Examples:
   headcount simulate --layout headcount --loss 1 --reorder 5 --duplicate 1
   headcount simulate --duration 1m --compare http://127.0.0.1:9999
   headcount simulate --transport http --exclude INTERNAL --compare http://127.0.0.1:9999
+  HEADCOUNT_TOKEN=... headcount simulate --transport http      where the API wants a token
 `;
 
 /** `headcount simulate`: a believable Qlik Sense site that sends its user events to one target. */
@@ -48,9 +50,12 @@ async function simulate(given: SimulateArguments, io: CommandIo): Promise<void> 
   const now = Math.floor(clock.now());
   const outside = { run: `sim-${given.seed}-${now}`, utcOffsetMinutes: -new Date(now).getTimezoneOffset() };
   const simulation = createSimulation(readSettings(given, outside));
-  const before = given.compare === undefined ? null : await fetchCounts(given.compare);
+  const token = readToken(given, io.env);
+  const { compare } = given;
+  const ask = compare === undefined ? null : () => fetchCounts(compare, token);
+  const before = ask === null ? null : await ask();
   const log = openTruthLog(given, io);
-  const sender = await createSender(given, clock, io.signal);
+  const sender = await createSender(given, clock, io.signal, token);
   const showsStatus = isatty(2);
   const report = await runSimulation(simulation, sender, clock, {
     ...readBounds(given),
@@ -65,17 +70,22 @@ async function simulate(given: SimulateArguments, io: CommandIo): Promise<void> 
     if (showsStatus) io.stderr('\n');
     await sender.close();
   });
-  if (given.compare === undefined || before === null) return io.stdout(`${JSON.stringify(report)}\n`);
-  const comparison = await pollComparison(given.compare, before, report, clock, io.signal);
+  if (ask === null || before === null) return io.stdout(`${JSON.stringify(report)}\n`);
+  const comparison = await pollComparison(ask, before, report, clock, io.signal);
   io.stderr(formatComparison(comparison));
   io.stdout(`${JSON.stringify({ ...report, comparison })}\n`);
 }
 
-async function createSender(given: SimulateArguments, clock: Clock, signal: AbortSignal): Promise<Sender> {
+async function createSender(
+  given: SimulateArguments,
+  clock: Clock,
+  signal: AbortSignal,
+  token: string | null,
+): Promise<Sender> {
   const target = readTarget(given);
   if (given.transport === 'udp') return createUdpSender(target);
   if (given.transport === 'tcp') return createTcpSender(target);
-  return createHttpSender(target, clock, signal);
+  return createHttpSender(target, clock, signal, token);
 }
 
 function openTruthLog({ truth }: SimulateArguments, { cwd }: CommandIo) {

@@ -1,7 +1,7 @@
 import type { Blacklist } from './blacklist.ts';
 import type { Duplicates } from './duplicates.ts';
 import type { Sender, User, UserEvent } from './event.ts';
-import { decodeMessage, type ParsedLine, parseLine } from './formats/index.ts';
+import { decodeMessage, type ParsedLine, parseLine, rowOfRefused } from './formats/index.ts';
 import type { Host } from './identities.ts';
 import type { Layout } from './layouts.ts';
 import { MessageQueue, type TakeMessage } from './message-queue.ts';
@@ -136,9 +136,13 @@ export class Pipeline implements Intake {
     }
     const line = parseLine(text, { receivedAt, sender });
     if (typeof line === 'string') {
+      const row = rowOfRefused(text, { receivedAt, sender });
+      if (row !== null) this.#parts.site.rowNumbers.note(row, sender);
       this.#refuse(line, `${sender.address}: ${text.slice(0, SAMPLE_CHARACTERS)}`);
       return;
     }
+    // A line that is excluded or comes twice has arrived.
+    if (line.rowNumber !== null) this.#parts.site.rowNumbers.note(line, sender);
     if (line.fault !== null) this.#note(this.counters.faults, line.fault, sender.address);
     const identity = line.identified ? this.#identify(line) : null;
     if (this.#isExcluded(line)) return;
@@ -201,7 +205,7 @@ export class Pipeline implements Intake {
         this.counters.heartbeats += 1;
         return HEARTBEAT;
       }
-      if ('refused' in item) return this.#refuse(item.refused, 'http');
+      if ('refused' in item) return this.#refuse(item.refused, item.sample);
       if (this.#isExcluded(item)) return EXCLUDED;
       const outcome = this.#admit(item);
       if (outcome.status === 'accepted') this.#events.push(item);
@@ -212,9 +216,9 @@ export class Pipeline implements Intake {
     return outcomes;
   }
 
-  refuse(reason: string, count = 1): void {
-    this.counters.received += count;
-    for (let i = 0; i < count; i += 1) this.#refuse(reason, '');
+  refuse(reason: string, sample: string): void {
+    this.counters.received += 1;
+    this.#refuse(reason, sample);
   }
 
   drained(): Promise<void> {

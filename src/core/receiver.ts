@@ -6,7 +6,13 @@ export type Outcome =
   | { readonly status: 'refused'; readonly reason: string };
 
 /** An event, a reason why an item is none, or a sign of life. */
-export type SubmittedItem = UserEvent | { readonly refused: string } | 'heartbeat';
+export type SubmittedItem = UserEvent | RefusedItem | 'heartbeat';
+
+/** `sample` is for the log: who sent it, and what is wrong with it. */
+export interface RefusedItem {
+  readonly refused: string;
+  readonly sample: string;
+}
 
 /** Where receivers hand over what they read. Everything handed over is counted, whatever it is. */
 export interface Intake {
@@ -16,8 +22,11 @@ export interface Intake {
    * until `drained()` resolves. UDP cannot, and goes on.
    */
   receive(bytes: Uint8Array, sender: Sender, receivedAt: number): boolean;
-  /** Messages that were lost or refused before they were whole (a frame too long, a sender not allowed). */
-  refuse(reason: string, count?: number): void;
+  /**
+   * A message that was lost or refused before it was whole (a frame too long, a sender not allowed). `sample` is for
+   * the log: who sent it, and what.
+   */
+  refuse(reason: string, sample: string): void;
   /** Parsed events (HTTP). Resolves when every one of them is committed; rejects when the journal cannot. */
   submit(items: readonly SubmittedItem[]): Promise<Outcome[]>;
   /** Resolves when the journal has caught up. */
@@ -32,6 +41,11 @@ export interface ReceiverStats {
   readonly received: number;
   /** Datagrams the kernel threw away before we could read them. */
   readonly kernelDropped: number | null;
+  /** By reason; connections too. */
+  readonly refused?: Readonly<Record<string, number>>;
+  /** That are open. */
+  readonly connections?: number;
+  readonly refusedConnections?: number;
   readonly [detail: string]: unknown;
 }
 
@@ -43,5 +57,7 @@ export interface Receiver {
   readonly name: string;
   start(intake: Intake): Promise<void>;
   stop(): Promise<void>;
+  /** Looks now for what is looked for once a minute: addresses of names, files of TLS. Never rejects. */
+  lookAgain?(): Promise<void>;
   stats(): ReceiverStats;
 }

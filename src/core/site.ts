@@ -4,6 +4,7 @@ import type { User, UserEvent } from './event.ts';
 import { type Host, Identities, type KnownUser } from './identities.ts';
 import { Levels } from './levels.ts';
 import { Quality } from './quality.ts';
+import { RowNumbers } from './row-numbers.ts';
 import { Series } from './series.ts';
 import type { Connection, Session } from './session.ts';
 import { SessionBook, type SessionObserver, type SessionSettings } from './session-book.ts';
@@ -37,9 +38,12 @@ export class Site implements SessionObserver {
   readonly counts = new Counts();
   readonly series = new Series();
   readonly levels = new Levels(this.series);
+  readonly rowNumbers = new RowNumbers();
   readonly quality: Quality;
   readonly book: SessionBook;
   readonly tracker: SessionTracker;
+  /** Rises with whatever may change the counts, but for time. */
+  changes = 0;
   #tickedAt: number | null = null;
   #lastTick = 0;
   #startedAt = 0;
@@ -47,7 +51,7 @@ export class Site implements SessionObserver {
   constructor(settings: SessionSettings) {
     this.book = new SessionBook(this.identities, settings, this.downtimes, this);
     this.tracker = new SessionTracker(this.book, this.downtimes);
-    this.quality = new Quality(settings.timeoutMs + settings.graceMs, this.downtimes);
+    this.quality = new Quality(settings.timeoutMs + settings.graceMs, this.downtimes, this.rowNumbers);
   }
 
   /** True where one more session, connection, user or host would be one too many: memory has a bound. */
@@ -61,6 +65,7 @@ export class Site implements SessionObserver {
 
   /** Takes one event, which the journal keeps under the number `seq`. */
   apply(event: UserEvent, seq: number): Applied {
+    this.changes += 1;
     const host = this.identities.host(event.host);
     const user = event.user === null ? null : this.identities.user(event.user);
     if (event.kind === 'session_rejected') {
@@ -89,10 +94,12 @@ export class Site implements SessionObserver {
     this.noteLevels(now);
   }
 
-  /** To be called once a second, if `tick` is not: notes what is open, for the second that just closed. */
+  /** To be called once a second, if `tick` is not: notes what is open, for the second that just closed, and lost lines. */
   noteLevels(now: number): void {
+    this.changes += 1;
     if (now < this.#lastTick) this.series.forgetFuture(now);
     this.#lastTick = now;
+    this.rowNumbers.tick(now);
     const second = Math.floor(now / 1000) - 1;
     // Neither twice, nor for a second that was not lived through.
     if (this.#tickedAt === second || second * 1000 < this.#startedAt) return;
@@ -114,6 +121,7 @@ export class Site implements SessionObserver {
   }
 
   exclude(isExcluded: (user: User) => boolean, now: number): void {
+    this.changes += 1;
     this.tracker.exclude(isExcluded, now);
   }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { request } from './http-request.ts';
+import { authorization, request } from './http-request.ts';
 import type { Clock, RunReport } from './run.ts';
 import type { TruthCounts } from './truth.ts';
 
@@ -33,16 +33,16 @@ const POLL_MS = 200;
 /** How long Headcount gets to catch up with the last line. */
 const PATIENCE_MS = 2000;
 
-/** `url` is where Headcount's API is, such as `http://127.0.0.1:9999`. */
-export async function fetchCounts(url: string): Promise<HeadcountCounts> {
-  const { status, text } = await request(new URL('/api/v1/counts', url));
+/** `url` is where Headcount's API is, such as `http://127.0.0.1:9999`; a token needs the scope `read`. */
+export async function fetchCounts(url: string, token: string | null): Promise<HeadcountCounts> {
+  const { status, text } = await request(new URL('/api/v1/counts', url), { headers: authorization(token) });
   if (status !== 200) throw new Error(`${url} answered ${status}: ${text}`);
   return countsSchema.parse(JSON.parse(text));
 }
 
 /** Asks until there is no difference, but not for longer than two seconds. `before` was taken before the run. */
 export async function pollComparison(
-  url: string,
+  ask: () => Promise<HeadcountCounts>,
   before: HeadcountCounts,
   { truth }: RunReport,
   clock: Clock,
@@ -50,7 +50,7 @@ export async function pollComparison(
 ): Promise<Comparison[]> {
   const deadline = clock.now() + PATIENCE_MS;
   for (;;) {
-    const rows = compare(truth, before, await fetchCounts(url));
+    const rows = compare(truth, before, await ask());
     const isEqual = rows.every(({ difference }) => difference === 0);
     if (isEqual || signal.aborted || clock.now() >= deadline) return rows;
     await clock.sleep(POLL_MS, signal);

@@ -12,6 +12,11 @@ export async function request(url: string | URL, init: RequestInit = {}): Promis
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
+/** The header that shows a token; none where there is none. */
+export function authorization(token: string | null): Readonly<Record<string, string>> {
+  return token === null ? {} : { authorization: `Bearer ${token}` };
+}
+
 /** `fetch` only says "fetch failed"; the reason is one level down. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;

@@ -34,6 +34,7 @@ export interface SimulateArguments {
   readonly exclude: readonly string[];
   readonly truth?: string;
   readonly compare?: string;
+  readonly token?: string;
 }
 
 export function addSimulateOptions(command: Command): Command {
@@ -68,7 +69,11 @@ export function addSimulateOptions(command: Command): Command {
         .default([], 'nobody'),
     )
     .option('--truth <file>', 'writes the truth every second, as JSON lines')
-    .option('--compare <url>', "at the end, sets Headcount's counts beside the truth", httpUrl);
+    .option('--compare <url>', "at the end, sets Headcount's counts beside the truth", httpUrl)
+    .option(
+      '--token <token>',
+      'for http (scope ingest) and --compare (scope read); better in HEADCOUNT_TOKEN, which ps does not show',
+    );
 }
 
 /** Settings of the simulation; `run` and the time zone come from outside. Throws what commander reports. */
@@ -97,6 +102,14 @@ export function readSettings(
 export function readBounds({ duration, count }: SimulateArguments) {
   const unbounded = count === undefined ? DEFAULT_DURATION_MS : Number.POSITIVE_INFINITY;
   return { durationMs: duration ?? unbounded, maxEvents: count ?? Number.POSITIVE_INFINITY };
+}
+
+/** The token given, else that of the environment, else null. */
+export function readToken(
+  { token }: SimulateArguments,
+  env: Readonly<Record<string, string | undefined>>,
+): string | null {
+  return token ?? (env['HEADCOUNT_TOKEN'] || null);
 }
 
 export function readTarget({ host, port, transport }: SimulateArguments): Target {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, type Socket as TcpSocket } from 'node:net';
 import { z } from 'zod';
 import { hostAndPort } from '../core/host.ts';
-import { request } from './http-request.ts';
+import { authorization, request } from './http-request.ts';
 import type { Line } from './line.ts';
 import type { Clock } from './run.ts';
 
@@ -111,13 +111,18 @@ function room(socket: TcpSocket): Promise<void> {
   });
 }
 
-/** NDJSON to `POST /api/v1/events`. While the receiver is busy (503) the batch is offered again. */
-export function createHttpSender({ host, port }: Target, clock: Clock, signal: AbortSignal): Sender {
+/** NDJSON to `POST /api/v1/events`; a token needs the scope `ingest`. While the receiver is busy (503) the batch is offered again. */
+export function createHttpSender(
+  { host, port }: Target,
+  clock: Clock,
+  signal: AbortSignal,
+  token: string | null = null,
+): Sender {
   const url = `http://${hostAndPort(host, port)}/api/v1/events`;
   let refused = 0;
 
   async function post(body: string): Promise<void> {
-    const headers = { 'content-type': 'application/x-ndjson' };
+    const headers = { 'content-type': 'application/x-ndjson', ...authorization(token) };
     const answer = await request(url, { method: 'POST', headers, body });
     if (answer.status === 503) {
       const seconds = Math.min(Number(answer.headers.get('retry-after')) || 1, MAX_RETRY_SECONDS);

@@ -1,5 +1,5 @@
 import type { InjectOptions } from 'fastify';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ApiUnderTest, type Reply } from './api-under-test.ts';
 import { type Route, routesOf } from './routes.ts';
 
@@ -22,6 +22,10 @@ const strangers = ['/nope', '/api', '/__proto__'].flatMap((path) =>
 );
 beforeAll(() => api.start());
 afterAll(() => api.stop());
+// Wrong tokens are limited by the minute.
+beforeEach(() => {
+  api.now += 60_000;
+});
 
 const basic = (password: string, user = 'me') =>
   `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;

@@ -2,11 +2,14 @@ import { hash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { text } from 'node:stream/consumers';
 import { crc32 } from 'node:zlib';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { createApi } from '../../src/api/api.ts';
 import type { ApiLimits } from '../../src/api/limits.ts';
 import type { ApiParts } from '../../src/api/parts.ts';
+import { WrongTokens } from '../../src/api/wrong-tokens.ts';
 import type { AccessToken } from '../../src/core/access-token.ts';
 import { fixedAppNames } from '../../src/core/app-names.ts';
 import { type BlacklistRule, createBlacklist } from '../../src/core/blacklist.ts';
@@ -40,16 +43,22 @@ export class ApiUnderTest {
   readonly journal: Journal;
   readonly app: FastifyInstance;
   now = NOON;
+  hosts: readonly string[] | null = null;
   full = false;
   notReady: string | null = null;
   journalTrouble: string | null = null;
   sinks: readonly SinkStats[] = [];
+  /** What would be logged. */
+  readonly troubles: [kind: string, sample: string][] = [];
   readonly #reader: JournalReader;
+  readonly #storeId: string;
+  readonly #onCommitted: (() => void)[] = [];
 
   constructor({ blacklist = [{ directory: 'INTERNAL' }], tokens = [], limits }: ApiSettings = {}) {
     const database = openJournalFile(this.directory, this.now);
     const recovered = recover(database, this.site);
     database.close();
+    this.#storeId = recovered.storeId;
     const { directory } = this;
     const appNames = new Map([[SALES, 'Sales']]);
     this.journal = new Journal(
@@ -58,7 +67,10 @@ export class ApiUnderTest {
       recovered.names,
       recovered.nextSeq,
       {
-        committed: (events) => this.pipeline.committed(events),
+        committed: (events) => {
+          this.pipeline.committed(events);
+          for (const listener of this.#onCommitted) listener();
+        },
         trouble: (_kind, message) => {
           throw new Error(message);
         },
@@ -75,7 +87,7 @@ export class ApiUnderTest {
       blacklist: createBlacklist(blacklist),
       hash: (text) => hash('sha256', text, 'base64url'),
       checksum: (text) => crc32(text),
-      onTrouble: () => {},
+      onTrouble: (kind, sample) => this.troubles.push([kind, sample]),
       later: (callback, ms) => setTimeout(callback, ms),
     });
     this.app = this.#api(appNames, tokens, limits);
@@ -87,7 +99,10 @@ export class ApiUnderTest {
     limits: ApiLimits | undefined,
   ): FastifyInstance {
     const parts: ApiParts = {
-      tokens,
+      tokens: () => tokens,
+      wrongTokens: new WrongTokens(() => this.now),
+      hosts: () => this.hosts,
+      trouble: (kind, sample) => this.troubles.push([kind, sample]),
       site: this.site,
       appNames: fixedAppNames(appNames),
       intake: this.pipeline,
@@ -98,6 +113,12 @@ export class ApiUnderTest {
       ask: async (question) => {
         await this.settle();
         return this.#reader.ask(question);
+      },
+      history: {
+        storeId: this.#storeId,
+        committedSeq: () => this.journal.committedSeq,
+        onCommitted: (listener) => this.#onCommitted.push(listener),
+        follow: (question) => this.#reader.follow(question),
       },
       journalFull: () => this.full,
       notReady: () => this.notReady,
@@ -123,6 +144,11 @@ export class ApiUnderTest {
     await this.journal.committed();
   }
 
+  /** The journal, for what a test does behind its back. */
+  openDatabase(): DatabaseSync {
+    return openJournalFile(this.directory, this.now);
+  }
+
   /** Lets time pass, one tick a second. */
   pass(seconds: number): void {
     for (let i = 0; i < seconds; i += 1) {
@@ -142,14 +168,18 @@ export class ApiUnderTest {
   }
 
   async send(options: InjectOptions): Promise<Reply> {
-    const { statusCode, headers, body } = await this.app.inject(options);
+    const response = await this.app.inject({ ...options, payloadAsStream: true });
+    const { statusCode, headers } = response;
+    // An endless answer is known by its head.
+    const isEndless = String(headers['content-type']).startsWith('text/event-stream');
+    const body = isEndless ? '' : await text(response.stream());
     const isJson = body !== '' && String(headers['content-type']).startsWith('application/json');
     return { statusCode, headers, text: body, body: (isJson ? JSON.parse(body) : {}) as Body };
   }
 
   async stop(): Promise<void> {
     await this.app.close();
-    await this.journal.stop();
+    await this.journal.stop(10_000);
     await this.#reader.stop();
     rmSync(this.directory, { recursive: true });
   }

@@ -100,7 +100,7 @@ test('metrics count what did not fit', async () => {
 test('metrics say whether the counts are estimates, and why', async () => {
   const first = await scrape();
   expect(first.value('headcount_counts_estimated')).toBe(1);
-  const reasons = { warming_up: 1, downtime: 0, drops: 0 };
+  const reasons = { warming_up: 1, downtime: 0, drops: 0, gap: 0 };
   expect(first.by('headcount_counts_estimated_reason')).toEqual(reasons);
   api.pass(2_200);
   const later = await scrape();

@@ -63,12 +63,21 @@ test('ingest accounts for everything received', async () => {
     orphanStops: 1,
     orphanCloses: 1,
     keyMismatches: 0,
+    rowsMissing: 0,
     faults: {},
     receivers: [
       { name: 'udp', listening: ['127.0.0.1:9997'], received: 0, kernelDropped: 0 },
       { name: 'http', listening: [], received: 7, kernelDropped: null, refusedRequests: 0 },
     ],
-    hosts: [{ host: 'qs1', lastEventAt: '2026-05-19T12:00:00.000Z', keysIgnored: false, bothLayouts: false }],
+    hosts: [
+      {
+        host: 'qs1',
+        lastEventAt: '2026-05-19T12:00:00.000Z',
+        keysIgnored: false,
+        bothLayouts: false,
+        rowsMissing: null,
+      },
+    ],
     sinks: [],
   });
 });

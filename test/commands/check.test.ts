@@ -1,9 +1,17 @@
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { registerCheck } from '../../src/commands/check.ts';
+import { registerCheck as register } from '../../src/commands/check.ts';
+import type { CommandIo } from '../../src/commands/command-io.ts';
+import { pem, pemFile, SERVER_FILES } from '../receivers/tls-under-test.ts';
 import { runCommand } from './command-under-test.ts';
+
+const VALID_TO = new Date(new X509Certificate(pem('localhost', 'certificate')).validTo).getTime();
+let now = VALID_TO;
+const registerCheck = (program: Command, io: CommandIo) => register(program, io, () => now);
 
 describe('headcount check', () => {
   let folder: string;
@@ -66,5 +74,48 @@ describe('headcount check', () => {
   it('exits with 78 when a named file is missing', async () => {
     const { stderr, exitCode } = await runCommand(registerCheck, ['check', '--config', 'gone.yaml'], folder);
     expect([stderr, exitCode]).toEqual(['gone.yaml: there is no such file\n', 78]);
+  });
+
+  describe('of TLS', () => {
+    const check = (...tls: readonly object[]) => {
+      const receivers = tls.map((files, n) => ({ type: 'tcp', port: n, tls: { ...SERVER_FILES, ...files } }));
+      writeFileSync(join(folder, 'tls.yaml'), JSON.stringify({ receivers }));
+      return runCommand(registerCheck, ['check', '--config', 'tls.yaml'], folder);
+    };
+
+    it('is content with files that go together', async () => {
+      expect(await check({})).toMatchObject({ stderr: '', exitCode: 0 });
+    });
+
+    it('says what is wrong with the files of every receiver', async () => {
+      const { cert } = SERVER_FILES;
+      const gone = join(folder, 'gone.pem');
+      const { stdout, stderr, exitCode } = await check(
+        { cert: gone },
+        { key: 'gone.key' },
+        { key: pemFile('renewed', 'key') },
+        { cert: SERVER_FILES.key },
+        { ca: folder, clientCertificates: 'require' },
+      );
+      expect(stderr.split('\n')).toEqual([
+        `tcp 127.0.0.1:0: cannot read tls.cert: ENOENT: no such file or directory, open '${gone}'`,
+        expect.stringContaining(`tcp 127.0.0.1:1: cannot read tls.key: ENOENT`),
+        expect.stringMatching(/^tcp 127\.0\.0\.1:2: tls\.cert .* with tls\.key .*key values mismatch$/),
+        `tcp 127.0.0.1:3: tls.cert: ${SERVER_FILES.key} has no certificate in PEM`,
+        'tcp 127.0.0.1:4: cannot read tls.ca: EISDIR: illegal operation on a directory, read',
+        '',
+      ]);
+      expect(stderr).toContain(join(folder, 'gone.key'));
+      expect(stderr).not.toContain(`${cert}:`);
+      expect([stdout, exitCode]).toEqual(['', 78]);
+    });
+
+    it('says that a certificate has expired', async () => {
+      now = VALID_TO + 1;
+      const { stderr, exitCode } = await check({});
+      const end = new Date(VALID_TO).toISOString();
+      expect(stderr).toBe(`tcp 127.0.0.1:0: tls.cert ${SERVER_FILES.cert}: expired on ${end}\n`);
+      expect(exitCode).toBe(78);
+    });
   });
 });

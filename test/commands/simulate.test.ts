@@ -81,6 +81,36 @@ describe('headcount simulate', () => {
     socket.close();
   });
 
+  it('shows a token where it is asked for one: that of --token, else that of the environment', async () => {
+    const [wanted, other] = ['both-0123456789abcdef', 'other-0123456789abcdef'];
+    const shown = new Set<string>();
+    const server = createServer((request, response) => {
+      shown.add(`${request.method} ${request.headers.authorization}`);
+      request.resume();
+      const isKnown = request.headers.authorization === `Bearer ${wanted}`;
+      response.writeHead(isKnown ? (request.method === 'POST' ? 202 : 200) : 401);
+      const active = { sessions: 0, users: 0, connections: 0, connectedUsers: 0 };
+      const counts = { active, created: { total: 0 }, destroyed: { total: 0 }, hosts: [] };
+      response.end(JSON.stringify({ ...counts, refused: [] }));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const port = String((server.address() as AddressInfo).port);
+    const compare = ['--compare', `http://127.0.0.1:${port}`];
+    const simulate = (token: readonly string[], environment: Record<string, string>) => {
+      const http = ['simulate', '--transport', 'http', '--port', port, '--rate', '500', '--count', '5'];
+      return runCommand(registerSimulate, [...http, ...compare, ...token], '.', environment);
+    };
+    const { stdout, stderr } = await simulate([], { HEADCOUNT_TOKEN: wanted });
+    expect([...shown]).toEqual([`GET Bearer ${wanted}`, `POST Bearer ${wanted}`]);
+    expect(stdout + stderr).not.toContain(wanted);
+    await simulate(['--token', wanted], { HEADCOUNT_TOKEN: other });
+    await expect(simulate([], { HEADCOUNT_TOKEN: other })).rejects.toThrow(`:${port} answered 401`);
+    shown.clear();
+    await expect(simulate([], { HEADCOUNT_TOKEN: '' })).rejects.toThrow('answered 401');
+    expect([...shown]).toEqual(['GET undefined']);
+    server.close();
+  });
+
   it('says in its help what it does, with examples', () => {
     const program = new Command();
     const io = { stdout() {}, async print() {}, stderr() {}, setExitCode() {}, env: {}, cwd: '.' };

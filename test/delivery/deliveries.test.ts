@@ -82,7 +82,7 @@ describe('the delivery thread', () => {
     other.exec('BEGIN IMMEDIATE');
     applyVisits(stored, 5, EPOCH + 60_000);
     await stats((_, up) => !up);
-    expect(troubles).toContain('database is locked');
+    expect(troubles).toContainEqual(expect.stringContaining('delivery.db: database is locked'));
     expect(await stopMs()).toBeLessThan(STOP_WITHIN_MS);
     other.close();
   });

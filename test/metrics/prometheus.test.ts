@@ -1,5 +1,8 @@
 import { createSocket } from 'node:dgram';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { Program, ProgramFolder, until } from '../program.ts';
 import { Exposition } from './exposition.ts';
 import { isInstalled } from './installed.ts';
@@ -56,6 +59,40 @@ describe.skipIf(!isInstalled('prometheus', 'prometheus'))('a real Prometheus', (
     expect(identity?.value[1]).toBe('0');
     expect(await prometheus.query('process_cpu_seconds_total > 0')).toHaveLength(1);
     expect(await prometheus.query('nodejs_eventloop_lag_p99_seconds > 0')).toHaveLength(1);
+  });
+});
+
+describe.skipIf(!isInstalled('prometheus', 'prometheus'))('the Prometheus of compose.yaml', () => {
+  it('gets in with the token that the Headcount beside it knows', async () => {
+    const [read, ingest] = ['reader-0123456789abcdef', 'sender-0123456789abcdef'];
+    const text = readFileSync(resolve(import.meta.dirname, '../../grafana/headcount.yaml'), 'utf8');
+    const filled = text
+      .replace(/"\$\{HEADCOUNT_READ_TOKEN\}"/, read)
+      .replace(/"\$\{HEADCOUNT_INGEST_TOKEN\}"/, ingest);
+    const { api } = parse(filled) as { api: object };
+    await program.end('SIGKILL');
+    writeFileSync(
+      folder.config,
+      JSON.stringify({ receivers: [], api: { ...api, host: '127.0.0.1', port: 0 }, log: { format: 'json' } }),
+    );
+    program = await Program.start(folder);
+    expect((await fetch(`${program.api}/metrics`)).status).toBe(401);
+
+    const scraping = readFileSync(resolve(import.meta.dirname, '../../grafana/prometheus.yml'), 'utf8');
+    const { authorization } = parse(scraping).scrape_configs[0];
+    const file = join(folder.path, basename(authorization.credentials_file));
+    writeFileSync(file, read);
+    const job = { authorization: { ...authorization, credentials_file: file } };
+    const prometheus = await new Prometheus(new URL(program.api).host, job).start();
+    try {
+      const up = await until(
+        () => prometheus.query('up'),
+        (series) => series[0]?.value[1] === '1',
+      );
+      expect(up).toHaveLength(1);
+    } finally {
+      await prometheus.stop();
+    }
   });
 });
 

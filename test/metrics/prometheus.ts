@@ -17,8 +17,8 @@ export class Prometheus {
   readonly #child: ChildProcess;
   #url = '';
 
-  /** `target`: `address:port`. */
-  constructor(target: string) {
+  /** `target`: `address:port`; `job`: more of the job that scrapes it, as JSON. */
+  constructor(target: string, job: object = {}) {
     const config = join(this.#folder, 'prometheus.yml');
     writeFileSync(
       config,
@@ -27,7 +27,9 @@ export class Prometheus {
     scrape_interval: 200ms
     scrape_timeout: 200ms
     static_configs: [{ targets: ["${target}"] }]
-`,
+${Object.entries(job)
+  .map(([key, value]) => `    ${key}: ${JSON.stringify(value)}\n`)
+  .join('')}`,
     );
     this.#child = spawn('prometheus', [
       `--config.file=${config}`,

@@ -197,6 +197,23 @@ test('a commit that takes too long is a 503, and what was sent again with its id
   expect((await api.get('/api/v1/counts')).body).toMatchObject({ active: { sessions: 1 } });
 });
 
+test('a refused item is logged with its sender and what is wrong with it', async () => {
+  await api.post([start, { ...start, type: 'party' }]);
+  const problem = 'unknown type "party"';
+  expect(api.troubles).toEqual([['bad_item', `http: 127.0.0.1: ${problem}`]]);
+});
+
+test('the sender of an item is who opened the connection, whatever its headers say, without a zone', async () => {
+  const headers = { 'x-forwarded-for': '203.0.113.9', forwarded: 'for=203.0.113.9' };
+  const post = { method: 'POST', url: '/api/v1/events', payload: [7], headers } as const;
+  for (const remoteAddress of ['fe80::1%eth0', '::ffff:192.0.2.7'])
+    await api.send({ ...post, remoteAddress });
+  expect(api.troubles.map(([, sample]) => sample)).toEqual([
+    'http: fe80::1: expected an object',
+    'http: 192.0.2.7: expected an object',
+  ]);
+});
+
 test('the receiver counts its items and the requests it refused as a whole', async () => {
   await api.post([start, 7]);
   await api.post('{');

@@ -3,6 +3,7 @@ import { vi } from 'vitest';
 import type { ReceiverLog, ReceiverParts } from '../../receivers/receiver-log.ts';
 import type { Sender } from '../../src/core/event.ts';
 import type { Intake, Receiver } from '../../src/core/receiver.ts';
+import { TroubleLog } from '../../src/trouble-log.ts';
 
 export const ON_LINUX = platform() === 'linux';
 
@@ -16,6 +17,7 @@ export interface Recorded {
 export class RecordingIntake implements Intake {
   readonly messages: Recorded[] = [];
   readonly refused: string[] = [];
+  readonly samples: string[] = [];
   /** How often `drained` was asked for. */
   waiters = 0;
   behind = false;
@@ -30,8 +32,9 @@ export class RecordingIntake implements Intake {
     return !this.behind;
   }
 
-  refuse(reason: string, count = 1): void {
-    for (let i = 0; i < count; i += 1) this.refused.push(reason);
+  refuse(reason: string, sample: string): void {
+    this.refused.push(reason);
+    this.samples.push(sample);
   }
 
   submit(): Promise<never> {
@@ -59,7 +62,9 @@ export function recordingLog() {
 }
 
 export function partsUnderTest(name: string, log = recordingLog().log, lookAgainMs?: number): ReceiverParts {
-  const parts = { name, now: () => 1_700_000_000_000, log };
+  const troubles = new TroubleLog({ ...log, error: log.warn });
+  const trouble = (kind: string, sample: string) => troubles.note(kind, sample);
+  const parts = { name, now: () => 1_700_000_000_000, folder: '.', log, trouble };
   return lookAgainMs === undefined ? parts : { ...parts, lookAgainMs };
 }
 

@@ -18,8 +18,8 @@ describe('connections of one address', () => {
     expect(lines).toEqual([
       {
         level: 'warn',
-        fields: { receiver: 'tcp', reason: 'too_many_of_address', count: 1, address: '127.0.0.1' },
-        message: 'refused',
+        fields: { kind: 'tcp: connection refused, too_many_of_address', sample: '127.0.0.1' },
+        message: 'not as expected',
       },
     ]);
     one.end('one\n');
@@ -54,14 +54,15 @@ describe('senders that may not', () => {
       refusedConnections: 1,
       refused: { not_allowed: 1 },
     });
-    expect(lines).toMatchObject([{ fields: { reason: 'not_allowed', address: '127.0.0.1' } }]);
+    expect(lines).toMatchObject([
+      { fields: { kind: 'tcp: connection refused, not_allowed', sample: '127.0.0.1' } },
+    ]);
   });
 });
 
 describe('framing that is lost', () => {
   it('ends the connection, says whose it was, and the sender may come again', async () => {
-    const { log, lines } = recordingLog();
-    const { receiver, intake, port } = await startReceiver({ framing: 'octet-counting' }, log);
+    const { receiver, intake, port } = await startReceiver({ framing: 'octet-counting' });
     const client = await openClient(port);
     client.write('3 oneoops 3 two');
     await gone(client);
@@ -69,6 +70,6 @@ describe('framing that is lost', () => {
     await until(() => intake.messages.length === 2);
     expect([intake.texts, intake.refused]).toEqual([['one', 'three'], ['no_frame_length']]);
     expect(receiver.stats()).toMatchObject({ received: 3, connections: 1 });
-    expect(lines).toMatchObject([{ fields: { reason: 'no_frame_length', address: '127.0.0.1' } }]);
+    expect(intake.samples).toEqual(['tcp: a frame from 127.0.0.1']);
   });
 });

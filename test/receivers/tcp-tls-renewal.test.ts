@@ -36,7 +36,7 @@ describe('a renewed TLS certificate', () => {
     await until(() => intake.messages.length === 1);
     expect(await shown(port)).toBe('localhost');
     install('renewed');
-    await receiver.refresh();
+    await receiver.lookAgain();
     expect(await shown(port)).toBe('renewed');
     client.write('two\n');
     await until(() => intake.messages.length === 2);
@@ -55,15 +55,15 @@ describe('a renewed TLS certificate', () => {
     const { receiver, port } = await startReceiver({ tls: files() }, log);
     // Only one of the two is written yet.
     install('renewed', ['cert']);
-    await receiver.refresh();
-    await receiver.refresh();
+    await receiver.lookAgain();
+    await receiver.lookAgain();
     expect(await shown(port)).toBe('localhost');
     expect(lines).toMatchObject([
       { level: 'warn', message: 'TLS certificate not renewed, the old one stays in use' },
     ]);
     expect(JSON.stringify(receiver.stats()['tls'])).toContain('key values mismatch');
     install('renewed', ['key']);
-    await receiver.refresh();
+    await receiver.lookAgain();
     expect(await shown(port)).toBe('renewed');
     expect(lines.at(-1)).toMatchObject({ level: 'info', message: 'TLS certificate renewed' });
     expect(receiver.stats()['tls']).toMatchObject({ trouble: null });
@@ -76,7 +76,7 @@ describe('a renewed TLS certificate', () => {
   ])('is not taken while its file is %s', async (_what, spoil) => {
     const { receiver, port } = await startReceiver({ tls: files() });
     spoil();
-    await receiver.refresh();
+    await receiver.lookAgain();
     expect(await shown(port)).toBe('localhost');
     expect(receiver.stats()['tls']).toMatchObject({ trouble: expect.stringContaining('tls.cert') });
   });
@@ -89,7 +89,7 @@ describe('a renewed TLS certificate', () => {
     const early = await openTlsClient(port, certificateOf('clients'));
     await until(() => early.destroyed);
     copyFileSync(pemFile('clients', 'ca'), ca);
-    await receiver.refresh();
+    await receiver.lookAgain();
     (await openTlsClient(port, certificateOf('clients'))).write('one\n');
     await until(() => intake.messages.length === 1);
     const late = await openTlsClient(port, certificateOf('foreign-clients'));

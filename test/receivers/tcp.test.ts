@@ -8,7 +8,7 @@ describe('the TCP receiver', () => {
     const client = await openClient(port);
     client.write('one\r\n\ntwo\n');
     await until(() => intake.messages.length === 2);
-    const sender = { address: '127.0.0.1', port: client.localPort };
+    const sender = { address: '127.0.0.1', port: client.localPort, isConnection: true };
     expect(intake.messages).toEqual([
       { text: 'one', sender, receivedAt: 1_700_000_000_000 },
       { text: 'two', sender, receivedAt: 1_700_000_000_000 },

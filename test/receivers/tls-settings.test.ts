@@ -20,11 +20,20 @@ describe('the settings of TLS', () => {
   });
 
   it.each([
-    [{ cert: '/nowhere/cert.pem' }, /^cannot read tls\.cert: ENOENT.*\/nowhere\/cert\.pem/],
-    [{ cert: SERVER_FILES.key }, /^tls\.cert: .*key\.pem has no certificate in PEM/],
-    [{ key: pemFile('renewed', 'key') }, /^tls\.cert .* with tls\.key .*key values mismatch/],
-    [{ key: SERVER_FILES.cert }, /^tls\.cert .* with tls\.key .*/],
-    [{ ca: SERVER_FILES.key, clientCertificates: 'require' }, /^tls\.ca: .*has no certificate in PEM/],
+    [
+      { cert: '/nowhere/cert.pem' },
+      /^tcp 127\.0\.0\.1:0: cannot read tls\.cert: ENOENT.*\/nowhere\/cert\.pem/,
+    ],
+    [{ cert: SERVER_FILES.key }, /^tcp 127\.0\.0\.1:0: tls\.cert: .*key\.pem has no certificate in PEM/],
+    [
+      { key: pemFile('renewed', 'key') },
+      /^tcp 127\.0\.0\.1:0: tls\.cert .* with tls\.key .*key values mismatch/,
+    ],
+    [{ key: SERVER_FILES.cert }, /^tcp 127\.0\.0\.1:0: tls\.cert .* with tls\.key .*/],
+    [
+      { ca: SERVER_FILES.key, clientCertificates: 'require' },
+      /^tcp 127\.0\.0\.1:0: tls\.ca: .*has no certificate in PEM/,
+    ],
   ])('that name files of no use stop the start with the reason: %j', async (tls, message) => {
     await expect(startReceiver({ tls: { ...SERVER_FILES, ...tls } })).rejects.toThrow(message);
   });
