@@ -42,6 +42,11 @@ export class TcpConnections {
     return this.#open.size;
   }
 
+  /** Bytes of all unfinished frames. */
+  get held(): number {
+    return this.#open.values().reduce((sum, { framing }) => sum + framing.held, 0);
+  }
+
   add(socket: Socket): void {
     const { remoteAddress, remotePort = 0 } = socket;
     socket.on('error', (error) => this.errors.add({ address: remoteAddress, error: error.message }));
@@ -72,7 +77,7 @@ export class TcpConnections {
   }
 
   #framesFrom(address: string, port: number): Framing {
-    const sender = { address, port };
+    const sender = { address, port, isConnection: true };
     const taker: FrameTaker = {
       frame: (bytes) => {
         this.received += 1;
@@ -80,8 +85,8 @@ export class TcpConnections {
       },
       refuse: (reason) => {
         this.received += 1;
-        this.#refused.add(reason, address);
-        this.#intake.refuse(reason);
+        this.#refused.add(reason);
+        this.#intake.refuse(reason, `${this.#parts.name}: a frame from ${address}`);
       },
     };
     const { framing, maxFrame } = this.#config;

@@ -28,6 +28,10 @@ export class CountedFrames implements Framing {
     this.#taker = taker;
   }
 
+  get held(): number {
+    return this.#held.length;
+  }
+
   get unfinished(): boolean {
     return this.#length > 0;
   }

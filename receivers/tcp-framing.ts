@@ -21,6 +21,8 @@ export interface Framing {
   readonly unfinished: boolean;
   /** Frames that have begun; tells whether the unfinished one is still the same. */
   readonly begun: number;
+  /** Bytes of the unfinished frame that are kept. */
+  readonly held: number;
   push(chunk: Buffer): void;
   /** The sender has finished. */
   end(): void;

@@ -21,6 +21,10 @@ export class Lines implements Framing {
     this.#taker = taker;
   }
 
+  get held(): number {
+    return this.#held.length;
+  }
+
   get unfinished(): boolean {
     return this.#skipping || this.#held.length > 0;
   }

@@ -3,12 +3,14 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { hostAndPort } from '../src/core/host.ts';
 import type { Intake, Receiver, ReceiverStats } from '../src/core/receiver.ts';
 import { AllowList } from './allow-list.ts';
-import { bindPlace } from './bind-place.ts';
+import { bindPlace, placed } from './bind-place.ts';
+import { plainAddress } from './plain-address.ts';
 import { LOOK_AGAIN_MS, type ReceiverParts } from './receiver-log.ts';
 import { Refusals } from './refusals.ts';
 import type { TcpConfig } from './tcp.schema.ts';
 import { TcpAdmission } from './tcp-admission.ts';
 import { TcpConnections } from './tcp-connections.ts';
+import { tlsFrom } from './tls-files.ts';
 import { TlsHandshakes } from './tls-handshakes.ts';
 import { untilQuiet } from './until-quiet.ts';
 
@@ -16,8 +18,7 @@ import { untilQuiet } from './until-quiet.ts';
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 60_000 };
 
 export interface TcpReceiver extends Receiver {
-  /** Looks names up and reads the files of `tls` now; while listening that happens every minute anyway. */
-  refresh(): Promise<void>;
+  lookAgain(): Promise<void>;
 }
 
 /** One message per frame of a connection. Connections wait while the journal is behind. */
@@ -29,7 +30,7 @@ class Tcp implements TcpReceiver {
   readonly name: string;
   readonly #config: TcpConfig;
   readonly #parts: ReceiverParts;
-  readonly #refused: Refusals;
+  readonly #refused = new Refusals();
   readonly #allowed: AllowList;
   readonly #admission: TcpAdmission;
   readonly #tls: TlsHandshakes | null;
@@ -43,13 +44,12 @@ class Tcp implements TcpReceiver {
     this.name = parts.name;
     this.#config = config;
     this.#parts = parts;
-    this.#refused = new Refusals(parts);
     this.#allowed = new AllowList(config.allow, parts);
-    this.#admission = new TcpAdmission(this.#allowed, config.maxConnectionsPerAddress, this.#refused);
+    this.#admission = new TcpAdmission(this.#allowed, config.maxConnectionsPerAddress, this.#refused, parts);
     this.#tls =
       config.tls === undefined
         ? null
-        : new TlsHandshakes(config.tls, parts, (reason, address, detail) =>
+        : new TlsHandshakes(tlsFrom(parts.folder, config.tls), parts, (reason, address, detail) =>
             this.#admission.refuse(reason, address, detail),
           );
   }
@@ -57,7 +57,7 @@ class Tcp implements TcpReceiver {
   async start(intake: Intake): Promise<void> {
     const connections = new TcpConnections(this.#config, this.#parts, intake, this.#refused);
     try {
-      await this.#tls?.start((socket) => connections.add(socket));
+      await this.#startTls(connections);
       await this.#allowed.start();
       this.#server = await bindPlace('tcp', this.#config, (address) => this.#listen(address, connections));
     } catch (error) {
@@ -69,14 +69,23 @@ class Tcp implements TcpReceiver {
     const local = this.#server.address() as AddressInfo;
     this.#listening = [hostAndPort(local.address, local.port)];
     const again = this.#parts.lookAgainMs ?? LOOK_AGAIN_MS;
-    this.#refreshTimer = setInterval(() => void this.refresh(), again).unref();
+    this.#refreshTimer = setInterval(() => void this.lookAgain(), again).unref();
+  }
+
+  async #startTls(connections: TcpConnections): Promise<void> {
+    try {
+      await this.#tls?.start((socket) => connections.add(socket));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(placed('tcp', this.#config, reason), { cause: error });
+    }
   }
 
   async #listen(address: string, connections: TcpConnections): Promise<Server> {
     const server = createServer(KEEP_ALIVE, (socket) => this.#accept(socket, connections));
     server.maxConnections = this.#config.maxConnections;
     server.on('drop', (connection) => {
-      this.#admission.refuse('too_many_connections', connection?.remoteAddress ?? '');
+      this.#admission.refuse('too_many_connections', plainAddress(connection?.remoteAddress ?? ''));
     });
     server.listen({ host: address, port: this.#config.port, ipv6Only: false });
     await once(server, 'listening');
@@ -89,7 +98,7 @@ class Tcp implements TcpReceiver {
     else this.#tls.accept(socket);
   }
 
-  async refresh(): Promise<void> {
+  async lookAgain(): Promise<void> {
     await Promise.all([this.#allowed.refresh(), this.#tls?.refresh()]);
   }
 
@@ -119,6 +128,7 @@ class Tcp implements TcpReceiver {
       received: connections?.received ?? 0,
       kernelDropped: null,
       connections: connections?.count ?? 0,
+      heldBytes: connections?.held ?? 0,
       refusedConnections: this.#admission.refusedConnections,
       refused: this.#refused.counts,
       idleClosed: connections?.idleClosed ?? 0,

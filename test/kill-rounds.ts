@@ -1,98 +1,139 @@
-import { createSocket } from 'node:dgram';
 import { DatabaseSync } from 'node:sqlite';
 import { Site } from '../src/core/site.ts';
 import { recover } from '../src/journal/recover.ts';
 import { journalFile } from '../src/journal/schema.ts';
+import { Poster, sendDatagrams, sendLines } from './kill-senders.ts';
 import { SETTINGS } from './model/event-arbitrary.ts';
 import { Program, ProgramFolder } from './program.ts';
 
-const KINDS = ['session_start', 'connection_open', 'connection_close', 'session_stop'] as const;
-const COMMANDS = ['Start session', 'Open connection', 'Close connection', 'Stop session'];
+const WATCH_EVERY_MS = 30;
 
-/** Posts events one batch after the other until the program is gone; `answered` gets every id that was answered 202. */
-async function post(api: string, round: number, answered: Set<string>): Promise<void> {
-  for (let n = 0; ; n += 1) {
-    const items = KINDS.map((type, place) => ({
-      type,
-      id: `r${round}-${n}-${place}`,
-      user: { directory: 'LAB', id: `poster${n % 50}` },
-      host: 'node1',
-      appId: 'a421f4a2-c311-4ef4-ba41-fe2e6a2b0d69',
-    }));
-    try {
-      const response = await fetch(`${api}/api/v1/events`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        // Some users stay on.
-        body: JSON.stringify(n % 3 === 0 ? items.slice(0, 2) : items),
-      });
-      if (response.status !== 202) throw new Error(`${response.status} ${await response.text()}`);
-      for (const { id } of n % 3 === 0 ? items.slice(0, 2) : items) answered.add(id);
-    } catch (error) {
-      // fetch failed: the program was killed.
-      if (error instanceof TypeError) return;
-      throw error;
-    }
-  }
+interface Ingest {
+  readonly received: number;
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly heartbeats: number;
+  readonly excluded: number;
+  readonly refused: Readonly<Record<string, number>>;
+  readonly inFlight: number;
+}
+interface Counts {
+  readonly active: { readonly sessions: number };
+  readonly created: { readonly total: number };
+  readonly destroyed: { readonly total: number };
 }
 
 /**
- * Kills the program with SIGKILL while UDP and HTTP come in, and starts it again, `rounds` times.
+ * Kills the program with SIGKILL while UDP, TCP and HTTP come in, and starts it again, `rounds` times.
  * `randomMs` gives the time until each kill. Returns what is wrong in the end: nothing, if all is well.
  */
 export async function killRounds(rounds: number, randomMs: () => number): Promise<string[]> {
   const folder = new ProgramFolder();
-  const answered = new Set<string>();
-  const socket = createSocket('udp4');
+  const poster = new Poster();
+  const problems: string[] = [];
   try {
     for (let round = 0; round < rounds; round += 1) {
       const program = await Program.start(folder);
-      const posting = post(program.api, round, answered);
-      let sent = 0;
-      const sending = setInterval(() => {
-        for (let i = 0; i < 20; i += 1, sent += 1) {
-          const command = COMMANDS[sent % 4];
-          const user = `sender${Math.floor(sent / 4) % 100}`;
-          socket.send(
-            `/qseow-proxy-session/;node2;${command};LAB;${user};AppAccess;;x`,
-            program.udpPort,
-            '127.0.0.1',
-          );
-        }
-      }, 2);
+      const before = storedEvents(folder.store);
+      const posting = poster.postUntilGone(program.api);
+      const senders = [sendDatagrams(program.udpPort), sendLines(program.tcpPort, round)];
+      const watching = watch(program, problems);
       await new Promise((resolve) => setTimeout(resolve, randomMs()));
       await program.end('SIGKILL');
-      clearInterval(sending);
+      for (const sender of senders) sender.stop();
       await posting;
+      const [accepted, stored] = [await watching, storedEvents(folder.store) - before];
+      if (stored < accepted) problems.push(`round ${round}: ${accepted} accepted, ${stored} stored`);
     }
     const program = await Program.start(folder);
-    const counts = await program.get<{
-      active: object;
-      created: { total: number };
-      destroyed: { total: number };
-    }>('/api/v1/counts');
+    await poster.post(program.api);
+    await watchOnce(program, problems);
+    const counts = await program.get<Counts>('/api/v1/counts');
     const code = await program.stop();
     return [
+      ...problems,
       ...(code === 0 ? [] : [`exit code ${code}`]),
-      ...missingOrDoubled(folder.store, answered),
+      ...missingOrDoubled(folder.store, poster),
+      ...relayProblems(folder.store),
       ...unlikeTwin(folder.store, counts),
     ];
   } finally {
-    socket.close();
     folder.dispose();
   }
 }
 
-function missingOrDoubled(store: string, answered: ReadonlySet<string>): string[] {
+/** Looks at the sums until the program is gone. Resolves with the most that it said was accepted. */
+async function watch(program: Program, problems: string[]): Promise<number> {
+  let accepted = 0;
+  try {
+    for (;;) {
+      accepted = Math.max(accepted, await watchOnce(program, problems));
+      await new Promise((resolve) => setTimeout(resolve, WATCH_EVERY_MS));
+    }
+  } catch (error) {
+    // fetch failed: the program was killed.
+    if (!(error instanceof TypeError)) throw error;
+    return accepted;
+  }
+}
+
+async function watchOnce(program: Program, problems: string[]): Promise<number> {
+  const ingest = await program.get<Ingest>('/api/v1/ingest');
+  const { received, accepted, duplicates, heartbeats, excluded, inFlight } = ingest;
+  const refused = Object.values(ingest.refused).reduce((sum, n) => sum + n, 0);
+  if (received !== accepted + duplicates + heartbeats + excluded + refused + inFlight)
+    problems.push(`does not add up: ${JSON.stringify(ingest)}`);
+  const { active, created, destroyed } = await program.get<Counts>('/api/v1/counts');
+  if (created.total - destroyed.total !== active.sessions)
+    problems.push(`created ${created.total}, destroyed ${destroyed.total}, active ${active.sessions}`);
+  return accepted;
+}
+
+/** Read while no program runs, or by the side of one that does. */
+function query(store: string, sql: string) {
   const database = new DatabaseSync(journalFile(store));
-  const rows = database
-    .prepare('SELECT event_id, count(*) AS n FROM events WHERE event_id IS NOT NULL GROUP BY event_id')
-    .all();
-  database.close();
+  try {
+    return database.prepare(sql).all();
+  } finally {
+    database.close();
+  }
+}
+
+function storedEvents(store: string): number {
+  return Number(query(store, 'SELECT count(*) AS n FROM events')[0]?.['n']);
+}
+
+/** Everything that was sent was answered in the end, some of it offered twice. */
+function missingOrDoubled(store: string, { sent, answered }: Poster): string[] {
+  const rows = query(
+    store,
+    'SELECT event_id, count(*) AS n FROM events WHERE event_id IS NOT NULL GROUP BY event_id',
+  );
   const stored = new Map(rows.map((row) => [String(row['event_id']), Number(row['n'])]));
-  const missing = [...answered].filter((id) => !stored.has(id)).map((id) => `lost: ${id}`);
+  const missing = [...sent].filter((id) => !stored.has(id)).map((id) => `lost: ${id}`);
   const doubled = [...stored].filter(([, n]) => n > 1).map(([id, n]) => `stored ${n} times: ${id}`);
-  return answered.size === 0 ? ['nothing was ever answered'] : [...missing, ...doubled].slice(0, 10);
+  const unanswered = [...sent].filter((id) => !answered.has(id)).map((id) => `never answered: ${id}`);
+  return answered.size === 0
+    ? ['nothing was ever answered']
+    : [...missing, ...doubled, ...unanswered].slice(0, 10);
+}
+
+/** A connection is read in order: of its lines, the first so many are there, each once, and no later one. */
+function relayProblems(store: string): string[] {
+  const rows = query(
+    store,
+    "SELECT u.id AS user FROM events e JOIN users u ON u.number = e.user WHERE u.id LIKE 'relay-%' ORDER BY e.seq",
+  );
+  const seen = new Map<string, number>();
+  const problems: string[] = [];
+  for (const row of rows) {
+    const [, round = '', number] = String(row['user']).split('-');
+    const place = seen.get(round) ?? 0;
+    seen.set(round, place + 1);
+    if (Number(number) !== Math.floor(place / 2))
+      problems.push(`line ${place} of round ${round} is ${row['user']}`);
+  }
+  return seen.size === 0 ? ['no line came by TCP'] : problems.slice(0, 10);
 }
 
 /** The twin never stopped: it is fed with the events alone, from the first to the last. */
