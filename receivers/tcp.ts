@@ -87,7 +87,9 @@ class Tcp implements TcpReceiver {
     server.on('drop', (connection) => {
       this.#admission.refuse('too_many_connections', plainAddress(connection?.remoteAddress ?? ''));
     });
-    server.listen({ host: address, port: this.#config.port, ipv6Only: false });
+    // Relays that all come back at once wait for their turn; the system has a limit of its own.
+    const { port, maxConnections: backlog } = this.#config;
+    server.listen({ host: address, port, backlog, ipv6Only: false });
     await once(server, 'listening');
     return server;
   }
