@@ -57,6 +57,13 @@ function digestOf(token: string): Uint8Array {
   return hash('sha256', token, 'buffer');
 }
 
+/** Whether whoever was let in with this header may still read. */
+export function mayRead(authorization: string | undefined, known: readonly AccessToken[]): boolean {
+  if (known.length === 0) return true;
+  const given = authorization === undefined ? null : givenToken(authorization, 'read');
+  return given !== null && scopesOf(given, known)?.includes('read') === true;
+}
+
 /** Compares with every token, in the same time whichever it is and however much of it is right. */
 function scopesOf(token: string, known: readonly AccessToken[]): readonly Scope[] | null {
   const digest = digestOf(token);

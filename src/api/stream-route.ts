@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { KINDS, type Kind } from '../core/event.ts';
 import { serverSentEvent } from '../core/server-sent-event.ts';
 import type { EventFilters } from '../journal/event-search.ts';
+import { mayRead } from './access.ts';
 import type { CurrentCounts } from './current-counts.ts';
 import { ApiError } from './errors.ts';
 import { type FilterQuery, filterParameters, filtersOf } from './filters.ts';
@@ -38,7 +39,7 @@ const EVENT_STREAM = {
 };
 
 export function registerStream(app: FastifyInstance, parts: ApiParts, counts: CurrentCounts): void {
-  const { history, now } = parts;
+  const { history, now, tokens } = parts;
   const streams = new Streams({
     committedSeq: () => history.committedSeq(),
     follow: (question) => history.follow(question),
@@ -50,8 +51,9 @@ export function registerStream(app: FastifyInstance, parts: ApiParts, counts: Cu
   app.get<{ Querystring: StreamQuery }>(
     '/api/v1/stream',
     { schema: description, exposeHeadRoute: false },
-    async ({ query, headers }, reply) => {
+    async ({ query, headers, ip }, reply) => {
       if (streams.isFull) throw new ApiError(503, 'too many streams');
+      if (streams.isFullFor(ip)) throw new ApiError(429, 'too many streams from this address');
       const filters = query.events === '1' ? eventFilters(query) : null;
       const last = headers['last-event-id'] ?? query.after;
       const after = last === undefined ? null : seqOf(String(last), history);
@@ -59,9 +61,27 @@ export function registerStream(app: FastifyInstance, parts: ApiParts, counts: Cu
       reply.raw.writeHead(200, { ...reply.getHeaders(), ...EVENT_STREAM } as Record<string, string>);
       if (after === 'unknown')
         reply.raw.write(serverSentEvent('missed', null, { after: String(last), oldest: null }));
-      streams.add(reply.raw, filters, after === 'unknown' ? null : after);
+      const listener = {
+        response: reply.raw,
+        address: ip,
+        mayStay: staying(headers.authorization, tokens),
+        filters,
+      };
+      streams.add(listener, after === 'unknown' ? null : after);
     },
   );
+}
+
+/** Whether who came with this header may still read: looked at again only when the tokens were reloaded. */
+function staying(authorization: string | undefined, tokens: ApiParts['tokens']): () => boolean {
+  let known = tokens();
+  let may = true;
+  return () => {
+    const latest = tokens();
+    if (latest !== known) may = mayRead(authorization, latest);
+    known = latest;
+    return may;
+  };
 }
 
 function eventFilters(query: StreamQuery): EventFilters {

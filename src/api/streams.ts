@@ -5,14 +5,14 @@ import type { CountsAnswer } from './current-counts.ts';
 
 /** Streams at once; each costs a socket and what it has yet to be sent. */
 const MOST_STREAMS = 1_000;
+/** So that one address cannot take all; a reverse proxy is one, too. */
+export const MOST_STREAMS_OF_ADDRESS = 500;
 /** At least so long between two looks at what was committed: events that come in between are sent together. */
 const LOOK_EVERY_MS = 100;
 /** Counts go out at most so often. */
 const COUNTS_EVERY_MS = 1_000;
 /** Something is sent at least so often: proxies close connections on which nothing moves. */
 const ALIVE_EVERY = 15;
-/** Events read at once for streams at the same position. */
-const EVENTS_AT_ONCE = 1_000;
 const RETRY_MS = 1_000;
 
 export interface StreamParts {
@@ -24,14 +24,26 @@ export interface StreamParts {
   idOf(seq: number): string;
 }
 
-interface Stream {
+/** Who wants what. */
+export interface Listener {
+  /** With its head sent. */
   readonly response: ServerResponse;
+  readonly address: string;
+  /** False once its token has been taken away. */
+  mayStay(): boolean;
   /** Null where it wants counts only. */
   readonly filters: EventFilters | null;
+}
+
+interface Stream extends Listener {
   /** Streams of the same filters share what is read for one. */
   readonly group: string;
   /** Everything up to this event was sent, or does not fit its filters. */
   position: number;
+  /** Of the counts that it was sent last. */
+  tag: string;
+  /** The first tick that is a whole second after it came. */
+  readonly fromTick: number;
 }
 
 /**
@@ -41,7 +53,6 @@ interface Stream {
 export class Streams {
   readonly #parts: StreamParts;
   readonly #streams = new Set<Stream>();
-  #tag = '';
   #countsTimer: NodeJS.Timeout | null = null;
   #ticks = 0;
   #lookTimer: NodeJS.Timeout | null = null;
@@ -60,17 +71,29 @@ export class Streams {
     return this.#streams.size >= MOST_STREAMS;
   }
 
+  isFullFor(address: string): boolean {
+    let count = 0;
+    for (const stream of this.#streams) if (stream.address === address) count += 1;
+    return count >= MOST_STREAMS_OF_ADDRESS;
+  }
+
   /**
-   * Sends to `response`, whose head is sent, until either side ends it. `after`: the number of the last event the client has
-   * got; null for what comes from now on.
+   * Sends until either side ends it. `after`: the number of the last event the client has got; null for what comes from
+   * now on.
    */
-  add(response: ServerResponse, filters: EventFilters | null, after: number | null): void {
-    const position = after ?? this.#parts.committedSeq();
-    const stream = { response, filters, group: JSON.stringify(filters), position };
+  add(listener: Listener, after: number | null): void {
+    const { response, filters } = listener;
+    const stream: Stream = {
+      ...listener,
+      group: JSON.stringify(filters),
+      position: after ?? this.#parts.committedSeq(),
+      tag: '',
+      fromTick: this.#ticks + 2,
+    };
     this.#streams.add(stream);
     response.once('close', () => this.#remove(stream));
     response.on('drain', () => this.#lookSoon());
-    this.#sendCounts(stream, this.#parts.counts().json);
+    this.#sendCounts(stream, this.#parts.counts());
     this.#countsTimer ??= setInterval(() => this.#tick(), COUNTS_EVERY_MS);
     this.#lookSoon();
   }
@@ -89,25 +112,35 @@ export class Streams {
 
   /** Ends all; they may come back and go on where they were. */
   close(): void {
+    for (const stream of this.#streams) this.#end(stream);
     if (this.#lookTimer !== null) clearTimeout(this.#lookTimer);
-    for (const { response } of this.#streams) response.end();
+  }
+
+  /** One that does not read is still there for a while, but nothing may be written to it any more. */
+  #end(stream: Stream): void {
+    this.#remove(stream);
+    stream.response.end();
   }
 
   #tick(): void {
     this.#ticks += 1;
     const counts = this.#parts.counts();
-    const isNews = counts.tag !== this.#tag;
-    this.#tag = counts.tag;
     const isAlive = this.#ticks % ALIVE_EVERY === 0;
-    if (!isNews && !isAlive) return;
-    for (const stream of this.#streams) this.#sendCounts(stream, counts.json);
+    for (const stream of this.#streams) {
+      if (!stream.mayStay()) this.#end(stream);
+      else if (this.#ticks >= stream.fromTick && (isAlive || stream.tag !== counts.tag)) {
+        this.#sendCounts(stream, counts);
+      }
+    }
   }
 
   /** With the position, so that whoever comes back before the next event that fits goes on from here. */
-  #sendCounts({ response, filters, position }: Stream, json: string): void {
+  #sendCounts(stream: Stream, { json, tag }: CountsAnswer): void {
+    const { response, filters, position } = stream;
     if (response.writableNeedDrain) return;
     const seq = filters === null ? this.#parts.committedSeq() : position;
     response.write(`event: counts\nid: ${this.#parts.idOf(seq)}\ndata: ${json}\n\n`);
+    stream.tag = tag;
   }
 
   #lookSoon(): void {
@@ -121,13 +154,17 @@ export class Streams {
     this.#isLooking = true;
     this.#lookedAt = performance.now();
     const upTo = this.#parts.committedSeq();
-    try {
-      // One after the other, so that what else is asked of the reader gets its turn.
-      for (const group of this.#behind(upTo)) await this.#sendEvents(group, upTo);
-    } catch {
-      // The reader's thread died and begins anew.
-      this.#lookedAt += RETRY_MS;
+    let hasFailed = false;
+    // One after the other, so that what else is asked of the reader gets its turn.
+    for (const group of this.#behind(upTo)) {
+      try {
+        await this.#sendEvents(group, upTo);
+      } catch {
+        // The reader's thread died and begins anew, or what comes next for these cannot be read.
+        hasFailed = true;
+      }
     }
+    if (hasFailed) this.#lookedAt += RETRY_MS;
     this.#isLooking = false;
     // Catching up goes on at once.
     if (this.#behind(upTo).length > 0) this.#lookedAt -= LOOK_EVERY_MS;
@@ -150,13 +187,18 @@ export class Streams {
   async #sendEvents(group: readonly Stream[], upTo: number): Promise<void> {
     const [first] = group;
     if (first?.filters == null) return;
-    const filters = { ...first.filters, limit: EVENTS_AT_ONCE };
-    const { text, position } = await this.#parts.follow({ filters, after: first.position, upTo });
+    const { text, position } = await this.#parts.follow({
+      filters: first.filters,
+      after: first.position,
+      upTo,
+    });
     // Once for all of them.
     const bytes = text === '' ? null : Buffer.from(text);
     for (const stream of group) {
+      // It may have ended meanwhile.
+      if (!this.#streams.has(stream)) continue;
       stream.position = position;
-      if (bytes !== null && !stream.response.destroyed) stream.response.write(bytes);
+      if (bytes !== null) stream.response.write(bytes);
     }
   }
 }

@@ -20,18 +20,25 @@ export function* findEvents(
   range: EventRange = null,
 ): Generator<number> {
   const where = conditions(filters);
-  if (range !== null) where.add('s.seq > ? AND s.seq <= ?', range.after, range.upTo);
+  where.add('s.seq >= ? AND s.seq <= ?');
+  const [first, last] = bounds(filters, range);
   const order = `ORDER BY s.seq ${range === null ? 'DESC' : ''}`;
+  const sql = `SELECT s.seq FROM events s ${where.sql} ${order}`;
   if (!isNarrow(filters)) {
-    yield* numbers(database, `SELECT s.seq FROM events s ${where.sql} ${order}`, where.values);
+    yield* numbers(database, sql, [...where.values, first, last]);
     return;
   }
-  where.add('s.seq BETWEEN ? AND ?');
-  const sql = `SELECT s.seq FROM events s ${where.sql} ${order}`;
   for (const block of candidates(database, filters, range)) {
-    const first = block * EVENTS_IN_BLOCK;
-    yield* numbers(database, sql, [...where.values, first, first + EVENTS_IN_BLOCK - 1]);
+    const from = block * EVENTS_IN_BLOCK;
+    const to = from + EVENTS_IN_BLOCK - 1;
+    yield* numbers(database, sql, [...where.values, Math.max(first, from), Math.min(last, to)]);
   }
+}
+
+/** The first and the last number that may be found. */
+function bounds({ cursor }: EventFilters, range: EventRange): [number, number] {
+  if (range !== null) return [range.after + 1, range.upTo];
+  return [0, cursor === null ? Number.MAX_SAFE_INTEGER : cursor - 1];
 }
 
 function isNarrow({ user, host, virtualProxy, app, from, to, kind }: EventFilters): boolean {
@@ -44,19 +51,17 @@ function conditions(filters: EventFilters): Where {
   if (filters.from !== null) where.add('s.at >= ?', filters.from);
   if (filters.to !== null) where.add('s.at < ?', filters.to);
   if (filters.app !== null) where.add(`s.app IN (${NUMBERS_OF_NAME})`, filters.app);
-  if (filters.cursor !== null) where.add('s.seq < ?', filters.cursor);
   return where;
 }
 
 /** Blocks in which an event may fit, in the order of the range. */
 function* candidates(database: DatabaseSync, filters: EventFilters, range: EventRange): Generator<number> {
-  const { user, host, virtualProxy, app, from, to, kind, cursor } = filters;
+  const { user, host, virtualProxy, app, from, to, kind } = filters;
   const where = new Where();
   if (from !== null) where.add('at_to >= ?', from);
   if (to !== null) where.add('at_from < ?', to);
   if (kind !== null) where.add('kinds & ? <> 0', 1 << KINDS.indexOf(kind));
-  if (cursor !== null) where.add('block <= ?', blockOf(cursor));
-  if (range !== null) where.add('block BETWEEN ? AND ?', blockOf(range.after), blockOf(range.upTo));
+  where.add('block BETWEEN ? AND ?', ...bounds(filters, range).map(blockOf));
   const users = user === null ? null : all(database, ...numbersOfUser(user));
   const strings = [host, virtualProxy, app]
     .filter((name) => name !== null)

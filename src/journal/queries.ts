@@ -26,6 +26,10 @@ SELECT s.seq, s.kind, s.at, s.received_at, s.original_at, s.session, s.previous,
 
 /** Connections and events shown of one session: a log-in loop has millions. */
 const MOST_LINKS = 1_000;
+/** Events looked through in one step of following them. */
+const MOST_FOLLOWED = 100_000;
+/** In characters, and no more than one event above. */
+const MOST_FOLLOWED_TEXT = 128 * 1_024;
 
 type Row = Record<string, unknown>;
 type Json = Record<string, unknown>;
@@ -162,24 +166,27 @@ export class Queries {
   }
 
   /**
-   * The next events after `after`, oldest first, at most `limit`, as server-sent events
-   * (https://html.spec.whatwg.org/multipage/server-sent-events.html). `position` is the number up to which everything that
-   * fits is in `text`. Says first what is missing, where retention has deleted what came next.
+   * The next events after `after`, oldest first, as server-sent events
+   * (https://html.spec.whatwg.org/multipage/server-sent-events.html): not many at once, since others wait for the reader, and a
+   * client that does not read holds them in memory. `position` is the number up to which everything that fits is in `text`.
+   * Says first what is missing, where retention has deleted what came next.
    */
   follow({ filters, after, upTo }: Following): Followed {
     const bySeq = this.#database.prepare(`${EVENT_ROWS} WHERE s.seq = ?`);
     const oldest = this.#database.prepare('SELECT min(seq) AS seq FROM events').get()?.['seq'];
-    const found = findEvents(this.#database, filters, { after, upTo }).take(filters.limit);
-    const rows = rowsOf(bySeq, found);
-    const messages = rows.map((row) =>
-      serverSentEvent('event', this.#publicId(row['seq']), this.#eventItem(row)),
-    );
-    if (oldest !== null && after + 1 < Number(oldest)) {
+    const from = Math.max(after, Number(oldest ?? 0) - 1);
+    const range = { after: from, upTo: Math.min(upTo, from + MOST_FOLLOWED) };
+    let text = '';
+    if (from > after) {
       const missed = { after: this.#publicId(after), oldest: this.#publicId(oldest) };
-      messages.unshift(serverSentEvent('missed', null, missed));
+      text = serverSentEvent('missed', null, missed);
     }
-    const position = rows.length < filters.limit ? upTo : Number(rows.at(-1)?.['seq']);
-    return { text: messages.join(''), position };
+    for (const seq of findEvents(this.#database, filters, range)) {
+      const row = bySeq.get(seq);
+      if (row !== undefined) text += serverSentEvent('event', this.#publicId(seq), this.#eventItem(row));
+      if (text.length >= MOST_FOLLOWED_TEXT) return { text, position: seq };
+    }
+    return { text, position: range.upTo };
   }
 
   #eventItem(row: Row): Json {

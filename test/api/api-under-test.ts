@@ -44,6 +44,7 @@ export class ApiUnderTest {
   readonly app: FastifyInstance;
   now = NOON;
   hosts: readonly string[] | null = null;
+  tokens: readonly AccessToken[];
   full = false;
   notReady: string | null = null;
   journalTrouble: string | null = null;
@@ -90,16 +91,13 @@ export class ApiUnderTest {
       onTrouble: (kind, sample) => this.troubles.push([kind, sample]),
       later: (callback, ms) => setTimeout(callback, ms),
     });
-    this.app = this.#api(appNames, tokens, limits);
+    this.tokens = tokens;
+    this.app = this.#api(appNames, limits);
   }
 
-  #api(
-    appNames: ReadonlyMap<string, string>,
-    tokens: readonly AccessToken[],
-    limits: ApiLimits | undefined,
-  ): FastifyInstance {
+  #api(appNames: ReadonlyMap<string, string>, limits: ApiLimits | undefined): FastifyInstance {
     const parts: ApiParts = {
-      tokens: () => tokens,
+      tokens: () => this.tokens,
       wrongTokens: new WrongTokens(() => this.now),
       hosts: () => this.hosts,
       trouble: (kind, sample) => this.troubles.push([kind, sample]),

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { MOST_STREAMS_OF_ADDRESS } from '../../src/api/streams.ts';
 import { until } from '../program.ts';
 import { ApiUnderTest, SALES } from './api-under-test.ts';
 import { StreamClient } from './stream-client.ts';
@@ -200,6 +202,66 @@ describe('a stream', () => {
     const { statusCode, body } = await api.get(`/api/v1/stream?${query}`);
     expect(statusCode).toBe(400);
     expect(body.message).toEqual(typeof message === 'string' ? message : expect.stringMatching(message));
+  });
+
+  test('whose next event cannot be read holds up no other one', async () => {
+    await post(...range(1, 6).map((n) => item(`u${n}`, n % 2 === 0 ? 'connection_open' : 'session_start')));
+    await api.settle();
+    const database = api.openDatabase();
+    // No time that there is.
+    database.exec('UPDATE events SET at = 9e15 WHERE seq = 3');
+    database.close();
+    const { body } = await api.get('/api/v1/events?limit=1');
+    const store = String(body.items[0]?.['sessionId']).split('-')[0];
+    await client.connect(`${url}?events=1&after=${store}-2`);
+    const other = new StreamClient();
+    await other.connect(`${url}?events=1&kind=connection_open&after=${store}-0`);
+    await gets(3, other);
+    other.disconnect();
+    expect(other.seqs).toEqual([2, 4, 6]);
+    expect(client.seqs).toEqual([]);
+  });
+
+  test('that waits behind another one on its connection leaves nothing behind', async () => {
+    const port = Number(new URL(url).port);
+    for (let n = 0; n < 20; n += 1) {
+      const socket = connect(port, '127.0.0.1');
+      socket.write('GET /api/v1/stream HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(60));
+      await once(socket, 'data');
+      socket.destroy();
+    }
+    const status = () => new StreamClient().connect(url).then((response) => response.destroy().statusCode);
+    expect(await until(status, (found) => found === 200)).toBe(200);
+  });
+
+  test('is refused to an address that has many, until one of them ends', async () => {
+    const clients: StreamClient[] = [];
+    const next = async (): Promise<number | undefined> => {
+      clients.push(new StreamClient());
+      return (await clients.at(-1)?.connect(url))?.statusCode;
+    };
+    const first = await Promise.all(Array.from({ length: MOST_STREAMS_OF_ADDRESS }, next));
+    expect(new Set(first)).toEqual(new Set([200]));
+    expect(await next()).toBe(429);
+    clients[0]?.disconnect();
+    expect(await until(next, (status) => status === 200)).toBe(200);
+    for (const each of clients) each.disconnect();
+  });
+
+  test('ends when its token is taken away, by itself', async () => {
+    const reader = { name: 'reader', token: 'r'.repeat(20), scopes: ['read'] as const };
+    const other = { name: 'other', token: 'o'.repeat(20), scopes: ['read', 'ingest'] as const };
+    const headers = ({ token }: { token: string }) => ({ authorization: `Bearer ${token}` });
+    api.tokens = [reader, other];
+    const staying = new StreamClient();
+    await staying.connect(`${url}?events=1`, headers(other));
+    const ended = once(await client.connect(url, headers(reader)), 'end');
+    api.tokens = [other];
+    await ended;
+    const payload = item('anna');
+    await api.send({ method: 'POST', url: '/api/v1/events', headers: headers(other), payload });
+    await gets(1, staying);
+    staying.disconnect();
   });
 
   test('ends when Headcount does', async () => {

@@ -1,0 +1,164 @@
+import type { DatabaseSync } from 'node:sqlite';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { KINDS } from '../../src/core/event.ts';
+import { END_REASONS } from '../../src/core/session.ts';
+import { type EventFilters, findEvents } from '../../src/journal/event-search.ts';
+import type { Filters } from '../../src/journal/filters.ts';
+import { Retention } from '../../src/journal/retention.ts';
+import { findSessions, type SessionFilters } from '../../src/journal/session-search.ts';
+import { SETTINGS, type Step, steps } from '../model/event-arbitrary.ts';
+import { userName } from '../model/session-model.ts';
+import { StoredSite } from './stored-site.ts';
+
+const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 10);
+const SEARCHES_A_STEP = 4;
+
+type Row = Record<string, unknown>;
+type Pick = Omit<SessionFilters & EventFilters, 'limit'>;
+
+const NAMED = `host.text AS host_name, proxy.text AS proxy_name, u.directory AS directory, u.id AS user_id`;
+const NAMES = `LEFT JOIN strings host ON host.id = s.host LEFT JOIN strings proxy ON proxy.id = s.virtual_proxy
+  LEFT JOIN users u ON u.number = s.user`;
+
+/** Every row, with its names; of sessions with their connections. */
+function rowsOf(database: DatabaseSync): { sessions: Row[]; events: Row[] } {
+  const connections = database
+    .prepare('SELECT c.*, a.text AS app_name FROM connections c LEFT JOIN strings a ON a.id = c.app')
+    .all() as Row[];
+  const sessions = database
+    .prepare(`SELECT s.*, ${NAMED} FROM sessions s ${NAMES} ORDER BY s.id DESC`)
+    .all()
+    .map((row) => ({ ...row, of: connections.filter(({ session }) => session === row['id']) }) as Row);
+  const events = database
+    .prepare(
+      `SELECT s.*, ${NAMED}, a.text AS app_name FROM events s ${NAMES} LEFT JOIN strings a ON a.id = s.app
+       ORDER BY s.seq DESC`,
+    )
+    .all() as Row[];
+  return { sessions, events };
+}
+
+function isOf(row: Row, number: number, { user, host, virtualProxy, cursor }: Filters): boolean {
+  if (cursor !== null && number >= cursor) return false;
+  if (host !== null && row['host_name'] !== host) return false;
+  if (virtualProxy !== null && row['proxy_name'] !== virtualProxy) return false;
+  if (user === null) return true;
+  if (row['user_id'] === null) return false;
+  const isDirectory = user.directory === null || isSame(String(row['directory'] ?? ''), user.directory);
+  return isDirectory && isSame(String(row['user_id']), user.id);
+}
+
+const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
+
+function isSession(row: Row, filters: SessionFilters): boolean {
+  const { active, from, to, at, app } = filters;
+  const startedAt = Number(row['started_at']);
+  const endedAt = row['ended_at'] === null ? Number.POSITIVE_INFINITY : Number(row['ended_at']);
+  if (row['end_reason'] === END_REASONS.indexOf('excluded')) return false;
+  if (active !== null && active !== (row['ended_at'] === null)) return false;
+  if (from !== null && endedAt < from) return false;
+  if (to !== null && startedAt >= to) return false;
+  if (at !== null && (startedAt > at || endedAt <= at)) return false;
+  const isOn = (each: Row): boolean =>
+    each['app_name'] === app &&
+    (at === null ||
+      (Number(each['opened_at']) <= at && (each['closed_at'] === null || Number(each['closed_at']) > at)));
+  if (app !== null && !(row['of'] as Row[]).some(isOn)) return false;
+  return isOf(row, Number(row['id']), filters);
+}
+
+function isEvent(row: Row, filters: EventFilters): boolean {
+  const { kind, from, to, app } = filters;
+  const at = Number(row['at']);
+  if (kind !== null && KINDS[Number(row['kind'])] !== kind) return false;
+  if ((from !== null && at < from) || (to !== null && at >= to)) return false;
+  return (app === null || row['app_name'] === app) && isOf(row, Number(row['seq']), filters);
+}
+
+/** Draws of 0 to 1 become filters that often find something, with times at the very beginnings and ends. */
+function filtersFor({ sessions, events }: ReturnType<typeof rowsOf>, draw: () => number): Pick {
+  const pick = <T>(from: readonly T[]): T | null => from[Math.floor(draw() * from.length)] ?? null;
+  const maybe = <T>(share: number, value: T | null): T | null => (draw() < share ? value : null);
+  const row = pick([...sessions, ...events]) ?? {};
+  const moments = [...sessions, ...events]
+    .flatMap((each) => [each['started_at'], each['ended_at'], each['at'], each['last_activity_at']])
+    .filter((each) => typeof each === 'number')
+    .flatMap((each) => [each - 1, each, each + 1]);
+  const times = [pick(moments), pick(moments)].sort((a, b) => Number(a) - Number(b));
+  const apps = sessions.flatMap((each) => (each['of'] as Row[]).map(({ app_name: app }) => app as string));
+  const name = String(row['user_id'] ?? 'ANNA');
+  const id = draw() < 0.5 ? name : name.toUpperCase();
+  const directory = draw() < 0.4 ? null : String(row['directory'] ?? '').toLowerCase();
+  return {
+    user: maybe(0.3, { directory, id }),
+    host: maybe(0.3, (row['host_name'] ?? null) as string | null),
+    virtualProxy: maybe(0.3, (row['proxy_name'] ?? null) as string | null),
+    app: maybe(0.3, pick(apps)),
+    from: maybe(0.3, times[0] ?? null),
+    to: maybe(0.3, times[1] ?? null),
+    at: maybe(0.3, pick(moments)),
+    active: maybe(0.3, draw() < 0.5),
+    kind: maybe(0.2, pick(KINDS)),
+    cursor: maybe(0.2, pick([0, 1, Number(row['id'] ?? row['seq'] ?? 1), 999_999_999_999_999])),
+  };
+}
+
+function compare(database: DatabaseSync, draw: () => number): void {
+  const rows = rowsOf(database);
+  for (let n = 0; n < SEARCHES_A_STEP; n += 1) {
+    const filters = { ...filtersFor(rows, draw), limit: 1_000 };
+    const what = JSON.stringify(filters);
+    const sessions = rows.sessions.filter((row) => isSession(row, filters)).map(({ id }) => id);
+    expect([...findSessions(database, filters)], what).toEqual(sessions);
+    const events = rows.events.filter((row) => isEvent(row, filters)).map(({ seq }) => Number(seq));
+    expect([...findEvents(database, filters)], what).toEqual(events);
+    const range = { after: events.at(-1) ?? 0, upTo: events[0] ?? 0 };
+    const following = [...findEvents(database, { ...filters, cursor: null }, range)];
+    const between = rows.events.filter((row) => isEvent(row, { ...filters, cursor: null }));
+    const numbers = between.map(({ seq }) => Number(seq)).reverse();
+    expect(following, what).toEqual(numbers.filter((seq) => seq > range.after && seq <= range.upTo));
+  }
+}
+
+function play(stored: StoredSite, step: Step): void {
+  const { site } = stored;
+  if (step.type === 'batch') for (const event of step.events) stored.apply(event);
+  else if (step.type === 'sweep') site.tick(step.now);
+  else if (step.type === 'exclude') site.exclude((user) => step.users.includes(userName(user)), step.now);
+  else site.tracker.restarted(step.stoppedAt, step.startedAt);
+}
+
+const timeOf = (step: Step): number => {
+  if (step.type === 'batch') return step.events.at(-1)?.receivedAt ?? 0;
+  return step.type === 'restart' ? step.startedAt : step.now;
+};
+
+test('searches find the same as looking at every row, after whatever happened to sessions, restarts and retention', () => {
+  const draws = fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }));
+  const property = fc.property(steps(), draws, (stream, drawn) => {
+    const draw = (): number => drawn.next().value ?? 0;
+    const stored = new StoredSite(SETTINGS);
+    try {
+      for (const step of stream) {
+        play(stored, step);
+        // Few sessions, in many blocks.
+        const { nextNumbers } = stored.site.book;
+        stored.site.book.nextNumbers = {
+          ...nextNumbers,
+          session: nextNumbers.session + Math.floor(draw() * 200),
+        };
+        stored.commit(timeOf(step), true);
+        if (draw() < 0.2) stored.killAndRestart();
+        if (draw() < 0.1) {
+          const limits = { retentionMs: 6 * 3_600_000, maxBytes: 1e9 };
+          new Retention(stored.database, limits).step(timeOf(step));
+        }
+        compare(stored.database, draw);
+      }
+    } finally {
+      stored.dispose();
+    }
+  });
+  fc.assert(property, { numRuns: RUNS });
+}, 600_000);
