@@ -56,8 +56,10 @@ class Search {
   }
 
   *all(source: Source, condition: string): Generator<number> {
+    const { cursor } = this.#filters;
     const where = this.#where(source);
     where.add(condition);
+    if (cursor !== null) where.add(`${source.id} < ?`, cursor);
     yield* this.#ids(`SELECT s.id FROM ${source.from} ${where.sql} ORDER BY ${source.id} DESC`, where.values);
   }
 
@@ -65,12 +67,13 @@ class Search {
     const { from, id } = this.source;
     const where = this.#where(this.source);
     where.add(condition);
-    // Not BETWEEN, of which an index of connections uses nothing.
+    // Not BETWEEN, of which an index of connections uses nothing; and one upper bound, since of two it uses any one.
     where.add(`${id} >= ? AND ${id} < ?`);
+    const before = this.#filters.cursor ?? Number.MAX_SAFE_INTEGER;
     const sql = `SELECT s.id FROM ${from} ${where.sql} ORDER BY ${id} DESC`;
     for (const block of this.#candidates()) {
       const first = block * SESSIONS_IN_BLOCK;
-      yield* this.#ids(sql, [...where.values, first, first + SESSIONS_IN_BLOCK]);
+      yield* this.#ids(sql, [...where.values, first, Math.min(first + SESSIONS_IN_BLOCK, before)]);
     }
   }
 
@@ -105,14 +108,13 @@ class Search {
   }
 
   #where(source: Source): Where {
-    const { from, to, at, app, cursor } = this.#filters;
+    const { from, to, at, app } = this.#filters;
     const where = new Where(this.#filters);
     where.add('s.end_reason IS NOT ?', END_REASONS.indexOf('excluded'));
     if (from !== null) where.add('(s.ended_at IS NULL OR s.ended_at >= ?)', from);
     if (to !== null) where.add('s.started_at < ?', to);
     if (at !== null) where.add('s.started_at <= ? AND (s.ended_at IS NULL OR s.ended_at > ?)', at, at);
     if (app !== null) this.#addApp(where, app, source);
-    if (cursor !== null) where.add(`${source.id} < ?`, cursor);
     return where;
   }
 
