@@ -1,13 +1,14 @@
 import type { SessionChanges } from '../core/pending-changes.ts';
 import type { Second } from '../core/series.ts';
 import { type Connection, END_REASONS, type Session } from '../core/session.ts';
-import { markOf, markOfUser } from './marks.ts';
+import { bitOf, markOf } from './marks.ts';
 import type { Names, NewNames } from './names.ts';
 import { CLOSE, FLAGS } from './schema.ts';
 
 /** Columns of one row in the typed arrays that go to the writer; NaN stands for NULL. */
 export const EVENT_STRIDE = 20;
-export const SESSION_STRIDE = 22;
+/** Columns of `sessions`, then the bits of host and virtual proxy. */
+export const SESSION_STRIDE = 21;
 export const ACTIVITY_STRIDE = 6;
 export const CONNECTION_STRIDE = 8;
 export const CLOSING_STRIDE = 3;
@@ -130,9 +131,6 @@ function sessionRow(session: Session, names: Names): number[] {
     names.user(session.key.user),
     names.string(session.sessionKey),
     names.string(session.virtualProxy),
-    markOf(session.key.host.name),
-    markOfUser(session.key.user),
-    markOf(session.virtualProxy),
     names.string(session.userAgent),
     session.createdAt,
     session.startedAt,
@@ -145,6 +143,8 @@ function sessionRow(session: Session, names: Names): number[] {
     session.connectionCount,
     session.openConnections.length,
     session.lastConnectionId,
+    bitOf(session.key.host.name),
+    bitOf(session.virtualProxy),
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { sortedNumbers } from './sorted-numbers.ts';
 
 /** Events in a block: each block found costs a search so many rows. */
 export const EVENTS_IN_BLOCK = 4_096;
@@ -59,7 +60,7 @@ export class EventBlocks {
   ): void {
     const block = blockOf(seq);
     if (block !== this.#block) {
-      if (this.#block >= 0) this.#write(sorted(this.#users), sorted(this.#strings));
+      if (this.#block >= 0) this.#write(sortedNumbers(this.#users), sortedNumbers(this.#strings));
       this.#begin(block);
     }
     this.#atFrom = Math.min(this.#atFrom, at);
@@ -90,32 +91,4 @@ export class EventBlocks {
 
 export function blockOf(seq: number): number {
   return Math.floor(seq / EVENTS_IN_BLOCK);
-}
-
-function sorted(numbers: ReadonlySet<number>): Uint8Array {
-  const cells = Uint32Array.from(numbers).sort();
-  return new Uint8Array(cells.buffer);
-}
-
-/** Whether one of `numbers` is among those that `sorted` wrote. */
-export function hasAny(blob: Uint8Array, numbers: readonly number[]): boolean {
-  const cells = new Uint32Array(
-    blob.buffer,
-    blob.byteOffset,
-    blob.byteLength / Uint32Array.BYTES_PER_ELEMENT,
-  );
-  const least = cells[0] ?? 0;
-  const most = cells.at(-1) ?? 0;
-  return numbers.some((number) => number >= least && number <= most && has(cells, number));
-}
-
-function has(cells: Uint32Array, number: number): boolean {
-  let low = 0;
-  let high = cells.length - 1;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((cells[middle] ?? 0) < number) low = middle + 1;
-    else high = middle;
-  }
-  return cells[low] === number;
 }

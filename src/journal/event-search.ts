@@ -1,7 +1,8 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { KINDS } from '../core/event.ts';
-import { blockOf, EVENTS_IN_BLOCK, hasAny } from './event-blocks.ts';
+import { blockOf, EVENTS_IN_BLOCK } from './event-blocks.ts';
 import { type Filters, NUMBERS_OF_NAME, numbersOfUser, Where } from './filters.ts';
+import { hasAny } from './sorted-numbers.ts';
 
 export interface EventFilters extends Filters {
   readonly kind: (typeof KINDS)[number] | null;

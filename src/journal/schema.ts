@@ -38,7 +38,6 @@ CREATE TABLE event_blocks (
 CREATE TABLE sessions (
   id INTEGER PRIMARY KEY, first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL,
   host INTEGER NOT NULL, user INTEGER NOT NULL, session_key INTEGER NOT NULL, virtual_proxy INTEGER NOT NULL,
-  host_mark INTEGER NOT NULL, user_mark INTEGER NOT NULL, proxy_mark INTEGER NOT NULL,
   user_agent INTEGER NOT NULL, created_at INTEGER NOT NULL, started_at INTEGER NOT NULL, flags INTEGER NOT NULL,
   synthesised_at INTEGER, last_activity_at INTEGER NOT NULL,
   ended_at INTEGER, end_reason INTEGER, ended_seen_at INTEGER,
@@ -46,10 +45,10 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_ended ON sessions (ended_seen_at) WHERE ended_seen_at IS NOT NULL;
 CREATE INDEX sessions_open ON sessions (id) WHERE ended_seen_at IS NULL;
-CREATE INDEX sessions_host ON sessions (host_mark);
-CREATE INDEX sessions_user ON sessions (user_mark) WHERE user_mark <> 0;
-CREATE INDEX sessions_proxy ON sessions (proxy_mark) WHERE proxy_mark <> 0;
-CREATE TABLE session_blocks (block INTEGER PRIMARY KEY, started_from INTEGER NOT NULL, ended_to INTEGER NOT NULL);
+CREATE TABLE session_blocks (
+  block INTEGER PRIMARY KEY, started_from INTEGER NOT NULL, ended_to INTEGER NOT NULL,
+  hosts INTEGER NOT NULL, proxies INTEGER NOT NULL, users BLOB
+);
 CREATE TABLE connections (
   id INTEGER PRIMARY KEY, session INTEGER NOT NULL, app INTEGER NOT NULL, app_mark INTEGER NOT NULL,
   opened_at INTEGER NOT NULL, closed_at INTEGER, close_exact INTEGER NOT NULL, previous INTEGER NOT NULL

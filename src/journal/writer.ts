@@ -80,6 +80,7 @@ export class Writer {
       // Some errors (a full disk) have rolled back already.
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       this.#eventBlocks.reload();
+      this.#sessions.reload();
       this.points.reload();
       throw error;
     }

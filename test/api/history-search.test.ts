@@ -198,7 +198,7 @@ describe('searches give what looking at every item gives, page by page and in th
         const found = await pages(pathOf('/api/v1/sessions', query), limit);
         expect(found.map(({ id }) => id)).toEqual(expected);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   }, 60_000);
 
@@ -211,7 +211,7 @@ describe('searches give what looking at every item gives, page by page and in th
         const found = await pages(pathOf('/api/v1/events', query), limit);
         expect(found.map(({ seq }) => seq)).toEqual(expected);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   }, 60_000);
 });
