@@ -1,11 +1,12 @@
-const DAY_MS = 24 * 3_600_000;
+const DAY_SECONDS = 24 * 3_600;
 
 /** Identities of the events of the last 24 h, at most so many: what comes again within it is a duplicate. */
 export class Duplicates {
-  readonly #ids = new Set<string>();
-  // A ring in order of arrival; `#oldest` is the place of the first that is still remembered.
-  #ring: { id: string; receivedAt: number }[] = [];
-  #oldest = 0;
+  /** The second of arrival by identity, in order of arrival. Seconds, because V8 keeps small integers in place. */
+  readonly #seconds = new Map<string, number>();
+  /** Goes on through what is added while it runs, so what it has yet to give is what is remembered. */
+  readonly #order = this.#seconds.entries();
+  #oldest: readonly [eventId: string, second: number] | null = null;
   readonly #most: number;
 
   constructor(most = 1_000_000) {
@@ -13,32 +14,30 @@ export class Duplicates {
   }
 
   get size(): number {
-    return this.#ids.size;
+    return this.#seconds.size;
   }
 
   has(eventId: string, receivedAt: number): boolean {
     this.#expire(receivedAt);
-    return this.#ids.has(eventId);
+    return this.#seconds.has(eventId);
   }
 
   add(eventId: string, receivedAt: number): void {
-    if (this.#ids.has(eventId)) return;
-    this.#ids.add(eventId);
-    this.#ring.push({ id: eventId, receivedAt });
+    if (this.#seconds.has(eventId)) return;
+    this.#seconds.set(eventId, Math.floor(receivedAt / 1000));
     this.#expire(receivedAt);
   }
 
   #expire(receivedAt: number): void {
-    for (let first = this.#ring[this.#oldest]; first !== undefined; first = this.#ring[this.#oldest]) {
-      const old = receivedAt - first.receivedAt > DAY_MS;
-      if (!old && this.#ids.size <= this.#most) break;
-      this.#ids.delete(first.id);
-      this.#oldest += 1;
-    }
-    // Until then the forgotten ones still take memory: an eighth more, not as much again.
-    if (this.#oldest > this.#most / 8) {
-      this.#ring = this.#ring.slice(this.#oldest);
-      this.#oldest = 0;
+    // An iterator that was once at the end stays there.
+    while (this.#seconds.size > 0) {
+      this.#oldest ??= this.#order.next().value ?? null;
+      if (this.#oldest === null) return;
+      const [eventId, second] = this.#oldest;
+      const isOld = receivedAt / 1000 - second > DAY_SECONDS + 1;
+      if (!isOld && this.#seconds.size <= this.#most) return;
+      this.#seconds.delete(eventId);
+      this.#oldest = null;
     }
   }
 }
