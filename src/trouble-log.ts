@@ -38,7 +38,7 @@ export class TroubleLog {
       return;
     }
     this.#known.set(kind, { count: 0, sample: '', level });
-    this.#log[level]({ kind, sample: printable(sample) }, 'not as expected');
+    this.#log[level]({ kind, sample: printable(sample) }, kind);
   }
 
   /** To be called once a minute. */
@@ -49,7 +49,7 @@ export class TroubleLog {
       if (count === 0) continue;
       this.#known.set(kind, { count: 0, sample: '', level });
       const fields = { kind, count, sample: printable(sample) };
-      this.#log[level](fields, 'not as expected, in the last minute');
+      this.#log[level](fields, `${kind}, in the last minute`);
     }
   }
 }

@@ -39,7 +39,8 @@ export function requireTokens(app: FastifyInstance, { tokens, wrongTokens, troub
       // Neither the token nor the URL, which may hold one by mistake.
       trouble('wrong token', `${ip}: ${method} ${routeOptions.url ?? 'a path that there is not'}`);
     }
-    if (wait > 0) {
+    // Not where there is none: a browser gives none before it is asked.
+    if (wait > 0 && given !== null) {
       reply.header('retry-after', String(wait));
       throw new ApiError(429, `too many wrong tokens from this address; come again in ${wait} s`);
     }

@@ -25,8 +25,11 @@ export const filterParameters = {
   host: { ...name, description: 'the node, with or without its domain' },
   virtualProxy: { ...name, description: 'the prefix of a virtual proxy' },
   app: { ...name, description: 'the id of an app' },
-  from: { ...time, description: 'not before this time: ISO 8601 with a zone' },
-  to: { ...time, description: 'before this time: ISO 8601 with a zone' },
+  from: {
+    ...time,
+    description: 'events not before this time, sessions not over before it: ISO 8601 with a zone',
+  },
+  to: { ...time, description: 'events before this time, sessions begun before it: ISO 8601 with a zone' },
   limit: {
     type: 'integer',
     minimum: 1,

@@ -8,6 +8,7 @@ import { flag, integer, NO_QUERY, object, record, text } from './schemas.ts';
 const named = { type: 'object', properties: { name: text }, required: ['name'], additionalProperties: true };
 
 const answer = object({
+  since: { ...text, description: 'the start of the program, from which counters count' },
   received: integer,
   accepted: integer,
   duplicates: integer,
@@ -50,7 +51,9 @@ const description = {
 
 /** `httpStats`: of the one receiver that the API itself holds. */
 export function registerIngest(app: FastifyInstance, parts: ApiParts, httpStats: () => ReceiverStats): void {
-  app.get('/api/v1/ingest', { schema: description }, async () =>
-    ingestView(parts, [...parts.receivers(), httpStats()]),
-  );
+  const since = new Date(parts.now()).toISOString();
+  app.get('/api/v1/ingest', { schema: description }, async () => ({
+    since,
+    ...ingestView(parts, [...parts.receivers(), httpStats()]),
+  }));
 }

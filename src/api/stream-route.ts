@@ -27,7 +27,11 @@ const description = {
     events: { type: 'string', enum: ['0', '1'], default: '0', description: '1: events, too' },
     kind: { type: 'string', enum: KINDS },
     ...shared,
-    after: { type: 'string', maxLength: 64, description: 'as Last-Event-ID, where a header cannot be set' },
+    after: {
+      type: 'string',
+      maxLength: 64,
+      description: 'as Last-Event-ID, where a header cannot be set; STORE-0 is before the first event',
+    },
   }),
   response: { 200: { description: 'a stream', content: { 'text/event-stream': { schema: text } } } },
 };
@@ -54,7 +58,7 @@ export function registerStream(app: FastifyInstance, parts: ApiParts, counts: Cu
     async ({ query, headers, ip }, reply) => {
       if (streams.isFull) throw new ApiError(503, 'too many streams');
       if (streams.isFullFor(ip)) throw new ApiError(429, 'too many streams from this address');
-      const filters = query.events === '1' ? eventFilters(query) : null;
+      const filters = filtersOfStream(query);
       const last = headers['last-event-id'] ?? query.after;
       const after = last === undefined ? null : seqOf(String(last), history);
       reply.hijack();
@@ -84,8 +88,12 @@ function staying(authorization: string | undefined, tokens: ApiParts['tokens']):
   };
 }
 
-function eventFilters(query: StreamQuery): EventFilters {
-  return { ...filtersOf({ ...query, limit: 1 }), kind: query.kind ?? null };
+/** Null for counts only. */
+function filtersOfStream({ events, after: _, ...query }: StreamQuery): EventFilters | null {
+  if (events === '1') return { ...filtersOf({ ...query, limit: 1 }), kind: query.kind ?? null };
+  const [filter] = Object.keys(query);
+  if (filter !== undefined) throw new ApiError(400, `${filter}: only with events=1`);
+  return null;
 }
 
 /** The number in an id of this store; `unknown` where it is of another one, or of events that a backup does not have. */

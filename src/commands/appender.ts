@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { isHost } from '../core/host.ts';
 import type { CommandIo } from './command-io.ts';
@@ -25,9 +26,10 @@ interface Arguments {
   readonly port: string;
   readonly peer?: true;
   readonly service: string;
+  readonly output?: string;
 }
 
-/** `headcount appender`: prints the `LocalLogConfig.xml` that makes a Sense node send its user events. */
+/** `headcount appender`: prints or writes the `LocalLogConfig.xml` that makes a Sense node send its user events. */
 export function registerAppender(program: Command, io: CommandIo): void {
   program
     .command('appender')
@@ -36,12 +38,33 @@ export function registerAppender(program: Command, io: CommandIo): void {
     .option('--port <port>', 'UDP port of Headcount', '9997')
     .option('--peer', 'the two 8-field layouts that Butler SOS reads as well')
     .option('--service <service>', 'proxy (sessions, connections) or repository (rejected sessions)', 'proxy')
+    .option(
+      '--output <file>',
+      'write a new file, in UTF-8 as Sense wants it, which ">" of PowerShell does not',
+    )
     .action((given: Arguments) => {
       const options = readArguments(given);
-      if (typeof options !== 'string') return io.stdout(appenderXml(options));
-      io.stderr(`headcount appender: ${options}\n`);
-      io.setExitCode(EXIT_USAGE);
+      const problem = typeof options === 'string' ? options : outputProblem(given, io);
+      if (typeof options === 'string' || problem !== null) {
+        io.stderr(`headcount appender: ${problem}\n`);
+        return io.setExitCode(EXIT_USAGE);
+      }
+      if (given.output === undefined) return io.stdout(appenderXml(options));
+      // `wx`: whatever has come there since stays as it is.
+      writeFileSync(resolve(io.cwd, given.output), appenderXml(options), { flag: 'wx' });
+      io.stderr(`${given.output}: written; ${placeOf(options)}\n`);
     });
+}
+
+function outputProblem({ output }: Arguments, { cwd }: CommandIo): string | null {
+  if (output === undefined || !existsSync(resolve(cwd, output))) return null;
+  return `--output: ${output} is there already; remove it first or merge into it`;
+}
+
+/** Where the file belongs, for people. */
+function placeOf({ template }: AppenderOptions): string {
+  const folder = template === 'repository' ? 'Repository' : 'Proxy';
+  return `it belongs at C:\\ProgramData\\Qlik\\Sense\\${folder}\\LocalLogConfig.xml of every node with that service`;
 }
 
 /** What was asked for, or what is wrong with it. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { receiverProblem } from '../../receivers/index.ts';
+import { type ReceiverConfig, receiverProblem } from '../../receivers/index.ts';
 import { type Config, ConfigError, loadConfig } from '../config.ts';
 import { findConfigFile } from '../config-file.ts';
 import { hostAndPort, isLoopback } from '../core/host.ts';
@@ -8,6 +8,7 @@ import type { CommandIo } from './command-io.ts';
 
 /** EX_CONFIG of sysexits: something is wrong with the configuration. */
 const EXIT_CONFIG = 78;
+const OPEN = 'open to the network';
 
 /** `headcount check`: says everything that is wrong with a configuration, or what it would do. */
 export function registerCheck(program: Command, io: CommandIo, now: () => number): void {
@@ -38,11 +39,13 @@ async function checkFiles({ receivers, folder }: Config, now: number): Promise<v
 }
 
 function summary({ receivers, blacklist, sessions, store, sinks, api }: Config): string {
-  const listening = receivers.map(({ type, host, port }) => `${type.toUpperCase()} ${address(host, port)}`);
+  const tokens = api.tokens.map(({ name, scopes }) => `${name} (${scopes.join(', ')})`);
   const sinkTypes = sinks.map(({ type }: { readonly type: string }) => type);
   const lines = [
-    `receives on ${listening.join(', ') || 'nothing'}`,
-    `answers on http://${address(api.host, api.port)}`,
+    `receives on ${receivers.map(listening).join(', ') || 'nothing'}`,
+    `answers on http://${address(api.host, api.port)}${isLoopback(api.host) ? '' : ` (${OPEN})`}`,
+    ...(api.hosts.length > 0 ? [`answers to the names ${api.hosts.join(', ')}`] : []),
+    ...(tokens.length > 0 ? [`API tokens: ${tokens.join(', ')}`] : []),
     `keeps ${formatDuration(store.retention)}, at most ${formatSize(store.maxSize)}, in ${store.path}`,
     `sends to ${sinkTypes.join(', ') || 'no sink'}; blacklist rules: ${blacklist.length}`,
     `ends a session ${formatDuration(sessions.timeout + sessions.grace)} after its last activity`,
@@ -50,7 +53,17 @@ function summary({ receivers, blacklist, sessions, store, sinks, api }: Config):
   return lines.map((line) => `  ${line}\n`).join('');
 }
 
+/** Of one receiver: where, who may send, and whether that is encrypted. */
+function listening(receiver: ReceiverConfig): string {
+  const { type, host, port, allow } = receiver;
+  const tls = receiver.type === 'tcp' ? receiver.tls : undefined;
+  const notes: string[] = [];
+  if (allow.length > 0) notes.push(`allow: ${allow.length} ${allow.length === 1 ? 'entry' : 'entries'}`);
+  else if (!isLoopback(host)) notes.push(OPEN);
+  if (tls !== undefined) notes.push(`TLS, client certificates: ${tls.clientCertificates}`);
+  return `${type.toUpperCase()} ${address(host, port)}${notes.length > 0 ? ` (${notes.join('; ')})` : ''}`;
+}
+
 function address(host: string, port: number): string {
-  const where = port === 0 ? `${hostAndPort(host, port)} (any free port)` : hostAndPort(host, port);
-  return isLoopback(host) ? where : `${where} (open to the network)`;
+  return port === 0 ? `${hostAndPort(host, port)} (any free port)` : hostAndPort(host, port);
 }

@@ -33,6 +33,8 @@ Examples:
   headcount simulate --duration 1m --compare http://127.0.0.1:9999
   headcount simulate --transport http --exclude INTERNAL --compare http://127.0.0.1:9999
   HEADCOUNT_TOKEN=... headcount simulate --transport http      where the API wants a token
+
+Where it does, --transport http with --compare needs one token with both scopes: [read, ingest].
 `;
 
 /** `headcount simulate`: a believable Qlik Sense site that sends its user events to one target. */

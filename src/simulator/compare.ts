@@ -29,15 +29,35 @@ export interface Comparison {
   readonly difference: number;
 }
 
+const TOKEN_NEEDED =
+  '--compare needs a token with the scope read in HEADCOUNT_TOKEN, with --transport http one with [read, ingest]';
+/** What is shown of an answer that nobody expected, in characters. */
+const MOST_SHOWN = 200;
 const POLL_MS = 200;
 /** How long Headcount gets to catch up with the last line. */
 const PATIENCE_MS = 2000;
 
-/** `url` is where Headcount's API is, such as `http://127.0.0.1:9999`; a token needs the scope `read`. */
+/**
+ * `url` is where Headcount's API is, such as `http://127.0.0.1:9999`; a token needs the scope `read`.
+ * @throws Error of one line where nothing or something else answers, or the token will not do
+ */
 export async function fetchCounts(url: string, token: string | null): Promise<HeadcountCounts> {
   const { status, text } = await request(new URL('/api/v1/counts', url), { headers: authorization(token) });
-  if (status !== 200) throw new Error(`${url} answered ${status}: ${text}`);
-  return countsSchema.parse(JSON.parse(text));
+  const shown = text.replaceAll(/\s+/g, ' ').slice(0, MOST_SHOWN);
+  if (status === 401 || status === 403) throw new Error(`${url} answered ${status}: ${TOKEN_NEEDED}`);
+  if (status !== 200) throw new Error(`${url} answered ${status}: ${shown}`);
+  const counts = countsSchema.safeParse(readJson(text));
+  if (!counts.success) throw new Error(`${url} is not the API of Headcount, it answered: ${shown}`);
+  return counts.data;
+}
+
+/** Undefined where the text is no JSON. */
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Asks until there is no difference, but not for longer than two seconds. `before` was taken before the run. */

@@ -53,6 +53,7 @@ test('ingest accounts for everything received', async () => {
   await api.settle();
   const { body } = await api.get('/api/v1/ingest');
   expect(body).toEqual({
+    since: '2026-05-19T12:00:00.000Z',
     received: 8,
     accepted: 3,
     duplicates: 1,

@@ -195,6 +195,8 @@ describe('a stream', () => {
 
   test.each([
     ['events=2', 'events: expected one of 0, 1'],
+    ['kind=session_start', 'kind: only with events=1'],
+    ['events=0&user=anna', 'user: only with events=1'],
     ['events=1&limit=5', 'unknown query parameter "limit"'],
     ['events=1&from=now', /^from: /],
     ['events=1&kind=x', /^kind: expected one of/],

@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { appenderXml, registerAppender } from '../../src/commands/appender.ts';
 import { runCommand } from './command-under-test.ts';
 
@@ -104,6 +107,54 @@ describe('headcount appender', () => {
   ])('refuses %j with 64', async (argv, message) => {
     const { stdout, stderr, exitCode } = await run(...argv);
     expect([stdout, stderr, exitCode]).toEqual(['', `headcount appender: ${message}\n`, 64]);
+  });
+});
+
+describe('headcount appender --output', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'headcount-appender-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const write = (...argv: string[]) =>
+    runCommand(registerAppender, ['appender', '--host', '10.1.2.3', ...argv], folder);
+
+  it.each([
+    ['Proxy', []],
+    ['Proxy', ['--peer']],
+    ['Repository', ['--service', 'repository']],
+  ])('writes what it would print as UTF-8, and says where it belongs: %s %j', async (place, argv) => {
+    const name = `${place}${argv.length}.xml`;
+    const { stdout, stderr, exitCode } = await write(...argv, '--output', name);
+    expect([stdout, exitCode]).toEqual(['', 0]);
+    expect(stderr).toBe(
+      `${name}: written; it belongs at C:\\ProgramData\\Qlik\\Sense\\${place}\\LocalLogConfig.xml of every node with that service\n`,
+    );
+    const written = readFileSync(join(folder, name));
+    expect(written.equals(Buffer.from((await write(...argv)).stdout, 'utf8'))).toBe(true);
+    expect(written.toString('latin1')).toMatch(/^<\?xml version="1\.0" encoding="utf-8"\?>/);
+  });
+
+  it.each(['README.md', 'docs/moving-over.md'])('works as %s says for PowerShell', async (page) => {
+    const text = readFileSync(new URL(`../../${page}`, import.meta.url), 'utf8');
+    const [, command = ''] = /```powershell\s+\.\\node_modules\S+ src\\main\.ts (appender .*)\n/.exec(text) ?? [];
+    const { stderr } = await runCommand(registerAppender, command.split(' '), folder);
+    expect(stderr).toMatch(/^LocalLogConfig\.xml: written; /);
+    rmSync(join(folder, 'LocalLogConfig.xml'));
+  });
+
+  it('leaves a file alone that is there already', async () => {
+    writeFileSync(join(folder, 'mine.xml'), 'mine');
+    const { stdout, stderr, exitCode } = await write('--output', 'mine.xml');
+    const message = '--output: mine.xml is there already; remove it first or merge into it';
+    expect([stdout, stderr, exitCode]).toEqual(['', `headcount appender: ${message}\n`, 64]);
+    expect(readFileSync(join(folder, 'mine.xml'), 'utf8')).toBe('mine');
+  });
+
+  it('says in one line that a folder is not there', async () => {
+    await expect(write('--output', 'gone/a.xml')).rejects.toThrow(
+      /^ENOENT: no such file or directory.*a\.xml'$/,
+    );
   });
 });
 

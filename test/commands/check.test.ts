@@ -55,6 +55,40 @@ describe('headcount check', () => {
     expect([stderr, exitCode]).toEqual(['', 0]);
   });
 
+  it('says who may send, which receivers have TLS, and who may ask the API under which names', async () => {
+    const tls = { ...SERVER_FILES, ca: SERVER_FILES.cert, clientCertificates: 'require' };
+    const config = {
+      receivers: [
+        { type: 'udp', allow: ['10.1.0.21', '10.2.0.0/16', '::1'] },
+        { type: 'tcp', host: '0.0.0.0', port: 1, tls: { ...SERVER_FILES } },
+        { type: 'tcp', port: 2, tls, allow: ['10.1.0.5'] },
+      ],
+      api: {
+        hosts: ['Headcount.example.com', 'hc'],
+        tokens: [
+          { name: 'prometheus', token: 'secret-of-prometheus' },
+          { name: 'agent', token: 'secret-of-the-agent', scopes: ['read', 'ingest'] },
+        ],
+      },
+    };
+    writeFileSync(join(folder, 'access.yaml'), JSON.stringify(config));
+    const { stdout, stderr, exitCode } = await runCommand(
+      (program, io) => register(program, io, () => VALID_TO),
+      ['check', '--config', 'access.yaml'],
+      folder,
+    );
+    expect([stderr, exitCode]).toEqual(['', 0]);
+    expect(stdout.split('\n').slice(1, 5)).toEqual([
+      '  receives on UDP [::]:9997 (allow: 3 entries), ' +
+        'TCP 0.0.0.0:1 (open to the network; TLS, client certificates: none), ' +
+        'TCP 127.0.0.1:2 (allow: 1 entry; TLS, client certificates: require)',
+      '  answers on http://127.0.0.1:9999',
+      '  answers to the names headcount.example.com, hc',
+      '  API tokens: prometheus (read), agent (read, ingest)',
+    ]);
+    expect(stdout).not.toContain('secret');
+  });
+
   it('fills in the environment, and says where a variable is missing', async () => {
     writeFileSync(join(folder, 'filled.yaml'), `store: { path: "/srv/\${FOLDER}" }\n`);
     const argv = ['check', '--config', 'filled.yaml'];

@@ -111,6 +111,31 @@ describe('headcount simulate', () => {
     server.close();
   });
 
+  it.each([
+    [
+      403,
+      '{"statusCode":403,"message":"no scope"}',
+      /answered 403: --compare needs .*scope read.*\[read, ingest\]$/,
+    ],
+    [401, '{}', /answered 401: --compare needs a token/],
+    [404, '<html>\n<p>no such\n page', /answered 404: <html> <p>no such page$/],
+    [200, '<html>\n<p>hello', /:\d+ is not the API of Headcount, it answered: <html> <p>hello$/],
+    [200, '{"active":{}}', /is not the API of Headcount/],
+  ])('sends nothing where the API to compare with answers %i %j', async (status, body, message) => {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(`${request.method} ${request.url} ${request.headers.authorization}`);
+      response.writeHead(status).end(body);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const port = String((server.address() as AddressInfo).port);
+    const http = ['simulate', '--transport', 'http', '--port', port, '--rate', '500', '--count', '5'];
+    const compare = ['--compare', `http://127.0.0.1:${port}`, '--token', 'ingest-0123456789'];
+    await expect(runCommand(registerSimulate, [...http, ...compare])).rejects.toThrow(message);
+    expect(asked).toEqual(['GET /api/v1/counts Bearer ingest-0123456789']);
+    server.close();
+  });
+
   it('says in its help what it does, with examples', () => {
     const program = new Command();
     const io = { stdout() {}, async print() {}, stderr() {}, setExitCode() {}, env: {}, cwd: '.' };
@@ -125,6 +150,7 @@ describe('headcount simulate', () => {
     });
     command?.outputHelp();
     expect(help).toContain('--reorder-delay');
+    expect(help).toContain('one token with both scopes: [read, ingest]');
     expect(help).toContain('headcount simulate --rate 5000 --duration 30s');
   });
 

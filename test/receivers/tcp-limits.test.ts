@@ -19,7 +19,7 @@ describe('connections of one address', () => {
       {
         level: 'warn',
         fields: { kind: 'tcp: connection refused, too_many_of_address', sample: '127.0.0.1' },
-        message: 'not as expected',
+        message: 'tcp: connection refused, too_many_of_address',
       },
     ]);
     one.end('one\n');

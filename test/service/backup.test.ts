@@ -67,12 +67,23 @@ it('copies the store of one that was stopped', async () => {
   expect(backUp(folder.store, copy)).toEqual({ status: 0, stderr: '' });
   // Nothing is left behind, and nothing in its place a second time.
   expect(readdirSync(folder.store).sort()).toEqual(before);
-  expect(backUp(folder.store, copy).status).not.toBe(0);
+  expect(backUp(folder.store, copy)).toEqual({
+    status: 64,
+    stderr: `${copy} is there already; name a folder that is not there yet\n`,
+  });
+  const deeper = backUp(folder.store, join(folder.path, 'gone', 'copy'));
+  expect(deeper.status).toBe(1);
+  expect(deeper.stderr).toMatch(/^no backup: ENOENT: no such file or directory, mkdir .*\n$/);
 });
 
 it('says what is missing', () => {
   expect(backUp(folder.path, join(folder.path, 'copy'))).toEqual({
     status: 64,
     stderr: `${folder.path}: there is no headcount.db\n`,
+  });
+  const gone = join(folder.path, 'gone');
+  expect(backUp(gone, join(folder.path, 'copy'))).toEqual({
+    status: 64,
+    stderr: `${gone}: there is no such store\n`,
   });
 });

@@ -129,6 +129,35 @@ function hasAnalyze(): boolean {
   return false;
 }
 
+test('the unit and the page say what a reload takes', () => {
+  const [, comment = ''] = /\n((?:#.*\n)+)ExecReload=/.exec(readFileSync(UNIT, 'utf8')) ?? [];
+  const [, windows = ''] = /\n(3\. Change `C:[\s\S]*?)\n\n/.exec(page) ?? [];
+  for (const key of ['blacklist', '`api.tokens`', '`api.hosts`', '`allow`', 'TLS files']) {
+    expect(comment).toContain(key);
+    expect(windows).toContain(key);
+  }
+});
+
+test('the function of the page is for commands that take --config, and no others', () => {
+  const [, taking = '', refusing = ''] =
+    /The function is for (.*), which take `--config`; ([\s\S]*?) do not/.exec(page) ?? [];
+  const helps = (text: string) =>
+    [...text.matchAll(/`([a-z-]+)`/g)].map(([, command = '']) => {
+      const argv = command === 'dead-letters' ? [command, 'list'] : [command];
+      return spawnSync(process.execPath, ['src/main.ts', ...argv, '--help'], { cwd: ROOT, encoding: 'utf8' })
+        .stdout;
+    });
+  expect(helps(taking).map((help) => help.includes('--config <file>'))).toEqual([true, true, true]);
+  expect(helps(refusing).map((help) => help.includes('--config <file>'))).toEqual([false, false]);
+});
+
+test('the steps for containers install before they run anything by npm', () => {
+  const [, steps = ''] =
+    /## All of it in containers([\s\S]*?)\n## /.exec(readFileSync(join(ROOT, 'docs/grafana.md'), 'utf8')) ??
+    [];
+  expect(steps).toMatch(/^(?:(?!npm run)[\s\S])*npm ci[\s\S]*npm run headcount/);
+});
+
 test('the page has every file by its name', () => {
   for (const name of ['headcount.service', 'backup.ts', 'install.ps1', 'uninstall.ps1', 'log-file.ts']) {
     expect(page).toContain(name);
