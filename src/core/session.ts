@@ -46,6 +46,9 @@ export class Session {
   /** Arrival of the Open that synthesised it, while a Start may still confirm it; else null. */
   synthesisedAt: number | null = null;
   sessionKey: string | null = null;
+  /** The journal's number for the key, valid within one of its generations of names. */
+  journalNumber = 0;
+  journalGeneration = -1;
   virtualProxy: string | null = null;
   userAgent: string | null = null;
   lastActivityAt: number;

@@ -129,7 +129,7 @@ function sessionRow(session: Session, names: Names): number[] {
     session.lastSeq,
     names.host(session.key.host),
     names.user(session.key.user),
-    names.string(session.sessionKey),
+    names.sessionKey(session.sessionKey, session),
     names.string(session.virtualProxy),
     names.string(session.userAgent),
     session.createdAt,

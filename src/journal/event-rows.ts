@@ -41,7 +41,7 @@ export class EventRows {
     cells[i++] = names.string(event.appId);
     cells[i++] = names.string(event.virtualProxy);
     cells[i++] = names.string(event.userAgent);
-    cells[i++] = names.string(event.sessionKey);
+    cells[i++] = names.sessionKey(event.sessionKey, applied.session);
     cells[i++] = applied.session?.id ?? 0;
     cells[i++] = applied.previousSeq;
     cells[i++] = OUTCOMES.indexOf(applied.outcome);

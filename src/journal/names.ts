@@ -1,4 +1,5 @@
 import type { Host, KnownUser } from '../core/identities.ts';
+import type { Session } from '../core/session.ts';
 import { copied } from '../core/string-pool.ts';
 
 /** Names held at once; a new generation begins above. */
@@ -37,9 +38,24 @@ export class Names {
     const known = this.#numbers.get(text);
     if (known !== undefined) return known;
     const copy = copied(text);
-    const number = this.#nextString++;
+    const number = this.#store(copy);
     this.#numbers.set(copy, number);
-    this.#fresh.strings.push([number, copy]);
+    return number;
+  }
+
+  /** The key of a session, 0 for null. There are as many as sessions, so each of those remembers the number of its own. */
+  sessionKey(text: string | null, session: Session | null): number {
+    if (text === null || session?.sessionKey !== text) return this.string(text);
+    if (session.journalGeneration !== this.#generation) {
+      session.journalGeneration = this.#generation;
+      session.journalNumber = this.#store(text);
+    }
+    return session.journalNumber;
+  }
+
+  #store(text: string): number {
+    const number = this.#nextString++;
+    this.#fresh.strings.push([number, text]);
     return number;
   }
 
@@ -62,8 +78,13 @@ export class Names {
     return user.journalNumber;
   }
 
+  /** Names that are remembered. */
+  get size(): number {
+    return this.#numbers.size;
+  }
+
   get full(): boolean {
-    return this.#numbers.size >= MOST_NAMES;
+    return this.size >= MOST_NAMES;
   }
 
   /** Forgets all numbers. Only between two batches. */

@@ -26,6 +26,8 @@ function memoryOf(site: Site) {
         ...each,
         key: `${host.name} ${userName(key.user)}`,
         dueBucket: 0,
+        journalNumber: 0,
+        journalGeneration: 0,
         change: 'none',
         openConnections: each.openConnections
           .map(({ id, appId, openedAt, previousId }) => ({ id, appId, openedAt, previousId }))
