@@ -14,7 +14,8 @@ export const tcpLines: Scenario = {
   name: 'tcp-lines',
   method:
     'lines a second over one TCP connection, from the first byte until the last is accepted (committed), over what the ' +
-    'journal alone takes of the same events, parsed and applied beforehand, in the same round',
+    'journal alone takes of the same events, parsed and applied beforehand, with the sessions and connections that come of them, in the ' +
+    'same round',
   async run(bench) {
     const folder = bench.processes.createFolder();
     const headcount = await startHeadcount(bench, folder);
