@@ -63,10 +63,6 @@ export class Streams {
     this.#parts = parts;
   }
 
-  get size(): number {
-    return this.#streams.size;
-  }
-
   get isFull(): boolean {
     return this.#streams.size >= MOST_STREAMS;
   }

@@ -32,7 +32,7 @@ export interface BlockEntry {
  * What is in each block of sessions, so that a search reads only blocks in which it may find something. None began before
  * `started_from`, none of those that ended did so after `ended_to`, and no other hosts and virtual proxies have a bit set: all
  * are bounds, so a session that is reopened leaves them as they are. A block that is full has the numbers of its users.
- * Indexes of the sessions cost ten times as much.
+ * Indexes would be written to with every session, at random places.
  */
 export class SessionBlocks {
   readonly #database: DatabaseSync;
