@@ -1,7 +1,8 @@
-/** The yardstick for routes: Fastify with one route that answers with the object it is told. It says on which port. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { fastify } from 'fastify';
+
+/** The yardstick for routes: Fastify with one route that answers with the object it is told. It says on which port. */
 
 process.once('disconnect', () => process.exit(0));
 const [body] = (await once(process, 'message')) as [object];

@@ -1,20 +1,21 @@
-/**
- * The yardstick for whole paths: the journal's rate for events that are parsed and applied already, and for the sessions,
- * connections and points that come of them. Told how many of which stream, it answers with events a second.
- */
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { parseLine } from '../src/core/formats/index.ts';
-import { Site } from '../src/core/site.ts';
+import { parseLine } from '../src/formats/index.ts';
 import { Journal } from '../src/journal/journal.ts';
 import { recoverFile } from '../src/journal/recover-file.ts';
-import { stateOf } from '../src/journal/state.ts';
+import { Site } from '../src/sessions/site.ts';
+import { stateOf } from '../src/sessions/site-state.ts';
 import { LINE_BYTES } from './lines.ts';
 import { createStream, type StreamPlan } from './streams.ts';
+
+/**
+ * The yardstick for whole paths: the journal's rate for events that are parsed and applied already, and for the sessions,
+ * connections and points that come of them. Told how many of which stream, it answers with events a second.
+ */
 
 const HOUR_MS = 3_600_000;
 /** Between two looks at whether the writer keeps up; as many events come in with a turn of the pipeline. */

@@ -1,9 +1,10 @@
+import { createSocket } from 'node:dgram';
+import { networkInterfaces } from 'node:os';
+
 /**
  * The yardstick: the least that a receiver in Node can do. It counts datagrams, with the receive buffer that
  * Headcount asks for. Any message from the parent is answered with the count.
  */
-import { createSocket } from 'node:dgram';
-import { networkInterfaces } from 'node:os';
 
 const RECEIVE_BUFFER_BYTES = 4 * 1_048_576;
 // As Headcount's default, `::`: a socket that takes both families costs a little more.

@@ -1,11 +1,10 @@
-import type { UserEvent } from '../src/core/event.ts';
-import { Site } from '../src/core/site.ts';
-import { checkpointMessage } from '../src/journal/batch.ts';
-import { EventRows } from '../src/journal/event-rows.ts';
+import type { UserEvent } from '../src/contract/event.ts';
+import { openJournalFile } from '../src/journal/journal-file.ts';
 import { recover } from '../src/journal/recover.ts';
-import { openJournalFile } from '../src/journal/schema.ts';
-import { stateOf } from '../src/journal/state.ts';
-import { Writer } from '../src/journal/writer.ts';
+import { checkpointMessage, EventRows } from '../src/journal/write/batch.ts';
+import { Writer } from '../src/journal/write/writer.ts';
+import { Site } from '../src/sessions/site.ts';
+import { stateOf } from '../src/sessions/site-state.ts';
 
 const MINUTE_MS = 60_000;
 const USERS = 20_000;

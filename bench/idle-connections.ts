@@ -1,6 +1,7 @@
-/** The client process of a relay port: opens so many connections and says nothing on them. Says how many are open. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
+
+/** The client process of a relay port: opens so many connections and says nothing on them. Says how many are open. */
 
 export interface IdlePlan {
   readonly port: number;

@@ -1,7 +1,3 @@
-/**
- * The sender process: datagrams over loopback from several sockets, in ticks of 1 ms. What a tick has to send
- * follows from the clock and the number already sent, so the rate does not drift.
- */
 import { Buffer } from 'node:buffer';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
@@ -9,6 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LINE_BYTES } from './lines.ts';
 import type { FromLoad, LoadPlan, LoadReport, ToLoad } from './load-plan.ts';
 import { createStream } from './streams.ts';
+
+/**
+ * The sender process: datagrams over loopback from several sockets, in ticks of 1 ms. What a tick has to send
+ * follows from the clock and the number already sent, so the rate does not drift.
+ */
 
 /** A Sense node sends from one port per appender. */
 const SOCKETS = 4;

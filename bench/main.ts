@@ -1,14 +1,3 @@
-/**
- * Benchmarks of the program as shipped: real processes, real datagrams over loopback. Every number stands
- * beside a yardstick of the same run, because a machine's own speed says nothing. Needs Linux (/proc).
- *
- *   npm run bench                         all scenarios, about 30 minutes; sink-* need Java 17
- *   npm run bench -- burst visible        only these
- *   npm run bench -- --quick              everything short: shows that it works
- *   npm run bench -- --program FILE       another working copy's src/main.ts, to compare with
- *   npm run bench -- --profile FOLDER     CPU profiles of Headcount's threads (the numbers suffer)
- */
-
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Processes } from './processes.ts';
@@ -29,6 +18,17 @@ import { sustained } from './scenarios/sustained.ts';
 import { tcpLines } from './scenarios/tcp-lines.ts';
 import { visible } from './scenarios/visible.ts';
 import { formatTable } from './table.ts';
+
+/**
+ * Benchmarks of the program as shipped: real processes, real datagrams over loopback. Every number stands
+ * beside a yardstick of the same run, because a machine's own speed says nothing. Needs Linux (/proc).
+ *
+ *   npm run bench                         all scenarios, about 30 minutes; sink-* need Java 17
+ *   npm run bench -- burst visible        only these
+ *   npm run bench -- --quick              everything short: shows that it works
+ *   npm run bench -- --program FILE       another working copy's src/main.ts, to compare with
+ *   npm run bench -- --profile FOLDER     CPU profiles of Headcount's threads (the numbers suffer)
+ */
 
 const SCENARIOS: readonly Scenario[] = [
   ...[cpuPerEvent, coreShare, burst, sustained, visible, millionSessions],

@@ -1,3 +1,7 @@
+import { Buffer } from 'node:buffer';
+import type { Arrival } from '../src/contract/event.ts';
+import { decodeMessage, parseLine } from '../src/formats/index.ts';
+
 /**
  * Nanoseconds per line of decode + parse for a 330-byte line of the peer's layout, and of our own, against
  * the least that any parser in JavaScript could do: `buffer.toString('utf8').split(';')`. Each number is the
@@ -5,9 +9,6 @@
  *
  *   node bench/parse.ts
  */
-import { Buffer } from 'node:buffer';
-import type { Arrival } from '../src/core/event.ts';
-import { decodeMessage, parseLine } from '../src/core/formats/index.ts';
 
 const RUNS = 15;
 const LINES_PER_RUN = 400_000;

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { QuestDbServer } from '../test/questdb-server.ts';
+import { QuestDbServer } from '../test/sinks/questdb/server.ts';
 import { type Headcount, startHeadcount } from './headcount.ts';
 import type { Bench } from './scenario.ts';
 

@@ -1,10 +1,11 @@
+import type { Buffer } from 'node:buffer';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+
 /**
  * The client process of an API: keeps some requests under way on each of some connections. Told what to ask, it answers with
  * answers a second. Reads no more of an answer than its end, so that what is measured is not the client.
  */
-import type { Buffer } from 'node:buffer';
-import { once } from 'node:events';
-import { connect } from 'node:net';
 
 export interface RequestPlan {
   readonly port: number;

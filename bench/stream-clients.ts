@@ -1,10 +1,11 @@
+import type { Buffer } from 'node:buffer';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+
 /**
  * The client process of streams: opens so many and reads them. Any later message is answered with the bytes and messages that
  * came.
  */
-import type { Buffer } from 'node:buffer';
-import { once } from 'node:events';
-import { connect } from 'node:net';
 
 export interface StreamClientsPlan {
   readonly port: number;

@@ -1,12 +1,13 @@
-/**
- * The sender process of a relay: lines over one TCP connection, as fast as they are taken. They are made beforehand, so that
- * what is measured is not the sender.
- */
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { LINE_BYTES } from './lines.ts';
 import { createStream, type StreamPlan } from './streams.ts';
+
+/**
+ * The sender process of a relay: lines over one TCP connection, as fast as they are taken. They are made beforehand, so that
+ * what is measured is not the sender.
+ */
 
 export interface TcpPlan {
   readonly port: number;

@@ -1,8 +1,8 @@
 import { lookup as systemLookup } from 'node:dns/promises';
 import { BlockList, isIPv4 } from 'node:net';
-import type { AllowedEntry, AllowedNetwork } from './allowed-entry.ts';
-import { plainAddress } from './plain-address.ts';
-import type { ReceiverParts } from './receiver-log.ts';
+import type { ReceiverParts } from '../src/contract/receiver.ts';
+import { plainAddress } from './address.ts';
+import type { AllowedEntry, AllowedNetwork } from './allow.schema.ts';
 
 /** All addresses of a name, or rejects. */
 export type Lookup = (name: string) => Promise<readonly string[]>;

@@ -1,12 +1,10 @@
 import type { z } from 'zod';
-import { byType } from '../src/core/by-type.ts';
-import type { Receiver } from '../src/core/receiver.ts';
-import type { ReceiverParts } from './receiver-log.ts';
-import { tcpSchema } from './tcp.schema.ts';
-import { createTcpReceiver } from './tcp.ts';
-import { tcpProblem } from './tcp-problem.ts';
-import { udpSchema } from './udp.schema.ts';
-import { createUdpReceiver } from './udp.ts';
+import { byType } from '../src/contract/by-type.ts';
+import type { Receiver, ReceiverParts } from '../src/contract/receiver.ts';
+import { tcpSchema } from './tcp/tcp.schema.ts';
+import { createTcpReceiver } from './tcp/tcp.ts';
+import { tcpProblem } from './tcp/tls.ts';
+import { createUdpReceiver, udpSchema } from './udp/udp.ts';
 
 /** One entry of `receivers`, told apart by `type`. A new kind of receiver is one more line here and below. */
 export const receiverSchemas = byType('receiver', {
@@ -36,4 +34,18 @@ export async function receiverProblem(
 export function createReceiver(config: ReceiverConfig, parts: ReceiverParts): Receiver {
   const create = factories[config.type] as Create<ReceiverConfig>;
   return create(config, parts);
+}
+
+/** Each has the name it was given, else that of its type, with a number where another one has that. */
+export function createReceivers(
+  receivers: readonly ReceiverConfig[],
+  parts: Omit<ReceiverParts, 'name'>,
+): Receiver[] {
+  const names = new Set(receivers.map(({ name }) => name));
+  return receivers.map((settings) => {
+    let name = settings.name ?? settings.type;
+    for (let n = 2; settings.name === undefined && names.has(name); n += 1) name = `${settings.type}-${n}`;
+    names.add(name);
+    return createReceiver(settings, { ...parts, name });
+  });
 }

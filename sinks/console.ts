@@ -1,5 +1,8 @@
-import type { Batch, Sink, SinkParts } from '../src/core/sink.ts';
-import type { ConsoleConfig } from './console.schema.ts';
+import { z } from 'zod';
+import { type Batch, deliverySettings, type Sink, type SinkParts } from '../src/contract/sink.ts';
+
+export const consoleSchema = z.strictObject({ type: z.literal('console'), ...deliverySettings });
+export type ConsoleConfig = z.output<typeof consoleSchema>;
 
 /** The fields that are times, of every table. */
 const TIMES: ReadonlySet<string> = new Set([

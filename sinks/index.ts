@@ -1,10 +1,9 @@
 import type { z } from 'zod';
-import { byType } from '../src/core/by-type.ts';
-import type { Sink, SinkParts } from '../src/core/sink.ts';
-import { consoleSchema } from './console.schema.ts';
-import { createConsoleSink } from './console.ts';
-import { questDbSchema } from './questdb.schema.ts';
-import { createQuestDbSink } from './questdb.ts';
+import { byType } from '../src/contract/by-type.ts';
+import type { Sink, SinkParts } from '../src/contract/sink.ts';
+import { consoleSchema, createConsoleSink } from './console.ts';
+import { questDbSchema } from './questdb/questdb.schema.ts';
+import { createQuestDbSink } from './questdb/questdb.ts';
 
 /** One entry of `sinks`, told apart by `type`. A new kind of sink is one more line here and below. */
 export const sinkSchemas = byType('sink', {

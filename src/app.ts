@@ -3,29 +3,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { createApi } from './api/api.ts';
-import { WrongTokens } from './api/wrong-tokens.ts';
-import { ApiAccess } from './api-access.ts';
-import { closeApi, listenApi } from './api-server.ts';
-import type { Config } from './config.ts';
-import { keysForRestart } from './config-changes.ts';
-import { fixedAppNames } from './core/app-names.ts';
-import { createBlacklist } from './core/blacklist.ts';
-import { Duplicates } from './core/duplicates.ts';
-import { Pipeline } from './core/pipeline.ts';
-import type { Receiver } from './core/receiver.ts';
-import { Site } from './core/site.ts';
-import { Deliveries } from './deliveries.ts';
+import { createReceivers } from '../receivers/index.ts';
+import { ApiAccess } from './api/access/access.ts';
+import { WrongTokens } from './api/access/wrong-tokens.ts';
+import { closeApi, createApi, listenApi } from './api/api.ts';
+import { SharedRun, Ticker } from './checkpoints.ts';
+import { type Config, keysForRestart } from './config/config.ts';
+import { fixedAppNames } from './contract/app-names.ts';
+import type { Receiver } from './contract/receiver.ts';
+import { Delivery } from './delivery/delivery.ts';
+import { createBlacklist } from './intake/blacklist.ts';
+import { Duplicates } from './intake/duplicates.ts';
+import { Pipeline } from './intake/pipeline.ts';
 import { Journal } from './journal/journal.ts';
-import { JournalReader } from './journal/reader.ts';
-import type { JsonQuestion } from './journal/reader-thread.ts';
+import { lockStore } from './journal/journal-file.ts';
+import { JournalReader } from './journal/read/reader.ts';
+import type { JsonQuestion } from './journal/read/reader-thread.ts';
 import type { Recovered } from './journal/recover.ts';
 import { recoverFile } from './journal/recover-file.ts';
-import { type SiteState, stateOf } from './journal/state.ts';
-import { createReceivers } from './receivers.ts';
-import { SharedRun } from './shared-run.ts';
-import { lockStore } from './store-lock.ts';
-import { Ticker } from './ticker.ts';
+import { Site } from './sessions/site.ts';
+import { type SiteState, stateOf } from './sessions/site-state.ts';
 import { TroubleLog } from './trouble-log.ts';
 
 const MINUTE_TICKS = 60;
@@ -94,7 +91,7 @@ class RunningApp implements App {
   readonly #unlock: () => void;
   readonly #journal: Journal;
   readonly #reader: JournalReader;
-  readonly #deliveries: Deliveries;
+  readonly #deliveries: Delivery;
   readonly #receivers: Receiver[];
   readonly #api: ReturnType<typeof createApi>;
   readonly #troubles: TroubleLog;
@@ -118,7 +115,7 @@ class RunningApp implements App {
     this.site = new Site({ timeoutMs: timeout, graceMs: grace, maxAgeMs: maxAge });
     this.site.tracker.onKeysIgnored = (host) =>
       log.warn({ host }, 'session keys of this host do not stay the same; ignored from now on');
-    this.site.rowNumbers.onShared = (host) =>
+    this.site.lostLines.onShared = (host) =>
       log.warn(
         { host },
         'row numbers of this host do not count its lines one by one; lost lines cannot be seen',
@@ -147,7 +144,7 @@ class RunningApp implements App {
     });
     this.#reader = new JournalReader({ directory, appNames: config.apps });
     const sinks = config.sinks.map((sink) => ({ name: sink.name ?? sink.type, config: sink }));
-    this.#deliveries = new Deliveries(
+    this.#deliveries = new Delivery(
       { directory, sinks, folder: config.folder, appNames: config.apps },
       {
         print: options.print,
@@ -171,7 +168,7 @@ class RunningApp implements App {
       onTrouble: (kind, sample) => this.#troubles.note(kind, sample),
       later: (callback, ms) => setTimeout(callback, ms),
     });
-    this.#receivers = createReceivers(config, {
+    this.#receivers = createReceivers(config.receivers, {
       now,
       log,
       folder: config.folder,

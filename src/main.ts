@@ -13,7 +13,7 @@ if (Number(major) < NEEDED) {
 }
 // Only now: an older Node does not know all that the rest imports.
 const { Command, CommanderError } = await import('commander');
-const { ConfigError } = await import('./config.ts');
+const { ConfigError } = await import('./config/config.ts');
 const { registerAppender } = await import('./commands/appender.ts');
 const { registerCheck } = await import('./commands/check.ts');
 const { registerDeadLetters } = await import('./commands/dead-letters.ts');
@@ -21,7 +21,7 @@ const { registerDemo } = await import('./commands/demo.ts');
 const { registerResend } = await import('./commands/resend.ts');
 const { registerSimulate } = await import('./commands/simulate.ts');
 const { registerStart } = await import('./commands/start.ts');
-const { startDemoApp } = await import('./commands/demo-app.ts');
+const { startDemoApp } = await import('./commands/demo.ts');
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const stopping = new AbortController();

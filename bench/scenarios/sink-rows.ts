@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Sender } from '@questdb/nodejs-client';
-import type { QuestDbServer } from '../../test/questdb-server.ts';
+import type { QuestDbServer } from '../../test/sinks/questdb/server.ts';
 import { measureLoad } from '../measure.ts';
 import { type Pair, startPair } from '../questdb.ts';
 import type { Bench, Scenario } from '../scenario.ts';

@@ -1,23 +1,22 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
-import { registerHttpReceiver } from '../../receivers/http.ts';
-import { requireTokens } from './access.ts';
-import { answerBrokenRequest } from './broken-request.ts';
-import { registerCounts } from './counts-route.ts';
-import { CurrentCounts } from './current-counts.ts';
-import { answerError, nothingAt } from './errors.ts';
-import { refuseForeignPages } from './foreign-pages.ts';
-import { registerHealth } from './health-routes.ts';
-import { registerHistory } from './history-routes.ts';
-import { registerIngest } from './ingest-route.ts';
-import { API_LIMITS, type ApiLimits } from './limits.ts';
-import { registerMetrics } from './metrics-route.ts';
+import { registerHttpReceiver } from '../../receivers/http/http.ts';
+import { bindPlace } from '../../receivers/listen.ts';
+import { hostAndPort } from '../contract/host.ts';
+import { requireTokens } from './access/access.ts';
+import { refuseForeignPages } from './access/foreign-pages.ts';
+import { CurrentCounts, registerCounts } from './counts.ts';
+import { ApiError, answerBrokenRequest, answerError, nothingAt, secure } from './errors.ts';
+import { registerHealth } from './health.ts';
+import { registerHistory } from './history.ts';
+import { registerIngest } from './ingest.ts';
+import { registerMetrics } from './metrics/metrics.ts';
 import { describeRoutes, registerOpenApi } from './openapi.ts';
-import { refuseOtherMethods } from './other-methods.ts';
-import { registerPage } from './page-route.ts';
+import { registerPage } from './page.ts';
 import type { ApiParts } from './parts.ts';
 import { schemaProblem } from './schemas.ts';
-import { secure } from './security-headers.ts';
-import { registerStream } from './stream-route.ts';
+import { registerStream } from './stream/stream.ts';
 
 /** Builds the HTTP API, HTTP receiver included. Never listens. */
 export function createApi(
@@ -70,4 +69,81 @@ function registerRoutes(app: FastifyInstance, parts: ApiParts): void {
   registerMetrics(app, parts, httpStats);
   registerOpenApi(app);
   registerPage(app, parts);
+}
+
+/** How long a client may take, in milliseconds. */
+export interface ApiLimits {
+  /** For one whole request to come in. */
+  readonly requestTimeoutMs: number;
+  /** For a connection on which nothing moves, an answer in the making included. */
+  readonly connectionTimeoutMs: number;
+  /** Longer than the idle time of the usual reverse proxies, so that they close first. */
+  readonly keepAliveTimeoutMs: number;
+}
+
+export const API_LIMITS: ApiLimits = {
+  requestTimeoutMs: 30_000,
+  connectionTimeoutMs: 120_000,
+  keepAliveTimeoutMs: 75_000,
+};
+
+/**
+ * Makes a method that a path does not have a 405 that names those it has. To be called before the routes;
+ * what it returns, after them.
+ */
+export function refuseOtherMethods(app: FastifyInstance): () => void {
+  const methodsOf = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const methods = methodsOf.get(url) ?? new Set();
+    methodsOf.set(url, methods);
+    for (const each of [method].flat()) methods.add(each);
+  });
+  return () => {
+    // As a plugin, so that those registered before it have added their routes.
+    app.register(async (scope) => {
+      for (const [url, methods] of [...methodsOf]) refuse(scope, url, [...methods].sort());
+    });
+  };
+}
+
+function refuse(app: FastifyInstance, url: string, allowed: readonly string[]): void {
+  const allow = allowed.join(', ');
+  app.route({
+    url,
+    method: app.supportedMethods.filter((method) => !allowed.includes(method)),
+    schema: { hide: true },
+    // Before the body is looked at.
+    onRequest: async (_request, reply) => {
+      reply.header('allow', allow);
+      throw new ApiError(405, `this path knows only ${allow}`);
+    },
+    handler: async () => null,
+  });
+}
+
+const CLOSE_MS = 1_000;
+
+/**
+ * Listens, and answers the URL. Not by Fastify's own `listen`: that asks which interfaces there are, and where it is not
+ * told it never returns.
+ */
+export async function listenApi(
+  app: FastifyInstance,
+  place: { host: string; port: number },
+): Promise<string> {
+  await app.ready();
+  const { server } = app;
+  await bindPlace('api', place, async (host) => {
+    server.listen({ host, port: place.port });
+    await once(server, 'listening');
+  });
+  const { address, port } = server.address() as AddressInfo;
+  return `http://${hostAndPort(address, port)}`;
+}
+
+/** Requests under way get their answer; one that is never finished must not hold up the rest. */
+export async function closeApi(app: FastifyInstance): Promise<void> {
+  const late = setTimeout(() => app.server.closeAllConnections(), CLOSE_MS);
+  await app.close();
+  clearTimeout(late);
 }

@@ -1,7 +1,7 @@
-import { ISO_TIME_EXPECTED, parseIsoTime } from '../../receivers/http-time.ts';
-import { MAX_FIELD } from '../core/formats/fields.ts';
-import { normaliseHost } from '../core/formats/index.ts';
-import type { Filters } from '../journal/filters.ts';
+import { ISO_TIME_EXPECTED, parseIsoTime } from '../formats/event-time.ts';
+import { MAX_FIELD } from '../formats/fields.ts';
+import { normaliseHost } from '../formats/index.ts';
+import type { Filters } from '../journal/read/filters.ts';
 import { ApiError } from './errors.ts';
 
 /** The query parameters that sessions and events share, as they come. */

@@ -1,8 +1,8 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
-import { HTTP_RECEIVER_PATH } from '../../receivers/http.ts';
-import { eventsBody } from '../../receivers/http-schema.ts';
-import { isOpen } from './access.ts';
+import { eventsBody } from '../../receivers/http/http.schema.ts';
+import { HTTP_RECEIVER_PATH } from '../../receivers/http/http.ts';
+import { isOpen } from './access/access.ts';
 import type { ApiParts } from './parts.ts';
 import { integer, NO_QUERY, object, type Schema, text } from './schemas.ts';
 

@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { CountsView } from './counts-view.ts';
+import type { FastifyInstance } from 'fastify';
+import { type CountsView, countsView } from './counts.ts';
+import type { ApiParts } from './parts.ts';
+import { text } from './schemas.ts';
 
 const STYLE = `
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 2rem auto; padding: 0 1rem }
@@ -68,4 +71,16 @@ function qualityInWords({ quality, reasons }: CountsView): string {
 
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+const description = {
+  summary: 'A page for people',
+  response: { 200: { description: 'the numbers right now', content: { 'text/html': { schema: text } } } },
+};
+
+export function registerPage(app: FastifyInstance, parts: ApiParts): void {
+  app.get('/', { schema: description }, async (_request, reply) => {
+    reply.header('content-security-policy', PAGE_POLICY).type('text/html; charset=utf-8');
+    return page(countsView(parts.site, parts.appNames, parts.now()), parts.version);
+  });
 }

@@ -1,13 +1,13 @@
 import type { Registry } from 'prom-client';
-import type { AccessToken } from '../core/access-token.ts';
-import type { AppNames } from '../core/app-names.ts';
-import type { IngestCounters } from '../core/pipeline.ts';
-import type { Intake, ReceiverStats } from '../core/receiver.ts';
-import type { SinkStats } from '../core/sink-stats.ts';
-import type { Site } from '../core/site.ts';
-import type { Followed, Following } from '../journal/queries.ts';
-import type { JsonQuestion } from '../journal/reader-thread.ts';
-import type { WrongTokens } from './wrong-tokens.ts';
+import type { AppNames } from '../contract/app-names.ts';
+import type { Intake, ReceiverStats } from '../contract/receiver.ts';
+import type { SinkStats } from '../contract/sink.ts';
+import type { IngestCounters } from '../intake/pipeline.ts';
+import type { Followed, Following } from '../journal/read/queries.ts';
+import type { JsonQuestion } from '../journal/read/reader-thread.ts';
+import type { Site } from '../sessions/site.ts';
+import type { AccessToken } from './access/api.schema.ts';
+import type { WrongTokens } from './access/wrong-tokens.ts';
 
 /** The journal's events as they are committed. */
 export interface History {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { isHost } from '../core/host.ts';
+import { isHost } from '../contract/host.ts';
 import type { CommandIo } from './command-io.ts';
 
 /** EX_USAGE of sysexits: the command was called in a way it does not have. */

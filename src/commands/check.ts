@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { type ReceiverConfig, receiverProblem } from '../../receivers/index.ts';
-import { type Config, ConfigError, loadConfig } from '../config.ts';
-import { findConfigFile } from '../config-file.ts';
-import { hostAndPort, isLoopback } from '../core/host.ts';
-import { formatDuration, formatSize } from '../core/units.ts';
+import { type Config, ConfigError, loadConfig } from '../config/config.ts';
+import { findConfigFile } from '../config/files.ts';
+import { hostAndPort, isLoopback } from '../contract/host.ts';
+import { formatDuration, formatSize } from '../contract/settings.ts';
 import type { CommandIo } from './command-io.ts';
 
 /** EX_CONFIG of sysexits: something is wrong with the configuration. */

@@ -1,3 +1,7 @@
+import { type Logger, pino } from 'pino';
+import pretty from 'pino-pretty';
+import type { Config } from '../config/config.ts';
+
 /** What a command may touch of the process it runs in; `main.ts` hands in the real one. */
 export interface CommandIo {
   readonly stdout: (text: string) => void;
@@ -13,4 +17,12 @@ export interface CommandIo {
   readonly onReload: (reload: () => void) => () => void;
   /** Aborted on Ctrl-C. */
   readonly signal: AbortSignal;
+}
+
+/** Log lines on standard output: JSON, or for people where that is a terminal. */
+export function createLog(settings: Config['log'], io: CommandIo): Logger {
+  const forPeople = settings.format === 'pretty' || (settings.format === 'auto' && io.terminal);
+  const options = { level: settings.level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  if (!forPeople) return pino(options, { write: io.stdout });
+  return pino(options, pretty({ sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' }));
 }

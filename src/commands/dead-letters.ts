@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { loadConfig } from '../config.ts';
+import { loadConfig } from '../config/config.ts';
 import { type DeadLetter, DeliveryStore } from '../delivery/delivery-store.ts';
 import type { CommandIo } from './command-io.ts';
 

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { parseIsoTime } from '../../receivers/http-time.ts';
-import { loadConfig } from '../config.ts';
-import { parseDuration } from '../core/units.ts';
+import { loadConfig } from '../config/config.ts';
+import { parseDuration } from '../contract/settings.ts';
 import { DeliveryStore } from '../delivery/delivery-store.ts';
+import { parseIsoTime } from '../formats/event-time.ts';
 import type { CommandIo } from './command-io.ts';
 
 /** EX_USAGE of sysexits. */

@@ -2,6 +2,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import type { Command } from 'commander';
+import { type Clock, createSystemClock } from '../simulator/clock.ts';
 import { fetchCounts, formatComparison, pollComparison } from '../simulator/compare.ts';
 import {
   addSimulateOptions,
@@ -11,10 +12,9 @@ import {
   readToken,
   type SimulateArguments,
 } from '../simulator/options.ts';
-import { type Clock, type RunReport, runSimulation } from '../simulator/run.ts';
+import { type RunReport, runSimulation } from '../simulator/run.ts';
 import { createHttpSender, createTcpSender, createUdpSender, type Sender } from '../simulator/senders.ts';
 import { createSimulation } from '../simulator/simulation.ts';
-import { createSystemClock } from '../simulator/system-clock.ts';
 import type { CommandIo } from './command-io.ts';
 
 const HELP = `

@@ -3,12 +3,11 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type App, startApp } from '../app.ts';
-import { type Config, ConfigError, loadConfig } from '../config.ts';
-import { findConfigFile } from '../config-file.ts';
-import { createLog } from '../log.ts';
-import { createProcessMetrics } from '../process-metrics.ts';
-import type { CommandIo } from './command-io.ts';
+import { type Config, ConfigError, loadConfig } from '../config/config.ts';
+import { findConfigFile } from '../config/files.ts';
+import { type CommandIo, createLog } from './command-io.ts';
 
 /** How often the configuration file is looked at. */
 const WATCH_MS = 1_000;
@@ -123,4 +122,14 @@ function hasChanged(configPath: string | null, loaded: Config, io: CommandIo): b
   } catch {
     return true;
   }
+}
+
+/**
+ * CPU, memory, event loop and garbage collection, under the names that the usual dashboards for Node know. To be called
+ * once in a process: what the library begins to watch it watches until the process ends.
+ */
+export function createProcessMetrics(): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  return registry;
 }

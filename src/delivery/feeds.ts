@@ -1,7 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { SessionCountsRow, SessionEventRow, SessionRow } from '../core/rows.ts';
-import type { Table } from '../core/sink.ts';
-import type { Entry, Feed, FeedName, Row } from './feed.ts';
+import type { SessionCountsRow, SessionEventRow, SessionRow } from '../contract/rows.ts';
+import type { Batch, Table } from '../contract/sink.ts';
 import {
   type Cells,
   COUNTS_COLUMNS,
@@ -10,6 +9,41 @@ import {
   type RowReader,
   SESSION_COLUMNS,
 } from './row-reader.ts';
+
+export const FEED_NAMES = ['events', 'event_changes', 'session_changes', 'counts'] as const;
+export type FeedName = (typeof FEED_NAMES)[number];
+
+export type Row = SessionEventRow | SessionRow | SessionCountsRow;
+
+/** One row to deliver. It stands for every number of the log after the entry before it, up to its own. */
+export interface Entry {
+  readonly number: number;
+  readonly row: Row;
+}
+
+/** One log of the journal, read as rows of one table. Numbers rise by one; the oldest go with retention. */
+export interface Feed {
+  readonly name: FeedName;
+  readonly table: Table;
+  /** Number of the last row there is; 0 where there never was one. */
+  last(): number;
+  /** Number of the oldest row there is; `last() + 1` where there is none. */
+  oldest(): number;
+  /** Rows after number `after`, in order, standing for at most `limit` numbers: all of them up to `through`. */
+  read(after: number, limit: number): { readonly entries: Entry[]; readonly through: number };
+  /** What `row` tells about, as it is now; null where the journal no longer knows it. */
+  latest(row: Row): Row | null;
+  /** When the first row after number `after` came about, or a little earlier, ms since 1970 UTC; null where there is none. */
+  waitingSince(after: number): number | null;
+  /** Number of the oldest event that is needed to read what comes after number `after`; null for none. */
+  oldestEvent(after: number): number | null;
+  /** A number before which there is nothing that came about at `time` or later, and little that came about earlier behind it. */
+  numberAt(time: number): number;
+}
+
+export function batchOf(table: Table, entries: readonly Entry[]): Batch {
+  return { table, rows: entries.map((entry) => entry.row) } as Batch;
+}
 
 /** How one log is read. Every statement gets its rows in order of their numbers, the number first. */
 interface Log {

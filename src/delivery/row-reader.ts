@@ -1,16 +1,16 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { AppNames } from '../core/app-names.ts';
-import { KINDS, REJECTION_REASONS, type User } from '../core/event.ts';
+import type { AppNames } from '../contract/app-names.ts';
+import { KINDS, REJECTION_REASONS, type User } from '../contract/event.ts';
 import {
-  SCOPES,
-  type Scope,
+  COUNTS_SCOPES,
+  type CountsScope,
+  END_REASONS,
   type SessionCountsRow,
   type SessionEventRow,
   type SessionRow,
-} from '../core/rows.ts';
-import { END_REASONS } from '../core/session.ts';
+} from '../contract/rows.ts';
+import type { UserAgents } from '../journal/read/user-agents.ts';
 import { FLAGS } from '../journal/schema.ts';
-import type { UserAgents } from '../journal/user-agents.ts';
 
 /** A row as an array: objects with names cost twice. */
 export type Cells = readonly (number | string | null)[];
@@ -140,9 +140,9 @@ export class RowReader {
   }
 }
 
-function partOf(dimension: string): { scope: Scope; name: string | null } | null {
+function partOf(dimension: string): { scope: CountsScope; name: string | null } | null {
   const colon = dimension.indexOf(':');
-  const scope = SCOPES.find((each) => each === (colon < 0 ? dimension : dimension.slice(0, colon)));
+  const scope = COUNTS_SCOPES.find((each) => each === (colon < 0 ? dimension : dimension.slice(0, colon)));
   return scope === undefined ? null : { scope, name: colon < 0 ? null : dimension.slice(colon + 1) };
 }
 

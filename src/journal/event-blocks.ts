@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { sortedNumbers } from './sorted-numbers.ts';
+import { sortedNumbers } from './marks.ts';
 
 /** Events in a block: each block found costs a search so many rows. */
 export const EVENTS_IN_BLOCK = 4_096;

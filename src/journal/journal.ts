@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import type { UserEvent } from '../core/event.ts';
-import type { Applied, Site } from '../core/site.ts';
-import { type BatchMessage, type CheckpointMessage, checkpointMessage } from './batch.ts';
-import { EventRows } from './event-rows.ts';
+import type { UserEvent } from '../contract/event.ts';
+import type { Applied, Site } from '../sessions/site.ts';
 import type { Names } from './names.ts';
-import type { RetentionLimits, Undelivered } from './retention.ts';
-import type { WriterData, WriterReply } from './writer-thread.ts';
+import { type BatchMessage, type CheckpointMessage, checkpointMessage, EventRows } from './write/batch.ts';
+import type { RetentionLimits, Undelivered } from './write/retention.ts';
+import type { WriterData, WriterReply } from './write/writer-thread.ts';
 
 /** Uncommitted events above which senders that can wait should, and above which nothing more is taken. */
 const BEHIND_EVENTS = 100_000;
@@ -67,7 +66,7 @@ export class Journal {
   async start(): Promise<void> {
     const { directory, retentionMs, maxBytes, isFollowed } = this.#settings;
     const data: WriterData = { directory, limits: { retentionMs, maxBytes }, isFollowed };
-    const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), { workerData: data });
+    const worker = new Worker(new URL('./write/writer-thread.ts', import.meta.url), { workerData: data });
     this.#worker = worker;
     await new Promise<void>((resolve, reject) => {
       worker.on('message', (reply: WriterReply) => {

@@ -15,3 +15,31 @@ export function markOf(name: string | null): number {
 export function bitOf(name: string | null): number {
   return name === null ? 0 : 1 << (markOf(name) % BITS);
 }
+
+/** Numbers below 2^32, in ascending order, as one blob. */
+export function sortedNumbers(numbers: ReadonlySet<number>): Uint8Array {
+  return new Uint8Array(Uint32Array.from(numbers).sort().buffer);
+}
+
+/** Whether one of `numbers` is in a blob of `sortedNumbers`. */
+export function hasAny(blob: Uint8Array, numbers: readonly number[]): boolean {
+  const cells = new Uint32Array(
+    blob.buffer,
+    blob.byteOffset,
+    blob.byteLength / Uint32Array.BYTES_PER_ELEMENT,
+  );
+  const least = cells[0] ?? 0;
+  const most = cells.at(-1) ?? 0;
+  return numbers.some((number) => number >= least && number <= most && has(cells, number));
+}
+
+function has(cells: Uint32Array, number: number): boolean {
+  let low = 0;
+  let high = cells.length - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((cells[middle] ?? 0) < number) low = middle + 1;
+    else high = middle;
+  }
+  return cells[low] === number;
+}

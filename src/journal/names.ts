@@ -1,6 +1,5 @@
-import type { Host, KnownUser } from '../core/identities.ts';
-import type { Session } from '../core/session.ts';
-import { copied } from '../core/string-pool.ts';
+import type { Host, KnownUser, Session } from '../sessions/session.ts';
+import { copied } from '../sessions/string-pool.ts';
 
 /** Names held at once; a new generation begins above. */
 const MOST_NAMES = 200_000;

@@ -1,9 +1,14 @@
 import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import type { Site } from '../core/site.ts';
-import { databaseTrouble } from './database-trouble.ts';
+import type { Site } from '../sessions/site.ts';
+import {
+  checkJournalFile,
+  databaseTrouble,
+  JournalError,
+  journalFile,
+  openJournalFile,
+} from './journal-file.ts';
 import { type Recovered, recover } from './recover.ts';
-import { checkJournalFile, JournalError, journalFile, openJournalFile } from './schema.ts';
 
 /**
  * Reads the journal in `directory` back into an empty site; a missing one is made.

@@ -1,12 +1,14 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { KINDS, REJECTION_REASONS, type User, type UserEvent } from '../core/event.ts';
-import { rememberClosedByStop, rememberOrphanStop, rememberTimeOut } from '../core/key-memory.ts';
-import { Connection, END_REASONS, Session } from '../core/session.ts';
-import { OUTCOMES } from '../core/sessions.ts';
-import type { Site } from '../core/site.ts';
+import { KINDS, REJECTION_REASONS, type User, type UserEvent } from '../contract/event.ts';
+import { END_REASONS } from '../contract/rows.ts';
+import { rememberClosedByStop, rememberOrphanStop, rememberTimeOut } from '../sessions/key-memory.ts';
+import { Connection, Session } from '../sessions/session.ts';
+import { OUTCOMES } from '../sessions/session-tracker.ts';
+import type { Site } from '../sessions/site.ts';
+import { restoreState, type SiteState } from '../sessions/site-state.ts';
+import { JournalError } from './journal-file.ts';
 import { Names } from './names.ts';
-import { CLOSE, FLAGS, JournalError } from './schema.ts';
-import { restoreState, type SiteState } from './state.ts';
+import { CLOSE, FLAGS } from './schema.ts';
 
 type Cells = (number | string | null)[];
 
@@ -259,7 +261,7 @@ class Recovery {
     for (const row of this.#rows(`${EVENT_ROWS} WHERE seq > ? ORDER BY seq`, this.#seq)) {
       this.#seq = Number(row[0]);
       const event = this.#event(row);
-      this.#site.rowNumbers.note(event, null);
+      this.#site.lostLines.note(event, null);
       this.#site.apply(event, this.#seq);
     }
   }

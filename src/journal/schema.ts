@@ -1,9 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readSync } from 'node:fs';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { databaseTrouble } from './database-trouble.ts';
-
 /** Raised when a table changes its meaning; a journal with another number is refused, never rewritten. */
 export const FORMAT = 2;
 
@@ -13,7 +7,7 @@ export const FORMAT = 2;
  * by `seq`, since arrival time rises with it; the events of a session are chained by `previous`.
  * What searches need beyond that: marks.ts, session-blocks.ts, event-blocks.ts.
  */
-const TABLES = `
+export const TABLES = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE strings (id INTEGER PRIMARY KEY, text TEXT NOT NULL);
 CREATE INDEX strings_text ON strings (text);
@@ -71,7 +65,7 @@ CREATE TABLE checkpoint (
  * What sinks follow besides `events`: which sessions and events changed, and what was counted, each under a number
  * that only rises. `at`: our clock before it changed, in `counts` the second that was counted.
  */
-const LOGS = `
+export const LOGS = `
 CREATE TABLE IF NOT EXISTS session_changes (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, session INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS event_changes (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, seq INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS counts (
@@ -87,90 +81,3 @@ export const CLOSE = { guessed: 0, exact: 1, byStop: 2 } as const;
 
 /** Bits of `sessions.flags`. */
 export const FLAGS = { startExact: 1, startTimed: 2, endExact: 4, identityExact: 8 } as const;
-
-/** The journal's file cannot be used: another format, damaged, or not ours. The message is one clear line. */
-export class JournalError extends Error {}
-
-export function journalFile(directory: string): string {
-  return join(directory, 'headcount.db');
-}
-
-/**
- * Opens the journal's file in `directory`, creating both where they are missing.
- * @throws JournalError where there is a file that is not a journal of this format; it is left as it is.
- */
-export function openJournalFile(directory: string, now: number): DatabaseSync {
-  mkdirSync(directory, { recursive: true });
-  const file = journalFile(directory);
-  let database: DatabaseSync | null = null;
-  try {
-    // Before SQLite opens it: opening alone may already change a file, or the log beside it.
-    checkJournalFile(file);
-    database = new DatabaseSync(file);
-    prepareTables(database, now);
-    configure(database);
-    return database;
-  } catch (error) {
-    database?.close();
-    throw new JournalError(`${file}: ${databaseTrouble(error)}`);
-  }
-}
-
-const MAGIC = 'SQLite format 3\0';
-/** https://sqlite.org/fileformat2.html#the_database_header */
-const HEADER_BYTES = 100;
-const USER_VERSION_AT = 60;
-const APPLICATION_ID_AT = 68;
-/** "HdCt" */
-const APPLICATION_ID = 0x48644374;
-
-/** @throws JournalError where there is a file that is not a journal of this format */
-export function checkJournalFile(file: string): void {
-  const header = Buffer.alloc(HEADER_BYTES);
-  let read = 0;
-  try {
-    const handle = openSync(file, 'r');
-    read = readSync(handle, header);
-    closeSync(handle);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
-    throw error;
-  }
-  if (read === 0) return;
-  if (read < HEADER_BYTES || header.toString('latin1', 0, MAGIC.length) !== MAGIC) {
-    throw new JournalError('not a database, or damaged; nothing was changed');
-  }
-  if (header.readUInt32BE(APPLICATION_ID_AT) !== APPLICATION_ID) {
-    throw new JournalError('a database of another program; nothing was changed');
-  }
-  const format = header.readUInt32BE(USER_VERSION_AT);
-  if (format === FORMAT) return;
-  throw new JournalError(
-    `format ${format}, this version of Headcount reads format ${FORMAT}; nothing was changed`,
-  );
-}
-
-const MOST_LOG_BYTES = 64 * 1_048_576;
-
-/** For writers: a commit is on the disk when it returns. */
-export function configure(database: DatabaseSync): void {
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000');
-  database.exec('PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000');
-  // A long read may make the log large; the disk gets that back.
-  database.exec(`PRAGMA journal_size_limit = ${MOST_LOG_BYTES}`);
-}
-
-/** Makes the tables that are missing; those of a new file before it has a write-ahead log: the header must be in the file itself. */
-function prepareTables(database: DatabaseSync, now: number): void {
-  const tables = Number(database.prepare('SELECT count(*) AS n FROM sqlite_master').get()?.['n']);
-  if (tables > 0) {
-    // Of a version before there were sinks.
-    database.exec(LOGS);
-    return;
-  }
-  const insert = 'INSERT INTO meta (key, value) VALUES (?, ?)';
-  database.exec(`BEGIN; ${TABLES}${LOGS}`);
-  database.prepare(insert).run('store', randomBytes(6).toString('hex'));
-  database.prepare(insert).run('since', String(now));
-  database.exec(`PRAGMA user_version = ${FORMAT}; PRAGMA application_id = ${APPLICATION_ID}; COMMIT`);
-}

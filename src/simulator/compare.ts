@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import type { Clock } from './clock.ts';
 import { authorization, request } from './http-request.ts';
-import type { Clock, RunReport } from './run.ts';
+import type { RunReport } from './run.ts';
 import type { TruthCounts } from './truth.ts';
 
 const total = z.object({ total: z.number() });

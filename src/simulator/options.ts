@@ -1,6 +1,7 @@
-import { type Command, Option } from 'commander';
-import { createBlacklist } from '../core/blacklist.ts';
-import { append, hostName, httpUrl, milliseconds, number, percent, time, whole } from './argument-parsers.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { isHost } from '../contract/host.ts';
+import { parseDuration } from '../contract/settings.ts';
+import { createBlacklist } from '../intake/blacklist.ts';
 import type { Layout } from './line.ts';
 import type { Target } from './senders.ts';
 import type { SimulationSettings } from './simulation.ts';
@@ -119,4 +120,54 @@ export function readTarget({ host, port, transport }: SimulateArguments): Target
 function readRule(text: string) {
   const at = text.indexOf('\\');
   return at < 0 ? { directory: text } : { directory: text.slice(0, at), userId: text.slice(at + 1) };
+}
+
+/*
+ * Readers of option values for commander: each gives the value, or throws what commander reports.
+ */
+
+export function number(min: number, max: number) {
+  return (text: string): number => {
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Expected a number from ${min} to ${max}.`);
+  };
+}
+
+export function whole(min: number, max: number) {
+  return (text: string): number => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
+  };
+}
+
+export function percent() {
+  const read = number(0, 100);
+  return (text: string): number => read(text.replace(/%$/, '')) / 100;
+}
+
+export function milliseconds(text: string): number {
+  const value = parseDuration(text);
+  if (value !== null && value > 0) return value;
+  throw new InvalidArgumentError('Expected a duration with a unit (ms, s, m, h, d) such as 10m.');
+}
+
+export function hostName(text: string): string {
+  if (isHost(text)) return text;
+  throw new InvalidArgumentError('Expected an IP address or a host name, without brackets or port.');
+}
+
+export function httpUrl(text: string): string {
+  if (/^https?:\/\//.test(text) && URL.canParse(text)) return text;
+  throw new InvalidArgumentError('Expected a URL such as http://127.0.0.1:9999.');
+}
+
+/** An option whose default is shown as it would be written. */
+export function time(flags: string, description: string, value: string): Option {
+  return new Option(flags, description).argParser(milliseconds).default(milliseconds(value), value);
+}
+
+export function append(text: string, before: readonly string[]): string[] {
+  return [...before, text];
 }

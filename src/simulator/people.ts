@@ -1,4 +1,4 @@
-import type { User } from '../core/event.ts';
+import type { User } from '../contract/event.ts';
 import { guid, integer, pick, type Random } from './random.ts';
 
 /** Someone (or something) that logs in. `anonymous` people get a new identity at every visit. */

@@ -1,13 +1,8 @@
+import type { Clock } from './clock.ts';
+import type { SimulatedEvent } from './line.ts';
 import type { Sender } from './senders.ts';
-import type { SimulatedEvent } from './simulated-event.ts';
 import type { Simulation } from './simulation.ts';
 import type { TruthCounts } from './truth.ts';
-
-/** Real time, milliseconds since 1970; never goes back. `sleep` ends early, without error, on its signal. */
-export interface Clock {
-  now(): number;
-  sleep(ms: number, signal: AbortSignal): Promise<void>;
-}
 
 /** Lines so far. Once all have arrived `sent = events - lost + duplicated`. */
 export interface RunReport {

@@ -3,10 +3,10 @@ import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { connect, type Socket as TcpSocket } from 'node:net';
 import { z } from 'zod';
-import { hostAndPort } from '../core/host.ts';
+import { hostAndPort } from '../contract/host.ts';
+import type { Clock } from './clock.ts';
 import { authorization, request } from './http-request.ts';
 import type { Line } from './line.ts';
-import type { Clock } from './run.ts';
 
 /** A way out. `send` resolves when the lines have left (UDP), fit a buffer (TCP) or were answered (HTTP). */
 export interface Sender {

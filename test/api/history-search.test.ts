@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { KINDS } from '../../src/core/event.ts';
+import { KINDS } from '../../src/contract/event.ts';
 import { ApiUnderTest, type Item, NOON } from './api-under-test.ts';
 
 const MINUTE_MS = 60_000;

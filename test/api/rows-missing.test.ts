@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createMetrics } from '../../src/api/metrics.ts';
-import { Exposition } from '../metrics/exposition.ts';
+import { createMetrics } from '../../src/api/metrics/metrics.ts';
 import { ApiUnderTest } from './api-under-test.ts';
+import { Exposition } from './metrics/exposition.ts';
 
 let api: ApiUnderTest;
 beforeEach(async () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { LINE_BYTES } from '../../bench/lines.ts';
 import { median, percentile } from '../../bench/statistics.ts';
 import { createStream, type StreamPlan } from '../../bench/streams.ts';
-import { parseLine } from '../../src/core/formats/index.ts';
+import { parseLine } from '../../src/formats/index.ts';
 
 const ARRIVAL = { receivedAt: 1_761_431_710_073, sender: { address: '192.0.2.7', port: 50_123 } };
 

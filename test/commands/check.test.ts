@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { registerCheck as register } from '../../src/commands/check.ts';
 import type { CommandIo } from '../../src/commands/command-io.ts';
-import { pem, pemFile, SERVER_FILES } from '../receivers/tls-under-test.ts';
+import { pem, pemFile, SERVER_FILES } from '../receivers/tcp/tls-under-test.ts';
 import { runCommand } from './command-under-test.ts';
 
 const VALID_TO = new Date(new X509Certificate(pem('localhost', 'certificate')).validTo).getTime();

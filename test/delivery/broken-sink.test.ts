@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { NeedsOperatorError, PoisonRowError } from '../../src/core/sink.ts';
+import { NeedsOperatorError, PoisonRowError } from '../../src/contract/sink.ts';
 import { StoredSite } from '../journal/stored-site.ts';
-import { EPOCH, SETTINGS } from '../model/event-arbitrary.ts';
-import { DeliveryUnderTest, TableSink } from './delivery-under-test.ts';
+import { EPOCH, SETTINGS } from '../sessions/model/event-arbitrary.ts';
+import { DeliveryUnderTest, TableSink } from './delivery-loop-under-test.ts';
 import { applyVisits } from './visits.ts';
 
 let stored: StoredSite;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StoredSite } from '../journal/stored-site.ts';
-import { EPOCH, SETTINGS } from '../model/event-arbitrary.ts';
-import { DeliveryUnderTest, TableSink } from './delivery-under-test.ts';
+import { EPOCH, SETTINGS } from '../sessions/model/event-arbitrary.ts';
+import { DeliveryUnderTest, TableSink } from './delivery-loop-under-test.ts';
 import { eventAt } from './visits.ts';
 
 const DAY = 86_400_000;

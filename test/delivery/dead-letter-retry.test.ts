@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { PoisonRowError, type Table } from '../../src/core/sink.ts';
+import { PoisonRowError, type Table } from '../../src/contract/sink.ts';
 import { StoredSite } from '../journal/stored-site.ts';
-import { EPOCH, SETTINGS } from '../model/event-arbitrary.ts';
-import { DeliveryUnderTest, TableSink } from './delivery-under-test.ts';
+import { EPOCH, SETTINGS } from '../sessions/model/event-arbitrary.ts';
+import { DeliveryUnderTest, TableSink } from './delivery-loop-under-test.ts';
 import { applyVisits, eventAt } from './visits.ts';
 
 let stored: StoredSite;

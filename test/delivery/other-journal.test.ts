@@ -1,11 +1,11 @@
 import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { PoisonRowError } from '../../src/core/sink.ts';
+import { PoisonRowError } from '../../src/contract/sink.ts';
 import { DeliveryStore } from '../../src/delivery/delivery-store.ts';
 import { StoredSite } from '../journal/stored-site.ts';
-import { EPOCH, SETTINGS } from '../model/event-arbitrary.ts';
-import { DeliveryUnderTest, TableSink } from './delivery-under-test.ts';
+import { EPOCH, SETTINGS } from '../sessions/model/event-arbitrary.ts';
+import { DeliveryUnderTest, TableSink } from './delivery-loop-under-test.ts';
 import { applyVisits } from './visits.ts';
 
 let stored: StoredSite;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { Retention } from '../../src/journal/retention.ts';
+import { Retention } from '../../src/journal/write/retention.ts';
 import { StoredSite } from '../journal/stored-site.ts';
-import { EPOCH, SETTINGS } from '../model/event-arbitrary.ts';
-import { DeliveryUnderTest, TableSink } from './delivery-under-test.ts';
+import { EPOCH, SETTINGS } from '../sessions/model/event-arbitrary.ts';
+import { DeliveryUnderTest, TableSink } from './delivery-loop-under-test.ts';
 import { applyVisits, eventAt } from './visits.ts';
 
 const DAY = 86_400_000;

@@ -1,4 +1,4 @@
-import type { Kind, UserEvent } from '../../src/core/event.ts';
+import type { Kind, UserEvent } from '../../src/contract/event.ts';
 import type { StoredSite } from '../journal/stored-site.ts';
 
 /** An event that arrives at `receivedAt`, without any other field that a test may leave open. */

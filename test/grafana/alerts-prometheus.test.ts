@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { isInstalled } from '../metrics/installed.ts';
+import { isInstalled } from '../api/metrics/installed.ts';
 import { readAlertRules } from './alert-rules.ts';
 
 const RULES = readAlertRules('headcount-prometheus.yaml');

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import type { Sink } from '../../src/core/sink.ts';
-import { QuestDbServer } from '../questdb-server.ts';
-import { startedSink } from '../sinks/questdb-under-test.ts';
+import type { Sink } from '../../src/contract/sink.ts';
+import { QuestDbServer } from '../sinks/questdb/server.ts';
+import { startedSink } from '../sinks/questdb/under-test.ts';
 import { readAlertRules } from './alert-rules.ts';
 import { rowsOf } from './ask-panel.ts';
 import { expandMacros } from './expand-macros.ts';

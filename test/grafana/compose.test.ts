@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { describe, expect, inject, test } from 'vitest';
 import { parse } from 'yaml';
-import { isInstalled } from '../metrics/installed.ts';
-import { QuestDbServer, questDbQuery } from '../questdb-server.ts';
+import { isInstalled } from '../api/metrics/installed.ts';
+import { QuestDbServer, questDbQuery } from '../sinks/questdb/server.ts';
 import { PgWire } from './pg-wire.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');

@@ -1,8 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { isInstalled } from '../metrics/installed.ts';
-import { Prometheus, type Series } from '../metrics/prometheus.ts';
-import { until } from '../program.ts';
+import { isInstalled } from '../api/metrics/installed.ts';
+import { Prometheus, type Series } from '../api/metrics/prometheus.ts';
+import { until } from '../program/program.ts';
 import { Dashboard } from './dashboard.ts';
 import { RunningSite } from './running-site.ts';
 import { SiteView } from './site-view.ts';

@@ -1,4 +1,4 @@
-import { simulateDay } from '../simulated-day.ts';
+import { simulateDay } from '../program/simulated-day.ts';
 
 /** An item as it is posted. */
 export interface Item {

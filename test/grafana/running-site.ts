@@ -1,5 +1,5 @@
-import { Program, ProgramFolder, until } from '../program.ts';
-import { QuestDbServer } from '../questdb-server.ts';
+import { Program, ProgramFolder, until } from '../program/program.ts';
+import { QuestDbServer } from '../sinks/questdb/server.ts';
 import { PgWire } from './pg-wire.ts';
 
 export const OWNER = { user: 'admin', password: 'owner' };

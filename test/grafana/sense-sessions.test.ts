@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { until } from '../program.ts';
-import { allItems } from '../same-tables.ts';
+import { until } from '../program/program.ts';
+import { allItems } from '../program/same-tables.ts';
 import type { Row } from './ask-panel.ts';
 import { Dashboard } from './dashboard.ts';
 import { type Item, KnownDay, userKey } from './known-day.ts';

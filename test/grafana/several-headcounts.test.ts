@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import type { SessionCountsRow, SessionRow } from '../../src/core/rows.ts';
-import type { Sink } from '../../src/core/sink.ts';
-import type { QuestDbServer } from '../questdb-server.ts';
-import { startedSink } from '../sinks/questdb-under-test.ts';
+import type { SessionCountsRow, SessionRow } from '../../src/contract/rows.ts';
+import type { Sink } from '../../src/contract/sink.ts';
+import type { QuestDbServer } from '../sinks/questdb/server.ts';
+import { startedSink } from '../sinks/questdb/under-test.ts';
 import { Dashboard } from './dashboard.ts';
 import type { PgWire } from './pg-wire.ts';
 import { connectAsGrafana, OWNER, startQuestDb } from './running-site.ts';

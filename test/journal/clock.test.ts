@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { countsView } from '../../src/api/counts-view.ts';
-import { fixedAppNames } from '../../src/core/app-names.ts';
-import type { Kind, UserEvent } from '../../src/core/event.ts';
-import { seriesOf } from '../../src/journal/series-query.ts';
-import { EPOCH, SETTINGS } from '../model/event-arbitrary.ts';
+import { countsView } from '../../src/api/counts.ts';
+import { fixedAppNames } from '../../src/contract/app-names.ts';
+import type { Kind, UserEvent } from '../../src/contract/event.ts';
+import { seriesOf } from '../../src/journal/read/series-query.ts';
+import { EPOCH, SETTINGS } from '../sessions/model/event-arbitrary.ts';
 import { StoredSite } from './stored-site.ts';
 
 const SECOND = 1_000;

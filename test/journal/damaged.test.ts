@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Site } from '../../src/core/site.ts';
+import { JournalError, journalFile } from '../../src/journal/journal-file.ts';
 import { recoverFile } from '../../src/journal/recover-file.ts';
-import { FORMAT, JournalError, journalFile } from '../../src/journal/schema.ts';
+import { FORMAT } from '../../src/journal/schema.ts';
+import { Site } from '../../src/sessions/site.ts';
 import { applyVisits } from '../delivery/visits.ts';
-import { EPOCH, SETTINGS } from '../model/event-arbitrary.ts';
+import { EPOCH, SETTINGS } from '../sessions/model/event-arbitrary.ts';
 import { StoredSite } from './stored-site.ts';
 
 const PAGE_BYTES = 4_096;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { KINDS, type UserEvent } from '../../src/core/event.ts';
+import { KINDS, type UserEvent } from '../../src/contract/event.ts';
 import { EVENTS_IN_BLOCK } from '../../src/journal/event-blocks.ts';
-import { hasAny } from '../../src/journal/sorted-numbers.ts';
+import { hasAny } from '../../src/journal/marks.ts';
 import { StoredSite } from './stored-site.ts';
 
 const NOON = Date.parse('2026-05-19T12:00:00Z');

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fixedAppNames } from '../../src/core/app-names.ts';
-import { type Followed, Queries } from '../../src/journal/queries.ts';
-import { UserAgents } from '../../src/journal/user-agents.ts';
+import { fixedAppNames } from '../../src/contract/app-names.ts';
+import { type Followed, Queries } from '../../src/journal/read/queries.ts';
+import { UserAgents } from '../../src/journal/read/user-agents.ts';
 import { ApiUnderTest } from '../api/api-under-test.ts';
 
 const NO_FILTERS = {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { Identities } from '../../src/core/identities.ts';
-import { Session } from '../../src/core/session.ts';
 import { Names } from '../../src/journal/names.ts';
+import { Identities } from '../../src/sessions/identities.ts';
+import { Session } from '../../src/sessions/session.ts';
 
 const identities = new Identities();
 const key = identities.key(identities.host('qs1'), identities.user({ directory: 'LAB', id: 'anna' }));

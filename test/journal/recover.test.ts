@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { UserEvent } from '../../src/core/event.ts';
-import { Site } from '../../src/core/site.ts';
-import { restoreState, type SiteState, stateOf } from '../../src/journal/state.ts';
-import { NODE, RELAY } from '../core/rows-under-test.ts';
-import { EPOCH, SETTINGS, type Step, steps } from '../model/event-arbitrary.ts';
-import { userName } from '../model/session-model.ts';
+import type { UserEvent } from '../../src/contract/event.ts';
+import { Site } from '../../src/sessions/site.ts';
+import { restoreState, type SiteState, stateOf } from '../../src/sessions/site-state.ts';
+import { EPOCH, SETTINGS, type Step, steps } from '../sessions/model/event-arbitrary.ts';
+import { userName } from '../sessions/model/session-model.ts';
+import { NODE, RELAY } from '../sessions/numbered-lines.ts';
 import { StoredSite } from './stored-site.ts';
 
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 60);
@@ -95,7 +95,7 @@ describe('a site that is killed and recovered', () => {
             play(
               twin,
               (event) => {
-                twin.rowNumbers.note(event, RELAY);
+                twin.lostLines.note(event, RELAY);
                 return twin.apply(event, ++seq);
               },
               step,
@@ -138,7 +138,7 @@ describe('the quality of the counts', () => {
       const now = EPOCH + 60_000;
       site.downtimes.add(EPOCH, EPOCH + 30_000);
       site.quality.dropped(EPOCH + 40_000);
-      for (const row of [1, 2, 4]) site.rowNumbers.note({ ...EVENT, rowNumber: row, at: EPOCH + row }, NODE);
+      for (const row of [1, 2, 4]) site.lostLines.note({ ...EVENT, rowNumber: row, at: EPOCH + row }, NODE);
       site.tick(now);
       const before = site.quality.at(now);
       expect(before.reasons).toEqual(['downtime', 'drops', 'gap']);
@@ -177,11 +177,11 @@ describe('lines that never came', () => {
       stored.killAndRestart();
       for (const row of [3, 5, 9, 10]) says(row, row);
       commits(60, true);
-      expect(stored.site.rowNumbers.missingOf('node1')).toBe(3);
+      expect(stored.site.lostLines.missingOf('node1')).toBe(3);
       stored.killAndRestart();
-      expect(stored.site.rowNumbers.missingOf('node1')).toBe(3);
+      expect(stored.site.lostLines.missingOf('node1')).toBe(3);
       says(7, 7);
-      expect(stored.site.rowNumbers.missing).toBe(2);
+      expect(stored.site.lostLines.missing).toBe(2);
     },
   );
 
@@ -199,7 +199,7 @@ describe('lines that never came', () => {
     const { rowNumbers: _, ...older } = stateOf(stored.site);
     const site = new Site(SETTINGS);
     restoreState(site, older);
-    expect([site.rowNumbers.missing, site.rowNumbers.missingOf('node1')]).toEqual([0, null]);
+    expect([site.lostLines.missing, site.lostLines.missingOf('node1')]).toEqual([0, null]);
   });
 });
 

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { fixedAppNames } from '../../src/core/app-names.ts';
-import type { Kind, UserEvent } from '../../src/core/event.ts';
-import { Queries } from '../../src/journal/queries.ts';
-import { Retention } from '../../src/journal/retention.ts';
-import { UserAgents } from '../../src/journal/user-agents.ts';
-import { EPOCH, SETTINGS } from '../model/event-arbitrary.ts';
+import { fixedAppNames } from '../../src/contract/app-names.ts';
+import type { Kind, UserEvent } from '../../src/contract/event.ts';
+import { Queries } from '../../src/journal/read/queries.ts';
+import { UserAgents } from '../../src/journal/read/user-agents.ts';
+import { Retention } from '../../src/journal/write/retention.ts';
+import { EPOCH, SETTINGS } from '../sessions/model/event-arbitrary.ts';
 import { StoredSite } from './stored-site.ts';
 
 const DAY = 86_400_000;

@@ -1,14 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { KINDS } from '../../src/core/event.ts';
-import { END_REASONS } from '../../src/core/session.ts';
-import { type EventFilters, findEvents } from '../../src/journal/event-search.ts';
-import type { Filters } from '../../src/journal/filters.ts';
-import { Retention } from '../../src/journal/retention.ts';
-import { findSessions, type SessionFilters } from '../../src/journal/session-search.ts';
-import { SETTINGS, type Step, steps } from '../model/event-arbitrary.ts';
-import { userName } from '../model/session-model.ts';
+import { KINDS } from '../../src/contract/event.ts';
+import { END_REASONS } from '../../src/contract/rows.ts';
+import { type EventFilters, findEvents } from '../../src/journal/read/event-search.ts';
+import type { Filters } from '../../src/journal/read/filters.ts';
+import { findSessions, type SessionFilters } from '../../src/journal/read/session-search.ts';
+import { Retention } from '../../src/journal/write/retention.ts';
+import { SETTINGS, type Step, steps } from '../sessions/model/event-arbitrary.ts';
+import { userName } from '../sessions/model/session-model.ts';
 import { StoredSite } from './stored-site.ts';
 
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 10);

@@ -2,16 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import type { Sender, UserEvent } from '../../src/core/event.ts';
-import type { SessionSettings } from '../../src/core/session-book.ts';
-import { Site } from '../../src/core/site.ts';
-import { checkpointMessage } from '../../src/journal/batch.ts';
-import { EventRows } from '../../src/journal/event-rows.ts';
+import type { Sender, UserEvent } from '../../src/contract/event.ts';
+import { openJournalFile } from '../../src/journal/journal-file.ts';
 import type { Names } from '../../src/journal/names.ts';
 import { recover } from '../../src/journal/recover.ts';
-import { openJournalFile } from '../../src/journal/schema.ts';
-import { stateOf } from '../../src/journal/state.ts';
-import { Writer } from '../../src/journal/writer.ts';
+import { checkpointMessage, EventRows } from '../../src/journal/write/batch.ts';
+import { Writer } from '../../src/journal/write/writer.ts';
+import type { SessionSettings } from '../../src/sessions/session-book.ts';
+import { Site } from '../../src/sessions/site.ts';
+import { stateOf } from '../../src/sessions/site-state.ts';
 
 /** A site whose events go through the real writer into a real file, in this thread so that a test can kill it anywhere. */
 export class StoredSite {
@@ -50,7 +49,7 @@ export class StoredSite {
   }
 
   apply(event: UserEvent, sender: Sender | null = null): void {
-    this.site.rowNumbers.note(event, sender);
+    this.site.lostLines.note(event, sender);
     this.#rows.add(this.#nextSeq, event, this.site.apply(event, this.#nextSeq), this.#names);
     this.#nextSeq += 1;
   }

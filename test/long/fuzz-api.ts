@@ -1,5 +1,5 @@
-import { fuzzApi } from '../http-fuzz.ts';
-import { Program, ProgramFolder } from '../program.ts';
+import { fuzzApi } from '../program/http-fuzz.ts';
+import { Program, ProgramFolder } from '../program/program.ts';
 
 /** 100,000 random requests to the API of the program: none is answered with 5xx, and it lives. */
 const REQUESTS = Number(process.argv[2] ?? 100_000);

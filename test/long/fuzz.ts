@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { datagram } from '../core/hostile-datagrams.ts';
-import { identityHolds, pipelineUnderTest } from '../core/pipeline-under-test.ts';
+import { datagram } from '../intake/hostile-datagrams.ts';
+import { identityHolds, pipelineUnderTest } from '../intake/pipeline-under-test.ts';
 
 /** One million hostile datagrams through one pipeline: no crash, every one accounted for. */
 const DATAGRAMS = Number(process.argv[2] ?? 1_000_000);

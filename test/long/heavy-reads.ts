@@ -1,10 +1,3 @@
-/**
- * UDP at 20,000/s beside heavy reading: all pages of 1,000 sessions and events, as JSON and as CSV, questions about a past
- * moment, 20 streams. Rounds without readers and with them take turns; the kernel may drop nothing in either. The receive
- * buffer needs `net.core.rmem_max` of 4 MiB. Needs Linux (/proc).
- *
- *   npm run heavy-reads -- --rounds 3 --seconds 30 --sessions 100000
- */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Headcount, startHeadcount } from '../../bench/headcount.ts';
@@ -12,6 +5,14 @@ import { type Measured, measureLoad } from '../../bench/measure.ts';
 import { largestReceiveBuffer } from '../../bench/process-usage.ts';
 import { Processes } from '../../bench/processes.ts';
 import { ApiReaders } from './soak/api-readers.ts';
+
+/**
+ * UDP at 20,000/s beside heavy reading: all pages of 1,000 sessions and events, as JSON and as CSV, questions about a past
+ * moment, 20 streams. Rounds without readers and with them take turns; the kernel may drop nothing in either. The receive
+ * buffer needs `net.core.rmem_max` of 4 MiB. Needs Linux (/proc).
+ *
+ *   npm run heavy-reads -- --rounds 3 --seconds 30 --sessions 100000
+ */
 
 const { values } = parseArgs({
   options: {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { killSinkRounds } from '../kill-sinks.ts';
-import { QuestDbServer } from '../questdb-server.ts';
+import { killSinkRounds } from '../program/kill-sinks.ts';
+import { QuestDbServer } from '../sinks/questdb/server.ts';
 
 /** SIGKILL of Headcount and of QuestDB at random for some minutes: what is in QuestDB equals the journal, row by row. */
 const jar = process.argv[3] ?? 'node_modules/.cache/headcount/questdb-9.3.4.jar';

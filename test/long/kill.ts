@@ -1,4 +1,4 @@
-import { killRounds } from '../kill-rounds.ts';
+import { killRounds } from '../program/kill-rounds.ts';
 
 /** SIGKILL at 50 random points under load: nothing answered 202 is lost or doubled, counts equal a twin's. */
 const problems = await killRounds(Number(process.argv[2] ?? 50), () => 50 + Math.random() * 1_500);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { poisonRows } from '../poison-rows.ts';
-import { QuestDbServer } from '../questdb-server.ts';
+import { QuestDbServer } from '../sinks/questdb/server.ts';
+import { poisonRows } from './poison-rows.ts';
 
 /** 1,000 rows that cannot be taken among 1,000,000: the others are in, these are set aside, and in after the repair. */
 const jar = process.argv[2] ?? 'node_modules/.cache/headcount/questdb-9.3.4.jar';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AllowList, type Lookup } from '../../receivers/allow-list.ts';
-import { udpSchema } from '../../receivers/udp.schema.ts';
+import { udpSchema } from '../../receivers/udp/udp.ts';
 import { partsUnderTest, recordingLog } from './receivers-under-test.ts';
 
 function listOf(entries: readonly string[], lookup?: Lookup) {

@@ -1,9 +1,9 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addressOf, bitsOf } from '../../receivers/address-bits.ts';
-import { parseAllowed } from '../../receivers/allowed-entry.ts';
-import { udpSchema } from '../../receivers/udp.schema.ts';
+import { addressOf, bitsOf } from '../../receivers/address.ts';
+import { parseAllowed } from '../../receivers/allow.schema.ts';
+import { udpSchema } from '../../receivers/udp/udp.ts';
 
 const ipv4 = (address: string, prefix = 32) => ({ address, prefix, family: 'ipv4', zone: null });
 const ipv6 = (address: string, prefix = 128, zone: string | null = null) => ({

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { bindPlace } from '../../receivers/bind-place.ts';
+import { plainAddress } from '../../receivers/address.ts';
 import { createReceiver } from '../../receivers/index.ts';
-import { plainAddress } from '../../receivers/plain-address.ts';
-import { tcpSchema } from '../../receivers/tcp.schema.ts';
-import { udpSchema } from '../../receivers/udp.schema.ts';
+import { bindPlace } from '../../receivers/listen.ts';
+import { tcpSchema } from '../../receivers/tcp/tcp.schema.ts';
+import { udpSchema } from '../../receivers/udp/udp.ts';
 import { partsUnderTest, RecordingIntake } from './receivers-under-test.ts';
 
 function systemError(code: string): Error {

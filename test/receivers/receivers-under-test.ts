@@ -1,8 +1,7 @@
 import { platform } from 'node:os';
 import { vi } from 'vitest';
-import type { ReceiverLog, ReceiverParts } from '../../receivers/receiver-log.ts';
-import type { Sender } from '../../src/core/event.ts';
-import type { Intake, Receiver } from '../../src/core/receiver.ts';
+import type { Sender } from '../../src/contract/event.ts';
+import type { Intake, Receiver, ReceiverLog, ReceiverParts } from '../../src/contract/receiver.ts';
 import { TroubleLog } from '../../src/trouble-log.ts';
 
 export const ON_LINUX = platform() === 'linux';

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { Program, ProgramFolder, until } from '../program.ts';
-import { delivered, post } from '../program-with-sink.ts';
+import { Program, ProgramFolder, until } from '../program/program.ts';
+import { delivered, post } from '../program/program-with-sink.ts';
 
 const BACKUP = resolve(import.meta.dirname, '../../service/backup.ts');
 

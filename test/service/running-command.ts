@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
-import { until } from '../program.ts';
+import { until } from '../program/program.ts';
 
 /** A program with these arguments, which writes log lines as JSON. */
 export class RunningCommand {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseLine } from '../../src/core/formats/index.ts';
+import { parseLine } from '../../src/formats/index.ts';
 import { longIsoDate } from '../../src/simulator/line.ts';
 import { createSimulation } from '../../src/simulator/simulation.ts';
 import { SETTINGS, takeEvents } from './simulation-under-test.ts';

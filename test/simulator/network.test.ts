@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createNetwork, type Faults } from '../../src/simulator/network.ts';
 import { createRandom } from '../../src/simulator/random.ts';
-import { createSchedule } from '../../src/simulator/schedule.ts';
+import { createNetwork, type Faults } from '../../src/simulator/simulation.ts';
+import { createSchedule } from '../../src/simulator/site.ts';
 import { NO_FAULTS } from './simulation-under-test.ts';
 
 const LINES = 20_000;

@@ -1,7 +1,6 @@
-import type { Line } from '../../src/simulator/line.ts';
-import type { Clock } from '../../src/simulator/run.ts';
+import type { Clock } from '../../src/simulator/clock.ts';
+import type { Line, SimulatedEvent } from '../../src/simulator/line.ts';
 import type { Sender } from '../../src/simulator/senders.ts';
-import type { SimulatedEvent } from '../../src/simulator/simulated-event.ts';
 import type { Simulation, SimulationSettings } from '../../src/simulator/simulation.ts';
 
 export const SETTINGS: SimulationSettings = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createSimulation } from '../../src/simulator/simulation.ts';
-import { busyness } from '../../src/simulator/working-day.ts';
+import { busyness } from '../../src/simulator/visit.ts';
 import { SETTINGS, takeEvents } from './simulation-under-test.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { parseLine } from '../../src/core/formats/index.ts';
+import { parseLine } from '../../src/formats/index.ts';
+import type { SimulatedEvent } from '../../src/simulator/line.ts';
 import { createRandom, integer } from '../../src/simulator/random.ts';
-import type { SimulatedEvent } from '../../src/simulator/simulated-event.ts';
 import { createSimulation } from '../../src/simulator/simulation.ts';
-import { TrackerUnderTest } from '../core/tracker-under-test.ts';
+import { TrackerUnderTest } from '../sessions/tracker-under-test.ts';
 import { SETTINGS, takeEvents } from './simulation-under-test.ts';
 
 describe('the truth', () => {

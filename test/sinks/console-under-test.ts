@@ -1,6 +1,5 @@
-import { consoleSchema } from '../../sinks/console.schema.ts';
-import { createConsoleSink } from '../../sinks/console.ts';
-import type { Table } from '../../src/core/sink.ts';
+import { consoleSchema, createConsoleSink } from '../../sinks/console.ts';
+import type { Table } from '../../src/contract/sink.ts';
 import type { SinkUnderTest } from './sink-under-test.ts';
 
 const CONFIG = consoleSchema.parse({ type: 'console' });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { TABLES } from '../../src/core/sink.ts';
+import { TABLES } from '../../src/contract/sink.ts';
 import { consoleUnderTest } from './console-under-test.ts';
-import { questDbUnderTest } from './questdb-under-test.ts';
+import { questDbUnderTest } from './questdb/under-test.ts';
 import {
   batchOf,
   countsRow,

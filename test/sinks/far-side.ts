@@ -9,8 +9,8 @@ import {
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { SHAPES } from '../../sinks/questdb-shapes.ts';
-import { TABLES } from '../../src/core/sink.ts';
+import { SHAPES } from '../../sinks/questdb/shapes.ts';
+import { TABLES } from '../../src/contract/sink.ts';
 
 export type Reply = (response: ServerResponse, body: string) => void;
 

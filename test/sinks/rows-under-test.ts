@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { SessionCountsRow, SessionEventRow, SessionRow } from '../../src/core/rows.ts';
-import type { Batch, Table } from '../../src/core/sink.ts';
+import type { SessionCountsRow, SessionEventRow, SessionRow } from '../../src/contract/rows.ts';
+import type { Batch, Table } from '../../src/contract/sink.ts';
 
 /** A recent full second: QuestDB's TTL takes old rows at once. */
 export const NOON = Math.floor(Date.now() / 1000) * 1000 - 3_600_000;

@@ -1,4 +1,4 @@
-import type { Sink, Table } from '../../src/core/sink.ts';
+import type { Sink, Table } from '../../src/contract/sink.ts';
 
 /** What the contract suite needs of a kind of sink. */
 export interface SinkUnderTest {

@@ -1,0 +1,114 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import {
+  type Batch,
+  NeedsOperatorError,
+  PoisonRowError,
+  type Sink,
+  type SinkParts,
+  TABLES,
+} from '../../src/contract/sink.ts';
+import { QuestDbHttp } from './http.ts';
+import type { QuestDbConfig } from './questdb.schema.ts';
+import { LineWriter } from './rows.ts';
+import { QuestDbTables } from './tables.ts';
+
+/** About 5,000 rows. One request is one transaction; larger ones hold up the thread. */
+const MOST_BYTES = 4 * 1024 * 1024;
+const LEAST_BYTES = 64 * 1024;
+
+/** Rows as tables of a QuestDB, over its HTTP port. */
+export function createQuestDbSink(config: QuestDbConfig, parts: SinkParts): Sink {
+  return new QuestDb(config, parts);
+}
+
+class QuestDb implements Sink {
+  readonly name: string;
+  readonly #config: QuestDbConfig;
+  readonly #folder: string;
+  readonly #lines: LineWriter;
+  #server: { readonly http: QuestDbHttp; readonly tables: QuestDbTables } | null = null;
+  /** Becomes less where a proxy on the way takes no larger requests. */
+  #mostBytes = MOST_BYTES;
+
+  constructor(config: QuestDbConfig, { name, storeId, folder }: SinkParts) {
+    this.name = name;
+    this.#config = config;
+    this.#folder = folder;
+    this.#lines = new LineWriter(storeId);
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    await this.#server?.http.close();
+    const http = new QuestDbHttp(this.#config, await this.#readCa());
+    const tables = new QuestDbTables(http, this.#config.retention ?? null);
+    this.#server = { http, tables };
+    for (const table of TABLES) await tables.prepare(table, signal);
+  }
+
+  async #readCa(): Promise<string | null> {
+    const { ca } = this.#config.tls;
+    if (ca === undefined) return null;
+    return readFile(resolve(this.#folder, ca), 'utf8').catch((error: Error) => {
+      throw new NeedsOperatorError(`cannot read tls.ca: ${error.message}`);
+    });
+  }
+
+  async write(batch: Batch, signal: AbortSignal): Promise<void> {
+    if (this.#server === null) throw new Error('not started');
+    const { http, tables } = this.#server;
+    const before = await tables.prepare(batch.table, signal);
+    tables.requireRunning(batch.table);
+    let requests = 0;
+    try {
+      requests = await this.#send(http, batch, 0, batch.rows.length, signal);
+    } catch (error) {
+      // A row is to blame only where the table is still the right one.
+      if (error instanceof PoisonRowError) await tables.confirm(batch.table, before, 0, signal);
+      throw error;
+    }
+    await tables.confirm(batch.table, before, requests, signal);
+  }
+
+  /**
+   * Rows from `start` until before `end`, in as many requests as it takes. Returns how many were taken; also when it throws
+   * some may have been.
+   */
+  async #send(
+    http: QuestDbHttp,
+    batch: Batch,
+    start: number,
+    end: number,
+    signal: AbortSignal,
+  ): Promise<number> {
+    let taken = 0;
+    let place = start;
+    while (place < end) {
+      const lines = this.#lines.write(batch, place, end, this.#mostBytes);
+      const refusal = await http.write(lines.bytes, signal);
+      if (refusal === null) taken += 1;
+      else {
+        const count = lines.end - place;
+        const { line, reason, isTooLarge } = refusal;
+        if (line !== null && line >= 1 && line <= count) throw new PoisonRowError(place + line - 1, reason);
+        if (count === 1) throw new PoisonRowError(place, reason);
+        if (isTooLarge) this.#mostBytes = Math.max(LEAST_BYTES, Math.ceil(lines.bytes.length / 2));
+        // Two halves, and so on, until a row is found that is refused alone.
+        const middle = place + Math.ceil(count / 2);
+        taken += await this.#send(http, batch, place, middle, signal);
+        taken += await this.#send(http, batch, middle, lines.end, signal);
+      }
+      place = lines.end;
+    }
+    return taken;
+  }
+
+  /** Requests under way fail. */
+  async stop(): Promise<void> {
+    await this.#server?.http.close();
+  }
+
+  details(): Readonly<Record<string, unknown>> {
+    return { url: this.#config.url, ...this.#server?.tables.details() };
+  }
+}

@@ -1,0 +1,221 @@
+import type { Buffer } from 'node:buffer';
+import { SenderBufferV2, SenderOptions } from '@questdb/nodejs-client';
+import type { User } from '../../src/contract/event.ts';
+import type {
+  Client,
+  CountsScope,
+  SessionCountsRow,
+  SessionEventRow,
+  SessionRow,
+} from '../../src/contract/rows.ts';
+import { type Batch, PoisonRowError } from '../../src/contract/sink.ts';
+
+/*
+ * One function a table, straight into the buffer: this is the hot path. SYMBOL columns come first, because the
+ * line protocol wants it so; what is null is left out, and is null in QuestDB, also where a row replaces another.
+ */
+
+/** QuestDB answers 500 to a row after this, as if it might go better later. */
+const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+const SCOPE_NAMES: { readonly [S in CountsScope]: string } = {
+  all: 'site',
+  host: 'host',
+  virtualProxy: 'virtual_proxy',
+  app: 'app',
+};
+
+/** Appends a row. Throws where it cannot be written, and leaves its beginning in the buffer. */
+export function appendRow(buffer: RowBuffer, { table, rows }: Batch, place: number, store: string): void {
+  const row = rows[place];
+  if (table === 'session_events') appendEvent(buffer, row as SessionEventRow, store);
+  else if (table === 'sessions') appendSession(buffer, row as SessionRow, store);
+  else appendCounts(buffer, row as SessionCountsRow, store);
+}
+
+function appendEvent(buffer: RowBuffer, row: SessionEventRow, store: string): void {
+  buffer.table('session_events').symbol('store', store).symbol('kind', row.kind);
+  if (row.reason !== null) buffer.symbol('reason', row.reason);
+  buffer
+    .stringColumn('event_id', row.eventId)
+    .columns(
+      text('host', row.host) +
+        userColumns(row.user) +
+        text('origin', row.origin) +
+        text('context', row.context) +
+        text('app_id', row.appId) +
+        text('app_name', row.appName) +
+        text('virtual_proxy', row.virtualProxy) +
+        text('session_id', row.sessionId) +
+        integer('result', row.result) +
+        integer('row_number', row.rowNumber) +
+        time('received_at', row.receivedAt) +
+        time('original_at', row.originalAt) +
+        clientColumns(row) +
+        text('user_agent', row.userAgent) +
+        text('message', row.message) +
+        integer('seq', row.seq),
+    );
+  endRow(buffer, row.at);
+}
+
+function appendSession(buffer: RowBuffer, row: SessionRow, store: string): void {
+  buffer.table('sessions').symbol('store', store);
+  if (row.endReason !== null) buffer.symbol('end_reason', row.endReason);
+  buffer
+    .stringColumn('session_id', row.id)
+    .columns(
+      text('host', row.host) +
+        userColumns(row.user) +
+        text('virtual_proxy', row.virtualProxy) +
+        time('started_at', row.startedAt) +
+        flag('start_exact', row.startExact) +
+        time('ended_at', row.endedAt) +
+        flag('end_exact', row.endExact) +
+        flag('identity_exact', row.identityExact) +
+        time('last_activity_at', row.lastActivityAt) +
+        integer('open_connections', row.openConnections) +
+        integer('connections', row.connections) +
+        clientColumns(row),
+    );
+  endRow(buffer, row.firstSeenAt);
+}
+
+function appendCounts(buffer: RowBuffer, row: SessionCountsRow, store: string): void {
+  buffer.table('session_counts').symbol('store', store).symbol('scope', SCOPE_NAMES[row.scope]);
+  buffer
+    .intColumn('created', row.created)
+    .columns(
+      integer('destroyed', row.destroyed) +
+        integer('rejected', row.rejected) +
+        text('name', row.name) +
+        integer('active', row.active) +
+        integer('users', row.users) +
+        integer('connections', row.connections),
+    );
+  endRow(buffer, row.at);
+}
+
+function userColumns(user: User | null): string {
+  if (user === null) return '';
+  const { directory, id } = user;
+  const full = directory === null ? id : `${directory}\\${id}`;
+  return text('user_directory', directory) + text('user_id', id) + text('user_key', full.toLowerCase());
+}
+
+function clientColumns({ browser, browserVersion, os, osVersion }: Client): string {
+  return (
+    text('browser', browser) +
+    text('browser_version', browserVersion) +
+    text('os', os) +
+    text('os_version', osVersion)
+  );
+}
+
+/** What the line protocol wants escaped inside of quotes. */
+const SPECIAL = /["\\\n\r]/;
+const EVERY_SPECIAL = /["\\\n\r]/g;
+
+function text(column: string, value: string | null): string {
+  if (value === null) return '';
+  return `,${column}="${SPECIAL.test(value) ? value.replace(EVERY_SPECIAL, '\\$&') : value}"`;
+}
+
+/** A larger one would be written as `1e21`, which QuestDB does not read. */
+function integer(column: string, value: number | null): string {
+  if (value === null) return '';
+  if (!Number.isSafeInteger(value))
+    throw new Error(`${column}: ${value} is not a whole number that is exact`);
+  return `,${column}=${value}i`;
+}
+
+/** Milliseconds, written as microseconds. */
+function time(column: string, ms: number | null): string {
+  if (ms === null) return '';
+  if (!Number.isSafeInteger(ms)) throw new Error(`${column}: ${ms} is not a time in whole milliseconds`);
+  return ms === 0 ? `,${column}=0t` : `,${column}=${ms}000t`;
+}
+
+function flag(column: string, value: boolean): string {
+  return `,${column}=${value ? 't' : 'f'}`;
+}
+
+function endRow(buffer: RowBuffer, ms: number): void {
+  if (!(ms >= 0 && ms <= LAST_MS)) throw new Error(`the time ${ms} is not between 1970 and 9999`);
+  buffer.at(ms, 'ms');
+}
+
+/** Rows of a batch as text of the line protocol: one line each. */
+export interface Lines {
+  readonly bytes: Buffer;
+  /** The first row that is not in it. */
+  readonly end: number;
+}
+
+/** Serialises rows. */
+export class LineWriter {
+  readonly #store: string;
+  readonly #buffer = new RowBuffer();
+
+  constructor(store: string) {
+    this.#store = store;
+  }
+
+  /**
+   * Rows from `start` until before `end`, or fewer: no more after `mostBytes`.
+   * @throws PoisonRowError
+   */
+  write(batch: Batch, start: number, end: number, mostBytes: number): Lines {
+    let place = start;
+    try {
+      while (place < end && (place === start || this.#buffer.currentPosition() < mostBytes)) {
+        appendRow(this.#buffer, batch, place, this.#store);
+        place += 1;
+      }
+    } catch (error) {
+      // What the client threw at is still in its buffer.
+      this.#buffer.reset();
+      throw new PoisonRowError(place, error instanceof Error ? error.message : String(error));
+    }
+    // A copy: a request that was given up may still be read from.
+    const bytes = this.#buffer.toBufferNew();
+    if (bytes === null) throw new Error('no rows to write');
+    return { bytes, end: place };
+  }
+}
+
+/**
+ * The buffer of QuestDB's own client, with a faster way for most columns of a row: it writes each character by itself, which
+ * takes three quarters of the time. Its address is never used.
+ */
+export class RowBuffer extends SenderBufferV2 {
+  constructor() {
+    super(new SenderOptions('http::addr=unused;protocol_version=2'));
+  }
+
+  /** Appends columns as text of the line protocol, each with a comma before it. Only after a first column of the client's. */
+  columns(text: string): void {
+    this.checkCapacity([text]);
+    this.write(text);
+  }
+
+  override table(name: string): this {
+    super.table(name);
+    return this;
+  }
+
+  override symbol(name: string, value: unknown): this {
+    super.symbol(name, value);
+    return this;
+  }
+
+  override stringColumn(name: string, value: string): this {
+    super.stringColumn(name, value);
+    return this;
+  }
+
+  override intColumn(name: string, value: number): this {
+    super.intColumn(name, value);
+    return this;
+  }
+}

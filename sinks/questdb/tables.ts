@@ -1,0 +1,189 @@
+import { NeedsOperatorError, TABLES, type Table } from '../../src/contract/sink.ts';
+import type { QuestDbHttp } from './http.ts';
+import { DEFAULT_RETENTION_MS } from './questdb.schema.ts';
+import { CASTS, createTable, createViews, SHAPES, type Shape } from './shapes.ts';
+
+const DAY_MS = 86_400_000;
+const DAYS_OF: Readonly<Record<string, number>> = { HOUR: 1 / 24, DAY: 1, WEEK: 7 };
+
+/**
+ * Which tables there are is asked of `pg_class`, where `oid` is the id: `tables()` may go on telling of one that was renamed
+ * as rows arrived, under its old name, until QuestDB is restarted. BOOLEAN has no null: false where a side has no row.
+ */
+const STATES = `SELECT c.relname, c.oid, w.suspended, t.dedup, t.wal_pending_row_count, t.ttlValue, t.ttlUnit,
+  w.sequencerTxn
+FROM pg_class c LEFT JOIN wal_tables() w ON w.name = c.relname
+LEFT JOIN tables() t ON t.id = c.oid AND t.table_name = c.relname
+WHERE lower(c.relname) IN (${TABLES.map((table) => `'${table}'`).join(', ')})`;
+
+/** One of our tables as the server has it. Another table of the same name has another `id`. */
+interface TableState {
+  /** As it was spelled when it was made; QuestDB does not tell cases apart. */
+  readonly name: string;
+  readonly id: unknown;
+  readonly isSuspended: boolean;
+  /** False where that is not known, too. */
+  readonly hasDedup: boolean;
+  readonly walPendingRows: number;
+  /** NaN for a TTL in months or years. */
+  readonly ttlDays: number;
+  /** One more with every request that was taken. NaN where that is not known. */
+  readonly transactions: number;
+}
+
+/** Our tables and their views: made where they are missing, and watched, because they may be dropped at any time. */
+export class QuestDbTables {
+  readonly #http: QuestDbHttp;
+  readonly #retentionMs: number | null;
+  /** The id of each table that was found to be as it must be. */
+  readonly #verified = new Map<Table, unknown>();
+  #states: readonly TableState[] = [];
+  /** Why a table has no views. */
+  readonly #viewTroubles = new Map<Table, string>();
+
+  /** `retentionMs`: null leaves tables that are there with the TTL that they have. */
+  constructor(http: QuestDbHttp, retentionMs: number | null) {
+    this.#http = http;
+    this.#retentionMs = retentionMs;
+  }
+
+  /**
+   * Makes sure that a table is there and as it must be. Returns what `confirm` wants to know of it.
+   * @throws NeedsOperatorError where another one is in the way
+   */
+  async prepare(table: Table, signal: AbortSignal): Promise<TableState> {
+    const state = (await this.#look(table, signal)) ?? (await this.#create(table, signal));
+    const isKnown = this.#verified.get(table) === state.id;
+    if (!isKnown || !state.hasDedup) await verifyTable(this.#http, SHAPES[table], state.name, signal);
+    if (!isKnown) {
+      await this.#setRetention(state, signal);
+      await this.#createViews(table, signal);
+      this.#verified.set(table, state.id);
+    }
+    return state;
+  }
+
+  /**
+   * QuestDB says yes to every line, also after DROP TABLE: then it makes a table by itself, without DEDUP. A suspended one says
+   * yes without end. And a connection, also one between a proxy and QuestDB, remembers the table that it wrote to last: rows
+   * go nowhere when that was made anew. Ids are never given twice, so they are safe where the id is the same as before, and
+   * the table has had as many transactions as `requests` were taken.
+   * @throws Error where rows may be elsewhere; NeedsOperatorError where only a person can help
+   */
+  async confirm(table: Table, before: TableState, requests: number, signal: AbortSignal): Promise<void> {
+    const state = await this.#look(table, signal);
+    if (state !== undefined && (state.id !== before.id || !state.hasDedup)) {
+      await verifyTable(this.#http, SHAPES[table], state.name, signal);
+    }
+    if (state === undefined || state.id !== before.id) {
+      throw new Error(`table ${table} was dropped while rows were written`);
+    }
+    this.requireRunning(table);
+    if (state.transactions < before.transactions + requests) {
+      throw new Error(`QuestDB took rows for table ${table} that are not in it`);
+    }
+  }
+
+  /** @throws NeedsOperatorError where the table, as seen last, takes rows without applying them */
+  requireRunning(table: Table): void {
+    if (!this.#states.some(({ name, isSuspended }) => name.toLowerCase() === table && isSuspended)) return;
+    throw new NeedsOperatorError(
+      `table ${table} is suspended: QuestDB keeps its rows but does not apply them. ` +
+        `SELECT * FROM wal_tables() says why; then ALTER TABLE ${table} RESUME WAL`,
+    );
+  }
+
+  details(): Readonly<Record<string, unknown>> {
+    const tables = this.#states.map(({ name, isSuspended, walPendingRows }) => {
+      return { name, suspended: isSuspended, walPendingRows };
+    });
+    return { databaseTables: tables, views: [...this.#viewTroubles.values()][0] ?? 'ready' };
+  }
+
+  async #look(table: Table, signal: AbortSignal): Promise<TableState | undefined> {
+    const rows = await this.#http.query(STATES, signal);
+    this.#states = rows.map(stateOf);
+    return this.#states.find(({ name }) => name.toLowerCase() === table);
+  }
+
+  async #create(table: Table, signal: AbortSignal): Promise<TableState> {
+    const days = (this.#retentionMs ?? DEFAULT_RETENTION_MS) / DAY_MS;
+    await this.#http.query(createTable(SHAPES[table], days), signal);
+    const state = await this.#look(table, signal);
+    if (state === undefined) throw new Error(`table ${table} is not there although it was just made`);
+    return state;
+  }
+
+  async #setRetention({ name, ttlDays }: TableState, signal: AbortSignal): Promise<void> {
+    if (this.#retentionMs === null || ttlDays * DAY_MS === this.#retentionMs) return;
+    await this.#http.query(`ALTER TABLE "${name}" SET TTL ${this.#retentionMs / DAY_MS} DAYS`, signal);
+  }
+
+  /** Rows do without them; an older QuestDB knows none. */
+  async #createViews(table: Table, signal: AbortSignal): Promise<void> {
+    try {
+      await createViews(this.#http, table, signal);
+      this.#viewTroubles.delete(table);
+    } catch (error) {
+      if (!(error instanceof NeedsOperatorError)) throw error;
+      this.#viewTroubles.set(table, error.message);
+    }
+  }
+}
+
+function stateOf(row: readonly unknown[]): TableState {
+  const [name, id, suspended, dedup, walPendingRows, ttl, unit, transactions] = row;
+  return {
+    name: String(name),
+    id,
+    isSuspended: suspended === true,
+    hasDedup: dedup === true,
+    walPendingRows: typeof walPendingRows === 'number' ? walPendingRows : 0,
+    ttlDays: Number(ttl) * (DAYS_OF[String(unit)] ?? Number.NaN),
+    transactions: typeof transactions === 'number' ? transactions : Number.NaN,
+  };
+}
+
+/**
+ * Compares a table with its shape, and adds columns that an older version of ours did not have. `name` is as the table was
+ * spelled: QuestDB remembers how it read a statement, and falls over its own memory when the next table differs in case.
+ * @throws NeedsOperatorError where it was not made by us: what is sent twice would be there twice, or be refused
+ */
+export async function verifyTable(
+  http: QuestDbHttp,
+  { time, keys, columns }: Shape,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const rows = await http.query(
+    `SELECT lower("column"), type, upsertKey, designated FROM table_columns('${name}')`,
+    signal,
+  );
+  const typeOf = new Map(rows.map(([column, type]) => [column, type]));
+  const itsKeys = rows.flatMap(([column, , isKey]) => (isKey === true ? [column] : []));
+  const itsTime = rows.find(([, , , isDesignated]) => isDesignated === true)?.[0];
+
+  if (itsKeys.length === 0) {
+    throw foreignTable(name, 'has no DEDUP (QuestDB makes such a table of rows that come after DROP TABLE)');
+  }
+  if (itsTime !== time || itsKeys.length !== keys.length || !keys.every((key) => itsKeys.includes(key))) {
+    const found = `TIMESTAMP(${itsTime}) and DEDUP UPSERT KEYS(${itsKeys.join(', ')})`;
+    throw foreignTable(name, `has ${found} instead of TIMESTAMP(${time}) and KEYS(${keys.join(', ')})`);
+  }
+  for (const [column, type] of columns) {
+    const itsType = typeOf.get(column);
+    if (itsType === undefined || CASTS[type].includes(String(itsType))) continue;
+    throw foreignTable(name, `has a column ${column} of type ${itsType} instead of ${type}`);
+  }
+  for (const [column, type] of columns) {
+    if (typeOf.has(column)) continue;
+    await http.query(`ALTER TABLE "${name}" ADD COLUMN IF NOT EXISTS "${column}" ${type}`, signal);
+  }
+}
+
+function foreignTable(name: string, difference: string): NeedsOperatorError {
+  return new NeedsOperatorError(
+    `table ${name} in QuestDB ${difference}, so it is not Headcount's: ` +
+      `move it away (RENAME TABLE ${name} TO ${name}_old), and the right one is made`,
+  );
+}

@@ -1,0 +1,63 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+
+/** A value, and the texts of the metric's labels in their order. */
+export type Sample = readonly [value: number, ...labels: string[]];
+
+/** A counter where the name ends in `_total`, else a gauge. */
+export interface Metric {
+  readonly name: string;
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** Asked at each scrape. */
+  readonly samples: () => readonly Sample[];
+}
+
+/** A metric without labels. */
+export function metric(name: string, help: string, value: () => number): Metric {
+  return { name, help, labels: [], samples: () => [[value()]] };
+}
+
+/** Adds a metric to a registry. What was said at one scrape is forgotten at the next. */
+export function registerMetric(registry: Registry, { name, help, labels, samples }: Metric): void {
+  const options = { name, help, labelNames: [...labels], registers: [registry] };
+  const named = (texts: readonly string[]) =>
+    Object.fromEntries(labels.map((label, place) => [label, texts[place] ?? '']));
+  if (name.endsWith('_total')) {
+    new Counter({
+      ...options,
+      collect() {
+        this.reset();
+        for (const [value, ...texts] of samples()) this.inc(named(texts), value);
+      },
+    });
+  } else {
+    new Gauge({
+      ...options,
+      collect() {
+        this.reset();
+        for (const [value, ...texts] of samples()) this.set(named(texts), value);
+      },
+    });
+  }
+}
+
+/**
+ * How far a number has risen since it was first looked at. The numbers of the store may fall: a late line takes an
+ * end back, an operator has rows sent again, a killed program loses what was not committed yet. Prometheus takes a
+ * counter that falls for one that began anew at zero, and its whole height for a burst.
+ */
+export class Rising {
+  #last: number;
+  #risen = 0;
+
+  constructor(start: number) {
+    this.#last = start;
+  }
+
+  /** `now`: the number at this moment. */
+  at(now: number): number {
+    this.#risen += Math.max(0, now - this.#last);
+    this.#last = now;
+    return this.#risen;
+  }
+}

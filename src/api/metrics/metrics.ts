@@ -1,0 +1,233 @@
+import type { FastifyInstance } from 'fastify';
+import { Registry } from 'prom-client';
+import type { ReceiverStats } from '../../contract/receiver.ts';
+import { REFUSALS } from '../../formats/index.ts';
+import { QUALITY_REASONS } from '../../sessions/quality.ts';
+import type { Host } from '../../sessions/session.ts';
+import type { Site } from '../../sessions/site.ts';
+import type { ApiParts } from '../parts.ts';
+import { text } from '../schemas.ts';
+import { type Metric, metric, Rising, registerMetric, type Sample } from './metric.ts';
+import { sinkMetrics } from './sinks.ts';
+
+/**
+ * What `GET /metrics` answers. Counters begin at zero with the program and never fall; gauges are what is true at the
+ * scrape. Nothing here names a user, and no scrape looks at single sessions.
+ */
+export function createMetrics(parts: ApiParts, receivers: () => readonly ReceiverStats[]): Registry {
+  const registry = new Registry();
+  const metrics = [
+    ...receiverMetrics(receivers),
+    ...ingestMetrics(parts),
+    ...siteMetrics(parts),
+    ...hostMetrics(parts),
+    ...sinkMetrics(() => parts.sinks()),
+    {
+      name: 'headcount_build_info',
+      help: 'The version that runs',
+      labels: ['version'],
+      samples: () => [[1, parts.version] as const],
+    },
+  ];
+  for (const each of metrics) registerMetric(registry, each);
+  return registry;
+}
+
+/** `received = accepted + duplicates + heartbeats + excluded + refused + in_flight`, each over all its labels. */
+function ingestMetrics(parts: ApiParts): Metric[] {
+  const { counters } = parts;
+  return [
+    metric('headcount_accepted_total', 'Events committed to the journal', () => counters.accepted),
+    metric('headcount_duplicates_total', 'Events that had come before', () => counters.duplicates),
+    metric('headcount_heartbeats_total', 'Signs of life', () => counters.heartbeats),
+    metric('headcount_excluded_total', 'Events of users on the blacklist', () => counters.excluded),
+    {
+      name: 'headcount_refused_total',
+      help: 'Messages that are no event or could not be taken, by reason',
+      labels: ['reason'],
+      // The parser's reasons from the beginning: the first of a kind is an increase too.
+      samples: () =>
+        Object.entries({ ...NONE_REFUSED, ...Object.fromEntries(counters.refused) }).map(
+          ([reason, count]) => [count, reason],
+        ),
+    },
+    metric('headcount_in_flight', 'Messages taken and not yet committed', () => parts.inFlight()),
+    metric(
+      'headcount_wrong_tokens_total',
+      'Requests with a token that is not known',
+      () => parts.wrongTokens.count,
+    ),
+    metric('headcount_journal_failing', '1 while commits do not succeed', () =>
+      parts.journalTrouble() === null ? 0 : 1,
+    ),
+  ];
+}
+
+const NONE_REFUSED = Object.fromEntries(REFUSALS.map((reason) => [reason, 0]));
+
+function siteMetrics({ site, now }: ApiParts): Metric[] {
+  const { counts } = site;
+  const { totals } = site.series;
+  const tracked = site.tracker.counters;
+  return [
+    metric('headcount_sessions', 'Open sessions', () => counts.sessions),
+    metric('headcount_users', 'Distinct users with an open session', () => counts.users),
+    metric('headcount_connections', 'Open connections', () => counts.connections),
+    metric('headcount_connected_users', 'Users with an open connection', () => counts.connectedUsers),
+    rising('headcount_sessions_created_total', 'Sessions that began', () => totals.created),
+    rising(
+      'headcount_sessions_destroyed_total',
+      'Sessions that ended; an end that a late line takes back stays counted',
+      () => totals.destroyed,
+    ),
+    rising('headcount_sessions_rejected_total', 'Sessions that Sense refused', () => totals.rejected),
+    rising('headcount_orphan_stops_total', 'Stops without a session', () => tracked.orphanStops),
+    rising('headcount_orphan_closes_total', 'Closes without a connection', () => tracked.orphanCloses),
+    rising(
+      'headcount_key_mismatches_total',
+      'Stops whose session key was not known',
+      () => tracked.keyMismatches,
+    ),
+    metric('headcount_counts_estimated', '1 while the counts are estimates, 0 while they are exact', () =>
+      site.quality.at(now()).quality === 'exact' ? 0 : 1,
+    ),
+    {
+      name: 'headcount_counts_estimated_reason',
+      help: '1 for each reason why the counts are estimates',
+      labels: ['reason'],
+      samples: () => {
+        const { reasons } = site.quality.at(now());
+        return QUALITY_REASONS.map((reason) => [reasons.includes(reason) ? 1 : 0, reason]);
+      },
+    },
+  ];
+}
+
+/** A counter of what has happened since the program started, of a number that the store began. */
+function rising(name: string, help: string, value: () => number): Metric {
+  const counter = new Rising(value());
+  return metric(name, help, () => counter.at(value()));
+}
+
+/** What each receiver did. Only messages are `received`; connections are counted apart. */
+export function receiverMetrics(receivers: () => readonly ReceiverStats[]): Metric[] {
+  /** A value for each receiver that knows it. */
+  const known = (read: (stats: ReceiverStats) => number | null | undefined) => (): Sample[] =>
+    receivers().flatMap((stats) => {
+      const value = read(stats) ?? null;
+      return value === null ? [] : [[value, stats.name]];
+    });
+  const labels = ['receiver'];
+  return [
+    {
+      name: 'headcount_received_total',
+      help: 'Datagrams, frames and items read, before any refusal',
+      labels,
+      samples: known(({ received }) => received),
+    },
+    {
+      name: 'headcount_kernel_dropped_total',
+      help: 'Datagrams the kernel threw away; absent where that cannot be known',
+      labels,
+      samples: known(({ kernelDropped }) => kernelDropped),
+    },
+    {
+      name: 'headcount_receiver_connections',
+      help: 'Connections that senders have open; nothing to do with those of Sense',
+      labels,
+      samples: known(({ connections }) => connections),
+    },
+    {
+      name: 'headcount_receiver_refused_connections_total',
+      help: 'Connections that were closed before anything was read: by address, by number, by TLS',
+      labels,
+      samples: known(({ refusedConnections }) => refusedConnections),
+    },
+    {
+      name: 'headcount_receiver_refused_total',
+      help: 'Datagrams, frames and connections that a receiver itself refused, by reason',
+      labels: ['receiver', 'reason'],
+      samples: () =>
+        receivers().flatMap(({ name, refused = {} }) =>
+          Object.entries(refused).map(([reason, count]): Sample => [count, name, reason]),
+        ),
+    },
+  ];
+}
+
+/** Anyone may send lines with made-up hosts, and each name costs Prometheus a time series. */
+const MOST_HOSTS = 100;
+
+export function hostMetrics({ site }: ApiParts): Metric[] {
+  const { hosts } = site.identities;
+  const heardOf = () => busiest(hosts).filter((host) => host.lastEventAt > 0);
+  return [
+    metric(
+      'headcount_hosts',
+      `Hosts heard of. The ${MOST_HOSTS} with the most sessions, then the latest event, have series of their own`,
+      () => hosts.size,
+    ),
+    {
+      name: 'headcount_host_sessions',
+      help: 'Open sessions of a host',
+      labels: ['host'],
+      samples: () => busiest(hosts).map((host) => [host.openSessions, host.name]),
+    },
+    {
+      name: 'headcount_host_last_event_timestamp_seconds',
+      help: 'Latest event time of a host',
+      labels: ['host'],
+      samples: () => heardOf().map((host) => [host.lastEventAt / 1000, host.name]),
+    },
+    {
+      name: 'headcount_rows_missing_total',
+      help: 'Lines that a host numbered and that never came; absent where it does not number them one by one',
+      labels: ['host'],
+      samples: rowsMissing(site),
+    },
+  ];
+}
+
+/** Of a host that is known at the start what it loses from then on, of one that comes later everything. */
+function rowsMissing({ identities, lostLines: rowNumbers }: Site): () => Sample[] {
+  const begin = (name: string) => [name, new Rising(rowNumbers.missingOf(name) ?? 0)] as const;
+  let rising = new Map(Array.from(rowNumbers.hosts, begin));
+  return () => {
+    // Names that nobody sends any more are not kept.
+    rising = new Map([...rising].filter(([name]) => rowNumbers.missingOf(name) !== null));
+    return busiest(identities.hosts).flatMap(({ name }): Sample[] => {
+      const missing = rowNumbers.missingOf(name);
+      if (missing === null) return [];
+      const counter = rising.get(name) ?? new Rising(0);
+      rising.set(name, counter);
+      return [[counter.at(missing), name]];
+    });
+  };
+}
+
+function busiest(hosts: ReadonlyMap<string, Host>): Host[] {
+  const all = [...hosts.values()];
+  if (all.length <= MOST_HOSTS) return all;
+  return all
+    .sort((a, b) => b.openSessions - a.openSessions || b.lastEventAt - a.lastEventAt)
+    .slice(0, MOST_HOSTS);
+}
+
+const description = {
+  summary: 'Numbers for Prometheus',
+  response: {
+    200: {
+      description: 'what came in, what is open, how far each sink is; never a user',
+      content: { 'text/plain': { schema: text } },
+    },
+  },
+};
+
+/** For Prometheus. `httpStats`: of the one receiver that the API itself holds. */
+export function registerMetrics(app: FastifyInstance, parts: ApiParts, httpStats: () => ReceiverStats): void {
+  const own = createMetrics(parts, () => [...parts.receivers(), httpStats()]);
+  const registry = parts.processMetrics === null ? own : Registry.merge([own, parts.processMetrics]);
+  app.get('/metrics', { schema: description }, async (_request, reply) =>
+    reply.type(registry.contentType).send(await registry.metrics()),
+  );
+}

@@ -1,0 +1,104 @@
+import type { FastifyInstance } from 'fastify';
+import { KINDS, type Kind } from '../../contract/event.ts';
+import type { EventFilters } from '../../journal/read/event-search.ts';
+import { serverSentEvent } from '../../journal/read/queries.ts';
+import { mayRead } from '../access/access.ts';
+import type { CurrentCounts } from '../counts.ts';
+import { ApiError } from '../errors.ts';
+import { type FilterQuery, filterParameters, filtersOf } from '../filters.ts';
+import type { ApiParts } from '../parts.ts';
+import { query, text } from '../schemas.ts';
+import { Streams } from './streams.ts';
+
+type StreamQuery = Omit<FilterQuery, 'limit' | 'cursor'> & {
+  readonly events?: '0' | '1';
+  readonly kind?: Kind;
+  readonly after?: string;
+};
+
+const { limit: _limit, cursor: _cursor, ...shared } = filterParameters;
+const description = {
+  summary: 'What happens, as it happens: server-sent events',
+  description:
+    'Messages `counts`, when the numbers change and at most once a second; with `events=1` also `event`, one for each event ' +
+    'that fits the filters, in the order of `seq`, none left out and none twice, also for a client that comes back: it says in ' +
+    '`Last-Event-ID` (or `after`) which id it got last. `missed` says that what came next is no longer there.',
+  querystring: query({
+    events: { type: 'string', enum: ['0', '1'], default: '0', description: '1: events, too' },
+    kind: { type: 'string', enum: KINDS },
+    ...shared,
+    after: {
+      type: 'string',
+      maxLength: 64,
+      description: 'as Last-Event-ID, where a header cannot be set; STORE-0 is before the first event',
+    },
+  }),
+  response: { 200: { description: 'a stream', content: { 'text/event-stream': { schema: text } } } },
+};
+
+const EVENT_STREAM = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  // nginx would collect it.
+  'x-accel-buffering': 'no',
+};
+
+export function registerStream(app: FastifyInstance, parts: ApiParts, counts: CurrentCounts): void {
+  const { history, now, tokens } = parts;
+  const streams = new Streams({
+    committedSeq: () => history.committedSeq(),
+    follow: (question) => history.follow(question),
+    counts: () => counts.at(now()),
+    idOf: (seq) => `${history.storeId}-${seq}`,
+  });
+  history.onCommitted(() => streams.committed());
+  app.addHook('preClose', async () => streams.close());
+  app.get<{ Querystring: StreamQuery }>(
+    '/api/v1/stream',
+    { schema: description, exposeHeadRoute: false },
+    async ({ query, headers, ip }, reply) => {
+      if (streams.isFull) throw new ApiError(503, 'too many streams');
+      if (streams.isFullFor(ip)) throw new ApiError(429, 'too many streams from this address');
+      const filters = filtersOfStream(query);
+      const last = headers['last-event-id'] ?? query.after;
+      const after = last === undefined ? null : seqOf(String(last), history);
+      reply.hijack();
+      reply.raw.writeHead(200, { ...reply.getHeaders(), ...EVENT_STREAM } as Record<string, string>);
+      if (after === 'unknown')
+        reply.raw.write(serverSentEvent('missed', null, { after: String(last), oldest: null }));
+      const listener = {
+        response: reply.raw,
+        address: ip,
+        mayStay: staying(headers.authorization, tokens),
+        filters,
+      };
+      streams.add(listener, after === 'unknown' ? null : after);
+    },
+  );
+}
+
+/** Whether who came with this header may still read: looked at again only when the tokens were reloaded. */
+function staying(authorization: string | undefined, tokens: ApiParts['tokens']): () => boolean {
+  let known = tokens();
+  let may = true;
+  return () => {
+    const latest = tokens();
+    if (latest !== known) may = mayRead(authorization, latest);
+    known = latest;
+    return may;
+  };
+}
+
+/** Null for counts only. */
+function filtersOfStream({ events, after: _, ...query }: StreamQuery): EventFilters | null {
+  if (events === '1') return { ...filtersOf({ ...query, limit: 1 }), kind: query.kind ?? null };
+  const [filter] = Object.keys(query);
+  if (filter !== undefined) throw new ApiError(400, `${filter}: only with events=1`);
+  return null;
+}
+
+/** The number in an id of this store; `unknown` where it is of another one, or of events that a backup does not have. */
+function seqOf(id: string, { storeId, committedSeq }: ApiParts['history']): number | 'unknown' {
+  const [store, seq, ...rest] = id.split('-');
+  if (store !== storeId || rest.length > 0 || !/^\d{1,15}$/.test(seq ?? '')) return 'unknown';
+  return Number(seq) <= committedSeq() ? Number(seq) : 'unknown';
+}

@@ -1,0 +1,200 @@
+import type { ServerResponse } from 'node:http';
+import type { EventFilters } from '../../journal/read/event-search.ts';
+import type { Followed, Following } from '../../journal/read/queries.ts';
+import type { CountsAnswer } from '../counts.ts';
+
+/** Streams at once; each costs a socket and what it has yet to be sent. */
+const MOST_STREAMS = 1_000;
+/** So that one address cannot take all; a reverse proxy is one, too. */
+export const MOST_STREAMS_OF_ADDRESS = 500;
+/** At least so long between two looks at what was committed: events that come in between are sent together. */
+const LOOK_EVERY_MS = 100;
+/** Counts go out at most so often. */
+const COUNTS_EVERY_MS = 1_000;
+/** Something is sent at least so often: proxies close connections on which nothing moves. */
+const ALIVE_EVERY = 15;
+const RETRY_MS = 1_000;
+
+export interface StreamParts {
+  /** The number of the latest committed event. */
+  committedSeq(): number;
+  follow(question: Following): Promise<Followed>;
+  counts(): CountsAnswer;
+  /** What a client is told to have got when it has got everything up to an event. */
+  idOf(seq: number): string;
+}
+
+/** Who wants what. */
+export interface Listener {
+  /** With its head sent. */
+  readonly response: ServerResponse;
+  readonly address: string;
+  /** False once its token has been taken away. */
+  mayStay(): boolean;
+  /** Null where it wants counts only. */
+  readonly filters: EventFilters | null;
+}
+
+interface Stream extends Listener {
+  /** Streams of the same filters share what is read for one. */
+  readonly group: string;
+  /** Everything up to this event was sent, or does not fit its filters. */
+  position: number;
+  /** Of the counts that it was sent last. */
+  tag: string;
+  /** The first tick that is a whole second after it came. */
+  readonly fromTick: number;
+}
+
+/**
+ * Clients that are told what happens, as it happens. Events are read from the journal, each client from its own position,
+ * so a slow client or one that comes back costs no memory; those at the same position share one reading.
+ */
+export class Streams {
+  readonly #parts: StreamParts;
+  readonly #streams = new Set<Stream>();
+  #countsTimer: NodeJS.Timeout | null = null;
+  #ticks = 0;
+  #lookTimer: NodeJS.Timeout | null = null;
+  #isLooking = false;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(parts: StreamParts) {
+    this.#parts = parts;
+  }
+
+  get isFull(): boolean {
+    return this.#streams.size >= MOST_STREAMS;
+  }
+
+  isFullFor(address: string): boolean {
+    let count = 0;
+    for (const stream of this.#streams) if (stream.address === address) count += 1;
+    return count >= MOST_STREAMS_OF_ADDRESS;
+  }
+
+  /**
+   * Sends until either side ends it. `after`: the number of the last event the client has got; null for what comes from
+   * now on.
+   */
+  add(listener: Listener, after: number | null): void {
+    const { response, filters } = listener;
+    const stream: Stream = {
+      ...listener,
+      group: JSON.stringify(filters),
+      position: after ?? this.#parts.committedSeq(),
+      tag: '',
+      fromTick: this.#ticks + 2,
+    };
+    this.#streams.add(stream);
+    response.once('close', () => this.#remove(stream));
+    response.on('drain', () => this.#lookSoon());
+    this.#sendCounts(stream, this.#parts.counts());
+    this.#countsTimer ??= setInterval(() => this.#tick(), COUNTS_EVERY_MS);
+    this.#lookSoon();
+  }
+
+  #remove(stream: Stream): void {
+    this.#streams.delete(stream);
+    if (this.#streams.size > 0 || this.#countsTimer === null) return;
+    clearInterval(this.#countsTimer);
+    this.#countsTimer = null;
+  }
+
+  /** More events are on the disk. */
+  committed(): void {
+    if (this.#streams.size > 0) this.#lookSoon();
+  }
+
+  /** Ends all; they may come back and go on where they were. */
+  close(): void {
+    for (const stream of this.#streams) this.#end(stream);
+    if (this.#lookTimer !== null) clearTimeout(this.#lookTimer);
+  }
+
+  /** One that does not read is still there for a while, but nothing may be written to it any more. */
+  #end(stream: Stream): void {
+    this.#remove(stream);
+    stream.response.end();
+  }
+
+  #tick(): void {
+    this.#ticks += 1;
+    const counts = this.#parts.counts();
+    const isAlive = this.#ticks % ALIVE_EVERY === 0;
+    for (const stream of this.#streams) {
+      if (!stream.mayStay()) this.#end(stream);
+      else if (this.#ticks >= stream.fromTick && (isAlive || stream.tag !== counts.tag)) {
+        this.#sendCounts(stream, counts);
+      }
+    }
+  }
+
+  /** With the position, so that whoever comes back before the next event that fits goes on from here. */
+  #sendCounts(stream: Stream, { json, tag }: CountsAnswer): void {
+    const { response, filters, position } = stream;
+    if (response.writableNeedDrain) return;
+    const seq = filters === null ? this.#parts.committedSeq() : position;
+    response.write(`event: counts\nid: ${this.#parts.idOf(seq)}\ndata: ${json}\n\n`);
+    stream.tag = tag;
+  }
+
+  #lookSoon(): void {
+    if (this.#isLooking || this.#lookTimer !== null) return;
+    const wait = Math.max(0, this.#lookedAt + LOOK_EVERY_MS - performance.now());
+    this.#lookTimer = setTimeout(() => void this.#look(), wait);
+  }
+
+  async #look(): Promise<void> {
+    this.#lookTimer = null;
+    this.#isLooking = true;
+    this.#lookedAt = performance.now();
+    const upTo = this.#parts.committedSeq();
+    let hasFailed = false;
+    // One after the other, so that what else is asked of the reader gets its turn.
+    for (const group of this.#behind(upTo)) {
+      try {
+        await this.#sendEvents(group, upTo);
+      } catch {
+        // The reader's thread died and begins anew, or what comes next for these cannot be read.
+        hasFailed = true;
+      }
+    }
+    if (hasFailed) this.#lookedAt += RETRY_MS;
+    this.#isLooking = false;
+    // Catching up goes on at once.
+    if (this.#behind(upTo).length > 0) this.#lookedAt -= LOOK_EVERY_MS;
+    if (this.#behind(this.#parts.committedSeq()).length > 0) this.#lookSoon();
+  }
+
+  /** Streams that have events to come and take them, together where filters and position are the same; the latest first. */
+  #behind(upTo: number): Stream[][] {
+    const groups = new Map<string, Stream[]>();
+    for (const stream of this.#streams) {
+      if (stream.filters === null || stream.position >= upTo || stream.response.writableNeedDrain) continue;
+      const key = `${stream.position} ${stream.group}`;
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [stream]);
+      else group.push(stream);
+    }
+    return [...groups.values()].sort(([one], [other]) => (other?.position ?? 0) - (one?.position ?? 0));
+  }
+
+  async #sendEvents(group: readonly Stream[], upTo: number): Promise<void> {
+    const [first] = group;
+    if (first?.filters == null) return;
+    const { text, position } = await this.#parts.follow({
+      filters: first.filters,
+      after: first.position,
+      upTo,
+    });
+    // Once for all of them.
+    const bytes = text === '' ? null : Buffer.from(text);
+    for (const stream of group) {
+      // It may have ended meanwhile.
+      if (!this.#streams.has(stream)) continue;
+      stream.position = position;
+      if (bytes !== null) stream.response.write(bytes);
+    }
+  }
+}

@@ -1,0 +1,201 @@
+import { dirname, isAbsolute, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { receiverSchemas } from '../../receivers/index.ts';
+import { sinkSchemas } from '../../sinks/index.ts';
+import { type ApiSettings, apiSchema } from '../api/access/api.schema.ts';
+import { duration, oneOf, size, text } from '../contract/settings.ts';
+import { type Environment, fillIn } from './environment.ts';
+import { ConfigError, formatPath, formatProblems, schemaProblems } from './errors.ts';
+import { findConfigFile, parseAppsFile, readConfigFile, readTokens } from './files.ts';
+import { type Path, readYaml } from './yaml.ts';
+
+export { ConfigError } from './errors.ts';
+
+const receivers = z.array(receiverSchemas).superRefine((entries, context) => {
+  for (const [index, { type, host, port, name }] of entries.entries()) {
+    const before = entries.slice(0, index);
+    const same = before.findIndex((other) => {
+      return port !== 0 && other.type === type && other.host === host && other.port === port;
+    });
+    if (same >= 0) {
+      context.addIssue({ code: 'custom', path: [index], message: `same address as receivers[${same}]` });
+    }
+    const namesake = before.findIndex((other) => name !== undefined && other.name === name);
+    if (namesake >= 0) {
+      const message = `same name as receivers[${namesake}]`;
+      context.addIssue({ code: 'custom', path: [index, 'name'], message });
+    }
+  }
+});
+
+const sinks = z.array(sinkSchemas).superRefine((entries, context) => {
+  const names = entries.map(({ name, type }) => name ?? type);
+  for (const [index, name] of names.entries()) {
+    const namesake = names.indexOf(name);
+    if (namesake === index) continue;
+    // How far each has come is kept under its name, which must not depend on the order of this list.
+    const message = `same name as sinks[${namesake}]; each sink needs one of its own`;
+    context.addIssue({ code: 'custom', path: [index, 'name'], message });
+  }
+});
+
+const blacklist = z.array(
+  z.strictObject({
+    directory: text('a user directory such as INTERNAL'),
+    userId: text('a user id').optional(),
+  }),
+);
+
+const sessions = z
+  .strictObject({
+    timeout: duration().prefault('30m'),
+    grace: duration().prefault('5m'),
+    maxAge: duration().prefault('24h'),
+  })
+  .superRefine(({ timeout, maxAge }, context) => {
+    if (maxAge >= timeout) return;
+    context.addIssue({ code: 'custom', path: ['maxAge'], message: 'shorter than sessions.timeout' });
+  });
+
+const apps = z
+  .object({ file: text('a CSV file').optional() })
+  .catchall(text('the name of an app'))
+  .transform(({ file, ...names }, context) => {
+    const byId = new Map<string, string>();
+    for (const [id, name] of Object.entries(names)) {
+      if (byId.has(id.toLowerCase())) {
+        context.addIssue({ code: 'custom', path: [id], message: 'this app has a name already' });
+      }
+      byId.set(id.toLowerCase(), name);
+    }
+    return { file: file ?? null, byId };
+  });
+
+/** The whole schema; every default is here or in the schema of its plugin. */
+export const configSchema = z.strictObject({
+  receivers: receivers.prefault([{ type: 'udp' }, { type: 'tcp' }]),
+  blacklist: blacklist.prefault([]),
+  sessions: sessions.prefault({}),
+  apps: apps.prefault({}),
+  store: z
+    .strictObject({
+      path: text('a folder').prefault('data'),
+      retention: duration('2d').prefault('90d'),
+      maxSize: size('1MB', '1000TB').prefault('10GB'),
+      commitInterval: duration('1ms', '10s').prefault('20ms'),
+    })
+    .prefault({}),
+  sinks: sinks.prefault([]),
+  api: apiSchema.prefault({}),
+  log: z
+    .strictObject({
+      level: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal').prefault('info'),
+      format: oneOf('auto', 'json', 'pretty').prefault('auto'),
+    })
+    .prefault({}),
+});
+
+/**
+ * The configuration, with every default filled in. Durations are milliseconds, sizes are bytes, `apps` maps a
+ * lower-cased app id to its name, `store.path` is relative to the working directory.
+ */
+export type Config = Omit<Settings, 'apps' | 'api'> & {
+  readonly apps: ReadonlyMap<string, string>;
+  readonly api: ApiSettings;
+  /** Where relative paths that receivers and sinks have in their settings start from. */
+  readonly folder: string;
+};
+
+type Settings = z.output<typeof configSchema>;
+
+/**
+ * The configuration of a file; null is `config.yaml` in the working directory if there is one, else the
+ * defaults. Throws a ConfigError with all problems at once, also when a named file cannot be read.
+ */
+export function loadConfig(path: string | null, cwd = '.', environment: Environment = {}): Config {
+  const file = findConfigFile(path, cwd);
+  if (file === null) return parseConfig('', 'config.yaml', cwd);
+  const name = path ?? 'config.yaml';
+  return parseConfig(readConfigFile(file, name), name, dirname(file), environment);
+}
+
+/**
+ * Reads a configuration from its text. `fileName` is what the messages call it; relative paths in the text
+ * start from `folder`. Throws a ConfigError with all problems at once, of the files it names only when there are no others.
+ */
+export function parseConfig(
+  text: string,
+  fileName: string,
+  folder = dirname(fileName),
+  environment: Environment = {},
+): Config {
+  const yaml = readYaml(text);
+  if (!yaml.readable) throw new ConfigError(formatProblems(fileName, yaml.problems));
+  const filled = fillIn(withoutEmptySections(yaml.value ?? {}), environment);
+  const parsed = configSchema.safeParse(filled.value);
+  const unset = filled.problems.map((problem) => ({ ...yaml.locate(problem.path, 'value'), ...problem }));
+  const refused = parsed.success ? [] : schemaProblems(parsed.error.issues, configSchema, yaml, filled);
+  const problems = formatProblems(fileName, [...yaml.problems, ...unset, ...refused]);
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+
+  const { store, apps, api } = parsed.data;
+  const at = (path: string) => (isAbsolute(path) ? path : join(folder, path));
+  /** How messages call a file that is named at `path`. */
+  const shownAs = (path: Path, shown: string) => {
+    const { line, column } = yaml.locate(path, 'value');
+    return `${fileName}:${line}:${column} ${shown}`;
+  };
+  let byId: ReadonlyMap<string, string> = apps.byId;
+  if (apps.file !== null) {
+    const name = filled.written.get(apps.file) ?? apps.file;
+    const csv = readConfigFile(at(apps.file), shownAs(['apps', 'file'], `apps.file: ${name}`));
+    byId = new Map([...parseAppsFile(csv, name), ...apps.byId]);
+  }
+  const tokens = readTokens(api.tokens, at, (index, key) =>
+    shownAs(['api', 'tokens', index, key], `api.tokens[${index}].${key}`),
+  );
+  return {
+    ...parsed.data,
+    store: { ...store, path: at(store.path) },
+    apps: byId,
+    api: { ...api, tokens },
+    folder,
+  };
+}
+
+/** `api:` with nothing but comments below it means the same as no `api:` at all. */
+function withoutEmptySections(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const kept = Object.entries(value).filter(
+    ([key, section]) => section !== null || !Object.hasOwn(configSchema.shape, key),
+  );
+  return Object.fromEntries(kept);
+}
+
+/** Keys that a running Headcount takes anew. */
+const RELOADED: ReadonlySet<string> = new Set(['blacklist', 'api.tokens', 'api.hosts']);
+
+/** The keys that differ and need a restart: `api.port`, `receivers[0].port`. Never a value. */
+export function keysForRestart(running: Config, loaded: Config): string[] {
+  return differences(running, loaded, [])
+    .map(formatPath)
+    .filter((key) => !RELOADED.has(key));
+}
+
+function differences(before: unknown, after: unknown, path: Path): Path[] {
+  if (isDeepStrictEqual(before, after)) return [];
+  const [one, other] = [membersOf(before, path), membersOf(after, path)];
+  if (one === null || other === null || (Array.isArray(before) && one.size !== other.size)) return [path];
+  return [...new Set([...one.keys(), ...other.keys()])].flatMap((key) =>
+    differences(one.get(key), other.get(key), [...path, key]),
+  );
+}
+
+/** Of a map of keys, or of a list of receivers or sinks; null where the value is one setting as a whole. */
+function membersOf(value: unknown, path: Path): ReadonlyMap<string | number, unknown> | null {
+  if (Array.isArray(value))
+    return path.length === 1 && path[0] !== 'blacklist' ? new Map(value.entries()) : null;
+  if (typeof value !== 'object' || value === null || value instanceof Map) return null;
+  return new Map(Object.entries(value));
+}

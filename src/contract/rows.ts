@@ -1,0 +1,84 @@
+import type { Kind, RejectionReason, User } from './event.ts';
+
+/*
+ * The rows that sinks get. Times are milliseconds since 1970 UTC, `null` is unknown, and ids are public ones:
+ * no two stores give the same id to different things.
+ */
+
+/** What the user agent says; the version is the major one for a browser. */
+export interface Client {
+  readonly browser: string | null;
+  readonly browserVersion: string | null;
+  readonly os: string | null;
+  readonly osVersion: string | null;
+}
+
+/** One event as it was accepted. Offered again with the same `at` and `eventId`, only `sessionId` may have come to be known. */
+export interface SessionEventRow extends Client {
+  readonly seq: number;
+  readonly eventId: string;
+  readonly kind: Kind;
+  readonly at: number;
+  /** The line's own time, only where it was clamped. */
+  readonly originalAt: number | null;
+  readonly receivedAt: number;
+  readonly host: string;
+  readonly user: User | null;
+  readonly origin: string | null;
+  readonly context: string | null;
+  readonly appId: string | null;
+  readonly appName: string | null;
+  readonly virtualProxy: string | null;
+  readonly sessionId: string | null;
+  readonly result: number | null;
+  readonly reason: RejectionReason | null;
+  readonly rowNumber: number | null;
+  readonly userAgent: string | null;
+  readonly message: string | null;
+}
+
+/** How a session ended. */
+export const END_REASONS = ['stop', 'timeout', 'max_age', 'excluded'] as const;
+export type EndReason = (typeof END_REASONS)[number];
+
+/** One session as it is known now: the latest row of an `id` is the whole truth about it. */
+export interface SessionRow extends Client {
+  readonly id: string;
+  /** Fixed when the session was first seen, unlike `startedAt`. */
+  readonly firstSeenAt: number;
+  readonly startedAt: number;
+  readonly startExact: boolean;
+  readonly endedAt: number | null;
+  readonly endExact: boolean;
+  readonly endReason: EndReason | null;
+  readonly identityExact: boolean;
+  readonly lastActivityAt: number;
+  readonly host: string;
+  readonly virtualProxy: string | null;
+  readonly user: User | null;
+  readonly openConnections: number;
+  /** All that there ever were. */
+  readonly connections: number;
+}
+
+export const COUNTS_SCOPES = ['all', 'host', 'virtualProxy', 'app'] as const;
+export type CountsScope = (typeof COUNTS_SCOPES)[number];
+
+/**
+ * What was open at the end of one second, and what happened in it. For an app, `active` and `connections` are
+ * both its connections, `created` and `destroyed` those opened and closed. The open counts are null where a late
+ * line changed a second whose counts are no longer known.
+ */
+export interface SessionCountsRow {
+  /** The second's beginning. */
+  readonly at: number;
+  readonly scope: CountsScope;
+  /** Of the host, virtual proxy (lower case as received) or app (id); null for `all`. */
+  readonly name: string | null;
+  readonly active: number | null;
+  readonly users: number | null;
+  readonly connections: number | null;
+  readonly created: number;
+  readonly destroyed: number;
+  readonly rejected: number;
+}

@@ -1,0 +1,98 @@
+import { type SinkStats, TABLES, type TableStats } from '../contract/sink.ts';
+import { NOTHING_UNDELIVERED, type Undelivered } from '../journal/write/retention.ts';
+import type { DeliveryLoop } from './delivery-loop.ts';
+import type { DeliveryStore } from './delivery-store.ts';
+import type { Feed, FeedName } from './feeds.ts';
+
+/** What to say of one sink. `now`: ms since 1970 UTC. */
+export function sinkStats(
+  delivery: DeliveryLoop,
+  type: string,
+  feeds: readonly Feed[],
+  store: DeliveryStore,
+  now: number,
+): SinkStats {
+  const { sink, trouble } = delivery;
+  const parts = feeds.map((feed) => ({ table: feed.table, ...feedStats(sink.name, feed, store) }));
+  const tables = TABLES.map(
+    (table): TableStats => ({ table, ...sum(parts.filter((part) => part.table === table)) }),
+  );
+  const since = parts.flatMap(({ waitingSince }) => waitingSince ?? []);
+  const { rows: _, ...total } = sum(tables);
+  return {
+    ...delivery.details(),
+    name: sink.name,
+    type,
+    up: trouble === null,
+    ...total,
+    lagSeconds: since.length === 0 ? 0 : Math.max(0, now - Math.min(...since)) / 1000,
+    lastError: trouble,
+    tables,
+  };
+}
+
+type Counts = Omit<TableStats, 'table'>;
+
+function feedStats(sink: string, feed: Feed, store: DeliveryStore): Counts & { waitingSince: number | null } {
+  const { first, done, delivered, passedByRetention } = store.cursor(sink, feed.name, feed.oldest());
+  const { dead, dropped } = store.setAsideCounts(sink, feed.name);
+  const last = Math.max(feed.last(), done);
+  return {
+    rows: last - first + 1,
+    delivered,
+    pending: last - done,
+    deadLettered: dead,
+    dropped: {
+      ...(passedByRetention > 0 ? { retention: passedByRetention } : {}),
+      ...(dropped > 0 ? { operator: dropped } : {}),
+    },
+    waitingSince: feed.waitingSince(done),
+  };
+}
+
+function sum(parts: readonly Counts[]): Counts {
+  const add = (pick: (part: Counts) => number): number =>
+    parts.reduce((total, part) => total + pick(part), 0);
+  const reasons = new Set(parts.flatMap(({ dropped }) => Object.keys(dropped)));
+  return {
+    rows: add(({ rows }) => rows),
+    delivered: add(({ delivered }) => delivered),
+    pending: add(({ pending }) => pending),
+    deadLettered: add(({ deadLettered }) => deadLettered),
+    dropped: Object.fromEntries(
+      [...reasons].map((reason) => [reason, add(({ dropped }) => dropped[reason] ?? 0)]),
+    ),
+  };
+}
+
+/** How long ago the second may be that a late line adds to. */
+const MOST_LATE_MS = 7 * 86_400_000;
+
+/** What retention must leave, because one of these sinks has yet to get it. */
+export function undeliveredBy(
+  sinks: readonly string[],
+  feeds: readonly Feed[],
+  store: DeliveryStore,
+): Undelivered {
+  const done = (sink: string, feed: Feed): number => store.cursor(sink, feed.name, feed.oldest()).done;
+  const events = sinks.flatMap((sink) => feeds.flatMap((feed) => feed.oldestEvent(done(sink, feed)) ?? []));
+  const next = (name: FeedName): { number: number; since: number } => {
+    const feed = feeds.find((each) => each.name === name);
+    if (feed === undefined || sinks.length === 0) {
+      return { number: Number.MAX_SAFE_INTEGER, since: Number.MAX_SAFE_INTEGER };
+    }
+    const last = Math.min(...sinks.map((sink) => done(sink, feed)));
+    return { number: last + 1, since: feed.waitingSince(last) ?? Number.MAX_SAFE_INTEGER };
+  };
+  const sessions = next('session_changes');
+  const counts = next('counts');
+  return {
+    ...NOTHING_UNDELIVERED,
+    events: Math.min(next('events').number, ...events),
+    eventChanges: next('event_changes').number,
+    sessionChanges: sessions.number,
+    sessionsSince: sessions.since,
+    counts: counts.number,
+    countsSince: counts.since - MOST_LATE_MS,
+  };
+}

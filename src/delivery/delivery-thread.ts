@@ -1,0 +1,108 @@
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import { createSink, type SinkConfig } from '../../sinks/index.ts';
+import { fixedAppNames } from '../contract/app-names.ts';
+import type { SinkStats } from '../contract/sink.ts';
+import { journalFile } from '../journal/journal-file.ts';
+import { UserAgents } from '../journal/read/user-agents.ts';
+import type { Undelivered } from '../journal/write/retention.ts';
+import { sinkStats, undeliveredBy } from './books.ts';
+import { DeliveryLoop } from './delivery-loop.ts';
+import { DeliveryStore } from './delivery-store.ts';
+import { createFeeds } from './feeds.ts';
+import { RowReader } from './row-reader.ts';
+
+/*
+ * The delivery thread: all sinks, each with its own loop. In a thread of its own because rows are read and serialised
+ * here, which must hold up neither the thread that receives nor the one that commits.
+ */
+
+export interface DeliveryData {
+  readonly directory: string;
+  readonly sinks: readonly { readonly name: string; readonly config: SinkConfig }[];
+  /** Relative paths in the settings of a sink start from here. */
+  readonly folder: string;
+  /** Lower-cased app id to name. */
+  readonly appNames: ReadonlyMap<string, string>;
+}
+
+export type DeliveryQuestion = { readonly type: 'stop' } | { readonly type: 'printed'; readonly id: number };
+
+export type DeliveryReply =
+  | { readonly type: 'state'; readonly sinks: readonly SinkStats[]; readonly undelivered: Undelivered }
+  | {
+      readonly type: 'trouble';
+      readonly sink: string;
+      readonly reason: string;
+      readonly needsOperator: boolean;
+    }
+  /** Text for standard output; to be answered with `printed`. */
+  | { readonly type: 'print'; readonly id: number; readonly text: string };
+
+const STATE_EVERY_MS = 250;
+
+const port = parentPort;
+if (port === null) throw new Error('this file runs in a worker thread');
+const { directory, sinks, folder, appNames } = workerData as DeliveryData;
+const journal = new DatabaseSync(journalFile(directory), { readOnly: true });
+journal.exec('PRAGMA busy_timeout = 10000; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY');
+const storeId = String(journal.prepare("SELECT value FROM meta WHERE key = 'store'").get()?.['value']);
+const feeds = createFeeds(
+  journal,
+  new RowReader(journal, storeId, fixedAppNames(appNames), new UserAgents()),
+);
+const store = DeliveryStore.of(directory, storeId);
+const say = (reply: DeliveryReply): void => port.postMessage(reply);
+
+const printing = new Map<number, () => void>();
+let prints = 0;
+function print(text: string): Promise<void> {
+  const id = prints++;
+  say({ type: 'print', id, text });
+  return new Promise((resolve) => printing.set(id, resolve));
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal, ref: false }).catch(() => {});
+}
+
+const deliveries = sinks.map(({ name, config }) => ({
+  type: config.type,
+  keeps: config.undelivered === 'keep',
+  delivery: new DeliveryLoop({
+    sink: createSink(config, { name, storeId, folder, print }),
+    settings: config,
+    feeds,
+    store,
+    now: Date.now,
+    random: Math.random,
+    pause,
+    onTrouble: (reason, needsOperator) => say({ type: 'trouble', sink: name, reason, needsOperator }),
+  }),
+}));
+const keeping = deliveries.filter(({ keeps }) => keeps).map(({ delivery }) => delivery.sink.name);
+
+function sayState(): void {
+  const now = Date.now();
+  const stats = deliveries.map(({ delivery, type }) => sinkStats(delivery, type, feeds, store, now));
+  say({ type: 'state', sinks: stats, undelivered: undeliveredBy(keeping, feeds, store) });
+}
+
+const ticker = setInterval(sayState, STATE_EVERY_MS);
+port.on('message', (message: DeliveryQuestion) => {
+  if (message.type === 'stop') {
+    for (const { delivery } of deliveries) delivery.stop();
+    return;
+  }
+  printing.get(message.id)?.();
+  printing.delete(message.id);
+});
+
+sayState();
+await Promise.all(deliveries.map(({ delivery }) => delivery.run()));
+clearInterval(ticker);
+sayState();
+store.close();
+journal.close();
+port.close();

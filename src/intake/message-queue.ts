@@ -1,0 +1,65 @@
+import type { Sender } from '../contract/event.ts';
+
+/** One message as it came: `memory` from `start` to `end`, valid until the queue is emptied. */
+export type TakeMessage = (
+  memory: Buffer,
+  start: number,
+  end: number,
+  sender: Sender,
+  receivedAt: number,
+) => void;
+
+/** Messages held at the most. */
+const MOST_MESSAGES = 65_536;
+
+/**
+ * Raw messages between the receiver's callback, which does next to nothing, and the pipeline's turn. Bytes
+ * are copied into one piece of memory, so that datagrams do not pile up as objects.
+ */
+export class MessageQueue {
+  readonly #memory: Buffer;
+  readonly #ends = new Int32Array(MOST_MESSAGES);
+  readonly #times = new Float64Array(MOST_MESSAGES);
+  readonly #senders: Sender[] = [];
+  #length = 0;
+  #used = 0;
+
+  constructor(bytes: number) {
+    this.#memory = Buffer.allocUnsafeSlow(bytes);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** How full it is, 0 to 1. */
+  get fill(): number {
+    return Math.max(this.#used / this.#memory.length, this.#length / MOST_MESSAGES);
+  }
+
+  /** False where it does not fit: empty the queue first. */
+  push(bytes: Uint8Array, sender: Sender, receivedAt: number): boolean {
+    const end = this.#used + bytes.length;
+    const place = this.#length;
+    if (end > this.#memory.length || place === MOST_MESSAGES) return false;
+    this.#memory.set(bytes, this.#used);
+    this.#ends[place] = end;
+    this.#times[place] = receivedAt;
+    this.#senders[place] = sender;
+    this.#used = end;
+    this.#length += 1;
+    return true;
+  }
+
+  /** Hands every message to `take`, in order of arrival, and is empty afterwards. */
+  drain(take: TakeMessage): void {
+    let start = 0;
+    for (let place = 0; place < this.#length; place += 1) {
+      const end = this.#ends[place] as number;
+      take(this.#memory, start, end, this.#senders[place] as Sender, this.#times[place] as number);
+      start = end;
+    }
+    this.#length = 0;
+    this.#used = 0;
+  }
+}

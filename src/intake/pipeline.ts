@@ -1,0 +1,261 @@
+import type { Layout, Sender, User, UserEvent } from '../contract/event.ts';
+import type { Intake, Outcome, SubmittedItem } from '../contract/receiver.ts';
+import { decodeMessage, type ParsedLine, parseLine, rowOfRefused } from '../formats/index.ts';
+import type { Host } from '../sessions/session.ts';
+import type { Applied, Site } from '../sessions/site.ts';
+import type { Blacklist } from './blacklist.ts';
+import { type Duplicates, Twins } from './duplicates.ts';
+import { MessageQueue, type TakeMessage } from './message-queue.ts';
+
+/** Memory for messages between two turns. A full one is worked off at once. */
+const QUEUE_BYTES = 16 * 1_048_576;
+/** A turn comes this long after the first message. */
+const TURN_MS = 10;
+/** Messages in one turn that mean that a burst is coming in. */
+const BURST_MESSAGES = 640;
+/** A burst is taken from the kernel first and worked off after, for so many turns. */
+const MOST_PUT_OFF = 10;
+
+/** Where applied events are made durable. */
+export interface EventStore {
+  readonly nextSeq: number;
+  readonly uncommitted: number;
+  readonly behind: boolean;
+  readonly full: boolean;
+  add(event: UserEvent, applied: Applied): void;
+  /** Resolves when everything added so far is on the disk. */
+  committed(): Promise<void>;
+}
+
+export interface IngestCounters {
+  /** Datagrams, frames or items read, before any refusal. */
+  received: number;
+  accepted: number;
+  duplicates: number;
+  heartbeats: number;
+  excluded: number;
+  readonly refused: Map<string, number>;
+  /** Lines of which a broken converter was seen; they were accepted. */
+  readonly faults: Map<string, number>;
+}
+
+export interface PipelineParts {
+  readonly site: Site;
+  readonly store: EventStore;
+  readonly duplicates: Duplicates;
+  readonly blacklist: Blacklist;
+  /** Identity of a line: equal for equal texts only. */
+  readonly hash: (text: string) => string;
+  /** 32 bits of a text. */
+  readonly checksum: (text: string) => number;
+  /** Something is wrong with what comes in; called for each message. */
+  readonly onTrouble: (kind: string, sample: string) => void;
+  /** Calls back once after so many milliseconds. */
+  readonly later: (callback: () => void, ms: number) => void;
+}
+
+/**
+ * The order of life of a message: parse, blacklist, duplicate, order, session, journal. Synchronous; a
+ * message is accepted when the store has committed it.
+ */
+export class Pipeline implements Intake {
+  readonly counters: IngestCounters = {
+    received: 0,
+    accepted: 0,
+    duplicates: 0,
+    heartbeats: 0,
+    excluded: 0,
+    refused: new Map(),
+    faults: new Map(),
+  };
+  readonly #parts: PipelineParts;
+  readonly #queue = new MessageQueue(QUEUE_BYTES);
+  readonly #twins: Twins;
+  #blacklist: Blacklist;
+  #events: UserEvent[] = [];
+  #turnPending = false;
+  #putOff = 0;
+  #seenInTurn = 0;
+  readonly #line: TakeMessage = (memory, start, end, sender, receivedAt) => {
+    this.#takeLine(decodeMessage(memory, start, end), sender, receivedAt);
+  };
+
+  constructor(parts: PipelineParts) {
+    this.#parts = parts;
+    this.#blacklist = parts.blacklist;
+    this.#twins = new Twins(parts.checksum);
+  }
+
+  /** Messages taken and not yet accepted. */
+  get inFlight(): number {
+    return this.#queue.length + this.#parts.store.uncommitted;
+  }
+
+  receive(bytes: Uint8Array, sender: Sender, receivedAt: number): boolean {
+    this.counters.received += 1;
+    if (!this.#queue.push(bytes, sender, receivedAt)) {
+      this.work();
+      if (!this.#queue.push(bytes, sender, receivedAt)) this.#refuse('oversize', sender.address);
+    }
+    if (!this.#turnPending) this.#nextTurn();
+    return !this.#parts.store.behind;
+  }
+
+  #nextTurn(): void {
+    this.#turnPending = true;
+    this.#seenInTurn = this.#queue.length;
+    this.#parts.later(() => this.#turn(), TURN_MS);
+  }
+
+  #turn(): void {
+    this.#turnPending = false;
+    const arrived = this.#queue.length - this.#seenInTurn;
+    const burst = arrived >= BURST_MESSAGES && this.#queue.fill < 0.5;
+    if (burst && this.#putOff < MOST_PUT_OFF) {
+      this.#putOff += 1;
+      this.#nextTurn();
+      return;
+    }
+    this.work();
+  }
+
+  /** Works off every message received so far. */
+  work(): void {
+    this.#putOff = 0;
+    if (this.#queue.length === 0) return;
+    this.#queue.drain(this.#line);
+    this.#applyInOrder();
+  }
+
+  #takeLine(text: string | null, sender: Sender, receivedAt: number): void {
+    if (text === null) {
+      this.#refuse('utf16', sender.address);
+      return;
+    }
+    const line = parseLine(text, { receivedAt, sender });
+    if (typeof line === 'string') {
+      const row = rowOfRefused(text, { receivedAt, sender });
+      if (row !== null) this.#parts.site.lostLines.note(row, sender);
+      this.#refuse(line, `${sender.address}: ${text.slice(0, SAMPLE_CHARACTERS)}`);
+      return;
+    }
+    // A line that is excluded or comes twice has arrived.
+    if (line.rowNumber !== null) this.#parts.site.lostLines.note(line, sender);
+    if (line.fault !== null) this.#note(this.counters.faults, line.fault, sender.address);
+    const identity = line.identified ? this.#identify(line) : null;
+    if (this.#isExcluded(line)) return;
+    if (identity === null && this.#twins.isTwin(line, sender)) this.counters.duplicates += 1;
+    else if (this.#admit(line).status === 'accepted') this.#events.push(line);
+  }
+
+  #identify(line: ParsedLine): string {
+    const identity = this.#parts.hash(`${line.host}\n${line.line}`);
+    (line as { eventId: string | null }).eventId = identity;
+    return identity;
+  }
+
+  #isExcluded(event: UserEvent): boolean {
+    const excluded = this.#blacklist.excludes(event.user);
+    if (excluded) this.counters.excluded += 1;
+    return excluded;
+  }
+
+  /** Decides on one event that is not excluded, and counts it unless it is to be accepted. */
+  #admit(event: UserEvent): Outcome {
+    const { store, site, duplicates } = this.#parts;
+    const identity = event.eventId;
+    if (identity !== null && duplicates.has(identity, event.receivedAt)) {
+      this.counters.duplicates += 1;
+      return DUPLICATE;
+    }
+    if (store.full) return this.#refuse('journal_full', '');
+    if (site.isFullFor(event)) return this.#refuse('too_many_sessions', event.host);
+    if (identity !== null) duplicates.add(identity, event.receivedAt);
+    return ACCEPTED;
+  }
+
+  #applyInOrder(): void {
+    const events = this.#events;
+    if (!inOrder(events)) events.sort((a, b) => a.at - b.at);
+    const { site, store } = this.#parts;
+    for (const event of events) {
+      const applied = site.apply(event, store.nextSeq);
+      store.add(event, applied);
+      if (event.layout) this.#noteLayout(event.layout, applied.host, event.receivedAt);
+    }
+    this.#events = [];
+  }
+
+  #noteLayout(layout: Layout, host: Host, receivedAt: number): void {
+    if (!host.layouts.note(layout, receivedAt)) return;
+    const advice = 'each event counts twice; leave one appender in its LocalLogConfig.xml';
+    this.#parts.onTrouble(
+      'both_layouts',
+      `${host.name} sends Headcount's own layout and the peer's: ${advice}`,
+    );
+  }
+
+  async submit(items: readonly SubmittedItem[]): Promise<Outcome[]> {
+    this.work();
+    this.counters.received += items.length;
+    const outcomes = items.map((item): Outcome => {
+      if (item === 'heartbeat') {
+        this.counters.heartbeats += 1;
+        return HEARTBEAT;
+      }
+      if ('refused' in item) return this.#refuse(item.refused, item.sample);
+      if (this.#isExcluded(item)) return EXCLUDED;
+      const outcome = this.#admit(item);
+      if (outcome.status === 'accepted') this.#events.push(item);
+      return outcome;
+    });
+    this.#applyInOrder();
+    await this.#parts.store.committed();
+    return outcomes;
+  }
+
+  refuse(reason: string, sample: string): void {
+    this.counters.received += 1;
+    this.#refuse(reason, sample);
+  }
+
+  drained(): Promise<void> {
+    this.work();
+    return this.#parts.store.committed();
+  }
+
+  /** So many more events are on the disk. */
+  committed(events: number): void {
+    this.counters.accepted += events;
+  }
+
+  /** Takes new rules from the next event on; sessions of users they exclude end now. */
+  replaceBlacklist(blacklist: Blacklist, now: number): void {
+    this.work();
+    this.#blacklist = blacklist;
+    this.#parts.site.exclude((user: User) => blacklist.excludes(user), now);
+  }
+
+  #refuse(reason: string, sample: string): Outcome {
+    this.#note(this.counters.refused, reason, sample);
+    return { status: 'refused', reason };
+  }
+
+  #note(counts: Map<string, number>, kind: string, sample: string): void {
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    this.#parts.onTrouble(kind, sample);
+  }
+}
+
+const SAMPLE_CHARACTERS = 200;
+const ACCEPTED: Outcome = { status: 'accepted' };
+const DUPLICATE: Outcome = { status: 'duplicate' };
+const EXCLUDED: Outcome = { status: 'excluded' };
+const HEARTBEAT: Outcome = { status: 'heartbeat' };
+
+function inOrder(events: readonly UserEvent[]): boolean {
+  for (let i = 1; i < events.length; i += 1) {
+    if ((events[i] as UserEvent).at < (events[i - 1] as UserEvent).at) return false;
+  }
+  return true;
+}

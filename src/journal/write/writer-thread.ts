@@ -1,0 +1,145 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { parentPort, workerData } from 'node:worker_threads';
+import { databaseTrouble, openJournalFile } from '../journal-file.ts';
+import type { BatchMessage } from './batch.ts';
+import { ALL_UNDELIVERED, Retention, type RetentionLimits, type Undelivered } from './retention.ts';
+import { Writer } from './writer.ts';
+
+/** How long to wait before a failed commit is tried again. */
+const RETRY_MS = 1_000;
+const RETENTION_EVERY_MS = 60_000;
+/** Between two steps while there is more to delete. */
+const RETENTION_PAUSE_MS = 50;
+
+export interface WriterData {
+  readonly directory: string;
+  readonly limits: RetentionLimits;
+  /** There are sinks. */
+  readonly isFollowed: boolean;
+}
+
+export type WriterMessage =
+  | BatchMessage
+  | { readonly type: 'undelivered'; readonly undelivered: Undelivered }
+  | { readonly type: 'close' };
+export type WriterReply =
+  | { readonly type: 'ready' }
+  /** `memory` held the batch's rows. */
+  | { readonly type: 'committed'; readonly id: number; readonly memory: ArrayBuffer }
+  /** A batch could not be committed (disk full, I/O error); it is tried again until it can. */
+  | { readonly type: 'trouble'; readonly message: string }
+  | { readonly type: 'retention_trouble'; readonly message: string }
+  /** The journal is larger than it may be, for the sake of a sink. */
+  | { readonly type: 'retention_held' }
+  | { readonly type: 'closed' };
+
+const port = parentPort;
+if (port === null) throw new Error('this file runs in a worker thread');
+const { directory, limits, isFollowed } = workerData as WriterData;
+const database = openJournalFile(directory, Date.now());
+if (isFollowed) followSessions(database);
+else stopFollowing(database);
+const writer = new Writer(database, isFollowed);
+const retention = new Retention(database, limits, (dimension) => writer.points.forgetDimension(dimension));
+// Until the sinks have said how far they are.
+if (isFollowed) retention.undelivered = ALL_UNDELIVERED;
+const waiting: Exclude<WriterMessage, { type: 'undelivered' }>[] = [];
+let retrying = false;
+
+const reply = (message: WriterReply): void => port.postMessage(message);
+
+function work(): void {
+  for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+    if (next.type === 'close') {
+      clearTimeout(retentionTimer);
+      database.close();
+      reply({ type: 'closed' });
+      port?.close();
+      return;
+    }
+    try {
+      writer.write(next);
+    } catch (error) {
+      reply({ type: 'trouble', message: databaseTrouble(error) });
+      retrying = true;
+      setTimeout(retry, RETRY_MS);
+      return;
+    }
+    const memory = next.events.buffer;
+    port?.postMessage({ type: 'committed', id: next.id, memory } satisfies WriterReply, [memory]);
+    waiting.shift();
+  }
+}
+
+function retry(): void {
+  retrying = false;
+  try {
+    // Otherwise only a commit that succeeds does this, and the log may be what fills the disk: begun anew it has room.
+    database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+  } catch {
+    // The commit that follows says what is wrong.
+  }
+  work();
+}
+
+function retain(): void {
+  retentionTimer = setTimeout(retain, RETENTION_EVERY_MS);
+  if (retrying || waiting.length > 0) return;
+  try {
+    database.exec('BEGIN IMMEDIATE');
+    const more = retention.step(Date.now());
+    database.exec('COMMIT');
+    if (retention.isHeld) reply({ type: 'retention_held' });
+    if (!more) return;
+    clearTimeout(retentionTimer);
+    retentionTimer = setTimeout(retain, RETENTION_PAUSE_MS);
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    reply({ type: 'retention_trouble', message: databaseTrouble(error) });
+  }
+}
+
+let retentionTimer = setTimeout(retain, RETENTION_EVERY_MS);
+port.on('message', (message: WriterMessage) => {
+  if (message.type === 'undelivered') {
+    retention.undelivered = message.undelivered;
+    return;
+  }
+  waiting.push(message);
+  if (!retrying && waiting.length === 1) work();
+});
+reply({ type: 'ready' });
+
+/*
+ * Changes of sessions are logged only while there are sinks to follow them. `meta.followed` says whether the log is
+ * whole, that is whether everything about every session can be learnt from it.
+ */
+
+const WHOLE = "SELECT value FROM meta WHERE key = 'followed'";
+const MARK = "INSERT OR REPLACE INTO meta (key, value) VALUES ('followed', ?)";
+
+/** How far a sender's clock may be ahead of ours. */
+const MOST_AHEAD_MS = 600_000;
+
+/** There are sinks now. Where there were none, every session counts as changed since it was created. */
+export function followSessions(database: DatabaseSync): void {
+  if (database.prepare(WHOLE).get()?.['value'] === 'yes') return;
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    database
+      .prepare(
+        'INSERT INTO session_changes (at, session) SELECT created_at - ?, id FROM sessions ORDER BY id',
+      )
+      .run(MOST_AHEAD_MS);
+    database.prepare(MARK).run('yes');
+    database.exec('COMMIT');
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+/** There are no sinks any more: what changes from now on is not in the log. */
+export function stopFollowing(database: DatabaseSync): void {
+  if (database.prepare(WHOLE).get()?.['value'] === 'yes') database.prepare(MARK).run('no');
+}

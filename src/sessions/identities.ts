@@ -1,0 +1,146 @@
+import type { User } from '../contract/event.ts';
+import { Host, Key, KnownUser } from './session.ts';
+import { copied } from './string-pool.ts';
+
+const FORGET_AFTER_MS = 25 * 3_600_000;
+const NO_DIRECTORY = '';
+const MOST_SPELLINGS = 64;
+
+/**
+ * Every host, user and key that has open or remembered sessions. Users are found case-insensitively. A key
+ * that stays empty for 25 h (longer than anything is remembered) is forgotten, and with its last key the user.
+ */
+export class Identities {
+  readonly hosts = new Map<string, Host>();
+  readonly #directories = new Map<string, Directory>();
+  #keyCount = 0;
+  // A queue by the time at which keys were found empty; what stands before `#head` is done with.
+  #empty: Key[] = [];
+  #head = 0;
+
+  /** Keys known at present. */
+  get keyCount(): number {
+    return this.#keyCount;
+  }
+
+  /** True where the key of that host and user exists. */
+  knows(hostName: string, user: User | null): boolean {
+    const host = this.hosts.get(hostName);
+    if (host === undefined) return false;
+    if (user === null) return host.keys.has(null);
+    const users = this.#directories.get((user.directory ?? NO_DIRECTORY).toLowerCase())?.users;
+    const known = users?.get(user.id.toLowerCase());
+    return known !== undefined && host.keys.has(known);
+  }
+
+  host(name: string): Host {
+    let host = this.hosts.get(name);
+    if (host === undefined) {
+      host = new Host(copied(name));
+      this.hosts.set(host.name, host);
+    }
+    return host;
+  }
+
+  user(user: User): KnownUser {
+    const spelling = user.directory ?? NO_DIRECTORY;
+    const directory = this.#directories.get(spelling) ?? this.#directory(spelling);
+    return directory.users.get(user.id) ?? otherSpelling(directory, user);
+  }
+
+  #directory(spelling: string): Directory {
+    const folded = spelling.toLowerCase();
+    let directory = this.#directories.get(folded);
+    if (directory === undefined) {
+      directory = { spellings: [], users: new Map() };
+      this.#addSpelling(directory, folded);
+    }
+    if (folded !== spelling && directory.spellings.length < MOST_SPELLINGS) {
+      this.#addSpelling(directory, spelling);
+    }
+    return directory;
+  }
+
+  #addSpelling(directory: Directory, spelling: string): void {
+    const copy = copied(spelling);
+    directory.spellings.push(copy);
+    this.#directories.set(copy, directory);
+  }
+
+  key(host: Host, user: KnownUser | null): Key {
+    let key = host.keys.get(user);
+    if (key === undefined) {
+      key = new Key(host, user);
+      host.keys.set(user, key);
+      this.#keyCount += 1;
+      if (user !== null) user.keys += 1;
+    }
+    return key;
+  }
+
+  /** To be called when a line or an end leaves a key without open session. */
+  emptied(key: Key, now: number): void {
+    key.usedAt = now;
+    if (!key.queued) this.#enqueue(key);
+  }
+
+  #enqueue(key: Key): void {
+    key.queued = true;
+    key.queuedAt = key.usedAt;
+    this.#empty.push(key);
+  }
+
+  /** Forgets what has been empty long enough. Costs O(forgotten). */
+  forget(now: number): void {
+    for (let key = this.#empty[this.#head]; key !== undefined; key = this.#empty[this.#head]) {
+      if (Math.abs(now - key.queuedAt) < FORGET_AFTER_MS) break;
+      this.#head += 1;
+      key.queued = false;
+      if (key.open !== null) continue;
+      if (key.usedAt !== key.queuedAt) this.#enqueue(key);
+      else this.#drop(key);
+    }
+    if (this.#head > this.#empty.length / 2) {
+      this.#empty = this.#empty.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+
+  #drop(key: Key): void {
+    const { host, user } = key;
+    host.keys.delete(user);
+    this.#keyCount -= 1;
+    // What was learnt of its session keys must not be forgotten.
+    const learnt = host.keysIgnored || host.keyMismatches > 0;
+    if (host.keys.size === 0 && !learnt) this.hosts.delete(host.name);
+    if (user === null) return;
+    user.keys -= 1;
+    if (user.keys > 0) return;
+    const directory = this.#directories.get((user.directory ?? NO_DIRECTORY).toLowerCase());
+    directory?.users.delete(user.id.toLowerCase());
+    directory?.users.delete(user.id);
+    if (directory?.users.size !== 0) return;
+    for (const spelling of directory.spellings) this.#directories.delete(spelling);
+  }
+}
+
+/** The users of one directory, by lower-cased id and by the spelling first seen. */
+interface Directory {
+  /** Under which names the directory is found; the first is the lower-cased one. */
+  readonly spellings: string[];
+  readonly users: Map<string, KnownUser>;
+}
+
+function otherSpelling(directory: Directory, user: User): KnownUser {
+  const folded = user.id.toLowerCase();
+  const known = directory.users.get(folded);
+  if (known !== undefined) return known;
+  const id = copied(user.id);
+  const { spellings } = directory;
+  // One string for all users of a directory.
+  const name = spellings.find((spelling) => spelling === user.directory);
+  const fresh = new KnownUser(user.directory === null ? null : (name ?? copied(user.directory)), id);
+  directory.users.set(id, fresh);
+  if (folded !== id) directory.users.set(copied(folded), fresh);
+  return fresh;
+}

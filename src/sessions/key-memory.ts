@@ -1,0 +1,144 @@
+import type { UserEvent } from '../contract/event.ts';
+import { agrees, byOpening, type Connection, type Key, type OrphanStop, type Session } from './session.ts';
+import { copied } from './string-pool.ts';
+
+/** Of each kind of thing a key remembers, the last so many. Bounds memory and the cost of a line. */
+const REMEMBERED = 64;
+
+/** A session that ended by time-out or age: a later line may correct that. */
+export function rememberTimeOut(session: Session): void {
+  session.key.timedOut = withNew(session.key.timedOut, session);
+}
+
+export function forgetTimeOut(session: Session): void {
+  session.key.timedOut = without(session.key.timedOut, session);
+}
+
+/** A connection that a Stop closed: its own Close may still come. */
+export function rememberClosedByStop(connection: Connection): void {
+  connection.closedByStop = true;
+  const { key } = connection.session;
+  key.closedByStop = withNew(key.closedByStop, connection);
+}
+
+export function forgetClosedByStop(connection: Connection): void {
+  connection.closedByStop = false;
+  const { key } = connection.session;
+  key.closedByStop = without(key.closedByStop, connection);
+}
+
+/** A Stop without session: a late Start may pair with it. `seq` is its number in the journal. */
+export function rememberOrphanStop(key: Key, event: UserEvent, seq: number): void {
+  const { at, receivedAt, timed } = event;
+  const sessionKey = event.sessionKey === null ? null : copied(event.sessionKey);
+  const virtualProxy = event.virtualProxy === null ? null : copied(event.virtualProxy);
+  key.orphanStops = withNew(key.orphanStops, { at, receivedAt, timed, sessionKey, virtualProxy, seq });
+}
+
+export function forgetOrphanStop(key: Key, stop: OrphanStop): void {
+  key.orphanStops = without(key.orphanStops, stop);
+}
+
+function withNew<T>(list: T[] | null, entry: T): T[] {
+  if (list === null) return [entry];
+  if (list.length >= REMEMBERED) list.shift();
+  list.push(entry);
+  return list;
+}
+
+function without<T>(list: T[] | null, entry: T): T[] | null {
+  const left = (list ?? []).filter((each) => each !== entry);
+  return left.length === 0 ? null : left;
+}
+
+/** A Start this much earlier than an orphan Stop is that Stop's. */
+const PAIR_WITHIN_MS = 20_000;
+/** How long an orphan Stop waits for its Start to arrive. */
+const ORPHAN_WAITS_MS = 60_000;
+/** A Close this late still belongs to a session that was stopped. Seen live: 18 s. */
+const COMPLETE_WITHIN_MS = 60_000;
+/** How long an end by time-out can be taken back. */
+const CORRECT_WITHIN_MS = 24 * 3_600_000;
+
+/** False where the line is surely from before the session. */
+export function qualifies(session: Session, event: UserEvent): boolean {
+  return !(event.timed && session.startTimed && session.startedAt > event.at);
+}
+
+function withinADay(session: Session, event: UserEvent): boolean {
+  return (
+    event.at - (session.endedAt ?? 0) <= CORRECT_WITHIN_MS &&
+    event.receivedAt - (session.endedSeenAt ?? 0) <= CORRECT_WITHIN_MS
+  );
+}
+
+/** The session that ended last among those that `fits` accepts. */
+function latest(key: Key, event: UserEvent, fits: (session: Session) => boolean): Session | null {
+  let found: Session | null = null;
+  for (const session of key.timedOut ?? []) {
+    if (!withinADay(session, event) || !fits(session)) continue;
+    const later = found === null ? 1 : (session.endedAt ?? 0) - (found.endedAt ?? 0) || session.id - found.id;
+    if (later > 0) found = session;
+  }
+  return found;
+}
+
+/** The session with this very session key that a Start takes up again. */
+export function toRestart(key: Key, event: UserEvent, sessionKey: string): Session | null {
+  return latest(key, event, (each) => each.sessionKey === sessionKey && each.endReason === 'timeout');
+}
+
+/**
+ * The session whose end by time-out or age a Stop corrects: the one with this very session key, or, for a
+ * null one, any.
+ */
+export function toCorrect(key: Key, event: UserEvent, sessionKey: string | null): Session | null {
+  return latest(
+    key,
+    event,
+    (session) =>
+      (sessionKey === null || session.sessionKey === sessionKey) &&
+      qualifies(session, event) &&
+      agrees(session.virtualProxy, event.virtualProxy),
+  );
+}
+
+/** The timed-out session that an Open takes up again: first of all the one with its session key. */
+export function toReopen(key: Key, event: UserEvent, sessionKey: string | null): Session | null {
+  const timedOut = (wanted: (session: Session) => boolean) =>
+    latest(
+      key,
+      event,
+      (each) => each.endReason === 'timeout' && agrees(each.virtualProxy, event.virtualProxy) && wanted(each),
+    );
+  const same = sessionKey === null ? null : timedOut((each) => each.sessionKey === sessionKey);
+  return same ?? timedOut((each) => agrees(each.sessionKey, sessionKey));
+}
+
+/** The earliest orphan Stop that a late Start pairs with. */
+export function orphanStopFor(key: Key, event: UserEvent, sessionKey: string | null): OrphanStop | null {
+  if (!event.timed) return null;
+  let found: OrphanStop | null = null;
+  for (const stop of key.orphanStops ?? []) {
+    if (!stop.timed || stop.at < event.at || stop.at - event.at > PAIR_WITHIN_MS) continue;
+    if (event.receivedAt - stop.receivedAt > ORPHAN_WAITS_MS) continue;
+    if (!agrees(stop.virtualProxy, event.virtualProxy) || !agrees(stop.sessionKey, sessionKey)) continue;
+    if (found === null || stop.at < found.at) found = stop;
+  }
+  return found;
+}
+
+/** The newest connection of the line's app that a Stop closed for want of a better time. */
+export function closedByStop(key: Key, event: UserEvent, sessionKey: string | null): Connection | null {
+  let found: Connection | null = null;
+  for (const connection of key.closedByStop ?? []) {
+    const session = connection.session;
+    if (connection.appId !== event.appId) continue;
+    if (event.at - (session.endedAt ?? 0) > COMPLETE_WITHIN_MS) continue;
+    if (event.receivedAt - (session.endedSeenAt ?? 0) > COMPLETE_WITHIN_MS) continue;
+    if (!agrees(session.virtualProxy, event.virtualProxy) || !agrees(session.sessionKey, sessionKey))
+      continue;
+    if (found === null || byOpening(connection, found) > 0) found = connection;
+  }
+  return found;
+}

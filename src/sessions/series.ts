@@ -1,0 +1,228 @@
+/** Step of the stored points, in seconds, and how many of them a window shows. */
+export const WINDOWS = {
+  '60s': { stepSeconds: 1, points: 60 },
+  '1h': { stepSeconds: 5, points: 720 },
+  '1d': { stepSeconds: 60, points: 1_440 },
+  '1w': { stepSeconds: 3_600, points: 168 },
+} as const;
+export type Window = keyof typeof WINDOWS;
+export const STEPS = [1, 5, 60, 3_600] as const;
+
+/** What a point tells about: everything, a host (`host:NAME`), a virtual proxy or an app. */
+export type Dimension = 'all' | `host:${string}` | `virtualProxy:${string}` | `app:${string}`;
+
+/** What was open when a step closed. */
+export interface Level {
+  readonly active: number;
+  readonly users: number;
+  readonly connections: number;
+}
+
+/**
+ * What happened in one second under one dimension. `created` and `destroyed` count sessions, for an app its
+ * connections opened and closed. They may be negative where a later line takes an end back.
+ */
+export class Second {
+  readonly at: number;
+  readonly dimension: Dimension;
+  created = 0;
+  destroyed = 0;
+  rejected = 0;
+  /** Summed length of the sessions that ended, milliseconds. */
+  durationMs = 0;
+  level: Level | null = null;
+  /** Something happened or changed, or it is time to repeat it: worth a row for those who follow the counts. */
+  isNews = false;
+
+  /** `at`: seconds since 1970. */
+  constructor(at: number, dimension: Dimension) {
+    this.at = at;
+    this.dimension = dimension;
+  }
+}
+
+export type Tally = 'created' | 'destroyed' | 'rejected';
+export interface Totals {
+  last5s: number;
+  last1m: number;
+  last1h: number;
+  total: number;
+}
+
+/** Covers the last hour and event times up to 10 minutes ahead. */
+const RING_SECONDS = 8_192;
+const LAST_HOUR_SECONDS = 3_600;
+/** How far event times may be ahead of arrival. */
+const MOST_AHEAD_SECONDS = 600;
+
+/** Counts by event time: totals, sliding windows of whole seconds, and the seconds the journal has yet to add up. */
+export class Series {
+  readonly totals: Record<Tally, number> = { created: 0, destroyed: 0, rejected: 0 };
+  readonly #ring: (Second | undefined)[] = new Array(RING_SECONDS);
+  #pending = new Map<Dimension, Map<number, Second>>();
+
+  /** Adds `by` (may be negative) at an event time in milliseconds. */
+  count(tally: Tally, dimension: Dimension, atMs: number, by: number, durationMs = 0): void {
+    const at = Math.floor(atMs / 1000);
+    const pending = this.#pendingSecond(dimension, at);
+    pending[tally] += by;
+    pending.durationMs += durationMs;
+    pending.isNews = true;
+    if (dimension !== 'all') return;
+    this.totals[tally] += by;
+    const recent = this.#recentSecond(at);
+    if (recent === null) return;
+    recent[tally] += by;
+    recent.durationMs += durationMs;
+  }
+
+  /** Notes what is open at the end of a second (seconds since 1970). */
+  level(dimension: Dimension, at: number, level: Level, isNews: boolean): void {
+    const second = this.#pendingSecond(dimension, at);
+    second.level = level;
+    second.isNews ||= isNews;
+  }
+
+  /** True where something was counted in that second and the journal has yet to add it up. */
+  hasPending(dimension: Dimension, at: number): boolean {
+    return this.#pending.get(dimension)?.has(at) === true;
+  }
+
+  #pendingSecond(dimension: Dimension, at: number): Second {
+    let seconds = this.#pending.get(dimension);
+    if (seconds === undefined) {
+      seconds = new Map();
+      this.#pending.set(dimension, seconds);
+    }
+    let second = seconds.get(at);
+    if (second === undefined) {
+      second = new Second(at, dimension);
+      seconds.set(at, second);
+    }
+    return second;
+  }
+
+  /** Null where a later second already has the place: too old for any window. */
+  #recentSecond(at: number): Second | null {
+    const place = ((at % RING_SECONDS) + RING_SECONDS) % RING_SECONDS;
+    const there = this.#ring[place];
+    if (there !== undefined && there.at >= at) return there.at === at ? there : null;
+    const second = new Second(at, 'all');
+    this.#ring[place] = second;
+    return second;
+  }
+
+  /** The clock was set back to `nowMs`: seconds that cannot have come yet must not keep the places of those that will. */
+  forgetFuture(nowMs: number): void {
+    const last = Math.floor(nowMs / 1000) + MOST_AHEAD_SECONDS;
+    for (const [place, second] of this.#ring.entries()) {
+      if (second !== undefined && second.at > last) this.#ring[place] = undefined;
+    }
+  }
+
+  /** Everything counted since the last call, for the journal to add up. */
+  takePending(): Second[] {
+    const taken: Second[] = [];
+    for (const seconds of this.#pending.values()) for (const second of seconds.values()) taken.push(second);
+    this.#pending = new Map();
+    return taken;
+  }
+
+  /** Puts back what the journal has added up of one second, without counting it again. */
+  restore(second: Pick<Second, 'at' | Tally | 'durationMs'>): void {
+    const recent = this.#recentSecond(second.at);
+    if (recent === null) return;
+    recent.created += second.created;
+    recent.destroyed += second.destroyed;
+    recent.rejected += second.rejected;
+    recent.durationMs += second.durationMs;
+  }
+
+  /** Sums over the seconds that end with the current one, and the mean length (s) of sessions ended in the last hour. */
+  windows(nowMs: number): Record<Tally, Totals> & { averageDurationSeconds: number | null } {
+    const now = Math.floor(nowMs / 1000);
+    const sums = {
+      created: this.#zero('created'),
+      destroyed: this.#zero('destroyed'),
+      rejected: this.#zero('rejected'),
+    };
+    let durationMs = 0;
+    for (let age = 0; age < LAST_HOUR_SECONDS; age += 1) {
+      const second = this.#ring[(now - age) % RING_SECONDS];
+      if (second === undefined || second.at !== now - age) continue;
+      for (const tally of ['created', 'destroyed', 'rejected'] as const) {
+        const n = second[tally];
+        if (age < 5) sums[tally].last5s += n;
+        if (age < 60) sums[tally].last1m += n;
+        sums[tally].last1h += n;
+      }
+      durationMs += second.durationMs;
+    }
+    const ended = sums.destroyed.last1h;
+    return { ...sums, averageDurationSeconds: ended > 0 ? durationMs / ended / 1000 : null };
+  }
+
+  #zero(tally: Tally): Totals {
+    return { last5s: 0, last1m: 0, last1h: 0, total: this.totals[tally] };
+  }
+}
+
+/** How often a level that does not change is written again, seconds. */
+const REPEAT_SECONDS = 60;
+/** Unlike any real level. */
+const UNKNOWN: Level = { active: -1, users: -1, connections: -1 };
+
+/**
+ * Writes what is open at the end of each second into the series: over all every second (a second without
+ * it is one in which we did not run), of a part only when it changed, vanished, something happened in it, or a minute has passed.
+ */
+export class Levels {
+  readonly #series: Series;
+  #before = new Map<Dimension, Level>();
+  #now = new Map<Dimension, Level>();
+  #second = 0;
+
+  constructor(series: Series) {
+    this.#series = series;
+  }
+
+  /** The parts that were not empty when last noted. */
+  get parts(): Dimension[] {
+    return [...this.#before.keys()];
+  }
+
+  /** After a restart: parts that may have become empty unnoticed get a level in any case. */
+  restore(parts: readonly Dimension[]): void {
+    this.#before = new Map(parts.map((part) => [part, UNKNOWN]));
+  }
+
+  /** `second`: seconds since 1970. */
+  begin(second: number): void {
+    this.#second = second;
+    this.#now = new Map();
+  }
+
+  /** Parts noted for this second so far. */
+  get size(): number {
+    return this.#now.size;
+  }
+
+  note(dimension: Dimension, active: number, users: number, connections: number): void {
+    const before = this.#before.get(dimension);
+    const same = before?.active === active && before.users === users && before.connections === connections;
+    const level = same ? before : { active, users, connections };
+    this.#now.set(dimension, level);
+    const isNews = !same || this.#second % REPEAT_SECONDS === 0;
+    const isCounted = isNews || dimension === 'all' || this.#series.hasPending(dimension, this.#second);
+    if (isCounted) this.#series.level(dimension, this.#second, level, isNews);
+  }
+
+  finish(): void {
+    for (const dimension of this.#before.keys()) {
+      if (!this.#now.has(dimension)) {
+        this.#series.level(dimension, this.#second, { active: 0, users: 0, connections: 0 }, true);
+      }
+    }
+    this.#before = this.#now;
+  }
+}

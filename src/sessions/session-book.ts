@@ -1,0 +1,290 @@
+import type { UserEvent } from '../contract/event.ts';
+import type { EndReason } from '../contract/rows.ts';
+import type { Downtimes } from './downtimes.ts';
+import type { Identities } from './identities.ts';
+import {
+  forgetClosedByStop,
+  forgetOrphanStop,
+  forgetTimeOut,
+  rememberClosedByStop,
+  rememberTimeOut,
+} from './key-memory.ts';
+import { DueSessions } from './open/due-sessions.ts';
+import { FewSessions } from './open/few-sessions.ts';
+import { ManySessions } from './open/many-sessions.ts';
+import { PendingChanges } from './pending-changes.ts';
+import {
+  Connection,
+  type Key,
+  type OpenSessions,
+  type OrphanStop,
+  Session,
+  type SessionObserver,
+} from './session.ts';
+import { copied, StringPool } from './string-pool.ts';
+
+export interface SessionSettings {
+  /** A session without open connection ends after `timeoutMs + graceMs` without activity. */
+  readonly timeoutMs: number;
+  readonly graceMs: number;
+  /** A session whose connection never closed ends at this age. */
+  readonly maxAgeMs: number;
+}
+
+/** The changes that can happen to a session. Which of them a line causes is decided in `session-tracker.ts`. */
+export class SessionBook {
+  readonly identities: Identities;
+  readonly #settings: SessionSettings;
+  readonly #downtimes: Downtimes;
+  readonly #observer: SessionObserver;
+  readonly due = new DueSessions();
+  readonly pending = new PendingChanges();
+  // App ids, user agents and virtual proxies: few different ones, kept by many sessions.
+  readonly #pool = new StringPool();
+  #nextSession = 1;
+  #nextConnection = 1;
+
+  constructor(
+    identities: Identities,
+    settings: SessionSettings,
+    downtimes: Downtimes,
+    observer: SessionObserver,
+  ) {
+    this.identities = identities;
+    this.#settings = settings;
+    this.#downtimes = downtimes;
+    this.#observer = observer;
+  }
+
+  /** Numbers for the next session and connection. */
+  get nextNumbers(): { session: number; connection: number } {
+    return { session: this.#nextSession, connection: this.#nextConnection };
+  }
+
+  set nextNumbers(next: { session: number; connection: number }) {
+    this.#nextSession = next.session;
+    this.#nextConnection = next.connection;
+  }
+
+  /** A new session, exact where a Start opens it, not where an Open synthesises it. */
+  create(key: Key, event: UserEvent, exact: boolean, sessionKey: string | null): Session {
+    const session = this.#make(key, event, exact, sessionKey);
+    this.#doubtOthers(session);
+    this.#enter(session);
+    this.#observer.sessionOpened(session);
+    return session;
+  }
+
+  #make(key: Key, event: UserEvent, exact: boolean, sessionKey: string | null): Session {
+    const session = new Session(this.#nextSession++, key, event.at, exact, event.timed);
+    session.sessionKey = sessionKey === null ? null : copied(sessionKey);
+    session.virtualProxy = this.#pool.get(event.virtualProxy);
+    session.userAgent = this.#pool.get(event.userAgent);
+    if (!exact) session.synthesisedAt = event.receivedAt;
+    return session;
+  }
+
+  /** The session of a Start whose Stop came first: it was open only in the past, beside no other. */
+  createPaired(key: Key, event: UserEvent, sessionKey: string | null, stop: OrphanStop): Session {
+    forgetOrphanStop(key, stop);
+    const session = this.#make(key, event, true, sessionKey);
+    session.lastSeq = stop.seq;
+    session.lastActivityAt = stop.at;
+    this.#enter(session);
+    this.#observer.sessionOpened(session);
+    this.pending.paired(stop.seq, session);
+    this.end(session, stop.at, 'stop', event.receivedAt);
+    return session;
+  }
+
+  #enter(session: Session): void {
+    this.restore(session);
+    this.pending.changed(session);
+  }
+
+  /** Of several keyless sessions of one key, which is which is a guess from now on. */
+  #doubtOthers(session: Session): void {
+    const open = session.key.open;
+    if (open === null) return;
+    for (const other of open.size === 1 ? open.sessions() : []) this.#doubt(other);
+    this.#doubt(session);
+  }
+
+  #doubt(session: Session): void {
+    if (session.sessionKey !== null || !session.identityExact) return;
+    session.identityExact = false;
+    this.pending.changed(session);
+  }
+
+  #relieve(key: Key): void {
+    if (key.open?.crowded === true) key.open = new ManySessions(key.open.sessions());
+  }
+
+  /** Puts back an open session as the journal kept it, without telling anyone. */
+  restore(session: Session): void {
+    const key = session.key;
+    if (key.open === null) key.open = new FewSessions(session);
+    else key.open.add(session);
+    this.#relieve(key);
+    this.fileDue(session);
+  }
+
+  fileDue(session: Session): void {
+    this.due.file(session, this.dueAt(session));
+  }
+
+  /** The moment after which a sweep ends the session. */
+  dueAt(session: Session): number {
+    if (session.openConnections.length > 0) {
+      return session.startedAt + this.#settings.maxAgeMs + this.#downtimes.since(session.startedAt);
+    }
+    const idle = this.#settings.timeoutMs + this.#settings.graceMs;
+    return session.lastActivityAt + idle + this.#downtimes.since(session.lastActivityAt);
+  }
+
+  confirm(session: Session, event: UserEvent): void {
+    const open = openOf(session);
+    if (!session.startExact || session.synthesisedAt !== null) this.pending.changed(session);
+    if (!session.startExact) {
+      session.startExact = true;
+      this.#startedBy(session, event);
+    }
+    if (session.synthesisedAt !== null) open.settle(session);
+    this.#learnUserAgent(session, event);
+    this.active(session, event.at);
+    this.fileDue(session);
+  }
+
+  /** A session has started by the time of any of its lines. */
+  #startedBy(session: Session, event: UserEvent): void {
+    if (event.at >= session.startedAt) return;
+    this.pending.changed(session);
+    session.startTimed = event.timed;
+    openOf(session).setStart(session, event.at);
+  }
+
+  #learnUserAgent(session: Session, event: UserEvent): void {
+    if (session.userAgent !== null || event.userAgent === null) return;
+    session.userAgent = this.#pool.get(event.userAgent);
+    this.pending.changed(session);
+  }
+
+  active(session: Session, at: number): void {
+    if (at > session.lastActivityAt) session.lastActivityAt = at;
+    this.pending.touched(session);
+  }
+
+  adopt(session: Session, sessionKey: string): void {
+    openOf(session).setSessionKey(session, copied(sessionKey));
+    this.pending.changed(session);
+  }
+
+  learnVirtualProxy(session: Session, virtualProxy: string | null): void {
+    if (virtualProxy === null || session.virtualProxy !== null) return;
+    openOf(session).setVirtualProxy(session, this.#pool.get(virtualProxy) ?? virtualProxy);
+    this.#observer.virtualProxyLearnt(session);
+    this.pending.changed(session);
+  }
+
+  open(session: Session, event: UserEvent): void {
+    const connection = new Connection(
+      this.#nextConnection++,
+      session,
+      this.#pool.get(event.appId),
+      event.at,
+      session.lastConnectionId,
+    );
+    session.lastConnectionId = connection.id;
+    session.connectionCount += 1;
+    openOf(session).attach(connection);
+    this.#startedBy(session, event);
+    this.#relieve(session.key);
+    this.#learnUserAgent(session, event);
+    this.active(session, event.at);
+    this.fileDue(session);
+    this.pending.connectionChanged(connection);
+    this.#observer.connectionOpened(connection);
+  }
+
+  close(connection: Connection, at: number): void {
+    const session = connection.session;
+    openOf(session).detach(connection);
+    this.#closed(connection, at, true);
+    this.active(session, at);
+    this.fileDue(session);
+  }
+
+  #closed(connection: Connection, at: number, exact: boolean): void {
+    connection.closedAt = Math.max(connection.openedAt, at);
+    connection.closeExact = exact;
+    this.pending.connectionChanged(connection);
+    this.#observer.connectionClosed(connection);
+  }
+
+  /** A Close that came after the Stop of its session: the time is known now, no count changes. */
+  complete(connection: Connection, at: number): void {
+    forgetClosedByStop(connection);
+    connection.closedAt = Math.max(connection.openedAt, at);
+    connection.closeExact = true;
+    this.pending.connectionChanged(connection);
+  }
+
+  /** Ends an open session. `seenAt` is our clock. */
+  end(session: Session, at: number, reason: EndReason, seenAt: number): void {
+    const key = session.key;
+    const open = openOf(session);
+    if (session.synthesisedAt !== null) open.settle(session);
+    session.endedAt = at;
+    session.endExact = reason === 'stop' || reason === 'excluded';
+    session.endReason = reason;
+    session.endedSeenAt = seenAt;
+    this.due.forget(session);
+    // In order of opening: a key remembers the last ones.
+    for (const connection of session.openConnections.toSorted((a, b) => a.id - b.id)) {
+      open.detach(connection);
+      this.#closed(connection, at, false);
+      if (reason === 'stop') rememberClosedByStop(connection);
+    }
+    open.remove(session);
+    if (open.size === 0) {
+      key.open = null;
+      this.identities.emptied(key, seenAt);
+    }
+    if (reason === 'timeout' || reason === 'max_age') rememberTimeOut(session);
+    this.pending.changed(session);
+    this.#observer.sessionEnded(session);
+  }
+
+  /** A session that was thought to have timed out had in truth ended by the Stop `event`. */
+  correct(session: Session, event: UserEvent): void {
+    const before = session.endedAt ?? event.at;
+    forgetTimeOut(session);
+    session.endedAt = Math.max(session.startedAt, event.at);
+    session.endExact = true;
+    session.endReason = 'stop';
+    session.endedSeenAt = event.receivedAt;
+    this.pending.changed(session);
+    this.active(session, event.at);
+    this.#observer.endCorrected(session, before);
+  }
+
+  reopen(session: Session): void {
+    const before = session.endedAt ?? session.lastActivityAt;
+    forgetTimeOut(session);
+    session.endedAt = null;
+    session.endExact = false;
+    session.endReason = null;
+    session.endedSeenAt = null;
+    const key = session.sessionKey;
+    if (key !== null && session.key.open?.withSessionKey(key)) session.sessionKey = null;
+    this.#doubtOthers(session);
+    this.#enter(session);
+    this.#observer.sessionReopened(session, before);
+  }
+}
+
+function openOf(session: Session): OpenSessions {
+  const open = session.key.open;
+  if (open === null) throw new Error(`session ${session.id} is not open`);
+  return open;
+}

@@ -1,0 +1,257 @@
+import type { User, UserEvent } from '../contract/event.ts';
+import type { Downtimes } from './downtimes.ts';
+import {
+  closedByStop,
+  orphanStopFor,
+  qualifies,
+  rememberOrphanStop,
+  toCorrect,
+  toReopen,
+  toRestart,
+} from './key-memory.ts';
+import type { Host, Key, Session } from './session.ts';
+import type { SessionBook } from './session-book.ts';
+
+/** An Open and its Start may come in either order within this time of each other's arrival. */
+const CONFIRM_WITHIN_MS = 5_000;
+/** Mismatches in a row after which a host's session keys are not believed any more. */
+const MOST_MISMATCHES = 20;
+/** Sweeps come each second; a longer pause means that we did not run. */
+const STALL_MS = 10_000;
+
+/** What a line did besides what its session shows; stored with the event. */
+export const OUTCOMES = ['applied', 'failed', 'orphan_stop', 'orphan_close', 'rejected'] as const;
+export type TrackingOutcome = (typeof OUTCOMES)[number];
+
+export interface Tracked {
+  /** The session the line belongs to, null where it belongs to none. */
+  readonly session: Session | null;
+  readonly outcome: TrackingOutcome;
+}
+
+/** How often lines did not fit. */
+export interface TrackingCounters {
+  rejected: number;
+  orphanStops: number;
+  orphanCloses: number;
+  keyMismatches: number;
+}
+
+/**
+ * Pairs lines into sessions by the rules of docs/session-tracking.md. Has no clock: `receivedAt` and `now`
+ * come from outside, and the same calls give the same sessions, which is how a restart replays the
+ * journal's tail.
+ */
+export class SessionTracker {
+  readonly book: SessionBook;
+  readonly #downtimes: Downtimes;
+  readonly counters: TrackingCounters = { rejected: 0, orphanStops: 0, orphanCloses: 0, keyMismatches: 0 };
+  /** When the last sweep was; null before the first after a start. */
+  sweptAt: number | null = null;
+  /** Called when a host's session keys turned out not to be constant. */
+  onKeysIgnored: (host: string) => void = () => {};
+
+  constructor(book: SessionBook, downtimes: Downtimes) {
+    this.book = book;
+    this.#downtimes = downtimes;
+  }
+
+  /** Takes one event, in the pipeline's order. `seq` is the number the journal gives it. */
+  apply(event: UserEvent, key: Key, seq: number): Tracked {
+    const host = key.host;
+    if (event.at > host.lastEventAt) host.lastEventAt = event.at;
+    if (event.kind === 'session_rejected') {
+      this.counters.rejected += 1;
+      return REJECTED;
+    }
+    if (event.result !== null && event.result !== 0) return FAILED;
+    const sessionKey = host.keysIgnored ? null : event.sessionKey;
+    const target = sessionKey === null ? null : this.#target(key, event, sessionKey);
+    switch (event.kind) {
+      case 'session_start':
+        return applied(this.#start(key, event, sessionKey, target));
+      case 'connection_open':
+        return applied(this.#open(key, event, sessionKey, target));
+      case 'connection_close':
+        return this.#close(key, event, sessionKey, target);
+      case 'session_stop':
+        return this.#stop(key, event, sessionKey, target, seq);
+    }
+  }
+
+  #target(key: Key, event: UserEvent, sessionKey: string): Session | null {
+    const open = key.open;
+    if (open === null) return null;
+    const match = open.withSessionKey(sessionKey);
+    if (match !== null) {
+      key.host.keyMismatches = 0;
+      return match;
+    }
+    const keyless = open.oldestKeyless(event.virtualProxy);
+    if (keyless !== null) this.book.adopt(keyless, sessionKey);
+    return keyless;
+  }
+
+  #start(key: Key, event: UserEvent, sessionKey: string | null, target: Session | null): Session {
+    const since = event.receivedAt - CONFIRM_WITHIN_MS;
+    const known =
+      target ??
+      (sessionKey === null ? (key.open?.firstAwaitingStart(event.virtualProxy, since) ?? null) : null);
+    if (known !== null) return this.#confirm(known, event);
+    const stop = orphanStopFor(key, event, sessionKey);
+    if (stop !== null) return this.book.createPaired(key, event, sessionKey, stop);
+    const timedOut = sessionKey === null ? null : toRestart(key, event, sessionKey);
+    if (timedOut !== null) {
+      this.book.reopen(timedOut);
+      return this.#confirm(timedOut, event);
+    }
+    return this.book.create(key, event, true, sessionKey);
+  }
+
+  #confirm(session: Session, event: UserEvent): Session {
+    this.book.learnVirtualProxy(session, event.virtualProxy);
+    this.book.confirm(session, event);
+    return session;
+  }
+
+  #open(key: Key, event: UserEvent, sessionKey: string | null, target: Session | null): Session {
+    let session = target;
+    if (session === null && sessionKey === null) session = key.open?.newest(event.virtualProxy) ?? null;
+    if (session === null) {
+      session = toReopen(key, event, sessionKey);
+      if (session !== null) this.book.reopen(session);
+    }
+    session ??= this.book.create(key, event, false, sessionKey);
+    this.book.learnVirtualProxy(session, event.virtualProxy);
+    this.book.open(session, event);
+    return session;
+  }
+
+  #close(key: Key, event: UserEvent, sessionKey: string | null, target: Session | null): Tracked {
+    const until = event.timed ? event.at : Number.POSITIVE_INFINITY;
+    const open = key.open;
+    const connection =
+      target === null
+        ? open?.newestConnection(event.virtualProxy, event.appId, until)
+        : open?.newestConnectionOf(target, event.appId, until);
+    if (connection) {
+      this.book.close(connection, event.at);
+      return applied(connection.session);
+    }
+    const stopped = closedByStop(key, event, sessionKey);
+    if (stopped !== null) {
+      this.book.complete(stopped, event.at);
+      return applied(stopped.session);
+    }
+    this.counters.orphanCloses += 1;
+    const only = target ?? key.open?.only(event.virtualProxy) ?? null;
+    if (only !== null) {
+      this.book.active(only, event.at);
+      this.book.fileDue(only);
+    }
+    return { session: only, outcome: 'orphan_close' };
+  }
+
+  #stop(key: Key, event: UserEvent, sessionKey: string | null, target: Session | null, seq: number): Tracked {
+    if (target !== null) return applied(this.#end(target, event));
+    if (sessionKey !== null) {
+      const timedOut = toCorrect(key, event, sessionKey);
+      if (timedOut !== null) {
+        key.host.keyMismatches = 0;
+        this.book.correct(timedOut, event);
+        return applied(timedOut);
+      }
+      if (key.open?.oldest(event.virtualProxy)) this.#mismatch(key.host);
+    }
+    const session = this.#toStop(key, event);
+    if (session !== null) {
+      if (key.openSessions > 1) session.identityExact = false;
+      return applied(this.#end(session, event));
+    }
+    const timedOut = toCorrect(key, event, null);
+    if (timedOut !== null) {
+      this.book.correct(timedOut, event);
+      return applied(timedOut);
+    }
+    this.counters.orphanStops += 1;
+    rememberOrphanStop(key, event, seq);
+    return ORPHAN_STOP;
+  }
+
+  /** Which session a Stop without a usable session key ends. */
+  #toStop(key: Key, event: UserEvent): Session | null {
+    const idle = key.open?.oldestIdle(event.virtualProxy) ?? null;
+    if (idle !== null && qualifies(idle, event)) return idle;
+    const oldest = key.open?.oldest(event.virtualProxy) ?? null;
+    return oldest !== null && qualifies(oldest, event) ? oldest : null;
+  }
+
+  #end(session: Session, event: UserEvent): Session {
+    this.book.active(session, event.at);
+    this.book.end(session, Math.max(session.startedAt, event.at), 'stop', event.receivedAt);
+    return session;
+  }
+
+  #mismatch(host: Host): void {
+    this.counters.keyMismatches += 1;
+    host.keyMismatches += 1;
+    if (host.keyMismatches < MOST_MISMATCHES) return;
+    host.keysIgnored = true;
+    this.onKeysIgnored(host.name);
+  }
+
+  /** Ends what has been silent or open for too long. To be called each second. */
+  sweep(now: number): void {
+    if (this.sweptAt !== null && now - this.sweptAt > STALL_MS) this.#downtimes.add(this.sweptAt, now);
+    if (this.#downtimes.clip(now)) this.#refile();
+    this.sweptAt = now;
+    const due: Session[] = [];
+    for (const session of this.book.due.take(now)) {
+      if (now > this.book.dueAt(session)) due.push(session);
+      else this.book.fileDue(session);
+    }
+    // In a fixed order, so that it does not depend on when sessions were looked at.
+    for (const session of due.sort((a, b) => a.id - b.id)) {
+      const reason = session.openConnections.length > 0 ? 'max_age' : 'timeout';
+      this.book.end(session, session.lastActivityAt, reason, now);
+    }
+    this.book.identities.forget(now);
+  }
+
+  /** Sessions are due earlier than it seemed. Costs O(open sessions), and only when a clock was set back. */
+  #refile(): void {
+    for (const session of this.#openSessions()) this.book.fileDue(session);
+  }
+
+  *#openSessions(): Iterable<Session> {
+    for (const host of this.book.identities.hosts.values()) {
+      for (const key of host.keys.values()) if (key.open !== null) yield* key.open.sessions();
+    }
+  }
+
+  /** A time in which the process did not run. */
+  restarted(stoppedAt: number, startedAt: number): void {
+    this.#downtimes.add(stoppedAt, startedAt);
+    this.sweptAt = null;
+  }
+
+  /** Ends the open sessions of users that are excluded now. Costs O(open sessions). */
+  exclude(isExcluded: (user: User) => boolean, now: number): void {
+    for (const host of this.book.identities.hosts.values()) {
+      for (const key of host.keys.values()) {
+        if (key.user === null || key.open === null || !isExcluded(key.user)) continue;
+        for (const session of [...key.open.sessions()]) {
+          this.book.end(session, Math.max(session.startedAt, now), 'excluded', now);
+        }
+      }
+    }
+  }
+}
+
+const REJECTED: Tracked = { session: null, outcome: 'rejected' };
+const FAILED: Tracked = { session: null, outcome: 'failed' };
+const ORPHAN_STOP: Tracked = { session: null, outcome: 'orphan_stop' };
+
+function applied(session: Session): Tracked {
+  return { session, outcome: 'applied' };
+}

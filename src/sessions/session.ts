@@ -1,0 +1,272 @@
+import type { Layout, User } from '../contract/event.ts';
+import type { EndReason } from '../contract/rows.ts';
+import type { Dimension } from './series.ts';
+
+/** One app (or mashup object) opened in a tab. Times in milliseconds since 1970 UTC. */
+export class Connection {
+  readonly id: number;
+  readonly session: Session;
+  readonly appId: string | null;
+  readonly openedAt: number;
+  /** The connection opened before this one in the same session; 0 for the first. */
+  readonly previousId: number;
+  closedAt: number | null = null;
+  closeExact = false;
+  /** A Stop closed it, and its Close may still come. */
+  closedByStop = false;
+  /** Place in `session.openConnections`, so that leaving it costs O(1). */
+  slot = -1;
+  changed = false;
+  /** The journal has a row of it. */
+  stored = false;
+
+  constructor(id: number, session: Session, appId: string | null, openedAt: number, previousId: number) {
+    this.id = id;
+    this.session = session;
+    this.appId = appId;
+    this.openedAt = openedAt;
+    this.previousId = previousId;
+  }
+}
+
+const NONE: Connection[] = [];
+
+/** A proxy session, from log-in to log-out or time-out. Times in milliseconds since 1970 UTC. */
+export class Session {
+  /** Rises in order of creation. */
+  readonly id: number;
+  readonly key: Key;
+  /** Event time of the line that created it. Never moves, unlike `startedAt`. */
+  readonly createdAt: number;
+  startedAt: number;
+  startExact: boolean;
+  /** Whether `startedAt` is the sender's clock. */
+  startTimed: boolean;
+  /** Arrival of the Open that synthesised it, while a Start may still confirm it; else null. */
+  synthesisedAt: number | null = null;
+  sessionKey: string | null = null;
+  /** The journal's number for the key, valid within one of its generations of names. */
+  journalNumber = 0;
+  journalGeneration = -1;
+  virtualProxy: string | null = null;
+  userAgent: string | null = null;
+  lastActivityAt: number;
+  identityExact = true;
+  endedAt: number | null = null;
+  endExact = false;
+  endReason: EndReason | null = null;
+  /** Our clock when the end was seen: the arrival of the Stop, or the sweep. */
+  endedSeenAt: number | null = null;
+  openConnections: Connection[] = NONE;
+  connectionCount = 0;
+  lastConnectionId = 0;
+  /** The latest event of this session; each event row names the one before it. 0 for none. */
+  lastSeq = 0;
+  /** The event that created it. */
+  firstSeq = 0;
+  /** Second in whose bucket the sweep will look at it; -1 in none. */
+  dueBucket = -1;
+  /** What has to be written: nothing, that it was active, or all of it. */
+  change: 'none' | 'activity' | 'all' = 'none';
+
+  constructor(id: number, key: Key, startedAt: number, exact: boolean, timed: boolean) {
+    this.id = id;
+    this.key = key;
+    this.createdAt = startedAt;
+    this.startedAt = startedAt;
+    this.startExact = exact;
+    this.startTimed = timed;
+    this.lastActivityAt = startedAt;
+  }
+
+  attach(connection: Connection): void {
+    connection.slot = this.openConnections.length;
+    if (connection.slot === 0) this.openConnections = [connection];
+    else this.openConnections.push(connection);
+  }
+
+  detach(connection: Connection): void {
+    const last = this.openConnections.pop();
+    if (last !== undefined && last !== connection) {
+      this.openConnections[connection.slot] = last;
+      last.slot = connection.slot;
+    }
+    connection.slot = -1;
+    if (this.openConnections.length === 0) this.openConnections = NONE;
+  }
+}
+
+/** The order that *oldest* and *newest* speak of. */
+export function byStart(a: Session, b: Session): number {
+  return a.startedAt - b.startedAt || a.id - b.id;
+}
+
+/** The order that *newest connection* speaks of. */
+export type Opening = Pick<Connection, 'openedAt' | 'id'>;
+export function byOpening(a: Opening, b: Opening): number {
+  return a.openedAt - b.openedAt || a.id - b.id;
+}
+
+/** A virtual proxy or session key that is unknown agrees with any. */
+export function agrees(a: string | null, b: string | null): boolean {
+  return a === null || b === null || a === b;
+}
+
+/** A Sense node, with its counts. */
+export class Host {
+  readonly name: string;
+  readonly dimension: Dimension;
+  readonly keys = new Map<KnownUser | null, Key>();
+  /** The journal's number for the name, valid within one of its generations of names. */
+  journalNumber = 0;
+  journalGeneration = -1;
+  openSessions = 0;
+  openUsers = 0;
+  openConnections = 0;
+  /** Latest event time seen of this host. */
+  lastEventAt = 0;
+  /** Keyed Stops that matched no session since the last match. */
+  keyMismatches = 0;
+  keysIgnored = false;
+  readonly layouts = new Layouts();
+
+  constructor(name: string) {
+    this.name = name;
+    this.dimension = `host:${name}`;
+  }
+}
+
+/** A user on any host. */
+export class KnownUser implements User {
+  readonly directory: string | null;
+  readonly id: string;
+  /** The journal's number for the user, valid within one of its generations of names. */
+  journalNumber = 0;
+  journalGeneration = -1;
+  /** Hosts on which the user has an open session. */
+  openKeys = 0;
+  openConnections = 0;
+  /** Keys that refer to this user. */
+  keys = 0;
+
+  constructor(directory: string | null, id: string) {
+    this.directory = directory;
+    this.id = id;
+  }
+}
+
+/** An orphan Stop that a late Start may still pair with. */
+export interface OrphanStop {
+  readonly at: number;
+  readonly receivedAt: number;
+  readonly timed: boolean;
+  readonly sessionKey: string | null;
+  readonly virtualProxy: string | null;
+  readonly seq: number;
+}
+
+/** (host, user): the key of sessions. Null is empty throughout. */
+export class Key {
+  readonly host: Host;
+  readonly user: KnownUser | null;
+  open: OpenSessions | null = null;
+  timedOut: Session[] | null = null;
+  closedByStop: Connection[] | null = null;
+  orphanStops: OrphanStop[] | null = null;
+  /** Our clock at the last line or end; decides when an empty key may be forgotten. */
+  usedAt = 0;
+  queued = false;
+  queuedAt = 0;
+
+  get openSessions(): number {
+    return this.open?.size ?? 0;
+  }
+
+  constructor(host: Host, user: KnownUser | null) {
+    this.host = host;
+    this.user = user;
+  }
+}
+
+/** Learns of every change that moves a count, right after it happened. */
+export interface SessionObserver {
+  sessionOpened(session: Session): void;
+  sessionEnded(session: Session): void;
+  sessionReopened(session: Session, endedAt: number): void;
+  /** A session that had ended at `before` turned out to have ended at `session.endedAt`. */
+  endCorrected(session: Session, before: number): void;
+  connectionOpened(connection: Connection): void;
+  connectionClosed(connection: Connection): void;
+  virtualProxyLearnt(session: Session): void;
+}
+
+const WITHIN_MS = 10 * 60_000;
+const REPEAT_MS = 60 * 60_000;
+const NEVER = Number.NEGATIVE_INFINITY;
+
+/**
+ * Whether one node sends both layouts here: each of its events then counts twice, and nothing in the lines tells.
+ * Known only while the program runs.
+ */
+export class Layouts {
+  #ownAt = NEVER;
+  #peerAt = NEVER;
+  #bothAt = NEVER;
+  #toldAt = NEVER;
+
+  /** Notes a line by its arrival; true where it is time to say that both are coming, once an hour. */
+  note(layout: Layout, receivedAt: number): boolean {
+    const before = layout === 'own' ? this.#ownAt : this.#peerAt;
+    const other = layout === 'own' ? this.#peerAt : this.#ownAt;
+    if (layout === 'own') this.#ownAt = receivedAt;
+    else this.#peerAt = receivedAt;
+    // This one, the other, this one again: a node that changes from one to the other does not come back.
+    if (other < before || receivedAt - before > WITHIN_MS) return false;
+    this.#bothAt = receivedAt;
+    if (receivedAt - this.#toldAt < REPEAT_MS) return false;
+    this.#toldAt = receivedAt;
+    return true;
+  }
+
+  /** True where both came within the last ten minutes. */
+  areBoth(now: number): boolean {
+    return now - this.#bothAt <= WITHIN_MS;
+  }
+}
+
+/**
+ * The open sessions of one key: the questions that the tracking rules ask of them, and the changes that
+ * must go through here because answers depend on them. `virtualProxy` narrows the answers to candidates:
+ * sessions whose virtual proxy agrees with it.
+ */
+export interface OpenSessions {
+  readonly size: number;
+  add(session: Session): void;
+  remove(session: Session): void;
+  attach(connection: Connection): void;
+  detach(connection: Connection): void;
+  setStart(session: Session, startedAt: number): void;
+  setVirtualProxy(session: Session, virtualProxy: string): void;
+  setSessionKey(session: Session, sessionKey: string): void;
+  /** The session waits for no Start any more. */
+  settle(session: Session): void;
+
+  withSessionKey(sessionKey: string): Session | null;
+  oldest(virtualProxy: string | null): Session | null;
+  newest(virtualProxy: string | null): Session | null;
+  /** The oldest without open connection. */
+  oldestIdle(virtualProxy: string | null): Session | null;
+  /** The oldest without a session key. */
+  oldestKeyless(virtualProxy: string | null): Session | null;
+  /** The first that was synthesised no earlier than `since` (arrival) and still waits for its Start. */
+  firstAwaitingStart(virtualProxy: string | null, since: number): Session | null;
+  /** The newest open connection of an app that was opened no later than `until`. */
+  newestConnection(virtualProxy: string | null, appId: string | null, until: number): Connection | null;
+  /** The same within one session. */
+  newestConnectionOf(session: Session, appId: string | null, until: number): Connection | null;
+  /** The one candidate, if there is exactly one. */
+  only(virtualProxy: string | null): Session | null;
+  sessions(): Iterable<Session>;
+  /** True when looking at each session has become too slow. */
+  readonly crowded: boolean;
+}

@@ -1,0 +1,171 @@
+import type { User, UserEvent } from '../contract/event.ts';
+import { Counts } from './counts.ts';
+import { Downtimes } from './downtimes.ts';
+import { Identities } from './identities.ts';
+import { LostLines } from './lost-lines/lost-lines.ts';
+import { Quality } from './quality.ts';
+import { Levels, Series } from './series.ts';
+import type { Connection, Host, KnownUser, Session, SessionObserver } from './session.ts';
+import { SessionBook, type SessionSettings } from './session-book.ts';
+import { SessionTracker, type TrackingOutcome } from './session-tracker.ts';
+
+/** Bounds of the picture: a flood of made-up users or hosts must not fill the memory. */
+const MOST_OPEN = 4_000_000;
+const MOST_KEYS = 4_000_000;
+const MOST_HOSTS = 10_000;
+/** Apps and virtual proxies that get points of their own, each. */
+const MOST_PARTS = 5_000;
+
+/** What came of one event. */
+export interface Applied {
+  readonly host: Host;
+  readonly user: KnownUser | null;
+  /** The session it belongs to, null where it belongs to none. */
+  readonly session: Session | null;
+  readonly outcome: TrackingOutcome;
+  /** The event of that session before this one; 0 for none. */
+  readonly previousSeq: number;
+}
+
+/**
+ * The one true picture of a Sense site: who has which session and connection open, and what happened when.
+ * Fed with events in the pipeline's order and with one tick a second.
+ */
+export class Site implements SessionObserver {
+  readonly identities = new Identities();
+  readonly downtimes = new Downtimes();
+  readonly counts = new Counts();
+  readonly series = new Series();
+  readonly levels = new Levels(this.series);
+  readonly lostLines = new LostLines();
+  readonly quality: Quality;
+  readonly book: SessionBook;
+  readonly tracker: SessionTracker;
+  /** Rises with whatever may change the counts, but for time. */
+  changes = 0;
+  #tickedAt: number | null = null;
+  #lastTick = 0;
+  #startedAt = 0;
+
+  constructor(settings: SessionSettings) {
+    this.book = new SessionBook(this.identities, settings, this.downtimes, this);
+    this.tracker = new SessionTracker(this.book, this.downtimes);
+    this.quality = new Quality(settings.timeoutMs + settings.graceMs, this.downtimes, this.lostLines);
+  }
+
+  /** True where one more session, connection, user or host would be one too many: memory has a bound. */
+  isFullFor(event: UserEvent): boolean {
+    const opens = event.kind === 'session_start' || event.kind === 'connection_open';
+    if (opens && this.counts.sessions + this.counts.connections >= MOST_OPEN) return true;
+    const { hosts, keyCount } = this.identities;
+    if (hosts.size >= MOST_HOSTS && !hosts.has(event.host)) return true;
+    return keyCount >= MOST_KEYS && !this.identities.knows(event.host, event.user);
+  }
+
+  /** Takes one event, which the journal keeps under the number `seq`. */
+  apply(event: UserEvent, seq: number): Applied {
+    this.changes += 1;
+    const host = this.identities.host(event.host);
+    const user = event.user === null ? null : this.identities.user(event.user);
+    if (event.kind === 'session_rejected') {
+      this.series.count('rejected', 'all', event.at, 1);
+      this.series.count('rejected', host.dimension, event.at, 1);
+    }
+    const key = this.identities.key(host, user);
+    const { session, outcome } = this.tracker.apply(event, key, seq);
+    if (key.open === null) this.identities.emptied(key, event.receivedAt);
+    if (session === null) return { host, user, session, outcome, previousSeq: 0 };
+    const previousSeq = session.lastSeq;
+    session.lastSeq = seq;
+    if (session.firstSeq === 0) session.firstSeq = seq;
+    this.book.pending.touched(session);
+    return { host, user, session, outcome, previousSeq };
+  }
+
+  /** The program has been running since then: no level is noted for seconds before. */
+  started(now: number): void {
+    this.#startedAt = now;
+  }
+
+  /** Ends what is due, then notes what is open. The state must be committed before the next event. */
+  tick(now: number): void {
+    this.tracker.sweep(now);
+    this.noteLevels(now);
+  }
+
+  /** To be called once a second, if `tick` is not: notes what is open, for the second that just closed, and lost lines. */
+  noteLevels(now: number): void {
+    this.changes += 1;
+    if (now < this.#lastTick) this.series.forgetFuture(now);
+    this.#lastTick = now;
+    this.lostLines.tick(now);
+    const second = Math.floor(now / 1000) - 1;
+    // Neither twice, nor for a second that was not lived through.
+    if (this.#tickedAt === second || second * 1000 < this.#startedAt) return;
+    this.#tickedAt = second;
+    this.levels.begin(second);
+    this.levels.note('all', this.counts.sessions, this.counts.users, this.counts.connections);
+    for (const host of this.identities.hosts.values()) {
+      this.levels.note(host.dimension, host.openSessions, host.openUsers, host.openConnections);
+    }
+    for (const gauge of this.counts.virtualProxies.values()) {
+      if (this.levels.size >= 2 * MOST_PARTS) break;
+      this.levels.note(gauge.dimension, gauge.sessions, gauge.users.size, gauge.connections);
+    }
+    for (const gauge of this.counts.apps.values()) {
+      if (this.levels.size >= 2 * MOST_PARTS) break;
+      this.levels.note(gauge.dimension, gauge.connections, gauge.users.size, gauge.connections);
+    }
+    this.levels.finish();
+  }
+
+  exclude(isExcluded: (user: User) => boolean, now: number): void {
+    this.changes += 1;
+    this.tracker.exclude(isExcluded, now);
+  }
+
+  sessionOpened(session: Session): void {
+    this.counts.opened(session);
+    this.#count('created', session, session.startedAt, 1);
+  }
+
+  sessionEnded(session: Session): void {
+    this.counts.ended(session);
+    this.#count('destroyed', session, session.endedAt ?? 0, 1);
+  }
+
+  sessionReopened(session: Session, endedAt: number): void {
+    this.counts.opened(session);
+    this.#count('destroyed', session, endedAt, -1);
+  }
+
+  endCorrected(session: Session, before: number): void {
+    this.#count('destroyed', session, before, -1);
+    this.#count('destroyed', session, session.endedAt ?? before, 1);
+  }
+
+  connectionOpened(connection: Connection): void {
+    const gauge = this.counts.connectionOpened(connection);
+    if (gauge !== null && this.counts.apps.size <= MOST_PARTS)
+      this.series.count('created', gauge.dimension, connection.openedAt, 1);
+  }
+
+  connectionClosed(connection: Connection): void {
+    const gauge = this.counts.connectionClosed(connection);
+    if (gauge !== null && this.counts.apps.size <= MOST_PARTS)
+      this.series.count('destroyed', gauge.dimension, connection.closedAt ?? 0, 1);
+  }
+
+  virtualProxyLearnt(session: Session): void {
+    this.counts.virtualProxyLearnt(session);
+  }
+
+  #count(tally: 'created' | 'destroyed', session: Session, at: number, by: 1 | -1): void {
+    const durationMs = tally === 'destroyed' ? by * Math.max(0, at - session.startedAt) : 0;
+    this.series.count(tally, 'all', at, by, durationMs);
+    this.series.count(tally, session.key.host.dimension, at, by, durationMs);
+    if (session.virtualProxy !== null) {
+      this.series.count(tally, `virtualProxy:${session.virtualProxy}`, at, by, durationMs);
+    }
+  }
+}

@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { knownHosts } from '../../../src/api/access/foreign-pages.ts';
+import { ApiUnderTest } from '../api-under-test.ts';
+
+const READ = 'reader-0123456789abcdef';
+const BOTH = 'sender-0123456789abcdef';
+const TOKENS = [
+  { name: 'reader', token: READ, scopes: ['read'] as const },
+  { name: 'sender', token: BOTH, scopes: ['read', 'ingest'] as const },
+];
+
+const api = new ApiUnderTest();
+const guarded = new ApiUnderTest({ tokens: TOKENS });
+let received = 0;
+beforeAll(() => Promise.all([api.start(), guarded.start()]));
+afterAll(() => Promise.all([api.stop(), guarded.stop()]));
+beforeEach(() => {
+  api.hosts = null;
+  received = api.pipeline.counters.received;
+});
+
+const ask = (host: string, url = '/api/v1/counts') => api.send({ method: 'GET', url, headers: { host } });
+
+describe('where only some names are known', () => {
+  beforeEach(() => {
+    api.hosts = ['headcount.example.com'];
+  });
+
+  test.each([
+    'localhost',
+    'localhost:9999',
+    'LOCALHOST.:9999',
+    'app.localhost:80',
+    '127.0.0.1:9999',
+    '192.0.2.7',
+    '[::1]:9999',
+    '[fe80::1]',
+    '[fe80::1%25eth0]:9999',
+    'Headcount.Example.com:443',
+  ])('the host %s is answered', async (host) => {
+    expect((await ask(host)).statusCode).toBe(200);
+  });
+
+  test.each([
+    'evil.example',
+    'evil.example:9999',
+    'localhost.evil.example',
+    'evillocalhost',
+    '127.0.0.1.evil.example',
+    'x.headcount.example.com',
+    'headcount.example.com.evil.example:9999',
+    '[::1].evil.example',
+    '127.1',
+    'localhost:9999:9999',
+  ])('the host %j is refused on every path, and told which key to set', async (host) => {
+    for (const url of ['/api/v1/counts', '/', '/metrics', '/readyz', '/nope']) {
+      const { statusCode, body } = await ask(host, url);
+      expect(statusCode).toBe(421);
+      expect(body).toEqual({
+        statusCode: 421,
+        error: 'Misdirected Request',
+        message: `the host ${JSON.stringify(host)} is not known here; if it is meant, add it to "api.hosts"`,
+      });
+    }
+  });
+
+  test('nothing is taken from a page of another name either', async () => {
+    const headers = {
+      host: 'evil.example',
+      origin: 'http://evil.example',
+      'content-type': 'application/json',
+    };
+    const payload = '[{"type":"heartbeat"}]';
+    expect((await api.send({ method: 'POST', url: '/api/v1/events', headers, payload })).statusCode).toBe(
+      421,
+    );
+    expect(api.pipeline.counters.received).toBe(received);
+  });
+});
+
+test('where any name is known, every one is answered', async () => {
+  expect((await ask('evil.example')).statusCode).toBe(200);
+});
+
+test.each([
+  [{ host: '127.0.0.1', hosts: [], tokens: [] }, []],
+  [{ host: 'localhost', hosts: [], tokens: [] }, []],
+  [{ host: '::1', hosts: ['a'], tokens: [] }, ['a']],
+  [{ host: '127.0.0.1', hosts: [], tokens: TOKENS }, null],
+  [{ host: '127.0.0.1', hosts: ['a'], tokens: TOKENS }, ['a']],
+  [{ host: '0.0.0.0', hosts: [], tokens: [] }, null],
+  [{ host: '::', hosts: ['a'], tokens: [] }, ['a']],
+])('of %j the known names are %j', (listening, names) => {
+  expect(knownHosts(listening)).toEqual(names);
+});
+
+describe('a page', () => {
+  const post = (headers: Record<string, string>, to = api) =>
+    to.send({
+      method: 'POST',
+      url: '/api/v1/events',
+      headers: { host: 'localhost:9999', 'content-type': 'application/json', ...headers },
+      payload: '[{"type":"heartbeat"}]',
+    });
+
+  test.each(['http://evil.example', 'http://localhost:3000', 'http://localhost', 'null', ''])(
+    'of the origin %j may not post without a token',
+    async (origin) => {
+      const { statusCode, body } = await post({ origin });
+      expect(statusCode).toBe(403);
+      expect(body.message).toBe('pages of other origins may not send without tokens below "api.tokens"');
+      expect(api.pipeline.counters.received).toBe(received);
+    },
+  );
+
+  test('of the same origin may, and so may a program, which has none', async () => {
+    for (const headers of [{ origin: 'http://localhost:9999' }, { origin: 'https://localhost:9999' }, {}]) {
+      expect((await post(headers as Record<string, string>)).statusCode).toBe(202);
+    }
+  });
+
+  test.each([
+    'text/plain',
+    'text/plain; application/json',
+    'text/plain;charset=application/json',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=application/json',
+    'text/plain, application/json',
+    'application/jsonp',
+    '',
+  ])('cannot post as %j, for which a browser asks nobody', async (type) => {
+    expect((await post({ 'content-type': type })).statusCode).toBe(415);
+    expect(api.pipeline.counters.received).toBe(received);
+  });
+
+  test('is told by no answer to the question before a request that it may make it', async () => {
+    const headers = {
+      host: 'localhost:9999',
+      origin: 'http://localhost:9999',
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'content-type',
+    };
+    const { statusCode, headers: said } = await api.send({
+      method: 'OPTIONS',
+      url: '/api/v1/events',
+      headers,
+    });
+    expect(statusCode).toBe(405);
+    expect(Object.keys(said).filter((name) => name.startsWith('access-control'))).toEqual([]);
+  });
+
+  test('of any origin may read nothing of an answer, and post with a token', async () => {
+    const { headers } = await api.send({
+      method: 'GET',
+      url: '/',
+      headers: { origin: 'http://evil.example' },
+    });
+    expect(headers['access-control-allow-origin']).toBeUndefined();
+    const origin = 'http://portal.example';
+    expect((await post({ origin, authorization: `Bearer ${BOTH}` }, guarded)).statusCode).toBe(202);
+    expect((await post({ origin }, guarded)).statusCode).toBe(401);
+  });
+});
+
+test('addresses come from the connection, never from a header', async () => {
+  const forged = '203.0.113.9';
+  const headers = {
+    authorization: 'Bearer nobody-0123456789abcdef',
+    'x-forwarded-for': forged,
+    'x-real-ip': forged,
+    'x-forwarded-host': 'localhost',
+    forwarded: `for=${forged};host=localhost`,
+  };
+  await guarded.send({ method: 'GET', url: '/api/v1/counts', headers, remoteAddress: '192.0.2.7' });
+  expect(guarded.troubles).toEqual([['wrong token', '192.0.2.7: GET /api/v1/counts']]);
+});

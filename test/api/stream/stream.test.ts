@@ -1,0 +1,275 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { MOST_STREAMS_OF_ADDRESS } from '../../../src/api/stream/streams.ts';
+import { until } from '../../program/program.ts';
+import { ApiUnderTest, SALES } from '../api-under-test.ts';
+import { StreamClient } from './stream-client.ts';
+
+let api: ApiUnderTest;
+let url: string;
+let client: StreamClient;
+beforeEach(async () => {
+  api = await new ApiUnderTest().start();
+  url = `${await api.app.listen({ port: 0, host: '127.0.0.1' })}/api/v1/stream`;
+  client = new StreamClient();
+});
+afterEach(async () => {
+  client.disconnect();
+  await api.stop();
+});
+
+const item = (id: string, type = 'session_start', more: object = {}) => ({
+  type,
+  user: { directory: 'LAB', id },
+  host: 'qs1',
+  ...more,
+});
+const post = async (...items: object[]) => expect((await api.post(items)).statusCode).toBe(202);
+const gets = (count: number, who = client) =>
+  until(
+    async () => who.seqs,
+    (seqs) => seqs.length >= count,
+  );
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n);
+
+describe('a stream', () => {
+  test('begins with the counts, and tells when they change, never twice the same', async () => {
+    const { statusCode, headers } = await client.connect(url);
+    expect(statusCode).toBe(200);
+    expect(headers).toMatchObject({
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': expect.any(String),
+    });
+    await post(item('anna'));
+    const sessions = ({ data }: { data: unknown }) =>
+      (data as { active: { sessions: number } }).active.sessions;
+    await until(
+      async () => client.of('counts').map(sessions),
+      (seen) => seen.at(-1) === 1,
+    );
+    expect(client.of('counts').map(sessions)).toEqual([0, 1]);
+    expect(client.of('counts').at(-1)?.data).toEqual({
+      ...(await api.get('/api/v1/counts')).body,
+      asOf: expect.any(String),
+    });
+    expect(client.of('event')).toEqual([]);
+  });
+
+  test('tells events as the list of events shows them, in order and each with its id', async () => {
+    await post(item('before'));
+    await client.connect(`${url}?events=1`);
+    await post(item('anna'), item('anna', 'connection_open', { appId: SALES }), item('bert'));
+    await post(item('anna', 'session_stop'));
+    await gets(4);
+    const { body } = await api.get('/api/v1/events?limit=4');
+    expect(client.of('event').map(({ data }) => data)).toEqual([...body.items].reverse());
+    const store = String(body.items[0]?.['sessionId']).split('-')[0];
+    expect(client.of('event').map(({ id }) => id)).toEqual([2, 3, 4, 5].map((seq) => `${store}-${seq}`));
+  });
+
+  test.each([
+    ['user=lab%5Canna', [1, 3]],
+    ['kind=connection_open', [3, 4]],
+    [`app=${SALES}`, [3]],
+    ['host=qs2', [4]],
+    ['host=qs3', []],
+    ['from=2026-05-19T12:00:05Z', [4]],
+  ])('with %s tells only those', async (query, expected) => {
+    await client.connect(`${url}?events=1&${query}`);
+    const other = new StreamClient();
+    await other.connect(`${url}?events=1`);
+    await post(
+      item('anna'),
+      item('bert'),
+      item('anna', 'connection_open', { appId: SALES }),
+      item('bert', 'connection_open', { host: 'qs2', at: '2026-05-19T12:00:07Z' }),
+    );
+    await gets(4, other);
+    await gets(expected.length);
+    await post(item('carl', 'session_start', { host: 'other' }));
+    await gets(5, other);
+    other.disconnect();
+    expect(client.seqs.filter((seq) => seq <= 4)).toEqual(expected);
+  });
+
+  test('goes on after the id that a client says it has, by header or by query', async () => {
+    await client.connect(`${url}?events=1`);
+    await post(item('a'), item('b'));
+    await gets(2);
+    client.disconnect();
+    await post(item('c'), item('d'));
+    await client.connect(`${url}?events=1`);
+    await gets(4);
+    expect(client.seqs).toEqual([1, 2, 3, 4]);
+    const [, second] = client.of('event');
+    const another = new StreamClient();
+    await another.connect(`${url}?events=1&after=${second?.id}`);
+    await gets(2, another);
+    another.disconnect();
+    expect(another.seqs).toEqual([3, 4]);
+  });
+
+  test('goes on where it was also before the first event came', async () => {
+    await client.connect(`${url}?events=1`);
+    await until(
+      async () => client.messages.length,
+      (count) => count > 0,
+    );
+    client.disconnect();
+    await post(item('a'));
+    await client.connect(`${url}?events=1`);
+    await gets(1);
+    expect(client.seqs).toEqual([1]);
+  });
+
+  test.each(['0123456789ab-1', 'x', '', '-', 'x-1-1'])('says that it cannot go on after %j', async (id) => {
+    await post(item('a'));
+    await client.connect(`${url}?events=1`, { 'last-event-id': id });
+    await post(item('b'));
+    await gets(1);
+    expect(client.of('missed')).toEqual([{ event: 'missed', id: null, data: { after: id, oldest: null } }]);
+    expect(client.seqs).toEqual([2]);
+  });
+
+  test('says so where what came next has been deleted', async () => {
+    await post(...range(1, 10).map((n) => item(`u${n}`)));
+    await api.settle();
+    const database = api.openDatabase();
+    database.exec('DELETE FROM events WHERE seq <= 5');
+    database.close();
+    const { body } = await api.get('/api/v1/events?limit=1');
+    const store = String(body.items[0]?.['sessionId']).split('-')[0];
+    await client.connect(`${url}?events=1&after=${store}-2`);
+    await gets(5);
+    expect(client.of('missed')).toEqual([
+      { event: 'missed', id: null, data: { after: `${store}-2`, oldest: `${store}-6` } },
+    ]);
+    expect(client.seqs).toEqual([6, 7, 8, 9, 10]);
+  });
+
+  test('catches up with a long past, in order and without a gap, while more comes in', async () => {
+    for (let n = 0; n < 10; n += 1) await post(...range(1, 500).map((u) => item(`u${n}.${u}`)));
+    const { body } = await api.get('/api/v1/events?limit=1');
+    const store = String(body.items[0]?.['sessionId']).split('-')[0];
+    await client.connect(`${url}?events=1&after=${store}-0`);
+    for (let n = 10; n < 12; n += 1) await post(...range(1, 500).map((u) => item(`u${n}.${u}`)));
+    await gets(6_000);
+    expect(client.seqs).toEqual(range(1, 6_000));
+  });
+
+  test('of a client that does not read holds up no other one, and is all there when it reads again', async () => {
+    await client.connect(`${url}?events=1`);
+    const slow = connect(Number(new URL(url).port), '127.0.0.1');
+    slow.write('GET /api/v1/stream?events=1 HTTP/1.1\r\nHost: x\r\n\r\n');
+    slow.pause();
+    // More than sockets hold, so that it is left behind.
+    const context = 'x'.repeat(1_000);
+    const count = 9_000;
+    for (let n = 0; n < count; n += 300) {
+      await post(...range(1, 300).map((u) => item(`u${n + u}`, 'session_start', { context })));
+    }
+    await gets(count);
+    const seqs: number[] = [];
+    let rest = '';
+    slow
+      .resume()
+      .setEncoding('utf8')
+      .on('data', (part: string) => {
+        const blocks = (rest + part).split('\n\n');
+        rest = blocks.pop() ?? '';
+        for (const block of blocks) {
+          const [, seq] = /"seq":(\d+),/.exec(block) ?? [];
+          if (seq !== undefined) seqs.push(Number(seq));
+        }
+      });
+    await until(
+      async () => seqs.length,
+      (length) => length === count,
+    );
+    slow.destroy();
+    expect(seqs).toEqual(range(1, count));
+  });
+
+  test.each([
+    ['events=2', 'events: expected one of 0, 1'],
+    ['kind=session_start', 'kind: only with events=1'],
+    ['events=0&user=anna', 'user: only with events=1'],
+    ['events=1&limit=5', 'unknown query parameter "limit"'],
+    ['events=1&from=now', /^from: /],
+    ['events=1&kind=x', /^kind: expected one of/],
+  ])('with %s is refused', async (query, message) => {
+    const { statusCode, body } = await api.get(`/api/v1/stream?${query}`);
+    expect(statusCode).toBe(400);
+    expect(body.message).toEqual(typeof message === 'string' ? message : expect.stringMatching(message));
+  });
+
+  test('whose next event cannot be read holds up no other one', async () => {
+    await post(...range(1, 6).map((n) => item(`u${n}`, n % 2 === 0 ? 'connection_open' : 'session_start')));
+    await api.settle();
+    const database = api.openDatabase();
+    // No time that there is.
+    database.exec('UPDATE events SET at = 9e15 WHERE seq = 3');
+    database.close();
+    const { body } = await api.get('/api/v1/events?limit=1');
+    const store = String(body.items[0]?.['sessionId']).split('-')[0];
+    await client.connect(`${url}?events=1&after=${store}-2`);
+    const other = new StreamClient();
+    await other.connect(`${url}?events=1&kind=connection_open&after=${store}-0`);
+    await gets(3, other);
+    other.disconnect();
+    expect(other.seqs).toEqual([2, 4, 6]);
+    expect(client.seqs).toEqual([]);
+  });
+
+  test('that waits behind another one on its connection leaves nothing behind', async () => {
+    const port = Number(new URL(url).port);
+    for (let n = 0; n < 20; n += 1) {
+      const socket = connect(port, '127.0.0.1');
+      socket.write('GET /api/v1/stream HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(60));
+      await once(socket, 'data');
+      socket.destroy();
+    }
+    const status = () => new StreamClient().connect(url).then((response) => response.destroy().statusCode);
+    expect(await until(status, (found) => found === 200)).toBe(200);
+  });
+
+  test('is refused to an address that has many, until one of them ends', async () => {
+    const clients: StreamClient[] = [];
+    const next = async (): Promise<number | undefined> => {
+      clients.push(new StreamClient());
+      return (await clients.at(-1)?.connect(url))?.statusCode;
+    };
+    const first = await Promise.all(Array.from({ length: MOST_STREAMS_OF_ADDRESS }, next));
+    expect(new Set(first)).toEqual(new Set([200]));
+    expect(await next()).toBe(429);
+    clients[0]?.disconnect();
+    expect(await until(next, (status) => status === 200)).toBe(200);
+    for (const each of clients) each.disconnect();
+  });
+
+  test('ends when its token is taken away, by itself', async () => {
+    const reader = { name: 'reader', token: 'r'.repeat(20), scopes: ['read'] as const };
+    const other = { name: 'other', token: 'o'.repeat(20), scopes: ['read', 'ingest'] as const };
+    const headers = ({ token }: { token: string }) => ({ authorization: `Bearer ${token}` });
+    api.tokens = [reader, other];
+    const staying = new StreamClient();
+    await staying.connect(`${url}?events=1`, headers(other));
+    const ended = once(await client.connect(url, headers(reader)), 'end');
+    api.tokens = [other];
+    await ended;
+    const payload = item('anna');
+    await api.send({ method: 'POST', url: '/api/v1/events', headers: headers(other), payload });
+    await gets(1, staying);
+    staying.disconnect();
+  });
+
+  test('ends when Headcount does', async () => {
+    const response = await client.connect(url);
+    const ended = new Promise((end) => response.once('end', end));
+    await api.app.close();
+    await ended;
+  });
+});

@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { configSchema, parseConfig } from '../../src/config/config.ts';
+
+const example = readFileSync(new URL('../../config.example.yaml', import.meta.url), 'utf8');
+const uncommented = example.replace(/^# /gm, '');
+const defaults = parseConfig('', 'config.yaml');
+/** Of a TCP receiver, which has none by default. */
+const TLS_KEYS = ['tls', 'cert', 'key', 'ca', 'clientCertificates', 'handshakeTimeout'];
+
+describe('config.example.yaml', () => {
+  it('parses to exactly the defaults as it stands', () => {
+    expect(parseConfig(example, 'config.example.yaml')).toStrictEqual(defaults);
+  });
+
+  it('parses to exactly the defaults with every default uncommented', () => {
+    expect(uncommented).toMatch(/^receivers:$/m);
+    expect(parseConfig(uncommented, 'config.example.yaml')).toStrictEqual(defaults);
+  });
+
+  it('has only comments of the two kinds', () => {
+    for (const line of example.split('\n')) expect(line).toMatch(/^(## .*|##|# .*|)$/);
+  });
+
+  it.each([...new Set(keysOf(configSchema))])('explains or shows the key %s', (key) => {
+    expect(example).toMatch(new RegExp(`^##? .*\\b${key}:`, 'm'));
+  });
+
+  it('shows every key that has a default as that default', () => {
+    const shown = [...uncommented.matchAll(/^ *(?:- )?(\w+):/gm)].map((match) => match[1]);
+    const optional = new Set([
+      'name',
+      'directory',
+      'userId',
+      'file',
+      'token',
+      'tokenFile',
+      'scopes',
+      ...TLS_KEYS,
+    ]);
+    // There is no sink by default.
+    const ofSinks = keysOf(configSchema.shape.sinks);
+    const wanted = keysOf(configSchema.omit({ sinks: true })).filter((key) => !optional.has(key));
+    expect(ofSinks).toContain('url');
+    expect(shown.toSorted()).toEqual([...wanted, 'sinks'].toSorted());
+  });
+
+  it('has an example of sinks that is accepted, and shows the defaults of their keys', () => {
+    const lines = [
+      ...example.slice(example.indexOf('## sinks:')).matchAll(/^## (sinks:| {2}- type: \w+| {4}\w+: .*)$/gm),
+    ].map((match) => match[1]);
+    const environment = { QUESTDB_PASSWORD: 'secret' };
+    const { sinks } = parseConfig(lines.join('\n'), 'config.yaml', '.', environment);
+    const bare = 'sinks: [ { type: questdb }, { type: console } ]';
+    const [questDb, console] = parseConfig(bare, 'config.yaml').sinks;
+    expect(sinks).toEqual([
+      {
+        ...questDb,
+        name: 'questdb',
+        url: 'https://questdb.example.com:9000',
+        user: 'headcount',
+        password: 'secret',
+        tls: { ca: '/etc/ssl/company.pem', verify: true },
+        retention: 365 * 86_400_000,
+      },
+      console,
+    ]);
+  });
+});
+
+/** Every key of a schema and of the schemas inside it, as often as it occurs. */
+function keysOf(schema: unknown): string[] {
+  if (schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional) return keysOf(schema.def.innerType);
+  if (schema instanceof z.ZodPipe) return keysOf(schema.def.in);
+  if (schema instanceof z.ZodArray) return keysOf(schema.element);
+  if (schema instanceof z.ZodDiscriminatedUnion) return schema.options.flatMap(keysOf);
+  if (!(schema instanceof z.ZodObject)) return [];
+  return Object.entries(schema.shape).flatMap(([key, inner]) => [key, ...keysOf(inner)]);
+}

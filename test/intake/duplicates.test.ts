@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { Duplicates } from '../../src/intake/duplicates.ts';
+
+const HOUR_MS = 3_600_000;
+
+test('the last so many identities are remembered, however many came before', () => {
+  for (const most of [1, 5, 100]) {
+    const duplicates = new Duplicates(most);
+    for (let n = 0; n < 10 * most; n += 1) {
+      expect(duplicates.has(`id ${n}`, n)).toBe(false);
+      duplicates.add(`id ${n}`, n);
+      const oldest = Math.max(0, n - most + 1);
+      expect([duplicates.has(`id ${n}`, n), duplicates.has(`id ${oldest}`, n)]).toEqual([true, true]);
+      expect(duplicates.has(`id ${oldest - 1}`, n)).toBe(false);
+      expect(duplicates.size).toBe(Math.min(n + 1, most));
+    }
+  }
+});
+
+test('an identity is forgotten after 24 h', () => {
+  const duplicates = new Duplicates();
+  duplicates.add('early', 0);
+  duplicates.add('late', HOUR_MS);
+  expect(duplicates.has('early', 24 * HOUR_MS)).toBe(true);
+  expect(duplicates.has('early', 24 * HOUR_MS + 2_000)).toBe(false);
+  expect([duplicates.has('late', 24 * HOUR_MS + 2_000), duplicates.size]).toEqual([true, 1]);
+});

@@ -1,0 +1,63 @@
+import { hash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import type { UserEvent } from '../../src/contract/event.ts';
+import { createBlacklist } from '../../src/intake/blacklist.ts';
+import { Duplicates } from '../../src/intake/duplicates.ts';
+import { type EventStore, Pipeline } from '../../src/intake/pipeline.ts';
+import { type Applied, Site } from '../../src/sessions/site.ts';
+import { SETTINGS } from '../sessions/model/event-arbitrary.ts';
+
+/** The far side of the pipeline: keeps rows in memory, as the journal's writer keeps them on the disk. */
+export class MemoryStore implements EventStore {
+  readonly events: UserEvent[] = [];
+  readonly applied: Applied[] = [];
+  uncommitted = 0;
+  behind = false;
+  full = false;
+  onCommitted: (events: number) => void = () => {};
+
+  get nextSeq(): number {
+    return this.events.length + 1;
+  }
+
+  add(event: UserEvent, applied: Applied): void {
+    this.events.push(event);
+    this.applied.push(applied);
+    this.uncommitted += 1;
+  }
+
+  async committed(): Promise<void> {
+    this.onCommitted(this.uncommitted);
+    this.uncommitted = 0;
+  }
+}
+
+/** A pipeline that works when told to; `pending` are the turns it asked for. */
+export function pipelineUnderTest(
+  rules: Parameters<typeof createBlacklist>[0] = [],
+  onTrouble?: (kind: string, sample: string) => void,
+) {
+  const store = new MemoryStore();
+  const site = new Site(SETTINGS);
+  const troubles: string[] = [];
+  const pending: (() => void)[] = [];
+  const pipeline = new Pipeline({
+    site,
+    store,
+    duplicates: new Duplicates(),
+    blacklist: createBlacklist(rules),
+    hash: (text) => hash('sha256', text, 'base64url'),
+    checksum: (text) => crc32(text),
+    onTrouble: onTrouble ?? ((kind) => troubles.push(kind)),
+    later: (callback) => pending.push(callback),
+  });
+  store.onCommitted = (events) => pipeline.committed(events);
+  return { pipeline, store, site, troubles, pending };
+}
+
+/** received = accepted + duplicates + heartbeats + excluded + refused + inFlight */
+export function identityHolds(pipeline: Pipeline): boolean {
+  const { received, accepted, duplicates, heartbeats, excluded, refused } = pipeline.counters;
+  const refusals = [...refused.values()].reduce((sum, count) => sum + count, 0);
+  return received === accepted + duplicates + heartbeats + excluded + refusals + pipeline.inFlight;
+}

@@ -1,0 +1,141 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { datagram } from './hostile-datagrams.ts';
+import { identityHolds, pipelineUnderTest } from './pipeline-under-test.ts';
+
+const sender = { address: '192.0.2.1', port: 4242 };
+const START = Date.UTC(2026, 0, 5, 8);
+const line = (command: string, user: string, prefix = 'session') =>
+  `/qseow-proxy-${prefix}/;node1;${command};LAB;${user};Not available;Not available;text of ${user}`;
+
+function give(pipeline: ReturnType<typeof pipelineUnderTest>['pipeline'], text: string, at = START): void {
+  pipeline.receive(Buffer.from(text), sender, at);
+}
+
+describe('the pipeline', () => {
+  test('accounts for every message whatever it holds, and never counts below zero', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(datagram(), { maxLength: 60 }), async (datagrams) => {
+        const { pipeline, site, store } = pipelineUnderTest([{ directory: 'LAB', userId: 'bert' }]);
+        for (const [n, bytes] of datagrams.entries()) {
+          pipeline.receive(bytes, sender, START + n);
+          expect(identityHolds(pipeline)).toBe(true);
+          if (n % 7 === 0) pipeline.work();
+        }
+        pipeline.work();
+        expect(identityHolds(pipeline)).toBe(true);
+        await store.committed();
+        expect(pipeline.inFlight).toBe(0);
+        expect(identityHolds(pipeline)).toBe(true);
+        const { sessions, users, connections, connectedUsers } = site.counts;
+        expect(Math.min(sessions, users, connections, connectedUsers)).toBeGreaterThanOrEqual(0);
+        expect(site.series.totals.created - site.series.totals.destroyed).toBe(sessions);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('counts one event that left through both appenders once, in either order, but not two equal events', () => {
+    const { pipeline, site } = pipelineUnderTest();
+    give(pipeline, line('Start session', 'both'));
+    give(pipeline, line('Start session', 'both', 'connection'));
+    give(pipeline, line('Start session', 'htob', 'connection'));
+    give(pipeline, line('Start session', 'htob'));
+    give(pipeline, line('Start session', 'twice'));
+    give(pipeline, line('Start session', 'twice'));
+    pipeline.work();
+    expect(pipeline.counters.duplicates).toBe(2);
+    expect(site.counts.sessions).toBe(4);
+  });
+
+  test('takes the second copy for an event of its own when it is late, or comes from elsewhere, or a third one comes', () => {
+    const { pipeline } = pipelineUnderTest();
+    give(pipeline, line('Start session', 'late'));
+    give(pipeline, line('Start session', 'late', 'connection'), START + 2_001);
+    give(pipeline, line('Start session', 'other'));
+    pipeline.receive(
+      Buffer.from(line('Start session', 'other', 'connection')),
+      { address: '192.0.2.2', port: 1 },
+      START,
+    );
+    give(pipeline, line('Start session', 'third'), START);
+    give(pipeline, line('Start session', 'third', 'connection'), START);
+    give(pipeline, line('Start session', 'third', 'connection'), START);
+    pipeline.work();
+    expect(pipeline.counters.duplicates).toBe(1);
+  });
+
+  test('knows a line of its own layout again, by UDP or through a relay', () => {
+    const { pipeline } = pipelineUnderTest();
+    const own =
+      '/headcount/2;7;20260105T080000.000+0000;node1;Start session;0;c0de1;p;r;Not available;(null);LAB;carl;Not available;x';
+    give(pipeline, own);
+    give(pipeline, own);
+    give(pipeline, `<14>relay: ${own}`);
+    pipeline.work();
+    expect(pipeline.counters.duplicates).toBe(2);
+  });
+
+  test('puts the events of one turn into the order of their event times', () => {
+    const { pipeline, store } = pipelineUnderTest();
+    const own = (n: number, seconds: string, command: string) =>
+      `/headcount/2;${n};20260105T0800${seconds}.000+0000;node1;${command};0;(null);p;r;Not available;(null);LAB;carl;Not available;x`;
+    give(pipeline, own(2, '09', 'Stop session'));
+    give(pipeline, own(1, '01', 'Start session'));
+    pipeline.work();
+    expect(store.events.map((event) => event.kind)).toEqual(['session_start', 'session_stop']);
+    expect(store.applied.map(({ outcome }) => outcome)).toEqual(['applied', 'applied']);
+  });
+
+  test('drops excluded users before anything is counted, and ends their sessions when they become excluded', () => {
+    const { pipeline, site } = pipelineUnderTest([{ directory: 'internal' }]);
+    give(pipeline, '/qseow-proxy-session/;node1;Start session;INTERNAL;sa_api;Not available;Not available;x');
+    give(pipeline, line('Start session', 'anna'));
+    pipeline.work();
+    expect([pipeline.counters.excluded, site.counts.users]).toEqual([1, 1]);
+    pipeline.replaceBlacklist({ excludes: (user) => user?.id === 'anna', size: 1 }, START + 1);
+    expect([site.counts.users, site.series.totals.destroyed]).toEqual([0, 1]);
+  });
+
+  test('refuses what would be too much while the journal is full, and says so in counts', () => {
+    const { pipeline, store } = pipelineUnderTest();
+    store.full = true;
+    give(pipeline, line('Start session', 'anna'));
+    pipeline.work();
+    expect(pipeline.counters.refused.get('journal_full')).toBe(1);
+    expect(identityHolds(pipeline)).toBe(true);
+  });
+
+  test('takes a burst from the receiver first and works it off after', () => {
+    const { pipeline, pending, store } = pipelineUnderTest();
+    for (let n = 0; n < 1_000; n += 1) give(pipeline, line('Start session', `user${n}`));
+    pending.shift()?.();
+    expect(store.events.length).toBe(0);
+    for (let turn = 0; turn < 30; turn += 1) pending.shift()?.();
+    expect(store.events.length).toBe(1_000);
+  });
+});
+
+describe('row numbers', () => {
+  const own = (row: number, user: string, command = 'Start session') =>
+    `/headcount/2;${row};20260105T08000${row}.000+0000;node1;${command};0;(null);p;r;x;(null);LAB;${user};x;x`;
+
+  test('of lines that are excluded, doubled or refused are those of lines that came', () => {
+    const { pipeline, site } = pipelineUnderTest([{ directory: 'LAB', userId: 'bert' }]);
+    give(pipeline, own(1, 'anna'));
+    give(pipeline, own(2, 'bert'));
+    give(pipeline, own(3, 'anna', 'Fly to the moon'));
+    give(pipeline, own(5, 'carl'));
+    give(pipeline, own(5, 'carl'));
+    give(pipeline, `<14>Jan  5 08:00:04 relay ${own(4, 'anna', 'Fly to the moon')}`);
+    pipeline.work();
+    site.tick(START + 60_000);
+    expect(pipeline.counters).toMatchObject({ duplicates: 1, excluded: 1 });
+    expect(Object.fromEntries(pipeline.counters.refused)).toEqual({ unknown_command: 2 });
+    expect(site.lostLines.missingOf('node1')).toBe(0);
+    give(pipeline, own(7, 'anna'));
+    pipeline.work();
+    site.tick(START + 60_000);
+    expect(site.lostLines.missingOf('node1')).toBe(1);
+  });
+});

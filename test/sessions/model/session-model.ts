@@ -1,0 +1,737 @@
+import type { User, UserEvent } from '../../../src/contract/event.ts';
+
+/**
+ * The rules of `docs/session-tracking.md` in their slowest and most obvious form, to be laid beside that page.
+ * Nothing here is taken from `src/sessions/session-tracker.ts`. Every session ever created stays in one array, every
+ * question is a scan of it, and every count is computed when it is asked for.
+ */
+
+export interface SessionView {
+  id: number;
+  host: string;
+  user: string;
+  sessionKey: string | null;
+  virtualProxy: string | null;
+  startedAt: number;
+  startExact: boolean;
+  endedAt: number | null;
+  endExact: boolean;
+  endReason: string | null;
+  identityExact: boolean;
+  lastActivityAt: number;
+  connections: { appId: string | null; openedAt: number; closedAt: number | null; closeExact: boolean }[];
+}
+
+export interface TrackerView {
+  sessions: SessionView[];
+  active: { sessions: number; users: number; connections: number; connectedUsers: number };
+  created: number;
+  destroyed: number;
+  rejected: number;
+  orphanStops: number;
+  orphanCloses: number;
+  keyMismatches: number;
+  ignoredKeyHosts: string[];
+}
+
+interface Settings {
+  timeoutMs: number;
+  graceMs: number;
+  maxAgeMs: number;
+}
+
+interface Connection {
+  /** Numbers all connections in order of creation. */
+  n: number;
+  appId: string | null;
+  openedAt: number;
+  closedAt: number | null;
+  closeExact: boolean;
+}
+
+interface Session {
+  id: number;
+  host: string;
+  user: User | null;
+  sessionKey: string | null;
+  virtualProxy: string | null;
+  startedAt: number;
+  startExact: boolean;
+  startTimed: boolean;
+  /** Arrival of the Open that synthesised it; null where a Start opened it. */
+  synthesisedAt: number | null;
+  confirmed: boolean;
+  lastActivityAt: number;
+  identityExact: boolean;
+  connections: Connection[];
+  endedAt: number | null;
+  endExact: boolean;
+  endReason: 'stop' | 'timeout' | 'max_age' | 'excluded' | null;
+  /** The clock of the sweep that ended it. */
+  endedSeenAt: number | null;
+}
+
+interface EndedSession extends Session {
+  endedAt: number;
+}
+
+/** A connection that a Stop closed, which a Close may still complete. */
+interface StoppedConnection {
+  session: Session;
+  connection: Connection;
+  stop: UserEvent;
+}
+
+const CONFIRM_WITHIN = 5_000;
+const STOP_AFTER_START_WITHIN = 20_000;
+const ORPHAN_STOP_REMEMBERED = 60_000;
+const CLOSE_AFTER_STOP_WITHIN = 60_000;
+/** By arrival. */
+const STOP_BEFORE_CLOSE_WITHIN = 60_000;
+const TAKEN_BACK_WITHIN = 24 * 3_600_000;
+const REMEMBERED_OF_EACH_KIND = 64;
+const SWEEP_GAP = 10_000;
+const MISMATCHES_UNTIL_IGNORED = 20;
+
+// ## Words
+
+/** `directory\id` in lower case, '' for no user. */
+export function userName(user: User | null): string {
+  return user === null ? '' : `${user.directory ?? ''}\\${user.id}`.toLowerCase();
+}
+
+function isOpen(session: Session): boolean {
+  return session.endedAt === null;
+}
+
+function isEnded(session: Session): session is EndedSession {
+  return session.endedAt !== null;
+}
+
+function openConnections(session: Session): Connection[] {
+  return session.connections.filter((connection) => connection.closedAt === null);
+}
+
+/** The same (host, directory, user id), in lower case. */
+function sameKey(
+  one: { host: string; user: User | null },
+  other: { host: string; user: User | null },
+): boolean {
+  return one.host.toLowerCase() === other.host.toLowerCase() && userName(one.user) === userName(other.user);
+}
+
+/** Null agrees with any. */
+function agree(one: string | null, other: string | null): boolean {
+  return one === null || other === null || one === other;
+}
+
+/** *Oldest* session: by (`startedAt`, `id`). */
+function oldest(sessions: Session[]): Session | undefined {
+  return sessions.toSorted((a, b) => a.startedAt - b.startedAt || a.id - b.id).at(0);
+}
+
+/** *Newest* session: by (`startedAt`, `id`). */
+function newest(sessions: Session[]): Session | undefined {
+  return sessions.toSorted((a, b) => a.startedAt - b.startedAt || a.id - b.id).at(-1);
+}
+
+/** The one with the latest (`endedAt`, `id`). */
+function latestEnded(sessions: EndedSession[]): EndedSession | undefined {
+  return sessions.toSorted((a, b) => a.endedAt - b.endedAt || a.id - b.id).at(-1);
+}
+
+/** *Newest connection*: by (`openedAt`, `n`). */
+function newestConnection(connections: Connection[]): Connection | undefined {
+  return connections.toSorted((a, b) => a.openedAt - b.openedAt || a.n - b.n).at(-1);
+}
+
+export class SessionModel {
+  readonly #settings: Settings;
+  /** All ever created, in order of creation. */
+  readonly #sessions: Session[] = [];
+  readonly #rejected: UserEvent[] = [];
+  readonly #orphanStops: UserEvent[] = [];
+  readonly #orphanCloses: UserEvent[] = [];
+  /** Every match and every mismatch of session keys, in order. */
+  readonly #verdicts: { host: string; match: boolean }[] = [];
+  // What the keys remember, of all keys together, in the order in which it was remembered.
+  #rememberedSessions: Session[] = [];
+  #rememberedConnections: StoppedConnection[] = [];
+  #rememberedOrphanStops: UserEvent[] = [];
+  readonly #downtimes: { from: number; to: number }[] = [];
+  #lastSweep: number | null = null;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+  }
+
+  /** One event, in the order of the pipeline. */
+  apply(event: UserEvent): void {
+    if (event.kind === 'session_rejected') {
+      this.#rejected.push(event);
+      return;
+    }
+    if (event.result !== null && event.result !== 0) {
+      return;
+    }
+    // Where the host's keys are ignored, lines are treated as if they had none. So below, a line with a
+    // session key is a line with a *usable* session key.
+    const line = this.#keysAreIgnored(event.host) ? { ...event, sessionKey: null } : event;
+    if (line.kind === 'session_start') {
+      this.#start(line);
+    } else if (line.kind === 'connection_open') {
+      this.#open(line);
+    } else if (line.kind === 'connection_close') {
+      this.#close(line);
+    } else {
+      this.#stop(line);
+    }
+  }
+
+  // ## Key
+
+  #sessionsOfKey(line: UserEvent): Session[] {
+    return this.#sessions.filter((session) => sameKey(session, line));
+  }
+
+  // ## Candidates
+
+  #candidates(line: UserEvent, target: Session | undefined): Session[] {
+    if (target !== undefined) {
+      return [target];
+    }
+    return this.#sessionsOfKey(line).filter(
+      (session) => isOpen(session) && agree(session.virtualProxy, line.virtualProxy),
+    );
+  }
+
+  /** A session whose virtual proxy is null takes over that of a line that is attached to it (Start, Open). */
+  #takeOverVirtualProxy(session: Session, line: UserEvent): void {
+    if (session.virtualProxy === null) {
+      session.virtualProxy = line.virtualProxy;
+    }
+  }
+
+  // ### Session keys
+
+  #target(line: UserEvent): Session | undefined {
+    if (line.sessionKey === null) {
+      return undefined;
+    }
+    // 1. A match.
+    const same = this.#sessionsOfKey(line).find(
+      (session) => isOpen(session) && session.sessionKey === line.sessionKey,
+    );
+    if (same !== undefined) {
+      this.#match(line);
+      return same;
+    }
+    // 2. Adoption.
+    const without = oldest(
+      this.#candidates(line, undefined).filter((session) => session.sessionKey === null),
+    );
+    if (without !== undefined) {
+      without.sessionKey = line.sessionKey;
+      return without;
+    }
+    // 3. No target.
+    return undefined;
+  }
+
+  #match(line: UserEvent): void {
+    this.#verdicts.push({ host: line.host.toLowerCase(), match: true });
+  }
+
+  #mismatch(line: UserEvent): void {
+    this.#verdicts.push({ host: line.host.toLowerCase(), match: false });
+  }
+
+  /** 20 mismatches without a match in between. As no line of such a host has a key any more, this stays so. */
+  #keysAreIgnored(host: string): boolean {
+    const ofHost = this.#verdicts.filter((verdict) => verdict.host === host.toLowerCase());
+    const lastMatch = ofHost.findLastIndex((verdict) => verdict.match);
+    return ofHost.slice(lastMatch + 1).length >= MISMATCHES_UNTIL_IGNORED;
+  }
+
+  // ### Remembered sessions
+
+  /** Those of the key that ended by `timeout` or `max_age` *within 24 h* of the line. */
+  #endedWithin24h(line: UserEvent): EndedSession[] {
+    return this.#rememberedSessions
+      .filter((session) => sameKey(session, line))
+      .filter(isEnded)
+      .filter((session) => line.at - session.endedAt <= TAKEN_BACK_WITHIN)
+      .filter(
+        (session) =>
+          session.endedSeenAt !== null && line.receivedAt - session.endedSeenAt <= TAKEN_BACK_WITHIN,
+      );
+  }
+
+  #rememberSession(session: Session): void {
+    this.#rememberedSessions.push(session);
+    const ofKey = this.#rememberedSessions.filter((other) => sameKey(other, session));
+    const tooMany = ofKey.slice(0, -REMEMBERED_OF_EACH_KIND);
+    this.#rememberedSessions = this.#rememberedSessions.filter((other) => !tooMany.includes(other));
+  }
+
+  #rememberConnection(stopped: StoppedConnection): void {
+    this.#rememberedConnections.push(stopped);
+    const ofKey = this.#rememberedConnections.filter((other) => sameKey(other.session, stopped.session));
+    const tooMany = ofKey.slice(0, -REMEMBERED_OF_EACH_KIND);
+    this.#rememberedConnections = this.#rememberedConnections.filter((other) => !tooMany.includes(other));
+  }
+
+  #rememberOrphanStop(stop: UserEvent): void {
+    this.#rememberedOrphanStops.push(stop);
+    const ofKey = this.#rememberedOrphanStops.filter((other) => sameKey(other, stop));
+    const tooMany = ofKey.slice(0, -REMEMBERED_OF_EACH_KIND);
+    this.#rememberedOrphanStops = this.#rememberedOrphanStops.filter((other) => !tooMany.includes(other));
+  }
+
+  // ## Start
+
+  #start(line: UserEvent): void {
+    const target = this.#target(line);
+
+    // 1. With a target: it is confirmed.
+    if (target !== undefined) {
+      this.#confirm(target, line);
+      return;
+    }
+
+    // 2. Only without a session key: the session synthesised first, at most 5,000 ms before by arrival.
+    if (line.sessionKey === null) {
+      const waiting = this.#candidates(line, target)
+        .filter((session) => !session.confirmed)
+        .filter(
+          (session) =>
+            session.synthesisedAt !== null && line.receivedAt - session.synthesisedAt <= CONFIRM_WITHIN,
+        )
+        .toSorted((a, b) => a.id - b.id)
+        .at(0);
+      if (waiting !== undefined) {
+        this.#confirm(waiting, line);
+        return;
+      }
+    }
+
+    // 3. An orphan Stop that belongs to this Start.
+    const orphan = this.#orphanStopFor(line);
+    if (orphan !== undefined) {
+      this.#rememberedOrphanStops = this.#rememberedOrphanStops.filter((other) => other !== orphan);
+      const session = this.#create(line);
+      session.startExact = true;
+      session.endedAt = orphan.at;
+      session.endExact = true;
+      session.endReason = 'stop';
+      session.lastActivityAt = orphan.at;
+      return;
+    }
+
+    // 4. The session with this key that ended by time-out within 24 h.
+    if (line.sessionKey !== null) {
+      const ended = latestEnded(
+        this.#endedWithin24h(line)
+          .filter((session) => session.endReason === 'timeout')
+          .filter((session) => session.sessionKey === line.sessionKey),
+      );
+      if (ended !== undefined) {
+        this.#reopen(ended, line);
+        this.#confirm(ended, line);
+        return;
+      }
+    }
+
+    // 5. It opens a session.
+    const session = this.#create(line);
+    session.startExact = true;
+    this.#becameOpen(session, line);
+  }
+
+  #orphanStopFor(line: UserEvent): UserEvent | undefined {
+    if (!line.timed) {
+      return undefined;
+    }
+    return this.#rememberedOrphanStops
+      .filter((stop) => sameKey(stop, line))
+      .filter((stop) => stop.timed)
+      .filter((stop) => 0 <= stop.at - line.at && stop.at - line.at <= STOP_AFTER_START_WITHIN)
+      .filter((stop) => line.receivedAt - stop.receivedAt <= ORPHAN_STOP_REMEMBERED)
+      .filter((stop) => agree(stop.virtualProxy, line.virtualProxy))
+      .filter((stop) => agree(stop.sessionKey, line.sessionKey))
+      .toSorted((a, b) => a.at - b.at || a.receivedAt - b.receivedAt)
+      .at(0);
+  }
+
+  /** A new session as the line gives it. It is the caller who says how exact it is. */
+  #create(line: UserEvent): Session {
+    const session: Session = {
+      id: this.#sessions.length + 1,
+      host: line.host,
+      user: line.user,
+      sessionKey: line.sessionKey,
+      virtualProxy: line.virtualProxy,
+      startedAt: line.at,
+      startExact: false,
+      startTimed: line.timed,
+      synthesisedAt: null,
+      confirmed: false,
+      lastActivityAt: line.at,
+      identityExact: true,
+      connections: [],
+      endedAt: null,
+      endExact: false,
+      endReason: null,
+      endedSeenAt: null,
+    };
+    this.#sessions.push(session);
+    return session;
+  }
+
+  /** *Confirm*. */
+  #confirm(session: Session, line: UserEvent): void {
+    if (!session.startExact) {
+      session.startExact = true;
+      if (line.at < session.startedAt) {
+        session.startedAt = line.at;
+        session.startTimed = line.timed;
+      }
+    }
+    session.lastActivityAt = Math.max(session.lastActivityAt, line.at);
+    session.confirmed = true;
+    this.#takeOverVirtualProxy(session, line);
+  }
+
+  // ## Open
+
+  #open(line: UserEvent): void {
+    const session = this.#sessionForOpen(line);
+    session.connections.push({
+      n: this.#sessions.flatMap((any) => any.connections).length + 1,
+      appId: line.appId,
+      openedAt: line.at,
+      closedAt: null,
+      closeExact: false,
+    });
+    session.lastActivityAt = Math.max(session.lastActivityAt, line.at);
+    if (line.at < session.startedAt) {
+      session.startedAt = line.at;
+      session.startTimed = line.timed;
+    }
+    this.#takeOverVirtualProxy(session, line);
+  }
+
+  #sessionForOpen(line: UserEvent): Session {
+    // Target, else the newest candidate (only for a line without a session key) ...
+    const target = this.#target(line);
+    if (target !== undefined) {
+      return target;
+    }
+    if (line.sessionKey === null) {
+      const candidate = newest(this.#candidates(line, target));
+      if (candidate !== undefined) {
+        return candidate;
+      }
+    }
+    // ... if none, the session to reopen ...
+    const ended = this.#sessionToReopen(line);
+    if (ended !== undefined) {
+      this.#reopen(ended, line);
+      return ended;
+    }
+    // ... if none, one is synthesised.
+    const session = this.#create(line);
+    session.synthesisedAt = line.receivedAt;
+    this.#becameOpen(session, line);
+    return session;
+  }
+
+  // ## Close
+
+  #close(line: UserEvent): void {
+    const target = this.#target(line);
+    const candidates = this.#candidates(line, target);
+
+    if (this.#closeOpenConnection(line, candidates) || this.#completeStoppedConnection(line)) {
+      return;
+    }
+
+    // 3. An orphan close.
+    this.#orphanCloses.push(line);
+    const [only, ...others] = candidates;
+    if (only !== undefined && others.length === 0) {
+      only.lastActivityAt = Math.max(only.lastActivityAt, line.at);
+    }
+  }
+
+  /** Close, 1. */
+  #closeOpenConnection(line: UserEvent, candidates: Session[]): boolean {
+    const connection = newestConnection(
+      candidates
+        .flatMap(openConnections)
+        .filter((any) => any.appId === line.appId)
+        .filter((any) => !line.timed || any.openedAt <= line.at),
+    );
+    const session = candidates.find((any) => any.connections.some((own) => own === connection));
+    if (connection === undefined || session === undefined) {
+      return false;
+    }
+    connection.closedAt = Math.max(connection.openedAt, line.at);
+    connection.closeExact = true;
+    session.lastActivityAt = Math.max(session.lastActivityAt, line.at);
+    return true;
+  }
+
+  /** Close, 2. */
+  #completeStoppedConnection(line: UserEvent): boolean {
+    const connection = newestConnection(
+      this.#rememberedConnections
+        .filter(({ session }) => sameKey(session, line))
+        .filter(({ session }) => agree(session.virtualProxy, line.virtualProxy))
+        .filter(({ session }) => agree(session.sessionKey, line.sessionKey))
+        .filter(({ session }) => isEnded(session) && line.at - session.endedAt <= CLOSE_AFTER_STOP_WITHIN)
+        .filter(({ stop }) => line.receivedAt - stop.receivedAt <= STOP_BEFORE_CLOSE_WITHIN)
+        .map((stopped) => stopped.connection)
+        .filter((any) => any.appId === line.appId),
+    );
+    if (connection === undefined) {
+      return false;
+    }
+    connection.closedAt = Math.max(connection.openedAt, line.at);
+    connection.closeExact = true;
+    // Used once.
+    this.#rememberedConnections = this.#rememberedConnections.filter((any) => any.connection !== connection);
+    return true;
+  }
+
+  // ## Stop
+
+  #stop(line: UserEvent): void {
+    // 1. With a target: that one.
+    const target = this.#target(line);
+    if (target !== undefined) {
+      this.#endByStop(target, line);
+      return;
+    }
+    const candidates = this.#candidates(line, target);
+
+    // Session keys, 3: first an ended session with this very key, and failing that perhaps a mismatch.
+    if (line.sessionKey !== null) {
+      const same = latestEnded(
+        this.#correctable(line).filter((session) => session.sessionKey === line.sessionKey),
+      );
+      if (same !== undefined) {
+        this.#match(line);
+        this.#correct(same, line);
+        return;
+      }
+      if (candidates.length > 0) {
+        this.#mismatch(line);
+      }
+    }
+
+    // 2. The oldest candidate without open connection, else the oldest candidate.
+    const open = this.#sessionsOfKey(line).filter(isOpen);
+    const idle = oldest(candidates.filter((session) => openConnections(session).length === 0));
+    const first = oldest(candidates);
+    const ending = [idle, first].find((session) => session !== undefined && this.#qualifies(session, line));
+    if (ending !== undefined) {
+      this.#endByStop(ending, line);
+      if (open.length > 1) {
+        ending.identityExact = false;
+      }
+      return;
+    }
+
+    // 3. A session that ended by itself is corrected.
+    const ended = latestEnded(this.#correctable(line));
+    if (ended !== undefined) {
+      this.#correct(ended, line);
+      return;
+    }
+
+    // 4. An orphan stop.
+    this.#orphanStops.push(line);
+    this.#rememberOrphanStop(line);
+  }
+
+  #qualifies(session: Session, line: UserEvent): boolean {
+    return !(line.timed && session.startTimed && session.startedAt > line.at);
+  }
+
+  /** Stop, 3. */
+  #correctable(line: UserEvent): EndedSession[] {
+    return this.#endedWithin24h(line)
+      .filter((session) => session.endReason === 'timeout' || session.endReason === 'max_age')
+      .filter((session) => agree(session.virtualProxy, line.virtualProxy))
+      .filter((session) => this.#qualifies(session, line));
+  }
+
+  #correct(session: Session, line: UserEvent): void {
+    session.endedAt = Math.max(session.startedAt, line.at);
+    session.endExact = true;
+    session.endReason = 'stop';
+    this.#rememberedSessions = this.#rememberedSessions.filter((other) => other !== session);
+    session.lastActivityAt = Math.max(session.lastActivityAt, line.at);
+  }
+
+  /** Ending by Stop. */
+  #endByStop(session: Session, line: UserEvent): void {
+    const endedAt = Math.max(session.startedAt, line.at);
+    for (const connection of openConnections(session)) {
+      connection.closedAt = Math.max(connection.openedAt, endedAt);
+      connection.closeExact = false;
+      this.#rememberConnection({ session, connection, stop: line });
+    }
+    session.endedAt = endedAt;
+    session.endExact = true;
+    session.endReason = 'stop';
+    session.lastActivityAt = Math.max(session.lastActivityAt, line.at);
+  }
+
+  // ## identityExact
+
+  #becameOpen(session: Session, line: UserEvent): void {
+    const open = this.#sessionsOfKey(line).filter(isOpen);
+    if (open.some((other) => other !== session)) {
+      for (const each of open.filter((any) => any.sessionKey === null)) {
+        each.identityExact = false;
+      }
+    }
+  }
+
+  // ## Reopen
+
+  /** For an Open without candidate (for a line with a session key: without target). */
+  #sessionToReopen(line: UserEvent): Session | undefined {
+    const ended = this.#endedWithin24h(line)
+      .filter((session) => session.endReason === 'timeout')
+      .filter((session) => agree(session.virtualProxy, line.virtualProxy))
+      .filter((session) => agree(session.sessionKey, line.sessionKey));
+    if (line.sessionKey === null) {
+      return latestEnded(ended);
+    }
+    const equal = latestEnded(ended.filter((session) => session.sessionKey === line.sessionKey));
+    return equal ?? latestEnded(ended);
+  }
+
+  #reopen(session: Session, line: UserEvent): void {
+    // It loses its session key where another open session of its key has it (Session keys, last sentence).
+    const others = this.#sessionsOfKey(line).filter(isOpen);
+    if (others.some((other) => other.sessionKey === session.sessionKey)) {
+      session.sessionKey = null;
+    }
+    session.endedAt = null;
+    session.endReason = null;
+    session.endExact = false;
+    this.#rememberedSessions = this.#rememberedSessions.filter((other) => other !== session);
+    this.#becameOpen(session, line);
+  }
+
+  // ## Time
+
+  sweep(now: number): void {
+    if (this.#lastSweep !== null && now - this.#lastSweep > SWEEP_GAP) {
+      this.#downtimes.push({ from: this.#lastSweep, to: now });
+    }
+    this.#lastSweep = now;
+
+    const { timeoutMs, graceMs, maxAgeMs } = this.#settings;
+    for (const session of this.#sessions.filter(isOpen)) {
+      const shift = (since: number) => this.#downtimeAfter(since);
+      if (openConnections(session).length === 0) {
+        if (now > session.lastActivityAt + timeoutMs + graceMs + shift(session.lastActivityAt)) {
+          this.#endByItself(session, 'timeout', now);
+        }
+      } else if (now > session.startedAt + maxAgeMs + shift(session.startedAt)) {
+        this.#endByItself(session, 'max_age', now);
+      }
+    }
+  }
+
+  #endByItself(session: Session, reason: 'timeout' | 'max_age', now: number): void {
+    for (const connection of openConnections(session)) {
+      connection.closedAt = Math.max(connection.openedAt, session.lastActivityAt);
+      connection.closeExact = false;
+    }
+    session.endedAt = session.lastActivityAt;
+    session.endExact = false;
+    session.endReason = reason;
+    session.endedSeenAt = now;
+    this.#rememberSession(session);
+  }
+
+  /** `shift`: the sum of the parts of all downtimes after that moment. */
+  #downtimeAfter(since: number): number {
+    return this.#downtimes
+      .map((downtime) => Math.max(0, downtime.to - Math.max(downtime.from, since)))
+      .reduce((sum, part) => sum + part, 0);
+  }
+
+  /** Headcount did not run from `stoppedAt` to `startedAt`; it lost nothing of what it knew. */
+  restart(stoppedAt: number, startedAt: number): void {
+    this.#downtimes.push({ from: stoppedAt, to: startedAt });
+    this.#lastSweep = null;
+  }
+
+  // ## Blacklist reload
+
+  exclude(isExcluded: (user: User) => boolean, now: number): void {
+    for (const session of this.#sessions.filter(isOpen)) {
+      if (session.user !== null && isExcluded(session.user)) {
+        const endedAt = Math.max(session.startedAt, now);
+        for (const connection of openConnections(session)) {
+          connection.closedAt = Math.max(connection.openedAt, endedAt);
+          connection.closeExact = false;
+        }
+        session.endedAt = endedAt;
+        session.endExact = true;
+        session.endReason = 'excluded';
+      }
+    }
+  }
+
+  // ## Counts
+
+  view(): TrackerView {
+    const open = this.#sessions.filter(isOpen);
+    const ofUsers = open.filter((session) => session.user !== null);
+    const connected = ofUsers.filter((session) => openConnections(session).length > 0);
+    const hosts = new Set(this.#verdicts.map((verdict) => verdict.host));
+    return {
+      sessions: this.#sessions.map((session) => ({
+        id: session.id,
+        host: session.host,
+        user: userName(session.user),
+        sessionKey: session.sessionKey,
+        virtualProxy: session.virtualProxy,
+        startedAt: session.startedAt,
+        startExact: session.startExact,
+        endedAt: session.endedAt,
+        endExact: session.endExact,
+        endReason: session.endReason,
+        identityExact: session.identityExact,
+        lastActivityAt: session.lastActivityAt,
+        connections: session.connections.map(({ appId, openedAt, closedAt, closeExact }) => ({
+          appId,
+          openedAt,
+          closedAt,
+          closeExact,
+        })),
+      })),
+      active: {
+        sessions: open.length,
+        users: new Set(ofUsers.map((session) => userName(session.user))).size,
+        connections: open.flatMap(openConnections).length,
+        connectedUsers: new Set(connected.map((session) => userName(session.user))).size,
+      },
+      created: this.#sessions.length,
+      destroyed: this.#sessions.filter(isEnded).length,
+      rejected: this.#rejected.length,
+      orphanStops: this.#orphanStops.length,
+      orphanCloses: this.#orphanCloses.length,
+      keyMismatches: this.#verdicts.filter((verdict) => !verdict.match).length,
+      ignoredKeyHosts: [...hosts].filter((host) => this.#keysAreIgnored(host)).toSorted(),
+    };
+  }
+}

@@ -1,0 +1,71 @@
+import type { UserEvent } from '../../src/contract/event.ts';
+import type { Connection, Session } from '../../src/sessions/session.ts';
+import { Site } from '../../src/sessions/site.ts';
+import { type SessionView, type TrackerView, userName } from './model/session-model.ts';
+
+/** The real picture of a site, which also keeps what ended, seen as the model is seen. */
+export class TrackerUnderTest extends Site {
+  readonly #all: Session[] = [];
+  readonly #connections = new Map<Session, Connection[]>();
+  #seq = 0;
+
+  override apply(event: UserEvent) {
+    this.#seq += 1;
+    return super.apply(event, this.#seq);
+  }
+
+  sweep(now: number): void {
+    this.tick(now);
+  }
+
+  restart(stoppedAt: number, startedAt: number): void {
+    this.tracker.restarted(stoppedAt, startedAt);
+  }
+
+  override sessionOpened(session: Session): void {
+    super.sessionOpened(session);
+    this.#all.push(session);
+    this.#connections.set(session, []);
+  }
+
+  override connectionOpened(connection: Connection): void {
+    super.connectionOpened(connection);
+    this.#connections.get(connection.session)?.push(connection);
+  }
+
+  view(): TrackerView {
+    const { sessions, users, connections, connectedUsers } = this.counts;
+    const { created, destroyed } = this.series.totals;
+    return {
+      sessions: this.#all.map((session) => this.#viewOf(session)),
+      active: { sessions, users, connections, connectedUsers },
+      created,
+      destroyed,
+      ...this.tracker.counters,
+      ignoredKeyHosts: [...this.identities.hosts.values()]
+        .filter((host) => host.keysIgnored)
+        .map((host) => host.name)
+        .sort(),
+    };
+  }
+
+  #viewOf(session: Session): SessionView {
+    return {
+      id: session.id,
+      host: session.key.host.name,
+      user: userName(session.key.user),
+      sessionKey: session.sessionKey,
+      virtualProxy: session.virtualProxy,
+      startedAt: session.startedAt,
+      startExact: session.startExact,
+      endedAt: session.endedAt,
+      endExact: session.endExact,
+      endReason: session.endReason,
+      identityExact: session.identityExact,
+      lastActivityAt: session.lastActivityAt,
+      connections: (this.#connections.get(session) ?? [])
+        .toSorted((a, b) => a.id - b.id)
+        .map(({ appId, openedAt, closedAt, closeExact }) => ({ appId, openedAt, closedAt, closeExact })),
+    };
+  }
+}

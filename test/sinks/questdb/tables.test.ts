@@ -1,0 +1,244 @@
+import { describe, expect, test } from 'vitest';
+import { NeedsOperatorError, PoisonRowError } from '../../../src/contract/sink.ts';
+import { batchOf, countsRow, eventRow, HOSTILE_TEXTS, NEVER, NOON, sessionRow } from '../rows-under-test.ts';
+import { canStartQuestDb, errorOf, OwnQuestDb } from './own-questdb.ts';
+
+describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
+  const questdb = new OwnQuestDb();
+
+  test('are made as others rely on', async () => {
+    await questdb.startedSink();
+    const columnsOf = async (table: string) => {
+      const rows = await questdb.query(
+        `SELECT "column", type, upsertKey, designated FROM table_columns('${table}')`,
+      );
+      return rows.map(({ column, type, upsertKey, designated }) => {
+        return `${column} ${type}${upsertKey ? ' key' : ''}${designated ? ' time' : ''}`;
+      });
+    };
+    const user = ['user_directory VARCHAR', 'user_id VARCHAR', 'user_key VARCHAR'];
+    const client = ['browser VARCHAR', 'browser_version VARCHAR', 'os VARCHAR', 'os_version VARCHAR'];
+    expect(await columnsOf('session_events')).toEqual([
+      ...[
+        'ts TIMESTAMP key time',
+        'store SYMBOL key',
+        'event_id VARCHAR key',
+        'kind SYMBOL key',
+        'host VARCHAR key',
+      ],
+      ...user,
+      ...['origin VARCHAR', 'context VARCHAR', 'app_id VARCHAR', 'app_name VARCHAR', 'virtual_proxy VARCHAR'],
+      ...['session_id VARCHAR', 'result LONG', 'reason SYMBOL', 'row_number LONG'],
+      ...['received_at TIMESTAMP', 'original_at TIMESTAMP'],
+      ...client,
+      ...['user_agent VARCHAR', 'message VARCHAR', 'seq LONG'],
+    ]);
+    expect(await columnsOf('sessions')).toEqual([
+      ...[
+        'first_seen_at TIMESTAMP key time',
+        'store SYMBOL key',
+        'session_id VARCHAR key',
+        'host VARCHAR key',
+      ],
+      ...user,
+      ...['virtual_proxy VARCHAR', 'started_at TIMESTAMP', 'start_exact BOOLEAN', 'ended_at TIMESTAMP'],
+      ...['end_exact BOOLEAN', 'end_reason SYMBOL', 'identity_exact BOOLEAN', 'last_activity_at TIMESTAMP'],
+      ...['open_connections LONG', 'connections LONG'],
+      ...client,
+    ]);
+    expect(await columnsOf('session_counts')).toEqual([
+      ...['ts TIMESTAMP key time', 'store SYMBOL key', 'scope SYMBOL key', 'name VARCHAR key'],
+      ...['active LONG', 'users LONG', 'connections LONG', 'created LONG', 'destroyed LONG', 'rejected LONG'],
+    ]);
+    const tables = await questdb.query(
+      "SELECT table_name, partitionBy, walEnabled, dedup, ttlValue, ttlUnit FROM tables() WHERE table_type = 'T'",
+    );
+    expect(tables).toHaveLength(3);
+    for (const table of tables) {
+      expect(table).toMatchObject({
+        partitionBy: 'DAY',
+        walEnabled: true,
+        dedup: true,
+        ttlValue: 365,
+        ttlUnit: 'DAY',
+      });
+    }
+  });
+
+  test('are made once by many that start together', async () => {
+    const sinks = Array.from({ length: 6 }, () => questdb.newSink());
+    await Promise.all(sinks.map((sink) => sink.start(NEVER)));
+    await Promise.all(sinks.map((sink) => sink.write(batchOf('sessions', sessionRow('a')), NEVER)));
+    expect(await questdb.count('sessions')).toBe(6);
+  });
+
+  test('get the retention that is asked for, and keep the one they have where none is', async () => {
+    const days = async () => {
+      const sql = "SELECT ttlValue, ttlUnit FROM tables() WHERE table_name = 'sessions'";
+      const rows = await questdb.server.settled('sessions', sql);
+      return `${rows[0]?.['ttlValue']} ${rows[0]?.['ttlUnit']}`;
+    };
+    await questdb.startedSink({ retention: '30d' });
+    expect(await days()).toBe('30 DAY');
+    await questdb.startedSink();
+    expect(await days()).toBe('30 DAY');
+    await questdb.startedSink({ retention: '28d' });
+    expect(await days()).toBe('4 WEEK');
+  });
+
+  const foreign: [what: string, ddl: string, difference: string][] = [
+    [
+      'without DEDUP',
+      'CREATE TABLE sessions (ts TIMESTAMP) TIMESTAMP(ts) PARTITION BY DAY WAL',
+      'has no DEDUP',
+    ],
+    [
+      'without WAL',
+      'CREATE TABLE sessions (ts TIMESTAMP) TIMESTAMP(ts) PARTITION BY DAY BYPASS WAL',
+      'has no DEDUP',
+    ],
+    ['without a time', 'CREATE TABLE sessions (n LONG)', 'has no DEDUP'],
+    ['that is a view', 'CREATE VIEW sessions AS (SELECT 1 AS n FROM long_sequence(1))', 'has no DEDUP'],
+    [
+      'with other keys',
+      'CREATE TABLE sessions (first_seen_at TIMESTAMP, store SYMBOL) TIMESTAMP(first_seen_at) PARTITION BY DAY WAL ' +
+        'DEDUP UPSERT KEYS(first_seen_at, store)',
+      'has TIMESTAMP(first_seen_at) and DEDUP UPSERT KEYS(first_seen_at, store) instead of ' +
+        'TIMESTAMP(first_seen_at) and KEYS(first_seen_at, store, session_id, host)',
+    ],
+    [
+      'with a column of another type',
+      'CREATE TABLE sessions (first_seen_at TIMESTAMP, store SYMBOL, session_id UUID, host VARCHAR) ' +
+        'TIMESTAMP(first_seen_at) PARTITION BY DAY WAL DEDUP UPSERT KEYS(first_seen_at, store, session_id, host)',
+      'has a column session_id of type UUID instead of VARCHAR',
+    ],
+  ];
+  test.each(foreign)('%s call for the operator, and are never written to', async (_, ddl, difference) => {
+    await questdb.query(ddl);
+    const sink = questdb.newSink();
+    const error = await errorOf(sink.start(NEVER));
+    expect(error).toBeInstanceOf(NeedsOperatorError);
+    expect(error.message).toContain(`table sessions in QuestDB ${difference}`);
+    expect(await errorOf(sink.write(batchOf('sessions', sessionRow('a')), NEVER))).toBeInstanceOf(
+      NeedsOperatorError,
+    );
+  });
+
+  test('of a stranger are out of the way once they are renamed as advised', async () => {
+    await questdb.query('CREATE TABLE sessions (ts TIMESTAMP) TIMESTAMP(ts) PARTITION BY DAY WAL');
+    const sink = questdb.newSink();
+    const { message } = await errorOf(sink.start(NEVER));
+    await questdb.query(/RENAME TABLE [^)]*/.exec(message)?.[0] ?? '');
+    await sink.start(NEVER);
+    await sink.write(batchOf('sessions', sessionRow('a')), NEVER);
+    expect(await questdb.count('sessions')).toBe(1);
+  });
+
+  test('of an older version get the columns that they have not', async () => {
+    await questdb.query(
+      `CREATE TABLE sessions (first_seen_at TIMESTAMP, store SYMBOL, session_id VARCHAR, host VARCHAR)
+      TIMESTAMP(first_seen_at) PARTITION BY DAY WAL DEDUP UPSERT KEYS(first_seen_at, store, session_id, host)`,
+    );
+    await questdb.query(`INSERT INTO sessions VALUES (${(NOON - 1000) * 1000}, 'old', 'old', 'old')`);
+    const sink = await questdb.startedSink();
+    await sink.write(batchOf('sessions', sessionRow('new', { connections: 7 })), NEVER);
+    const rows = await questdb.server.settled('sessions', 'SELECT session_id, connections FROM sessions');
+    expect(rows).toEqual([
+      { session_id: 'old', connections: null },
+      { session_id: 'new', connections: 7 },
+    ]);
+  });
+
+  test('may have another spelling and types that ours are cast to', async () => {
+    await questdb.query(
+      `CREATE TABLE "Session_Counts" (Ts TIMESTAMP_NS, Store VARCHAR, scope STRING, name SYMBOL, active DOUBLE)
+      TIMESTAMP(Ts) PARTITION BY MONTH WAL DEDUP UPSERT KEYS(Ts, Store, scope, name)`,
+    );
+    const sink = await questdb.startedSink();
+    const rows = HOSTILE_TEXTS.map((name) => countsRow({ scope: 'app', name, active: 3 }));
+    await sink.write(batchOf('session_counts', countsRow(), ...rows), NEVER);
+    await sink.write(batchOf('session_counts', countsRow(), ...rows), NEVER);
+    expect(await questdb.count('session_counts')).toBe(1 + HOSTILE_TEXTS.length);
+  });
+
+  test('that were dropped are made again before rows are sent', async () => {
+    const sink = await questdb.startedSink();
+    for (const table of ['session_events', 'sessions', 'session_counts'])
+      await questdb.query(`DROP TABLE ${table}`);
+    await sink.write(batchOf('session_events', eventRow(1)), NEVER);
+    await sink.write(batchOf('sessions', sessionRow('a')), NEVER);
+    await sink.write(batchOf('session_counts', countsRow(), countsRow()), NEVER);
+    expect([
+      await questdb.count('session_events'),
+      await questdb.count('sessions'),
+      await questdb.count('session_counts'),
+    ]).toEqual([1, 1, 1]);
+    expect(await questdb.query('SELECT "userFull" FROM user_events')).toHaveLength(1);
+  });
+
+  test('that are dropped as rows arrive: QuestDB makes one without DEDUP, and the rows do not count', async () => {
+    const proxy = await questdb.proxy();
+    const sink = await questdb.startedSink({ url: proxy.url });
+    proxy.beforeWrite = async () => {
+      proxy.beforeWrite = async () => {};
+      await questdb.query('DROP TABLE session_events');
+    };
+    const batch = batchOf('session_events', eventRow(1), eventRow(2));
+    const error = await errorOf(sink.write(batch, NEVER));
+    expect(error).toBeInstanceOf(NeedsOperatorError);
+    expect(error.message).toContain('has no DEDUP');
+    expect(await errorOf(sink.write(batch, NEVER))).toBeInstanceOf(NeedsOperatorError);
+    await questdb.query('RENAME TABLE session_events TO session_events_old');
+    await sink.write(batch, NEVER);
+    await sink.write(batch, NEVER);
+    expect(await questdb.count('session_events')).toBe(2);
+  });
+
+  test('that another one makes anew: rows that QuestDB takes and forgets do not count', async () => {
+    const proxy = await questdb.proxy();
+    const [sink, another] = [await questdb.startedSink({ url: proxy.url }), await questdb.startedSink()];
+    const batch = batchOf('session_events', eventRow(1));
+    await sink.write(batch, NEVER);
+    await questdb.query('DROP TABLE session_events');
+    await another.start(NEVER);
+    // The connection between proxy and QuestDB still has the table that was dropped.
+    const error = await errorOf(sink.write(batch, NEVER));
+    expect(error.message).toBe('QuestDB took rows for table session_events that are not in it');
+    await sink.write(batch, NEVER);
+    expect(await questdb.count('session_events')).toBe(1);
+  });
+
+  test('whose type of a column is changed later: the first row that it does not fit is named', async () => {
+    const sink = await questdb.startedSink();
+    await questdb.query('ALTER TABLE session_events ALTER COLUMN message TYPE LONG');
+    await questdb.query("SELECT wait_wal_table('session_events')");
+    const rows = [
+      eventRow(1, { userAgent: 'two\nlines\n\n"' }),
+      eventRow(2, { user: { directory: '\r\n\\\n', id: '\n\n' } }),
+      eventRow(3, { message: 'not a number' }),
+      eventRow(4),
+    ];
+    const error = await errorOf(sink.write(batchOf('session_events', ...rows), NEVER));
+    expect(error).toBeInstanceOf(PoisonRowError);
+    expect(error).toMatchObject({
+      place: 2,
+      message: expect.stringContaining('column: message; cast error'),
+    });
+    expect(await questdb.count('session_events')).toBe(0);
+  });
+
+  // The last one: from then on `tables()` may be wrong.
+  test('that are renamed as rows arrive are made again, though QuestDB goes on telling of them', async () => {
+    const sink = await questdb.startedSink();
+    for (let round = 0; round < 8; round += 1) {
+      await sink.write(batchOf('sessions', sessionRow('a'), sessionRow('b')), NEVER);
+      await questdb.query(`ALTER TABLE sessions SET TTL ${30 + round} DAYS`);
+      await questdb.query(`RENAME TABLE sessions TO sessions_${round}`);
+      await sink.write(batchOf('sessions', sessionRow('c')), NEVER);
+      const [keys] = await questdb.query(
+        "SELECT count() AS n FROM table_columns('sessions') WHERE upsertKey",
+      );
+      expect(keys).toEqual({ n: 4 });
+    }
+  });
+});

@@ -1,0 +1,71 @@
+import { inject } from 'vitest';
+import { questDbSchema } from '../../../sinks/questdb/questdb.schema.ts';
+import { createQuestDbSink } from '../../../sinks/questdb/questdb.ts';
+import type { Sink, SinkParts, Table } from '../../../src/contract/sink.ts';
+import { FarSide } from '../far-side.ts';
+import { NEVER, newStoreId } from '../rows-under-test.ts';
+import type { SinkUnderTest } from '../sink-under-test.ts';
+import { questDbQuery, questDbReady } from './server.ts';
+
+type Settings = Readonly<Record<string, unknown>>;
+
+/** A sink that is not started. */
+export function questDbSink(settings: Settings, storeId = newStoreId()): Sink {
+  const config = questDbSchema.parse({ type: 'questdb', ...settings });
+  const parts: SinkParts = { name: 'questdb', storeId, folder: '.', print: async () => {} };
+  return createQuestDbSink(config, parts);
+}
+
+export async function startedSink(settings: Settings, storeId?: string): Promise<Sink> {
+  const sink = questDbSink(settings, storeId);
+  await sink.start(NEVER);
+  return sink;
+}
+
+const ARRIVED: { readonly [T in Table]: readonly [column: string, order: string] } = {
+  session_events: ['event_id', 'seq'],
+  sessions: ['session_id', 'first_seen_at, session_id'],
+  session_counts: ['name', 'ts, name'],
+};
+
+/** On the server that all tests share. */
+export async function questDbUnderTest(): Promise<SinkUnderTest> {
+  const url = inject('questdb')?.url ?? '';
+  await questDbReady(url);
+  const storeId = newStoreId();
+  const far = await FarSide.listen();
+  far.onWrite = () => {};
+  const stuck: Sink[] = [];
+  const settings = { url, user: 'user-to-hide', password: 'password-to-hide' };
+  const sink = await startedSink(settings, storeId);
+
+  async function rows(table: Table, columns: string, rest: string): Promise<unknown[][]> {
+    await questDbQuery(url, `SELECT wait_wal_table('${table}')`);
+    const found = await questDbQuery(
+      url,
+      `SELECT ${columns} FROM ${table} WHERE store = '${storeId}' ${rest}`,
+    );
+    return found.map((row) => Object.values(row));
+  }
+
+  return {
+    sink,
+    stuck: async () => {
+      const another = await startedSink({ ...settings, url: far.url });
+      stuck.push(another);
+      return another;
+    },
+    arrived: async (table) => {
+      const [column, order] = ARRIVED[table];
+      return (await rows(table, `${column}, ${order}`, `ORDER BY ${order}`)).map(([identity]) => identity);
+    },
+    userOf: async (eventId) => {
+      return (await rows('session_events', 'user_directory, user_id', `AND event_id = '${eventId}'`))[0];
+    },
+    secrets: [settings.user, settings.password],
+    dispose: async () => {
+      for (const each of [sink, ...stuck]) await each.stop();
+      await far.close();
+    },
+  };
+}
