@@ -137,8 +137,7 @@ describe('headcount appender --output', () => {
 
   it.each(['README.md', 'docs/moving-over.md'])('works as %s says for PowerShell', async (page) => {
     const text = readFileSync(new URL(`../../${page}`, import.meta.url), 'utf8');
-    const [, command = ''] =
-      /```powershell\s+\.\\node_modules\S+ src\\main\.ts (appender .*)\n/.exec(text) ?? [];
+    const [, command = ''] = /```powershell\s+npm\.cmd run headcount -- (appender .*)\n/.exec(text) ?? [];
     const { stderr } = await runCommand(registerAppender, command.split(' '), folder);
     expect(stderr).toMatch(/^LocalLogConfig\.xml: written; /);
     rmSync(join(folder, 'LocalLogConfig.xml'));
