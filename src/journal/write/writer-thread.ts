@@ -33,6 +33,17 @@ export type WriterReply =
   | { readonly type: 'retention_held' }
   | { readonly type: 'closed' };
 
+/*
+ * Changes of sessions are logged only while there are sinks to follow them. `meta.followed` says whether the log is
+ * whole, that is whether everything about every session can be learnt from it.
+ */
+
+const WHOLE = "SELECT value FROM meta WHERE key = 'followed'";
+const MARK = "INSERT OR REPLACE INTO meta (key, value) VALUES ('followed', ?)";
+
+/** How far a sender's clock may be ahead of ours. */
+const MOST_AHEAD_MS = 600_000;
+
 const port = parentPort;
 if (port === null) throw new Error('this file runs in a worker thread');
 const { directory, limits, isFollowed } = workerData as WriterData;
@@ -109,17 +120,6 @@ port.on('message', (message: WriterMessage) => {
   if (!retrying && waiting.length === 1) work();
 });
 reply({ type: 'ready' });
-
-/*
- * Changes of sessions are logged only while there are sinks to follow them. `meta.followed` says whether the log is
- * whole, that is whether everything about every session can be learnt from it.
- */
-
-const WHOLE = "SELECT value FROM meta WHERE key = 'followed'";
-const MARK = "INSERT OR REPLACE INTO meta (key, value) VALUES ('followed', ?)";
-
-/** How far a sender's clock may be ahead of ours. */
-const MOST_AHEAD_MS = 600_000;
 
 /** There are sinks now. Where there were none, every session counts as changed since it was created. */
 export function followSessions(database: DatabaseSync): void {
