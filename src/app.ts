@@ -142,7 +142,9 @@ class RunningApp implements App {
         options.onFailed(error);
       },
     });
-    this.#reader = new JournalReader({ directory, appNames: config.apps });
+    this.#reader = new JournalReader({ directory, appNames: config.apps }, ({ message }) => {
+      this.#troubles.note('the reader has died, a new one was started', message, 'error');
+    });
     const sinks = config.sinks.map((sink) => ({ name: sink.name ?? sink.type, config: sink }));
     this.#deliveries = new Delivery(
       { directory, sinks, folder: config.folder, appNames: config.apps },
