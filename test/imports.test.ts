@@ -7,11 +7,12 @@ const ROOT = resolve(import.meta.dirname, '..');
 /** Which rooms a room may import from; docs/architecture.md draws them. Nothing of ours besides. */
 const ALLOWED: readonly [room: string, mayImport: readonly string[]][] = [
   ['src/contract', []],
+  ['src/threads', []],
   ['src/formats', ['src/contract']],
   ['src/sessions', ['src/contract']],
   ['src/intake', ['src/contract', 'src/formats', 'src/sessions']],
-  ['src/journal', ['src/contract', 'src/sessions']],
-  ['src/delivery', ['src/contract', 'src/journal', 'sinks/index.ts']],
+  ['src/journal', ['src/contract', 'src/threads', 'src/sessions']],
+  ['src/delivery', ['src/contract', 'src/threads', 'src/journal', 'sinks/index.ts']],
   [
     'src/api',
     [

@@ -1,12 +1,12 @@
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parentPort, workerData } from 'node:worker_threads';
 import { createSink, type SinkConfig } from '../../sinks/index.ts';
 import { fixedAppNames } from '../contract/app-names.ts';
 import type { SinkStats } from '../contract/sink.ts';
 import { journalFile } from '../journal/journal-file.ts';
 import { UserAgents } from '../journal/read/user-agents.ts';
 import type { Undelivered } from '../journal/write/retention.ts';
+import { WorkerSide } from '../threads/worker-side.ts';
 import { sinkStats, undeliveredBy } from './books.ts';
 import { DeliveryLoop } from './delivery-loop.ts';
 import { DeliveryStore } from './delivery-store.ts';
@@ -27,8 +27,6 @@ export interface DeliveryData {
   readonly appNames: ReadonlyMap<string, string>;
 }
 
-export type DeliveryQuestion = { readonly type: 'stop' } | { readonly type: 'printed'; readonly id: number };
-
 export type DeliveryReply =
   | { readonly type: 'state'; readonly sinks: readonly SinkStats[]; readonly undelivered: Undelivered }
   | {
@@ -40,11 +38,19 @@ export type DeliveryReply =
   /** Text for standard output; to be answered with `printed`. */
   | { readonly type: 'print'; readonly id: number; readonly text: string };
 
+export interface DeliveryTalk {
+  readonly data: DeliveryData;
+  /** The text of that number is out. */
+  readonly toWorker: { readonly type: 'printed'; readonly id: number };
+  readonly fromWorker: DeliveryReply;
+  readonly question: never;
+  readonly answer: never;
+}
+
 const STATE_EVERY_MS = 250;
 
-const port = parentPort;
-if (port === null) throw new Error('this file runs in a worker thread');
-const { directory, sinks, folder, appNames } = workerData as DeliveryData;
+const side = new WorkerSide<DeliveryTalk>();
+const { directory, sinks, folder, appNames } = side.data;
 const journal = new DatabaseSync(journalFile(directory), { readOnly: true });
 journal.exec('PRAGMA busy_timeout = 10000; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY');
 const storeId = String(journal.prepare("SELECT value FROM meta WHERE key = 'store'").get()?.['value']);
@@ -53,13 +59,12 @@ const feeds = createFeeds(
   new RowReader(journal, storeId, fixedAppNames(appNames), new UserAgents()),
 );
 const store = DeliveryStore.of(directory, storeId);
-const say = (reply: DeliveryReply): void => port.postMessage(reply);
 
 const printing = new Map<number, () => void>();
 let prints = 0;
 function print(text: string): Promise<void> {
   const id = prints++;
-  say({ type: 'print', id, text });
+  side.tell({ type: 'print', id, text });
   return new Promise((resolve) => printing.set(id, resolve));
 }
 
@@ -78,7 +83,7 @@ const deliveries = sinks.map(({ name, config }) => ({
     now: Date.now,
     random: Math.random,
     pause,
-    onTrouble: (reason, needsOperator) => say({ type: 'trouble', sink: name, reason, needsOperator }),
+    onTrouble: (reason, needsOperator) => side.tell({ type: 'trouble', sink: name, reason, needsOperator }),
   }),
 }));
 const keeping = deliveries.filter(({ keeps }) => keeps).map(({ delivery }) => delivery.sink.name);
@@ -86,17 +91,18 @@ const keeping = deliveries.filter(({ keeps }) => keeps).map(({ delivery }) => de
 function sayState(): void {
   const now = Date.now();
   const stats = deliveries.map(({ delivery, type }) => sinkStats(delivery, type, feeds, store, now));
-  say({ type: 'state', sinks: stats, undelivered: undeliveredBy(keeping, feeds, store) });
+  side.tell({ type: 'state', sinks: stats, undelivered: undeliveredBy(keeping, feeds, store) });
 }
 
 const ticker = setInterval(sayState, STATE_EVERY_MS);
-port.on('message', (message: DeliveryQuestion) => {
-  if (message.type === 'stop') {
+side.serve({
+  heard({ id }) {
+    printing.get(id)?.();
+    printing.delete(id);
+  },
+  stop() {
     for (const { delivery } of deliveries) delivery.stop();
-    return;
-  }
-  printing.get(message.id)?.();
-  printing.delete(message.id);
+  },
 });
 
 sayState();
@@ -105,4 +111,4 @@ clearInterval(ticker);
 sayState();
 store.close();
 journal.close();
-port.close();
+side.close();

@@ -1,7 +1,7 @@
-import { Worker } from 'node:worker_threads';
 import type { SinkStats } from '../contract/sink.ts';
 import type { Undelivered } from '../journal/write/retention.ts';
-import type { DeliveryData, DeliveryQuestion, DeliveryReply } from './delivery-thread.ts';
+import { WorkerFront } from '../threads/worker-front.ts';
+import type { DeliveryData, DeliveryReply, DeliveryTalk } from './delivery-thread.ts';
 
 /** Before a thread that died is started again. */
 const RESTART_MS = 1_000;
@@ -21,32 +21,30 @@ export interface DeliveriesEvents {
 export class Delivery {
   readonly #data: DeliveryData;
   readonly #listener: DeliveriesEvents;
-  #worker: Worker | null = null;
-  #restart: NodeJS.Timeout | null = null;
-  #isStopping = false;
+  readonly #thread: WorkerFront<DeliveryTalk>;
   #sinks: readonly SinkStats[] = [];
 
   constructor(data: DeliveryData, listener: DeliveriesEvents) {
     this.#data = data;
     this.#listener = listener;
+    this.#thread = new WorkerFront({
+      name: 'the delivery thread',
+      file: new URL('./delivery-thread.ts', import.meta.url),
+      data,
+      // Where it was is on the disk.
+      restart: { afterMs: RESTART_MS },
+      stopWithinMs: STOP_WITHIN_MS,
+      heard: (told, reply) => this.#onReply(told, reply),
+      died: ({ message }) => {
+        listener.trouble('all', `the delivery thread has failed: ${message}`, false);
+        this.#sinks = this.#down(message);
+      },
+    });
   }
 
   /** The journal's file must exist. Without sinks there is no thread. */
   start(): void {
-    if (this.#data.sinks.length === 0) return;
-    const worker = new Worker(new URL('./delivery-thread.ts', import.meta.url), { workerData: this.#data });
-    this.#worker = worker;
-    worker.on('message', (reply: DeliveryReply) => this.#onReply(worker, reply));
-    worker.on('error', (error) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#listener.trouble('all', `the delivery thread has failed: ${reason}`, false);
-      this.#sinks = this.#down(reason);
-    });
-    worker.on('exit', () => {
-      this.#worker = null;
-      // Out of memory, say. Where it was is on the disk.
-      if (!this.#isStopping) this.#restart = setTimeout(() => this.start(), RESTART_MS);
-    });
+    if (this.#data.sinks.length > 0) void this.#thread.start();
   }
 
   /** As they were, but none is up. What was never known counts nothing. */
@@ -58,23 +56,18 @@ export class Delivery {
     });
   }
 
-  #onReply(worker: Worker, reply: DeliveryReply): void {
-    switch (reply.type) {
+  #onReply(told: DeliveryReply, reply: (printed: DeliveryTalk['toWorker']) => void): void {
+    switch (told.type) {
       case 'state':
-        this.#sinks = reply.sinks;
-        this.#listener.undelivered(reply.undelivered);
+        this.#sinks = told.sinks;
+        this.#listener.undelivered(told.undelivered);
         return;
       case 'trouble':
-        this.#listener.trouble(reply.sink, reply.reason, reply.needsOperator);
+        this.#listener.trouble(told.sink, told.reason, told.needsOperator);
         return;
       case 'print':
-        void this.#print(worker, reply.id, reply.text);
+        void this.#listener.print(told.text).then(() => reply({ type: 'printed', id: told.id }));
     }
-  }
-
-  async #print(worker: Worker, id: number, text: string): Promise<void> {
-    await this.#listener.print(text);
-    worker.postMessage({ type: 'printed', id } satisfies DeliveryQuestion);
   }
 
   /** As it was a quarter of a second ago at most. */
@@ -83,22 +76,7 @@ export class Delivery {
   }
 
   /** Resolves when nothing is under way any more, or soon. */
-  async stop(): Promise<void> {
-    this.#isStopping = true;
-    if (this.#restart !== null) clearTimeout(this.#restart);
-    const worker = this.#worker;
-    if (worker === null) return;
-    await new Promise<void>((resolve) => {
-      const late = setTimeout(() => {
-        // Nor is that waited for: the thread may be in a call that does not return.
-        void worker.terminate();
-        resolve();
-      }, STOP_WITHIN_MS);
-      worker.once('exit', () => {
-        clearTimeout(late);
-        resolve();
-      });
-      worker.postMessage({ type: 'stop' } satisfies DeliveryQuestion);
-    });
+  stop(): Promise<void> {
+    return this.#thread.stop();
   }
 }

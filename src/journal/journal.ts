@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import type { UserEvent } from '../contract/event.ts';
 import type { Applied, Site } from '../sessions/site.ts';
+import { WorkerFront } from '../threads/worker-front.ts';
 import type { Names } from './names.ts';
 import { type BatchMessage, type CheckpointMessage, checkpointMessage, EventRows } from './write/batch.ts';
 import type { RetentionLimits, Undelivered } from './write/retention.ts';
-import type { WriterData, WriterReply } from './write/writer-thread.ts';
+import type { WriterReply, WriterTalk } from './write/writer-thread.ts';
 
 /** Uncommitted events above which senders that can wait should, and above which nothing more is taken. */
 const BEHIND_EVENTS = 100_000;
@@ -13,6 +13,8 @@ const FULL_EVENTS = 1_000_000;
 const DAY_MS = 86_400_000;
 /** Batches the writer may have before it: more only while commits fail, and then they would pile up. */
 const MOST_UNANSWERED = 8;
+/** To close the file: its log may be long, and is written into it then. */
+const CLOSE_WITHIN_MS = 60_000;
 
 export interface JournalSettings extends RetentionLimits {
   readonly directory: string;
@@ -41,7 +43,7 @@ export class Journal {
   readonly #listener: JournalEvents;
   readonly #rows = new EventRows();
   readonly #sizes = new Map<number, number>();
-  #worker: Worker | null = null;
+  readonly #writer: WorkerFront<WriterTalk>;
   #nextSeq: number;
   #nextBatch = 1;
   #lastCommitted = 0;
@@ -60,24 +62,22 @@ export class Journal {
     this.#names = names;
     this.#nextSeq = nextSeq;
     this.#listener = listener;
+    const { directory, retentionMs, maxBytes, isFollowed } = settings;
+    this.#writer = new WorkerFront({
+      name: 'the writer',
+      file: new URL('./write/writer-thread.ts', import.meta.url),
+      data: { directory, limits: { retentionMs, maxBytes }, isFollowed },
+      // What it had taken is in nobody's hands: only a new start of the program knows where the file ends.
+      restart: 'never',
+      stopWithinMs: CLOSE_WITHIN_MS,
+      heard: (reply) => this.#onReply(reply),
+      died: (error) => this.#fail(error),
+    });
   }
 
   /** Resolves when the writer has opened the file. */
-  async start(): Promise<void> {
-    const { directory, retentionMs, maxBytes, isFollowed } = this.#settings;
-    const data: WriterData = { directory, limits: { retentionMs, maxBytes }, isFollowed };
-    const worker = new Worker(new URL('./write/writer-thread.ts', import.meta.url), { workerData: data });
-    this.#worker = worker;
-    await new Promise<void>((resolve, reject) => {
-      worker.on('message', (reply: WriterReply) => {
-        if (reply.type === 'ready') resolve();
-        else this.#onReply(reply);
-      });
-      worker.on('error', (error) => {
-        reject(error);
-        this.#fail(error instanceof Error ? error : new Error(String(error)));
-      });
-    });
+  start(): Promise<void> {
+    return this.#writer.start();
   }
 
   get nextSeq(): number {
@@ -163,7 +163,7 @@ export class Journal {
     this.#uncommitted += rows.eventCount;
     this.#unsent = 0;
     this.#handedOverAt = performance.now();
-    this.#worker?.postMessage(batch, transfer);
+    this.#writer.tell(batch, transfer);
   }
 
   #onReply(reply: WriterReply): void {
@@ -221,7 +221,7 @@ export class Journal {
 
   /** What sinks have yet to get; retention leaves it. */
   keep(undelivered: Undelivered): void {
-    if (this.#failure === null) this.#worker?.postMessage({ type: 'undelivered', undelivered });
+    if (this.#failure === null) this.#writer.tell({ type: 'undelivered', undelivered });
   }
 
   /**
@@ -229,16 +229,9 @@ export class Journal {
    * still fail after `withinMs`.
    */
   async stop(withinMs: number): Promise<number> {
-    const worker = this.#worker;
-    if (worker === null || this.#failure !== null) return 0;
-    if (await this.flush(withinMs)) {
-      const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-      worker.postMessage({ type: 'close' });
-      await exited;
-    } else {
-      await worker.terminate();
-    }
-    this.#worker = null;
+    if (this.#failure !== null) return 0;
+    if (await this.flush(withinMs)) await this.#writer.stop();
+    else await this.#writer.terminate();
     this.#failure = new Error('the journal is closed');
     return this.uncommitted;
   }

@@ -79,7 +79,9 @@ export class ApiUnderTest {
         },
       },
     );
-    this.#reader = new JournalReader({ directory, appNames });
+    this.#reader = new JournalReader({ directory, appNames }, (error) => {
+      throw error;
+    });
     this.pipeline = new Pipeline({
       site: this.site,
       store: this.journal,

@@ -1,9 +1,9 @@
 import { DatabaseSync } from 'node:sqlite';
-import { parentPort, workerData } from 'node:worker_threads';
-import { stringify } from 'csv-stringify/sync';
 import { fixedAppNames } from '../../contract/app-names.ts';
 import type { Dimension, Window } from '../../sessions/series.ts';
+import { WorkerSide } from '../../threads/worker-side.ts';
 import { journalFile } from '../journal-file.ts';
+import { csvOf } from './csv.ts';
 import type { EventFilters } from './event-search.ts';
 import { type Followed, type Following, Queries } from './queries.ts';
 import { seriesOf } from './series-query.ts';
@@ -30,15 +30,17 @@ export type JsonQuestion =
 
 export type Question = JsonQuestion | (Following & { readonly ask: 'follow' });
 
-/** JSON, null where there is no such thing; or what was asked to follow. */
-export type Answer = { readonly id: number } & (
-  | { readonly found: string | null | Followed }
-  | { readonly error: string }
-);
+export interface ReaderTalk {
+  readonly data: ReaderData;
+  readonly toWorker: never;
+  readonly fromWorker: never;
+  readonly question: Question;
+  /** JSON, null where there is no such thing; or what was asked to follow. */
+  readonly answer: string | null | Followed;
+}
 
-const port = parentPort;
-if (port === null) throw new Error('this file runs in a worker thread');
-const { directory, appNames } = workerData as ReaderData;
+const side = new WorkerSide<ReaderTalk>();
+const { directory, appNames } = side.data;
 const database = new DatabaseSync(journalFile(directory), { readOnly: true });
 database.exec('PRAGMA busy_timeout = 10000; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY');
 const queries = new Queries(database, fixedAppNames(appNames), new UserAgents());
@@ -68,47 +70,18 @@ function asAsked(page: Readonly<Record<string, unknown>>, { csv }: Page): object
   return { csv: csvOf(page['items'] as unknown[], csv), nextCursor: page['nextCursor'] };
 }
 
-port.on('message', (message: { id: number; question: Question } | 'close') => {
-  if (message === 'close') {
+side.serve({
+  answer(question) {
+    try {
+      // One picture for all that an answer reads.
+      database.exec('BEGIN');
+      return answer(question);
+    } finally {
+      if (database.isTransaction) database.exec('COMMIT');
+    }
+  },
+  stop() {
     database.close();
-    port.close();
-    return;
-  }
-  const { id, question } = message;
-  let reply: Answer;
-  try {
-    // One picture for all that an answer reads.
-    database.exec('BEGIN');
-    reply = { id, found: answer(question) };
-  } catch (error) {
-    reply = { id, error: error instanceof Error ? error.message : String(error) };
-  } finally {
-    if (database.isTransaction) database.exec('COMMIT');
-  }
-  port.postMessage(reply);
+    side.close();
+  },
 });
-
-/**
- * Items as CSV (RFC 4180), the first line naming the columns. A column is a path such as `user.id`; one into a list has
- * the values of all its members, separated by semicolons. A cell that a spreadsheet would take for a formula begins
- * with an apostrophe.
- */
-export function csvOf(items: readonly unknown[], columns: readonly string[]): string {
-  const paths = columns.map((column) => column.split('.'));
-  const records = items.map((item) => paths.map((path) => textOf(valueAt(item, path))));
-  return stringify([columns, ...records], { record_delimiter: 'windows', escape_formulas: true });
-}
-
-function valueAt(value: unknown, path: readonly string[]): unknown {
-  const [name, ...rest] = path;
-  if (name === undefined) return value;
-  if (Array.isArray(value)) return value.map((member: unknown) => valueAt(member, path));
-  if (typeof value !== 'object' || value === null) return null;
-  return valueAt((value as Readonly<Record<string, unknown>>)[name], rest);
-}
-
-/** As text from the beginning: a negative number is left alone otherwise. */
-function textOf(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  return Array.isArray(value) ? value.map(textOf).join(';') : String(value);
-}

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { parentPort, workerData } from 'node:worker_threads';
+import { WorkerSide } from '../../threads/worker-side.ts';
 import { databaseTrouble, openJournalFile } from '../journal-file.ts';
 import type { BatchMessage } from './batch.ts';
 import { ALL_UNDELIVERED, Retention, type RetentionLimits, type Undelivered } from './retention.ts';
@@ -20,18 +20,23 @@ export interface WriterData {
 
 export type WriterMessage =
   | BatchMessage
-  | { readonly type: 'undelivered'; readonly undelivered: Undelivered }
-  | { readonly type: 'close' };
+  | { readonly type: 'undelivered'; readonly undelivered: Undelivered };
 export type WriterReply =
-  | { readonly type: 'ready' }
   /** `memory` held the batch's rows. */
   | { readonly type: 'committed'; readonly id: number; readonly memory: ArrayBuffer }
   /** A batch could not be committed (disk full, I/O error); it is tried again until it can. */
   | { readonly type: 'trouble'; readonly message: string }
   | { readonly type: 'retention_trouble'; readonly message: string }
   /** The journal is larger than it may be, for the sake of a sink. */
-  | { readonly type: 'retention_held' }
-  | { readonly type: 'closed' };
+  | { readonly type: 'retention_held' };
+
+export interface WriterTalk {
+  readonly data: WriterData;
+  readonly toWorker: WriterMessage;
+  readonly fromWorker: WriterReply;
+  readonly question: never;
+  readonly answer: never;
+}
 
 /*
  * Changes of sessions are logged only while there are sinks to follow them. `meta.followed` says whether the log is
@@ -44,32 +49,8 @@ const MARK = "INSERT OR REPLACE INTO meta (key, value) VALUES ('followed', ?)";
 /** How far a sender's clock may be ahead of ours. */
 const MOST_AHEAD_MS = 600_000;
 
-/** There are sinks now. Where there were none, every session counts as changed since it was created. */
-function followSessions(database: DatabaseSync): void {
-  if (database.prepare(WHOLE).get()?.['value'] === 'yes') return;
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    database
-      .prepare(
-        'INSERT INTO session_changes (at, session) SELECT created_at - ?, id FROM sessions ORDER BY id',
-      )
-      .run(MOST_AHEAD_MS);
-    database.prepare(MARK).run('yes');
-    database.exec('COMMIT');
-  } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
-    throw error;
-  }
-}
-
-/** There are no sinks any more: what changes from now on is not in the log. */
-function stopFollowing(database: DatabaseSync): void {
-  if (database.prepare(WHOLE).get()?.['value'] === 'yes') database.prepare(MARK).run('no');
-}
-
-const port = parentPort;
-if (port === null) throw new Error('this file runs in a worker thread');
-const { directory, limits, isFollowed } = workerData as WriterData;
+const side = new WorkerSide<WriterTalk>();
+const { directory, limits, isFollowed } = side.data;
 const database = openJournalFile(directory, Date.now());
 if (isFollowed) followSessions(database);
 else stopFollowing(database);
@@ -77,32 +58,31 @@ const writer = new Writer(database, isFollowed);
 const retention = new Retention(database, limits, (dimension) => writer.points.forgetDimension(dimension));
 // Until the sinks have said how far they are.
 if (isFollowed) retention.undelivered = ALL_UNDELIVERED;
-const waiting: Exclude<WriterMessage, { type: 'undelivered' }>[] = [];
+const waiting: BatchMessage[] = [];
 let retrying = false;
-
-const reply = (message: WriterReply): void => port.postMessage(message);
+let isStopping = false;
 
 function work(): void {
   for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
-    if (next.type === 'close') {
-      clearTimeout(retentionTimer);
-      database.close();
-      reply({ type: 'closed' });
-      port?.close();
-      return;
-    }
     try {
       writer.write(next);
     } catch (error) {
-      reply({ type: 'trouble', message: databaseTrouble(error) });
+      side.tell({ type: 'trouble', message: databaseTrouble(error) });
       retrying = true;
       setTimeout(retry, RETRY_MS);
       return;
     }
     const memory = next.events.buffer;
-    port?.postMessage({ type: 'committed', id: next.id, memory } satisfies WriterReply, [memory]);
+    side.tell({ type: 'committed', id: next.id, memory }, [memory]);
     waiting.shift();
   }
+  if (isStopping) close();
+}
+
+function close(): void {
+  clearTimeout(retentionTimer);
+  database.close();
+  side.close();
 }
 
 function retry(): void {
@@ -123,23 +103,52 @@ function retain(): void {
     database.exec('BEGIN IMMEDIATE');
     const more = retention.step(Date.now());
     database.exec('COMMIT');
-    if (retention.isHeld) reply({ type: 'retention_held' });
+    if (retention.isHeld) side.tell({ type: 'retention_held' });
     if (!more) return;
     clearTimeout(retentionTimer);
     retentionTimer = setTimeout(retain, RETENTION_PAUSE_MS);
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');
-    reply({ type: 'retention_trouble', message: databaseTrouble(error) });
+    side.tell({ type: 'retention_trouble', message: databaseTrouble(error) });
   }
 }
 
 let retentionTimer = setTimeout(retain, RETENTION_EVERY_MS);
-port.on('message', (message: WriterMessage) => {
-  if (message.type === 'undelivered') {
-    retention.undelivered = message.undelivered;
-    return;
-  }
-  waiting.push(message);
-  if (!retrying && waiting.length === 1) work();
+side.serve({
+  heard(message) {
+    if (message.type === 'undelivered') {
+      retention.undelivered = message.undelivered;
+      return;
+    }
+    waiting.push(message);
+    if (!retrying && waiting.length === 1) work();
+  },
+  stop() {
+    // What was handed over is committed first.
+    isStopping = true;
+    if (waiting.length === 0) close();
+  },
 });
-reply({ type: 'ready' });
+
+/** There are sinks now. Where there were none, every session counts as changed since it was created. */
+export function followSessions(database: DatabaseSync): void {
+  if (database.prepare(WHOLE).get()?.['value'] === 'yes') return;
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    database
+      .prepare(
+        'INSERT INTO session_changes (at, session) SELECT created_at - ?, id FROM sessions ORDER BY id',
+      )
+      .run(MOST_AHEAD_MS);
+    database.prepare(MARK).run('yes');
+    database.exec('COMMIT');
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+/** There are no sinks any more: what changes from now on is not in the log. */
+export function stopFollowing(database: DatabaseSync): void {
+  if (database.prepare(WHOLE).get()?.['value'] === 'yes') database.prepare(MARK).run('no');
+}

@@ -1,0 +1,217 @@
+import { hash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { createReceivers } from '../receivers/index.ts';
+import { ApiAccess } from './api/access/access.ts';
+import { WrongTokens } from './api/access/wrong-tokens.ts';
+import { createApi } from './api/api.ts';
+import type { ApiParts } from './api/parts.ts';
+import { type CallAfter, Checkpoints } from './checkpoints.ts';
+import type { Config } from './config/config.ts';
+import { fixedAppNames } from './contract/app-names.ts';
+import type { Receiver } from './contract/receiver.ts';
+import { Delivery } from './delivery/delivery.ts';
+import { createBlacklist } from './intake/blacklist.ts';
+import { Duplicates } from './intake/duplicates.ts';
+import { Pipeline } from './intake/pipeline.ts';
+import { Journal } from './journal/journal.ts';
+import { lockStore } from './journal/journal-file.ts';
+import { JournalReader } from './journal/read/reader.ts';
+import type { Recovered } from './journal/recover.ts';
+import { recoverFile } from './journal/recover-file.ts';
+import { Site } from './sessions/site.ts';
+import { TroubleLog } from './trouble-log.ts';
+
+/** 128 bits of the digest: equal only for equal lines. */
+const IDENTITY_CHARACTERS = 22;
+
+export interface AppOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  /** Milliseconds since 1970 UTC. */
+  readonly now: () => number;
+  readonly version: string;
+  /** Metrics of the process, for `/metrics`. */
+  readonly processMetrics?: Registry;
+  /** Writes to standard output. */
+  readonly print: (text: string) => Promise<void>;
+  /** Nothing can be accepted any more: stop, and let whoever watches start it again. */
+  readonly onFailed: (error: Error) => void;
+}
+
+/**
+ * The one place where parts meet: journal, site, pipeline, receivers, API. When it is made, the store is locked and
+ * the site recovered from it; nothing has started yet.
+ */
+export class Assembly {
+  readonly site: Site;
+  readonly journal: Journal;
+  readonly reader: JournalReader;
+  readonly deliveries: Delivery;
+  readonly pipeline: Pipeline;
+  readonly receivers: readonly Receiver[];
+  readonly checkpoints: Checkpoints;
+  readonly access: ApiAccess;
+  readonly api: ReturnType<typeof createApi>;
+  /** Lets another Headcount have the store. */
+  readonly unlock: () => void;
+  /** What the API says to whoever asks whether it is ready: why not, null where it is. */
+  notReady: string | null = 'starting';
+  readonly #options: AppOptions;
+  readonly #troubles: TroubleLog;
+  readonly #onCommitted: (() => void)[] = [];
+
+  /** @throws JournalError, StoreInUseError */
+  constructor(options: AppOptions) {
+    const { config, log, now } = options;
+    this.#options = options;
+    this.#troubles = new TroubleLog(log);
+    this.access = new ApiAccess(config.api, log);
+    this.site = createSite(config.sessions, log);
+    this.unlock = lockStore(config.store.path);
+    const recovered = this.#recover();
+    this.journal = this.#createJournal(recovered);
+    this.reader = new JournalReader({ directory: config.store.path, appNames: config.apps }, ({ message }) =>
+      this.#troubles.note('the reader has died, a new one was started', message, 'error'),
+    );
+    this.deliveries = this.#createDeliveries();
+    this.pipeline = this.#createPipeline(recovered);
+    this.receivers = createReceivers(config.receivers, {
+      now,
+      log,
+      folder: config.folder,
+      trouble: (kind, sample) => this.#troubles.note(kind, sample),
+    });
+    this.checkpoints = new Checkpoints({
+      site: this.site,
+      journal: this.journal,
+      pipeline: this.pipeline,
+      storeId: recovered.storeId,
+      receivers: () => this.receivers.map((receiver) => receiver.stats()),
+      troubles: this.#troubles,
+      now,
+      after: callAfter,
+    });
+    this.api = createApi(this.#apiParts(recovered.storeId), log);
+  }
+
+  #recover(): Recovered {
+    const { config, now } = this.#options;
+    try {
+      const recovered = recoverFile(config.store.path, now(), this.site);
+      if (recovered.stoppedAt !== null) this.site.tracker.restarted(recovered.stoppedAt, now());
+      return recovered;
+    } catch (error) {
+      this.unlock();
+      throw error;
+    }
+  }
+
+  #createJournal({ names, nextSeq }: Recovered): Journal {
+    const { config, log, onFailed } = this.#options;
+    const { path: directory, retention: retentionMs, maxSize: maxBytes, commitInterval } = config.store;
+    const isFollowed = config.sinks.length > 0;
+    const settings = { directory, retentionMs, maxBytes, commitIntervalMs: commitInterval, isFollowed };
+    return new Journal(settings, this.site, names, nextSeq, {
+      committed: (events) => {
+        this.pipeline.committed(events);
+        for (const listener of this.#onCommitted) listener();
+      },
+      trouble: (kind, message) => {
+        this.#troubles.note(kind, message, kind === 'retention is held up' ? 'warn' : 'error');
+      },
+      failed: (error) => {
+        this.notReady = `the journal has failed: ${error.message}`;
+        log.fatal({ error: error.message }, 'the journal has failed; nothing can be accepted');
+        onFailed(error);
+      },
+    });
+  }
+
+  #createDeliveries(): Delivery {
+    const { config, print } = this.#options;
+    const sinks = config.sinks.map((sink) => ({ name: sink.name ?? sink.type, config: sink }));
+    return new Delivery(
+      { directory: config.store.path, sinks, folder: config.folder, appNames: config.apps },
+      {
+        print,
+        undelivered: (undelivered) => this.journal.keep(undelivered),
+        trouble: (sink, reason, needsOperator) => {
+          if (needsOperator)
+            this.#troubles.note(`sink ${sink} cannot deliver until you act`, reason, 'error');
+          else this.#troubles.note(`sink ${sink} does not deliver, trying again`, reason);
+        },
+      },
+    );
+  }
+
+  #createPipeline({ eventIds }: Recovered): Pipeline {
+    const duplicates = new Duplicates();
+    for (const [eventId, receivedAt] of eventIds) duplicates.add(eventId, receivedAt);
+    return new Pipeline({
+      site: this.site,
+      store: this.journal,
+      duplicates,
+      blacklist: createBlacklist(this.#options.config.blacklist),
+      hash: (text) => hash('sha256', text, 'base64url').slice(0, IDENTITY_CHARACTERS),
+      checksum: (text) => crc32(text),
+      onTrouble: (kind, sample) => this.#troubles.note(kind, sample),
+      later: (callback, ms) => setTimeout(callback, ms),
+    });
+  }
+
+  #apiParts(storeId: string): ApiParts {
+    const { config, now, version, processMetrics = null } = this.#options;
+    return {
+      // Who may ask.
+      tokens: () => this.access.tokens,
+      hosts: () => this.access.hosts,
+      wrongTokens: new WrongTokens(now),
+      trouble: (kind, sample) => this.#troubles.note(kind, sample),
+      // What is known at the moment.
+      site: this.site,
+      appNames: fixedAppNames(config.apps),
+      intake: this.pipeline,
+      counters: this.pipeline.counters,
+      inFlight: () => this.pipeline.inFlight,
+      receivers: () => this.receivers.map((receiver) => receiver.stats()),
+      sinks: () => this.deliveries.stats,
+      // What is on the disk.
+      ask: async (question) => {
+        await this.checkpoints.beforeRead();
+        return this.reader.ask(question);
+      },
+      history: {
+        storeId,
+        committedSeq: () => this.journal.committedSeq,
+        onCommitted: (listener) => this.#onCommitted.push(listener),
+        follow: (question) => this.reader.follow(question),
+      },
+      // How the program is.
+      journalFull: () => this.journal.behind,
+      journalTrouble: () => this.journal.trouble,
+      notReady: () => this.notReady,
+      now,
+      version,
+      processMetrics,
+    };
+  }
+}
+
+function createSite({ timeout, grace, maxAge }: Config['sessions'], log: Logger): Site {
+  const site = new Site({ timeoutMs: timeout, graceMs: grace, maxAgeMs: maxAge });
+  site.tracker.onKeysIgnored = (host) =>
+    log.warn({ host }, 'session keys of this host do not stay the same; ignored from now on');
+  site.lostLines.onShared = (host) =>
+    log.warn(
+      { host },
+      'row numbers of this host do not count its lines one by one; lost lines cannot be seen',
+    );
+  return site;
+}
+
+const callAfter: CallAfter = (ms, callback) => {
+  const timer = setTimeout(callback, ms);
+  return () => clearTimeout(timer);
+};
