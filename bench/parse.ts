@@ -3,7 +3,7 @@ import type { Arrival } from '../src/contract/event.ts';
 import { decodeMessage, parseLine } from '../src/formats/index.ts';
 
 /**
- * Nanoseconds per line of decode + parse for a 330-byte line of the peer's layout, and of our own, against
+ * Nanoseconds per line of decode + parse for a 330-byte line of Butler SOS's layout, and of our own, against
  * the least that any parser in JavaScript could do: `buffer.toString('utf8').split(';')`. Each number is the
  * median of the runs; yardstick and candidate take turns, so that a noisy machine disturbs both.
  *
@@ -23,7 +23,7 @@ function guid(n: number): string {
   return `50189a5d-f7a5-4e33-8de4-${(n * 7_919).toString(16).padStart(12, '0')}`;
 }
 
-function peerLine(n: number): string {
+function butlerSosLine(n: number): string {
   const user = `user${n}`;
   if (n % 2 === 0) {
     const message = `WebSocket connection Opened for session '${guid(n)}'. UserAgent: '${AGENT}'`;
@@ -50,8 +50,16 @@ function corpus(make: (n: number) => string, bytes: number): Buffer[] {
 }
 
 const candidates: readonly [string, Buffer[], (line: Buffer) => unknown][] = [
-  ['yardstick: toString + split', corpus(peerLine, 330), (line) => line.toString('utf8').split(';').length],
-  ['peer line, 330 bytes', corpus(peerLine, 330), (line) => parseLine(decodeMessage(line) ?? '', arrival)],
+  [
+    'yardstick: toString + split',
+    corpus(butlerSosLine, 330),
+    (line) => line.toString('utf8').split(';').length,
+  ],
+  [
+    'Butler SOS line, 330 bytes',
+    corpus(butlerSosLine, 330),
+    (line) => parseLine(decodeMessage(line) ?? '', arrival),
+  ],
   ['own line, 430 bytes', corpus(ownLine, 430), (line) => parseLine(decodeMessage(line) ?? '', arrival)],
 ];
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { isHost } from '../contract/host.ts';
 import type { CommandIo } from './command-io.ts';
 
@@ -10,7 +10,7 @@ const EXIT_USAGE = 64;
 const TEMPLATES = {
   proxy: 'headcount-proxy.xml',
   repository: 'headcount-repository.xml',
-  peer: 'peer-proxy.xml',
+  'butler-sos': 'butler-sos-proxy.xml',
 } as const;
 
 export interface AppenderOptions {
@@ -24,6 +24,7 @@ export interface AppenderOptions {
 interface Arguments {
   readonly host?: string;
   readonly port: string;
+  readonly butlerSos?: true;
   readonly peer?: true;
   readonly service: string;
   readonly output?: string;
@@ -36,7 +37,9 @@ export function registerAppender(program: Command, io: CommandIo): void {
     .description('print the LocalLogConfig.xml for a Qlik Sense node')
     .option('--host <host>', 'where the node finds Headcount: an IP address, better than a name')
     .option('--port <port>', 'UDP port of Headcount', '9997')
-    .option('--peer', 'the two 8-field layouts that Butler SOS reads as well')
+    .option('--butler-sos', 'use the two layouts that Butler SOS reads as well, instead of ours')
+    // What it was called before.
+    .addOption(new Option('--peer').hideHelp())
     .option('--service <service>', 'proxy (sessions, connections) or repository (rejected sessions)', 'proxy')
     .option(
       '--output <file>',
@@ -68,7 +71,7 @@ function placeOf({ template }: AppenderOptions): string {
 }
 
 /** What was asked for, or what is wrong with it. */
-function readArguments({ host, port, peer, service }: Arguments): AppenderOptions | string {
+function readArguments({ host, port, service, ...given }: Arguments): AppenderOptions | string {
   if (host === undefined) return '--host is missing: the address at which the node finds Headcount';
   if (!isHost(host)) return `--host: expected an IP address or a host name, got ${JSON.stringify(host)}`;
   const number = /^\d{1,5}$/.test(port) ? Number(port) : 0;
@@ -76,10 +79,11 @@ function readArguments({ host, port, peer, service }: Arguments): AppenderOption
   if (service !== 'proxy' && service !== 'repository') {
     return `--service: expected proxy or repository, got ${JSON.stringify(service)}`;
   }
-  if (peer && service === 'repository') {
-    return '--peer: that layout has no rejected sessions; leave out --peer for the repository';
+  const isButlerSos = given.butlerSos === true || given.peer === true;
+  if (isButlerSos && service === 'repository') {
+    return '--butler-sos: that layout has no rejected sessions; leave out --butler-sos for the repository';
   }
-  return { template: peer ? 'peer' : service, host, port: number };
+  return { template: isButlerSos ? 'butler-sos' : service, host, port: number };
 }
 
 /** A finished `LocalLogConfig.xml`. The host is escaped, whatever it is. */

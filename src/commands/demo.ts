@@ -34,7 +34,7 @@ const SETTINGS: Omit<SimulationSettings, 'run' | 'utcOffsetMinutes'> = {
   apps: 12,
   timeoutMs: HOUR_MS / 2,
   isExcluded: () => false,
-  layout: 'peer',
+  layout: 'butler-sos',
   faults: { loss: 0, duplicate: 0, reorder: 0, reorderDelayMs: 0 },
 };
 const WARM_UP_SESSIONS = 60;

@@ -18,8 +18,8 @@ export interface User {
 export const REJECTION_REASONS = ['parallel_limit', 'no_licence', 'authentication', 'denied'] as const;
 export type RejectionReason = (typeof REJECTION_REASONS)[number];
 
-/** How a proxy's line can be laid out: our own way, or one of the peer's. */
-export type Layout = 'own' | 'peer';
+/** How a proxy's line can be laid out: our own way, or one of Butler SOS's. */
+export type Layout = 'own' | 'butler-sos';
 
 /** Where a message came from. `address` is an IP literal without a zone, IPv4 never in its mapped form. */
 export interface Sender {

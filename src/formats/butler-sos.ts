@@ -58,7 +58,7 @@ export function parseButlerSos(
   }
 
   const draft = draftLine(kind, line, bodyAt, arrival, via);
-  draft.layout = 'peer';
+  draft.layout = 'butler-sos';
   readHost(draft, line.slice(bodyAt, hostEnd), arrival);
   readUser(draft, directory, id);
   // Of the known origins one is no null, and its length tells it from the others.
@@ -90,7 +90,7 @@ export function parseButler2016(line: string, arrival: Arrival): ParsedLine | Re
   if (hostEnd > MAX_FIELD || directory.length > MAX_FIELD || id.length > MAX_FIELD) return 'field_too_long';
 
   const draft = draftLine(kind, line, 0, arrival);
-  draft.layout = 'peer';
+  draft.layout = 'butler-sos';
   readHost(draft, line.slice(0, hostEnd), arrival);
   readUser(draft, directory, id);
   return draft;

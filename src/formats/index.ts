@@ -30,7 +30,7 @@ const FORMATS: readonly Format[] = [
   { prefix: '/headcount/2', parse: parseHeadcount, via: null },
   { prefix: '/qseow-repository/', parse: parseRepository, via: null },
 ];
-/** The peer's other logs, all refused: `/qseow-proxy/`, `/qseow-engine/`, ... A host may be called so too. */
+/** Butler SOS's other logs, all refused: `/qseow-proxy/`, `/qseow-engine/`, ... A host may be called so too. */
 const BUTLER_PREFIX = 'qseow-';
 
 const MAX_CHARS = 65_535;

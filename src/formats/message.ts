@@ -74,7 +74,7 @@ function isBlank(line: string, from: number, to: number): boolean {
 }
 
 /**
- * What the message of each kind contains. The first four are the filters of the peer's shipped
+ * What the message of each kind contains. The first four are the filters of Butler SOS's shipped
  * `LocalLogConfig.xml`, so they are in every session and connection line that comes from it; the fifth is
  * the repository's text for a user with too many sessions.
  */

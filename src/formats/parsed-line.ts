@@ -16,7 +16,7 @@ export type Refusal = (typeof REFUSALS)[number];
 /** A pattern converter that Sense's log4net did not know: it prints recognisable text instead of a value. */
 export type Fault = 'host_converter' | 'time_converter' | 'rownum_converter';
 
-/** Which of the peer's two appenders sent the line. One event may leave through both: trust the command. */
+/** Which of Butler SOS's two appenders sent the line. One event may leave through both: trust the command. */
 export type Via = 'session' | 'connection';
 
 /** An event, and what the caller needs to recognise the line when it comes again. Never holds an `eventId`. */

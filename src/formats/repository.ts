@@ -8,7 +8,7 @@ import { isRejection, readRejection, userIn } from './rejection.ts';
 const MAX_SEPARATORS = 64;
 
 /**
- * The peer's log events of the repository service, its `LocalLogConfig.xml` for that service:
+ * Butler SOS's log events of the repository service, its `LocalLogConfig.xml` for that service:
  * `rownum;iso date;date;level;host;logger;user;message;exception;directory;user id;command;result;origin;context`.
  * Only rejected sessions are events; the other rows of that log are somebody else's. The message may hold
  * `;`, so the line is read from both ends. The number is not kept: it counts rows that are not ours.

@@ -94,7 +94,7 @@ class Copies {
 }
 
 /**
- * One event may leave Sense through both of the peer's appenders, when its message matches the filters of
+ * One event may leave Sense through both of Butler SOS's appenders, when its message matches the filters of
  * both: the same bytes after the prefix, from the same address, under the other prefix, within two seconds (and
  * 4,096 lines). Two lines under the same prefix are two events. Of two copies one always comes through the
  * appender that its command does not belong to, which is rare: only then are earlier lines looked through.

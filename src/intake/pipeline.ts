@@ -191,7 +191,7 @@ export class Pipeline implements Intake {
     const advice = 'each event counts twice; leave one appender in its LocalLogConfig.xml';
     this.#parts.onTrouble(
       'both_layouts',
-      `${host.name} sends Headcount's own layout and the peer's: ${advice}`,
+      `${host.name} sends Headcount's own layout and that of Butler SOS: ${advice}`,
     );
   }
 

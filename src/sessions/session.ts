@@ -210,16 +210,16 @@ const NEVER = Number.NEGATIVE_INFINITY;
  */
 export class Layouts {
   #ownAt = NEVER;
-  #peerAt = NEVER;
+  #butlerSosAt = NEVER;
   #bothAt = NEVER;
   #toldAt = NEVER;
 
   /** Notes a line by its arrival; true where it is time to say that both are coming, once an hour. */
   note(layout: Layout, receivedAt: number): boolean {
-    const before = layout === 'own' ? this.#ownAt : this.#peerAt;
-    const other = layout === 'own' ? this.#peerAt : this.#ownAt;
+    const before = layout === 'own' ? this.#ownAt : this.#butlerSosAt;
+    const other = layout === 'own' ? this.#butlerSosAt : this.#ownAt;
     if (layout === 'own') this.#ownAt = receivedAt;
-    else this.#peerAt = receivedAt;
+    else this.#butlerSosAt = receivedAt;
     // This one, the other, this one again: a node that changes from one to the other does not come back.
     if (other < before || receivedAt - before > WITHIN_MS) return false;
     this.#bothAt = receivedAt;

@@ -3,8 +3,8 @@ import type { Person } from './people.ts';
 import { guid, type Random } from './random.ts';
 import type { Step } from './visit.ts';
 
-export const LAYOUTS = ['peer', 'headcount', 'item'] as const;
-/** `peer`: Butler SOS's two appenders. `headcount`: `/headcount/2`. `item`: one JSON object of `POST /api/v1/events`. */
+export const LAYOUTS = ['butler-sos', 'headcount', 'item'] as const;
+/** `butler-sos`: its two appenders. `headcount`: `/headcount/2`. `item`: one JSON object of `POST /api/v1/events`. */
 export type Layout = (typeof LAYOUTS)[number];
 
 /** One line as it leaves a node. `appender` names the log4net appender that sends it: one socket each. */
@@ -36,7 +36,7 @@ const MAX_ROW = 2_147_483_647;
 const NOT_AVAILABLE = 'Not available';
 
 export function createLineRenderer(options: LineOptions, random: Random): RenderLine {
-  if (options.layout === 'peer') return renderPeer;
+  if (options.layout === 'butler-sos') return renderButlerSos;
   if (options.layout === 'item') return createItemRenderer(options.run);
   const rows = new Map<string, number>();
   return (event, at) => {
@@ -47,7 +47,7 @@ export function createLineRenderer(options: LineOptions, random: Random): Render
   };
 }
 
-function renderPeer(event: SimulatedEvent): Line {
+function renderButlerSos(event: SimulatedEvent): Line {
   const prefix = event.connection === null ? '/qseow-proxy-session/' : '/qseow-proxy-connection/';
   const { host, user } = event;
   const fields = [prefix, host, COMMANDS[event.kind], user.directory, user.id];

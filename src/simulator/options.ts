@@ -2,12 +2,15 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { isHost } from '../contract/host.ts';
 import { parseDuration } from '../contract/settings.ts';
 import { createBlacklist } from '../intake/blacklist.ts';
-import type { Layout } from './line.ts';
 import type { Target } from './senders.ts';
 import type { SimulationSettings } from './simulation.ts';
 
 const DEFAULT_PORTS = { udp: 9997, tcp: 9998, http: 9999 } as const;
 export type Transport = keyof typeof DEFAULT_PORTS;
+
+/** Of lines; POST takes items. */
+const LAYOUT_CHOICES = ['butler-sos', 'headcount'] as const;
+type LayoutChoice = (typeof LAYOUT_CHOICES)[number];
 
 const DEFAULT_DURATION_MS = 600_000;
 
@@ -16,7 +19,7 @@ export interface SimulateArguments {
   readonly host: string;
   readonly port?: number;
   readonly transport: Transport;
-  readonly layout: Exclude<Layout, 'item'>;
+  readonly layout: LayoutChoice;
   readonly rate: number;
   readonly duration?: number;
   readonly count?: number;
@@ -46,8 +49,9 @@ export function addSimulateOptions(command: Command): Command {
     .addOption(new Option('--transport <name>').choices(Object.keys(DEFAULT_PORTS)).default('udp'))
     .addOption(
       new Option('--layout <name>', 'of lines; http has items')
-        .choices(['peer', 'headcount'])
-        .default('peer'),
+        .choices(LAYOUT_CHOICES)
+        .argParser(layoutName)
+        .default('butler-sos'),
     )
     .option('--rate <n>', 'events per second on average', number(0.001, 1e6), 20)
     .option('--duration <time>', 'how long; default 10m unless there is a --count', milliseconds)
@@ -166,6 +170,14 @@ export function httpUrl(text: string): string {
 /** An option whose default is shown as it would be written. */
 export function time(flags: string, description: string, value: string): Option {
   return new Option(flags, description).argParser(milliseconds).default(milliseconds(value), value);
+}
+
+function layoutName(text: string): LayoutChoice {
+  // What it was called before.
+  const name = text === 'peer' ? 'butler-sos' : text;
+  const known = LAYOUT_CHOICES.find((choice) => choice === name);
+  if (known !== undefined) return known;
+  throw new InvalidArgumentError(`Allowed choices are ${LAYOUT_CHOICES.join(', ')}.`);
 }
 
 export function append(text: string, before: readonly string[]): string[] {

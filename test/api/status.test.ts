@@ -118,8 +118,8 @@ test('the start page shows the numbers right now and no script can run on it', a
 
 test('ingest says which host sends both layouts, for ten minutes', async () => {
   const own = '/headcount/2;1;(null);qs1;Start session;0;(null);1;1;(null);(null);LAB;ann;(null);x';
-  const peer = '/qseow-proxy-session/;qs1;Start session;LAB;ann;(null);(null);x';
-  for (const line of [peer, own, peer]) {
+  const butlerSos = '/qseow-proxy-session/;qs1;Start session;LAB;ann;(null);(null);x';
+  for (const line of [butlerSos, own, butlerSos]) {
     api.pipeline.receive(Buffer.from(line), { address: '127.0.0.1', port: 4711 }, api.now);
   }
   await api.settle();

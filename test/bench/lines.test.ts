@@ -19,7 +19,7 @@ function events(plan: StreamPlan, count: number) {
 }
 
 describe('the lines of the benchmark', () => {
-  it('are events of the peer layout whose message says nothing more', () => {
+  it('are events of the layout of Butler SOS whose message says nothing more', () => {
     const lines = events({ type: 'life', users: 20, from: 0 }, 80);
     expect(new Set(lines.map(({ kind }) => kind)).size).toBe(4);
     expect(lines.every(({ message }) => message === null)).toBe(true);

@@ -11,7 +11,7 @@ const OWN =
   '/headcount/2;%rownum{2147483647};%longIso8601date;%hostname;%property{Command};%property{Result};' +
   '%property{ProxySessionId};%property{ProxyPackageId};%property{RequestSequenceId};%property{Origin};' +
   '%property{ObjectId};%property{UserDirectory};%property{UserId};%property{Context};%encodedmessage';
-const PEER =
+const BUTLER_SOS =
   '%hostname;%property{Command};%property{UserDirectory};%property{UserId};%property{Origin};' +
   '%property{Context};%message';
 
@@ -33,16 +33,22 @@ describe('headcount appender', () => {
     expect(namesOf(elements, 'logger')).toEqual(['AuditActivity.Proxy']);
   });
 
-  it('prints the two layouts of the peer', async () => {
+  it('prints the two layouts of Butler SOS', async () => {
     const elements = elementsOf(
-      (await run('--host', 'headcount.example.com', '--port', '19997', '--peer')).stdout,
+      (await run('--host', 'headcount.example.com', '--port', '19997', '--butler-sos')).stdout,
     );
     expect(paramsOf(elements, 'conversionpattern')).toEqual([
-      `/qseow-proxy-session/;${PEER}`,
-      `/qseow-proxy-connection/;${PEER}`,
+      `/qseow-proxy-session/;${BUTLER_SOS}`,
+      `/qseow-proxy-connection/;${BUTLER_SOS}`,
     ]);
     expect(paramsOf(elements, 'remotePort')).toEqual(['19997', '19997']);
     expect(namesOf(elements, 'logger')).toEqual(['AuditActivity.Proxy']);
+  });
+
+  it('takes the old spelling --peer for --butler-sos', async () => {
+    const [old, now] = [await run('--host', 'a', '--peer'), await run('--host', 'a', '--butler-sos')];
+    expect(now.exitCode).toBe(0);
+    expect(old).toEqual(now);
   });
 
   it('prints the rejections for the repository', async () => {
@@ -54,25 +60,28 @@ describe('headcount appender', () => {
     expect(stdout).toContain('C:\\ProgramData\\Qlik\\Sense\\Repository\\LocalLogConfig.xml');
   });
 
-  it.each(['proxy', 'repository', 'peer'] as const)('fits the schema of Qlik and itself (%s)', (template) => {
-    const elements = elementsOf(appenderXml({ template, host: 'h', port: 1 }));
-    // Qlik validates: inside an appender filters come first, then parameters, then the layout, and nothing else.
-    for (const appender of elements.filter(({ tag }) => tag === 'appender')) {
-      const tags = elements.filter(({ parent }) => parent === appender).map(({ tag }) => tag);
-      expect(tags.join(' ')).toMatch(/^(filter )+(param ){3}layout$/);
-    }
-    expect(
-      elements.filter(({ tag }) => tag === 'appender-ref').map(({ attributes }) => attributes['ref']),
-    ).toEqual(namesOf(elements, 'appender'));
-    // A converter that is not declared would print its own name.
-    const declared = new Set(paramsOf(elements, 'name'));
-    for (const pattern of paramsOf(elements, 'conversionpattern')) {
-      const used = [...pattern.matchAll(/%(\w+)/g)].map((match) => match[1] ?? '');
-      expect(used.filter((name) => !['property', 'message'].includes(name) && !declared.has(name))).toEqual(
-        [],
-      );
-    }
-  });
+  it.each(['proxy', 'repository', 'butler-sos'] as const)(
+    'fits the schema of Qlik and itself (%s)',
+    (template) => {
+      const elements = elementsOf(appenderXml({ template, host: 'h', port: 1 }));
+      // Qlik validates: inside an appender filters come first, then parameters, then the layout, and nothing else.
+      for (const appender of elements.filter(({ tag }) => tag === 'appender')) {
+        const tags = elements.filter(({ parent }) => parent === appender).map(({ tag }) => tag);
+        expect(tags.join(' ')).toMatch(/^(filter )+(param ){3}layout$/);
+      }
+      expect(
+        elements.filter(({ tag }) => tag === 'appender-ref').map(({ attributes }) => attributes['ref']),
+      ).toEqual(namesOf(elements, 'appender'));
+      // A converter that is not declared would print its own name.
+      const declared = new Set(paramsOf(elements, 'name'));
+      for (const pattern of paramsOf(elements, 'conversionpattern')) {
+        const used = [...pattern.matchAll(/%(\w+)/g)].map((match) => match[1] ?? '');
+        expect(used.filter((name) => !['property', 'message'].includes(name) && !declared.has(name))).toEqual(
+          [],
+        );
+      }
+    },
+  );
 
   it('names the folder, the firewall rule and the reason for an address in the file itself', async () => {
     const { stdout } = await run('--host', '10.1.2.3', '--port', '5000');
@@ -101,8 +110,8 @@ describe('headcount appender', () => {
     [['--host', 'a', '--port', '1e3'], '--port: expected integer 1-65535, got "1e3"'],
     [['--host', 'a', '--service', 'engine'], '--service: expected proxy or repository, got "engine"'],
     [
-      ['--host', 'a', '--peer', '--service', 'repository'],
-      '--peer: that layout has no rejected sessions; leave out --peer for the repository',
+      ['--host', 'a', '--butler-sos', '--service', 'repository'],
+      '--butler-sos: that layout has no rejected sessions; leave out --butler-sos for the repository',
     ],
   ])('refuses %j with 64', async (argv, message) => {
     const { stdout, stderr, exitCode } = await run(...argv);
@@ -121,7 +130,7 @@ describe('headcount appender --output', () => {
 
   it.each([
     ['Proxy', []],
-    ['Proxy', ['--peer']],
+    ['Proxy', ['--butler-sos']],
     ['Repository', ['--service', 'repository']],
   ])('writes what it would print as UTF-8, and says where it belongs: %s %j', async (place, argv) => {
     const name = `${place}${argv.length}.xml`;

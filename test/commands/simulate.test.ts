@@ -136,6 +136,25 @@ describe('headcount simulate', () => {
     server.close();
   });
 
+  it('takes the old spelling of the layout of Butler SOS, which is the default', async () => {
+    for (const layout of [[], ['--layout', 'peer'], ['--layout', 'butler-sos']]) {
+      const { socket, received, port } = await bindUdp();
+      await runCommand(registerSimulate, [
+        'simulate',
+        '--port',
+        port,
+        '--count',
+        '1',
+        '--rate',
+        '100',
+        ...layout,
+      ]);
+      await vi.waitFor(() => expect(received).toHaveLength(1));
+      expect(received[0]).toMatch(/^\/qseow-proxy-session\/;/);
+      socket.close();
+    }
+  });
+
   it('says in its help what it does, with examples', () => {
     const program = new Command();
     const io = { stdout() {}, async print() {}, stderr() {}, setExitCode() {}, env: {}, cwd: '.' };

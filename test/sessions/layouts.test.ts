@@ -5,7 +5,7 @@ const START = Date.UTC(2026, 0, 5, 8);
 const MINUTE = 60_000;
 const sender = { address: '192.0.2.1', port: 4242 };
 
-const peer = (host = 'node1') => `/qseow-proxy-session/;${host};Start session;LAB;ann;(null);(null);x`;
+const butlerSos = (host = 'node1') => `/qseow-proxy-session/;${host};Start session;LAB;ann;(null);(null);x`;
 const butler5 = () => '/proxy-connection/;node1;Open connection;LAB;ann;(null);(null);x';
 const of2016 = () => 'node1;Start session;LAB;ann';
 const own = (host = 'NODE1.example.com') =>
@@ -31,9 +31,9 @@ function received(lines: readonly (readonly [minute: number, line: string])[]) {
 describe('a node that sends both layouts', () => {
   test('is noticed, and is over ten minutes after the last line of the two', () => {
     const { told, both } = received([
-      [0, peer()],
+      [0, butlerSos()],
       [0, own()],
-      [1, peer()],
+      [1, butlerSos()],
       [1, own()],
     ]);
     expect(told).toBe(1);
@@ -58,7 +58,7 @@ describe('a node that sends both layouts', () => {
   test('is told of once an hour, each node by itself', () => {
     const lines: [number, string][] = [];
     for (let minute = 0; minute < 125; minute += 1) {
-      for (const host of ['node1', 'node2']) lines.push([minute, peer(host)], [minute, own(host)]);
+      for (const host of ['node1', 'node2']) lines.push([minute, butlerSos(host)], [minute, own(host)]);
     }
     expect(received(lines).told).toBe(6);
   });
@@ -67,8 +67,8 @@ describe('a node that sends both layouts', () => {
 describe('a node is not taken to send both', () => {
   test('where it changes from one layout to the other', () => {
     const { told, both } = received([
-      [0, peer()],
-      [1, peer()],
+      [0, butlerSos()],
+      [1, butlerSos()],
       [2, own()],
       [3, own()],
     ]);
@@ -76,17 +76,17 @@ describe('a node is not taken to send both', () => {
   });
 
   test('where it changes back after more than ten minutes', () => {
-    const lines = [peer(), own(), peer()].map((line, n): [number, string] => [n * 6, line]);
+    const lines = [butlerSos(), own(), butlerSos()].map((line, n): [number, string] => [n * 6, line]);
     expect(received(lines).told).toBe(0);
   });
 
   test('where another node sends the other one', () => {
-    const lines = [peer('node1'), own('node2'), peer('node1'), own('node2')];
+    const lines = [butlerSos('node1'), own('node2'), butlerSos('node1'), own('node2')];
     expect(received(lines.map((line) => [0, line])).told).toBe(0);
   });
 
   test('where its repository reports rejected sessions in the other one', () => {
-    const lines = [peer(), rejection(), peer(), rejection(), peer()];
+    const lines = [butlerSos(), rejection(), butlerSos(), rejection(), butlerSos()];
     expect(received(lines.map((line) => [0, line])).told).toBe(0);
   });
 });

@@ -7,14 +7,14 @@ import { SETTINGS, takeEvents } from './simulation-under-test.ts';
 const AT = Date.UTC(2024, 4, 19, 9, 55, 49, 898);
 const ARRIVAL = { receivedAt: AT + 3, sender: { address: '10.0.0.1', port: 50_000 } };
 
-function renderEvents(layout: 'peer' | 'headcount', count: number) {
+function renderEvents(layout: 'butler-sos' | 'headcount', count: number) {
   const simulation = createSimulation({ ...SETTINGS, layout });
   return takeEvents(simulation, count).map((event) => ({ event, ...simulation.render(event, AT) }));
 }
 
 describe('a rendered line', () => {
-  it('has the eight fields of the peer layout, about 330 bytes on average and no newline', () => {
-    const lines = renderEvents('peer', 4000);
+  it('has the eight fields of the layout of Butler SOS, about 330 bytes on average and no newline', () => {
+    const lines = renderEvents('butler-sos', 4000);
     for (const { text, event } of lines) {
       const fields = text.split(';');
       const prefix = event.kind.startsWith('session') ? '/qseow-proxy-session/' : '/qseow-proxy-connection/';
@@ -42,16 +42,19 @@ describe('a rendered line', () => {
     }
   });
 
-  it.each(['peer', 'headcount'] as const)('comes back from the parser as the event (%s layout)', (layout) => {
-    for (const { text, event } of renderEvents(layout, 3000)) {
-      const { kind, host, user, appId, origin, context, userAgent, sessionKey } = event;
-      const own = { at: AT, timed: true, result: 0, sessionKey };
-      expect(parseLine(text, ARRIVAL)).toMatchObject({
-        ...{ kind, host, user, appId, origin, context, userAgent },
-        ...(layout === 'headcount' ? own : { at: ARRIVAL.receivedAt, timed: false }),
-      });
-    }
-  });
+  it.each(['butler-sos', 'headcount'] as const)(
+    'comes back from the parser as the event (%s layout)',
+    (layout) => {
+      for (const { text, event } of renderEvents(layout, 3000)) {
+        const { kind, host, user, appId, origin, context, userAgent, sessionKey } = event;
+        const own = { at: AT, timed: true, result: 0, sessionKey };
+        expect(parseLine(text, ARRIVAL)).toMatchObject({
+          ...{ kind, host, user, appId, origin, context, userAgent },
+          ...(layout === 'headcount' ? own : { at: ARRIVAL.receivedAt, timed: false }),
+        });
+      }
+    },
+  );
 
   it('is numbered by its appender without a gap, whether it is lost later or not', () => {
     const rows = new Map<string, number>();
@@ -63,8 +66,8 @@ describe('a rendered line', () => {
     expect(rows.size).toBe(SETTINGS.hosts);
   });
 
-  it('leaves through one of two appenders of its host in the peer layout', () => {
-    const appenders = new Set(renderEvents('peer', 1000).map(({ appender }) => appender));
+  it('leaves through one of two appenders of its host in the layout of Butler SOS', () => {
+    const appenders = new Set(renderEvents('butler-sos', 1000).map(({ appender }) => appender));
     expect(appenders.size).toBe(2 * SETTINGS.hosts);
   });
 

@@ -11,7 +11,7 @@ import { createTestClock, SETTINGS, takeEvents } from './simulation-under-test.t
 const HOST = '127.0.0.1';
 const SIGNAL = new AbortController().signal;
 
-function renderLines(count: number, layout: 'peer' | 'item' = 'peer') {
+function renderLines(count: number, layout: 'butler-sos' | 'item' = 'butler-sos') {
   const simulation = createSimulation({ ...SETTINGS, layout });
   return takeEvents(simulation, count).map((event) => simulation.render(event, event.at));
 }

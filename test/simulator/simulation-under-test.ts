@@ -14,7 +14,7 @@ export const SETTINGS: SimulationSettings = {
   apps: 8,
   timeoutMs: 120_000,
   isExcluded: () => false,
-  layout: 'peer',
+  layout: 'butler-sos',
   utcOffsetMinutes: 120,
   run: 'test',
   faults: { loss: 0, duplicate: 0, reorder: 0, reorderDelayMs: 0 },
