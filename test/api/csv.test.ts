@@ -1,7 +1,7 @@
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { csvOf } from '../../src/journal/read/reader-thread.ts';
+import { csvOf } from '../../src/journal/read/csv.ts';
 import { ApiUnderTest, SALES } from './api-under-test.ts';
 import { eventsOf, someVisits } from './visits.ts';
 
