@@ -18,7 +18,7 @@ import { Pipeline } from './intake/pipeline.ts';
 import { Journal } from './journal/journal.ts';
 import { lockStore } from './journal/journal-file.ts';
 import { JournalReader } from './journal/read/reader.ts';
-import type { JsonQuestion } from './journal/read/reader-thread.ts';
+import type { AnswerTo, JsonQuestion } from './journal/read/reader-thread.ts';
 import type { Recovered } from './journal/recover.ts';
 import { recoverFile } from './journal/recover-file.ts';
 import { Site } from './sessions/site.ts';
@@ -269,7 +269,7 @@ class RunningApp implements App {
    * Reads what was accepted up to now: the state goes to the journal first. While that does not succeed the answer
    * is as of the last commit.
    */
-  async #ask(question: JsonQuestion): Promise<string | null> {
+  async #ask<Asked extends JsonQuestion>(question: Asked): Promise<AnswerTo<Asked>> {
     if (this.#journal.trouble === null) {
       await Promise.race([this.#reads.once(), sleep(READ_WAITS_MS, undefined, { ref: false })]);
     }

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Followed, Following } from './queries.ts';
-import type { Answer, JsonQuestion, Question, ReaderData } from './reader-thread.ts';
+import type { Answer, AnswerTo, JsonQuestion, Question, ReaderData } from './reader-thread.ts';
 
 /** The typed front of the reader's thread: long reads never hold up the thread that receives. */
 export class JournalReader {
@@ -36,8 +36,8 @@ export class JournalReader {
   }
 
   /** The answer as JSON text; null where there is no such thing. */
-  async ask(question: JsonQuestion): Promise<string | null> {
-    return (await this.#ask(question)) as string | null;
+  async ask<Asked extends JsonQuestion>(question: Asked): Promise<AnswerTo<Asked>> {
+    return (await this.#ask(question)) as AnswerTo<Asked>;
   }
 
   async follow(question: Following): Promise<Followed> {
