@@ -7,15 +7,16 @@ import { hostAndPort } from '../contract/host.ts';
 import { requireTokens } from './access/access.ts';
 import { refuseForeignPages } from './access/foreign-pages.ts';
 import { CurrentCounts, registerCounts } from './counts.ts';
-import { ApiError, answerBrokenRequest, answerError, nothingAt, secure } from './errors.ts';
+import { ApiError, answerBrokenRequest, answerError, nothingAt, schemaProblem, secure } from './errors.ts';
+import { registerEvents } from './events.ts';
 import { registerHealth } from './health.ts';
-import { registerHistory } from './history.ts';
 import { registerIngest } from './ingest.ts';
 import { registerMetrics } from './metrics/metrics.ts';
 import { describeRoutes, registerOpenApi } from './openapi.ts';
 import { registerPage } from './page.ts';
 import type { ApiParts } from './parts.ts';
-import { schemaProblem } from './schemas.ts';
+import { registerSeries } from './series.ts';
+import { registerSessions } from './sessions.ts';
 import { registerStream } from './stream/stream.ts';
 
 /** Builds the HTTP API, HTTP receiver included. Never listens. */
@@ -62,7 +63,9 @@ function registerRoutes(app: FastifyInstance, parts: ApiParts): void {
   const httpStats = registerHttpReceiver(app, { intake, now, full });
   const counts = new CurrentCounts(parts.site, parts.appNames);
   registerCounts(app, parts, counts);
-  registerHistory(app, parts);
+  registerSessions(app, parts);
+  registerEvents(app, parts);
+  registerSeries(app, parts);
   registerStream(app, parts, counts);
   registerIngest(app, parts, httpStats);
   registerHealth(app, parts);

@@ -1,50 +1,40 @@
 import { hash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
 import type { AppNames } from '../contract/app-names.ts';
+import { type AnswerOf, type Json, time } from '../journal/read/answers.ts';
 import { type Gauge, hostsByName } from '../sessions/counts.ts';
-import type { QualityStatement } from '../sessions/quality.ts';
-import type { Totals } from '../sessions/series.ts';
+import { QUALITY_REASONS } from '../sessions/quality.ts';
 import type { Site } from '../sessions/site.ts';
 import type { ApiParts } from './parts.ts';
-import { integer, NO_QUERY, number, object, text } from './schemas.ts';
+import { answer, NO_QUERY, type Schema, type SchemaTypes, sendJson } from './schemas.ts';
 
-/** What `GET /api/v1/counts` answers. Times are ISO 8601 UTC. */
-export interface CountsView extends QualityStatement {
-  readonly asOf: string;
-  /** When the store began; `total` counts from there. */
-  readonly since: string;
-  readonly active: {
-    readonly sessions: number;
-    readonly users: number;
-    readonly connections: number;
-    readonly connectedUsers: number;
-  };
-  readonly created: Totals;
-  readonly destroyed: Totals;
-  readonly rejected: Totals;
-  /** Mean length of the sessions that ended in the last hour; null where none did. */
-  readonly averageDurationSeconds: number | null;
-  readonly hosts: readonly {
-    readonly host: string;
-    readonly sessions: number;
-    readonly users: number;
-    readonly connections: number;
-    readonly quality: QualityStatement['quality'];
-  }[];
-  readonly virtualProxies: readonly {
-    readonly virtualProxy: string;
-    readonly sessions: number;
-    readonly users: number;
-    readonly connections: number;
-  }[];
-  /** Apps with an open connection, most connections first. */
-  readonly apps: readonly {
-    readonly appId: string;
-    readonly appName: string | null;
-    readonly connections: number;
-    readonly users: number;
-  }[];
-}
+const count = z.int();
+const totals = z.object({ last5s: count, last1m: count, last1h: count, total: count });
+const open = { sessions: count, users: count, connections: count };
+const quality = z.enum(['exact', 'estimated']);
+
+const countsAnswer = z.object({
+  asOf: time,
+  since: time.describe('when the store began; totals count from there'),
+  quality,
+  reasons: z.array(z.enum(QUALITY_REASONS)),
+  active: z.object({ ...open, connectedUsers: count }),
+  created: totals,
+  destroyed: totals,
+  rejected: totals,
+  averageDurationSeconds: z
+    .number()
+    .nullable()
+    .describe('of the sessions that ended in the last hour; null where none did'),
+  hosts: z.array(z.object({ host: z.string(), ...open, quality })),
+  virtualProxies: z.array(z.object({ virtualProxy: z.string(), ...open })),
+  apps: z
+    .array(z.object({ appId: z.string(), appName: z.string().nullable(), connections: count, users: count }))
+    .describe('those with an open connection, most connections first'),
+});
+
+export type CountsView = AnswerOf<typeof countsAnswer>;
 
 /** The numbers right now, from memory. `now`: ms since 1970 UTC. */
 export function countsView(site: Site, appNames: AppNames, now: number): CountsView {
@@ -90,8 +80,7 @@ function byConnections(gauges: ReadonlyMap<string, Gauge>): Named[] {
 }
 
 export interface CountsAnswer {
-  /** JSON of a `CountsView`. */
-  readonly json: string;
+  readonly json: Json<CountsView>;
   readonly tag: string;
 }
 
@@ -124,7 +113,8 @@ export class CurrentCounts {
       this.#changes = this.#site.changes;
       this.#second = second;
     }
-    return { json: `{"asOf":"${new Date(now).toISOString()}",${this.#rest}`, tag: this.#tag };
+    const json = `{"asOf":"${new Date(now).toISOString()}",${this.#rest}` as Json<CountsView>;
+    return { json, tag: this.#tag };
   }
 }
 
@@ -143,48 +133,27 @@ export function isMatch(ifNoneMatch: string | undefined, tag: string): boolean {
   });
 }
 
-const totals = object({ last5s: integer, last1m: integer, last1h: integer, total: integer });
-const open = { sessions: integer, users: integer, connections: integer };
-
-const answer = object({
-  asOf: text,
-  since: text,
-  quality: text,
-  reasons: { type: 'array', items: text },
-  active: object({ ...open, connectedUsers: integer }),
-  created: totals,
-  destroyed: totals,
-  rejected: totals,
-  averageDurationSeconds: { ...number, nullable: true },
-  hosts: { type: 'array', items: object({ host: text, ...open, quality: text }) },
-  virtualProxies: { type: 'array', items: object({ virtualProxy: text, ...open }) },
-  apps: {
-    type: 'array',
-    items: object({
-      appId: text,
-      appName: { ...text, nullable: true },
-      connections: integer,
-      users: integer,
-    }),
-  },
-});
+/** Where nothing is sent but the head. */
+const NOTHING: Schema<undefined> = { type: 'null' };
 
 const description = {
   summary: 'Who is on right now, in numbers',
   description: 'Has an ETag, which changes with everything but asOf.',
   querystring: NO_QUERY,
   response: {
-    200: { ...answer, description: 'the numbers, and how right they are' },
-    304: { type: 'null', description: 'nothing has changed but the time of the answer' },
+    200: answer(countsAnswer, 'the numbers, and how right they are'),
+    304: { ...NOTHING, description: 'nothing has changed but the time of the answer' },
   },
-} as const;
+};
 
 export function registerCounts(app: FastifyInstance, { now }: ApiParts, counts: CurrentCounts): void {
-  app.get('/api/v1/counts', { schema: description }, async (request, reply) => {
-    const { json, tag } = counts.at(now());
-    // No user is named here, so whoever asks may keep it, if only to ask whether it still holds.
-    reply.headers({ etag: tag, 'cache-control': 'private, no-cache' });
-    if (isMatch(request.headers['if-none-match'], tag)) return reply.code(304).send();
-    return reply.type('application/json; charset=utf-8').send(json);
-  });
+  app
+    .withTypeProvider<SchemaTypes>()
+    .get('/api/v1/counts', { schema: description }, async (request, reply) => {
+      const { json, tag } = counts.at(now());
+      // No user is named here, so whoever asks may keep it, if only to ask whether it still holds.
+      reply.headers({ etag: tag, 'cache-control': 'private, no-cache' });
+      if (isMatch(request.headers['if-none-match'], tag)) return reply.code(304).send(undefined);
+      return sendJson(reply, json);
+    });
 }

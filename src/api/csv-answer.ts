@@ -1,15 +1,37 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Schema } from './schemas.ts';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import type { AnswerOf, CsvPage, Json } from '../journal/read/answers.ts';
+import { jsonSchema, type Schema, TEXT } from './schemas.ts';
 
 /** The query parameter that says so where an `Accept` header cannot be set. */
-export const format = { type: 'string', enum: ['json', 'csv'], description: 'instead of Accept' } as const;
+export const format = z.enum(['json', 'csv']).optional().describe('instead of Accept');
+
+/** A request for a page, as far as it matters here. */
+interface Asked {
+  readonly url: string;
+  readonly query: { readonly format?: z.output<typeof format> };
+  readonly headers: { readonly accept?: string | undefined };
+}
+
+/** Text of a page as CSV. */
+type Csv = string & { readonly [PAGE]: true };
+declare const PAGE: unique symbol;
+
+/** The answer of a route whose page may be had as CSV. */
+export function pageAnswer<Page extends z.ZodType>(page: Page, description: string) {
+  const content: {
+    'application/json': { schema: Schema<AnswerOf<Page>> };
+    'text/csv': { schema: Schema<Csv> };
+  } = { 'application/json': { schema: jsonSchema(page) }, 'text/csv': { schema: TEXT as Schema<Csv> } };
+  return { description: `${description}; as CSV, a Link header has the next page`, content };
+}
 
 /** Whether a request is for CSV: `format` says so, or else `Accept` names it and likes JSON no better. */
-export function wantsCsv(request: FastifyRequest<{ Querystring: { readonly format?: string } }>): boolean {
-  const { format } = request.query;
+export function wantsCsv({ query, headers }: Asked): boolean {
+  const { format } = query;
   if (format !== undefined) return format === 'csv';
-  const csv = liking(request.headers.accept, 'text/csv');
-  return csv > 0 && csv >= liking(request.headers.accept, 'application/json');
+  const csv = liking(headers.accept, 'text/csv');
+  return csv > 0 && csv >= liking(headers.accept, 'application/json');
 }
 
 /** The quality with which an `Accept` names a type itself; 0 where it does not. */
@@ -24,31 +46,36 @@ function liking(accept = '', type: string): number {
 }
 
 /** The columns of an item's CSV, flattened from its schema: `user.id`. */
-export function columnsOf(item: Schema, prefix = ''): string[] {
-  const inner = (item['items'] ?? item) as Schema;
+export function columnsOf(item: z.ZodType): string[] {
+  return flattened(jsonSchema(item), '');
+}
+
+function flattened(schema: Schema, prefix: string): string[] {
+  const inner = (schema['items'] ?? schema) as Schema;
   const properties = inner['properties'] as Readonly<Record<string, Schema>> | undefined;
   if (properties === undefined) return [prefix.slice(0, -1)];
-  return Object.entries(properties).flatMap(([name, each]) => columnsOf(each, `${prefix}${name}.`));
+  return Object.entries(properties).flatMap(([name, each]) => flattened(each, `${prefix}${name}.`));
 }
 
 /**
- * Sends a page that the reader answered as `{csv, nextCursor}`. Where there is more, `Link` has the request for it.
+ * What to send for a page that the reader answered as CSV. Where there is more, `Link` has the request for it.
  * `now`: ms since 1970 UTC, for the name of the file.
  */
-export function sendCsv(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  page: string,
+export function csvAnswer(
+  { url }: Asked,
+  reply: Pick<FastifyReply, 'header' | 'type'>,
+  page: Json<CsvPage>,
   what: string,
   now: number,
-): FastifyReply {
-  const { csv, nextCursor } = JSON.parse(page) as { csv: string; nextCursor: string | null };
+): Csv {
+  const { csv, nextCursor } = JSON.parse(page) as CsvPage;
   if (nextCursor !== null) {
-    const next = new URL(request.url, 'http://localhost');
+    const next = new URL(url, 'http://localhost');
     next.searchParams.set('cursor', nextCursor);
     reply.header('link', `<${next.pathname}${next.search}>; rel="next"`);
   }
   const at = new Date(now).toISOString().slice(0, 19).replaceAll(':', '');
   reply.header('content-disposition', `attachment; filename="headcount-${what}-${at}Z.csv"`);
-  return reply.type('text/csv; charset=utf-8; header=present').send(csv);
+  reply.type('text/csv; charset=utf-8; header=present');
+  return csv as Csv;
 }

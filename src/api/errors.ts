@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 
 /** An error that is the caller's to read; anything else that is thrown becomes a 500 without details. */
 export class ApiError extends Error {
@@ -13,13 +14,9 @@ export class ApiError extends Error {
 }
 
 /** The form of every error. */
-export interface ErrorBody {
-  readonly statusCode: number;
-  readonly error: string;
-  readonly message: string;
-}
+export const errorAnswer = z.object({ statusCode: z.int(), error: z.string(), message: z.string() });
 
-export function errorBody(statusCode: number, message: string): ErrorBody {
+export function errorBody(statusCode: number, message: string): z.output<typeof errorAnswer> {
   return { statusCode, error: STATUS_CODES[statusCode] ?? 'Error', message };
 }
 
@@ -44,6 +41,29 @@ function wordsFor(thrown: Thrown): string {
     default:
       return thrown.message;
   }
+}
+
+/** What the schema compiler says is wrong with a query, in words for the caller. */
+export function schemaProblem(
+  errors: readonly {
+    readonly keyword: string;
+    readonly instancePath: string;
+    readonly message?: string;
+    readonly params: Readonly<Record<string, unknown>>;
+  }[],
+): Error {
+  const [first] = errors;
+  if (first === undefined) return new Error('the request is not valid');
+  const { keyword, instancePath, params } = first;
+  const name = instancePath.slice(1);
+  if (keyword === 'additionalProperties') {
+    const unknown = JSON.stringify(String(params['additionalProperty']).slice(0, 100));
+    return new Error(`unknown query parameter ${unknown}`);
+  }
+  if (keyword === 'enum') {
+    return new Error(`${name}: expected one of ${(params['allowedValues'] as string[]).join(', ')}`);
+  }
+  return new Error(`${name}: ${first.message ?? 'not valid'}`);
 }
 
 /** The 404 of a path that there is not. Thrown before a body is looked at. */

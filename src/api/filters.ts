@@ -1,44 +1,37 @@
+import { z } from 'zod';
 import { ISO_TIME_EXPECTED, parseIsoTime } from '../formats/event-time.ts';
 import { MAX_FIELD } from '../formats/fields.ts';
 import { normaliseHost } from '../formats/index.ts';
 import type { Filters } from '../journal/read/filters.ts';
 import { ApiError } from './errors.ts';
 
-/** The query parameters that sessions and events share, as they come. */
-export interface FilterQuery {
-  readonly user?: string;
-  readonly host?: string;
-  readonly virtualProxy?: string;
-  readonly app?: string;
-  readonly from?: string;
-  readonly to?: string;
-  readonly limit: number;
-  readonly cursor?: string;
-}
+export const name = z.string().min(1).max(MAX_FIELD).optional();
+/** A time as whoever asks writes it. */
+export const moment = z.string().min(1).max(64).optional();
 
-export const name = { type: 'string', minLength: 1, maxLength: MAX_FIELD } as const;
-export const time = { type: 'string', minLength: 1, maxLength: 64 } as const;
-
+/** The query parameters that sessions and events share. */
 export const filterParameters = {
-  // A directory, a backslash and an id.
-  user: { ...name, maxLength: 2 * MAX_FIELD + 1, description: 'DIRECTORY\\id, or an id in any directory' },
-  host: { ...name, description: 'the node, with or without its domain' },
-  virtualProxy: { ...name, description: 'the prefix of a virtual proxy' },
-  app: { ...name, description: 'the id of an app' },
-  from: {
-    ...time,
-    description: 'events not before this time, sessions not over before it: ISO 8601 with a zone',
-  },
-  to: { ...time, description: 'events before this time, sessions begun before it: ISO 8601 with a zone' },
-  limit: {
-    type: 'integer',
-    minimum: 1,
-    maximum: 1000,
-    default: 100,
-    description: 'the most items of a page',
-  },
-  cursor: { type: 'string', pattern: '^[0-9]{1,15}$', description: 'nextCursor of the page before' },
-} as const;
+  user: z
+    .string()
+    .min(1)
+    // A directory, a backslash and an id.
+    .max(2 * MAX_FIELD + 1)
+    .optional()
+    .describe('DIRECTORY\\id, or an id in any directory'),
+  host: name.describe('the node, with or without its domain'),
+  virtualProxy: name.describe('the prefix of a virtual proxy'),
+  app: name.describe('the id of an app'),
+  from: moment.describe('events not before this time, sessions not over before it: ISO 8601 with a zone'),
+  to: moment.describe('events before this time, sessions begun before it: ISO 8601 with a zone'),
+  limit: z.int().min(1).max(1000).default(100).describe('the most items of a page'),
+  cursor: z
+    .string()
+    .regex(/^[0-9]{1,15}$/)
+    .optional()
+    .describe('nextCursor of the page before'),
+};
+
+export type FilterQuery = Readonly<z.output<z.ZodObject<typeof filterParameters>>>;
 
 /** @throws ApiError 400 for a time that is none */
 export function filtersOf(query: FilterQuery): Filters {

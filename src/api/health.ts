@@ -1,38 +1,47 @@
 import type { FastifyInstance } from 'fastify';
-import { errorBody } from './errors.ts';
+import { z } from 'zod';
+import { errorAnswer, errorBody } from './errors.ts';
 import type { ApiParts } from './parts.ts';
-import { flag, integer, list, nullable, number, object, text } from './schemas.ts';
+import { answer, type SchemaTypes } from './schemas.ts';
 
-const detail = object({
-  reason: nullable(text),
-  journalTrouble: nullable(text),
-  sinks: list({
-    ...object({ name: text, up: flag, lagSeconds: number, lastError: nullable(text) }),
-    // Only of a sink whose database can say so.
-    additionalProperties: true,
+const sink = z.object({
+  name: z.string(),
+  up: z.boolean(),
+  lagSeconds: z.number(),
+  lastError: z.string().nullable(),
+  databaseTables: z
+    .array(z.object({ name: z.string(), suspended: z.boolean(), walPendingRows: z.int() }))
+    .optional()
+    .describe('only of a sink whose database can say so'),
+});
+
+const readiness = z.object({
+  status: z.string(),
+  detail: z.object({
+    reason: z.string().nullable(),
+    journalTrouble: z.string().nullable(),
+    sinks: z.array(sink),
+    version: z.string(),
   }),
-  version: text,
 });
 
 const alive = {
   summary: 'Whether Headcount is alive',
-  response: { 200: { ...object({ status: text }), description: 'it is' } },
+  response: { 200: answer(z.object({ status: z.string() }), 'it is') },
 };
 const ready = {
   summary: 'Whether Headcount listens with its journal open',
   response: {
-    200: { ...object({ status: text, detail }), description: 'it is ready' },
-    503: {
-      ...object({ status: text, detail, statusCode: integer, error: text, message: text }),
-      description: 'it is not, and why',
-    },
+    200: answer(readiness, 'it is ready'),
+    503: answer(z.object({ ...readiness.shape, ...errorAnswer.shape }), 'it is not, and why'),
   },
 };
 
 /** For supervisors: is it alive, and can it take messages. */
 export function registerHealth(app: FastifyInstance, parts: ApiParts): void {
-  app.get('/healthz', { schema: alive }, async () => ({ status: 'ok' }));
-  app.get('/readyz', { schema: ready }, async (_request, reply) => {
+  const routes = app.withTypeProvider<SchemaTypes>();
+  routes.get('/healthz', { schema: alive }, async () => ({ status: 'ok' }));
+  routes.get('/readyz', { schema: ready }, async (_request, reply) => {
     const reason = parts.notReady();
     const sinks = parts.sinks().map(({ name, up, lagSeconds, lastError, databaseTables }) => {
       return { name, up, lagSeconds, lastError, databaseTables };

@@ -1,19 +1,55 @@
 import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
 import type { ReceiverStats } from '../contract/receiver.ts';
+import { type AnswerOf, time } from '../journal/read/answers.ts';
 import { hostsByName } from '../sessions/counts.ts';
 import type { ApiParts } from './parts.ts';
-import { flag, integer, NO_QUERY, object, record, text } from './schemas.ts';
+import { answer, NO_QUERY, type SchemaTypes } from './schemas.ts';
 
-/**
- * What `GET /api/v1/ingest` answers:
- * `received = accepted + duplicates + heartbeats + excluded + sum(refused) + inFlight`.
- * The counters begin with the program, those of the tracking and of missing rows with the store.
- */
-export function ingestView(parts: ApiParts, receivers: readonly ReceiverStats[]) {
+const count = z.int();
+const countByName = z.record(z.string(), count);
+/** Receivers and sinks have details of their own. */
+const named = z.looseObject({ name: z.string() });
+
+/** `received = accepted + duplicates + heartbeats + excluded + sum(refused) + inFlight`, always. */
+const ingest = z.object({
+  since: time.describe('the start of the program, from which counters count'),
+  received: count,
+  accepted: count,
+  duplicates: count,
+  heartbeats: count,
+  excluded: count,
+  refused: countByName,
+  inFlight: count,
+  orphanStops: count,
+  orphanCloses: count,
+  keyMismatches: count,
+  rowsMissing: count.describe('lines that hosts numbered and that never came, since the store began'),
+  faults: countByName,
+  receivers: z.array(named),
+  hosts: z.array(
+    z.object({
+      host: z.string(),
+      lastEventAt: time.nullable(),
+      keysIgnored: z.boolean(),
+      bothLayouts: z.boolean(),
+      rowsMissing: count.nullable().describe('null where its lines are not numbered one by one'),
+    }),
+  ),
+  sinks: z.array(named),
+});
+
+/** The counters begin with the program, those of the tracking and of missing rows with the store. */
+function ingestNow(
+  parts: ApiParts,
+  receivers: readonly ReceiverStats[],
+  since: string,
+): AnswerOf<typeof ingest> {
   const { received, accepted, duplicates, heartbeats, excluded, refused, faults } = parts.counters;
   const { tracker, lostLines: rowNumbers } = parts.site;
   const { orphanStops, orphanCloses, keyMismatches } = tracker.counters;
   return {
+    since,
     received,
     accepted,
     duplicates,
@@ -38,56 +74,19 @@ export function ingestView(parts: ApiParts, receivers: readonly ReceiverStats[])
   };
 }
 
-/** Receivers and sinks have details of their own. */
-const named = { type: 'object', properties: { name: text }, required: ['name'], additionalProperties: true };
-
-const answer = object({
-  since: { ...text, description: 'the start of the program, from which counters count' },
-  received: integer,
-  accepted: integer,
-  duplicates: integer,
-  heartbeats: integer,
-  excluded: integer,
-  refused: record(integer),
-  inFlight: integer,
-  orphanStops: integer,
-  orphanCloses: integer,
-  keyMismatches: integer,
-  rowsMissing: {
-    ...integer,
-    description: 'lines that hosts numbered and that never came, since the store began',
-  },
-  faults: record(integer),
-  receivers: { type: 'array', items: named },
-  hosts: {
-    type: 'array',
-    items: object({
-      host: text,
-      lastEventAt: { ...text, nullable: true },
-      keysIgnored: flag,
-      bothLayouts: flag,
-      rowsMissing: {
-        ...integer,
-        nullable: true,
-        description: 'null where its lines are not numbered one by one',
-      },
-    }),
-  },
-  sinks: { type: 'array', items: named },
-});
-
 const description = {
   summary: 'What came in and what became of it',
   description: 'received = accepted + duplicates + heartbeats + excluded + sum(refused) + inFlight, always.',
   querystring: NO_QUERY,
-  response: { 200: { ...answer, description: 'counters since the program started' } },
+  response: { 200: answer(ingest, 'counters since the program started') },
 };
 
 /** `httpStats`: of the one receiver that the API itself holds. */
 export function registerIngest(app: FastifyInstance, parts: ApiParts, httpStats: () => ReceiverStats): void {
   const since = new Date(parts.now()).toISOString();
-  app.get('/api/v1/ingest', { schema: description }, async () => ({
-    since,
-    ...ingestView(parts, [...parts.receivers(), httpStats()]),
-  }));
+  app
+    .withTypeProvider<SchemaTypes>()
+    .get('/api/v1/ingest', { schema: description }, async () =>
+      ingestNow(parts, [...parts.receivers(), httpStats()], since),
+    );
 }

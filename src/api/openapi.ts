@@ -3,13 +3,11 @@ import type { FastifyInstance } from 'fastify';
 import { eventsBody } from '../../receivers/http/http.schema.ts';
 import { HTTP_RECEIVER_PATH } from '../../receivers/http/http.ts';
 import { isOpen } from './access/access.ts';
+import { errorAnswer } from './errors.ts';
 import type { ApiParts } from './parts.ts';
-import { integer, NO_QUERY, object, type Schema, text } from './schemas.ts';
+import { answer, NO_QUERY, type Schema } from './schemas.ts';
 
-const error = {
-  ...object({ statusCode: integer, error: text, message: text }),
-  description: 'an error, in words',
-};
+const error = answer(errorAnswer, 'an error, in words');
 
 const schemes = {
   bearer: { type: 'http', scheme: 'bearer' },

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { type CountsView, countsView } from './counts.ts';
 import type { ApiParts } from './parts.ts';
-import { text } from './schemas.ts';
+import { TEXT } from './schemas.ts';
 
 const STYLE = `
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 2rem auto; padding: 0 1rem }
@@ -75,7 +75,7 @@ export function escapeHtml(text: string): string {
 
 const description = {
   summary: 'A page for people',
-  response: { 200: { description: 'the numbers right now', content: { 'text/html': { schema: text } } } },
+  response: { 200: { description: 'the numbers right now', content: { 'text/html': { schema: TEXT } } } },
 };
 
 export function registerPage(app: FastifyInstance, parts: ApiParts): void {

@@ -4,7 +4,7 @@ import type { Intake, ReceiverStats } from '../contract/receiver.ts';
 import type { SinkStats } from '../contract/sink.ts';
 import type { IngestCounters } from '../intake/pipeline.ts';
 import type { Followed, Following } from '../journal/read/queries.ts';
-import type { JsonQuestion } from '../journal/read/reader-thread.ts';
+import type { Ask } from '../journal/read/reader-thread.ts';
 import type { Site } from '../sessions/site.ts';
 import type { AccessToken } from './access/api.schema.ts';
 import type { WrongTokens } from './access/wrong-tokens.ts';
@@ -36,8 +36,8 @@ export interface ApiParts {
   inFlight(): number;
   receivers(): readonly ReceiverStats[];
   sinks(): readonly SinkStats[];
-  /** Commits what was accepted so far, then reads: JSON text, null where there is no such thing. */
-  ask(question: JsonQuestion): Promise<string | null>;
+  /** Commits what was accepted so far, then reads. */
+  readonly ask: Ask;
   /** What is on the disk, for those who follow it. */
   readonly history: History;
   /** True while the journal is so far behind that who can wait should. */

@@ -1,59 +1,60 @@
-/** Pieces of JSON schemas: what routes take and what they answer. */
+import type { FastifyReply, FastifyTypeProvider } from 'fastify';
+import { z } from 'zod';
+import type { AnswerOf, Json } from '../journal/read/answers.ts';
 
-/** A JSON schema as OpenAPI 3.0 has it. */
-export type Schema = Readonly<Record<string, unknown>>;
+/** A JSON schema as OpenAPI 3.0 has it. `Value` is the type of what it describes. */
+export type Schema<Value = unknown> = Readonly<Record<string, unknown>> & { readonly [DESCRIBED]?: Value };
+declare const DESCRIBED: unique symbol;
 
-export const text = { type: 'string' } as const;
-export const integer = { type: 'integer' } as const;
-export const number = { type: 'number' } as const;
-export const flag = { type: 'boolean' } as const;
-/** ISO 8601 UTC. */
-export const time = { type: 'string', format: 'date-time' } as const;
-
-export function nullable(schema: Schema): Schema {
-  return { ...schema, nullable: true };
+/**
+ * Holds a route to its schemas (https://fastify.dev/docs/latest/Reference/Type-Providers/): its query has the type that
+ * the schema describes, and it can send only what the schema promises, as a value or as JSON of one.
+ */
+export interface SchemaTypes extends FastifyTypeProvider {
+  readonly validator: this['schema'] extends Schema<infer Value> ? Value : unknown;
+  readonly serializer: this['schema'] extends Schema<infer Value> ? Value | Json<Value> : unknown;
 }
 
-export function list(items: Schema): Schema {
-  return { type: 'array', items };
+/** The JSON schema of an answer, or of a part of one. */
+export function jsonSchema<Answer extends z.ZodType>(schema: Answer): Schema<AnswerOf<Answer>> {
+  return openApiOf(schema, 'output');
 }
 
-/** An object with these members, all present, and no others. */
-export function object(properties: Readonly<Record<string, Schema>>): Schema {
-  return { type: 'object', properties, required: Object.keys(properties), additionalProperties: false };
+/** What a route answers, in words and as a schema. */
+export function answer<Answer extends z.ZodType>(schema: Answer, description: string) {
+  return { ...jsonSchema(schema), description };
 }
 
-/** An object with members of any name. */
-export function record(values: Schema): Schema {
-  return { type: 'object', additionalProperties: values };
-}
-
-/** A query with these parameters, all optional; any other one is a 400. */
-export function query(properties: Readonly<Record<string, Schema>>): Schema {
-  return { type: 'object', properties, additionalProperties: false };
+/** A query with these parameters; any other one is a 400. Fastify checks it with the JSON schema and fills in defaults. */
+export function query<Shape extends z.core.$ZodShape>(
+  parameters: Shape,
+): Schema<AnswerOf<z.ZodObject<Shape, z.core.$strict>>> {
+  return openApiOf(z.strictObject(parameters), 'input');
 }
 
 export const NO_QUERY = query({});
 
-/** What the schema compiler says is wrong with a query, in words for the caller. */
-export function schemaProblem(
-  errors: readonly {
-    readonly keyword: string;
-    readonly instancePath: string;
-    readonly message?: string;
-    readonly params: Readonly<Record<string, unknown>>;
-  }[],
-): Error {
-  const [first] = errors;
-  if (first === undefined) return new Error('the request is not valid');
-  const { keyword, instancePath, params } = first;
-  const name = instancePath.slice(1);
-  if (keyword === 'additionalProperties') {
-    const unknown = JSON.stringify(String(params['additionalProperty']).slice(0, 100));
-    return new Error(`unknown query parameter ${unknown}`);
-  }
-  if (keyword === 'enum') {
-    return new Error(`${name}: expected one of ${(params['allowedValues'] as string[]).join(', ')}`);
-  }
-  return new Error(`${name}: ${first.message ?? 'not valid'}`);
+/** An answer that is no JSON. */
+export const TEXT: Schema = { type: 'string' };
+
+/** Of `never`, which may stand for any type: whoever asks says which. */
+function openApiOf(schema: z.ZodType, io: 'input' | 'output'): Schema<never> {
+  return z.toJSONSchema(schema, {
+    target: 'openapi-3.0',
+    io,
+    override({ jsonSchema: made }) {
+      // That a whole number is one that JavaScript can tell from its neighbours goes without saying.
+      if (made.minimum === Number.MIN_SAFE_INTEGER) delete made.minimum;
+      if (made.maximum === Number.MAX_SAFE_INTEGER) delete made.maximum;
+      // OpenAPI 3.0.3 wants null among the values as well.
+      const { enum: values, nullable } = made as { enum?: (string | null)[]; nullable?: boolean };
+      if (nullable === true && values !== undefined) made.enum = [...new Set([...values, null])] as string[];
+    },
+  }) as Schema<never>;
+}
+
+/** Text that goes out as it is: it is not parsed and written once more. */
+export function sendJson<Text extends Json<unknown>>(reply: Pick<FastifyReply, 'type'>, json: Text): Text {
+  reply.type('application/json; charset=utf-8');
+  return json;
 }

@@ -1,3 +1,4 @@
+import { secondsOf } from '../contract/seconds.ts';
 import { type SinkStats, TABLES, type TableStats } from '../contract/sink.ts';
 import { NOTHING_UNDELIVERED, type Undelivered } from '../journal/write/retention.ts';
 import type { DeliveryLoop } from './delivery-loop.ts';
@@ -25,7 +26,7 @@ export function sinkStats(
     type,
     up: trouble === null,
     ...total,
-    lagSeconds: since.length === 0 ? 0 : Math.max(0, now - Math.min(...since)) / 1000,
+    lagSeconds: since.length === 0 ? 0 : secondsOf(Math.max(0, now - Math.min(...since))),
     lastError: trouble,
     tables,
   };

@@ -1,3 +1,5 @@
+import { secondsOf } from '../contract/seconds.ts';
+
 /** Step of the stored points, in seconds, and how many of them a window shows. */
 export const WINDOWS = {
   '60s': { stepSeconds: 1, points: 60 },
@@ -159,7 +161,7 @@ export class Series {
       durationMs += second.durationMs;
     }
     const ended = sums.destroyed.last1h;
-    return { ...sums, averageDurationSeconds: ended > 0 ? durationMs / ended / 1000 : null };
+    return { ...sums, averageDurationSeconds: ended > 0 ? secondsOf(durationMs / ended) : null };
   }
 
   #zero(tally: Tally): Totals {

@@ -1,3 +1,4 @@
+import { secondsOf } from '../contract/seconds.ts';
 import type { Clock } from './clock.ts';
 import type { SimulatedEvent } from './line.ts';
 import type { Sender } from './senders.ts';
@@ -62,7 +63,7 @@ export async function runSimulation(
     const at = clock.now();
     truth.advance(anchor.simulated + (at - anchor.real) * speed);
     const { lost, duplicated, delivered, reordered } = network.counts();
-    const seconds = (at - begin) / 1000;
+    const seconds = secondsOf(at - begin);
     const lines = { events, sent: delivered, lost, duplicated, reordered, refused: sender.refused() };
     return { at: Math.floor(at), seconds, ...lines, truth: truth.counts() };
   }

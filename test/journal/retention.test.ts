@@ -114,17 +114,13 @@ function danglingNames(): string[] {
 
 function usersOfEvents(): unknown[] {
   const queries = new Queries(stored.database, fixedAppNames(new Map()), new UserAgents());
-  const { items } = queries.events({ ...NO_FILTER, kind: null }) as {
-    items: { user: { id: string } | null }[];
-  };
+  const { items } = queries.events({ ...NO_FILTER, kind: null });
   return items.map(({ user }) => user?.id);
 }
 
 function usersOn(): unknown[] {
   const queries = new Queries(stored.database, fixedAppNames(new Map()), new UserAgents());
-  const { items } = queries.sessions({ ...NO_FILTER, active: true, at: null }, EPOCH) as {
-    items: { user: { id: string } | null; host: string | null }[];
-  };
+  const { items } = queries.sessions({ ...NO_FILTER, active: true, at: null }, EPOCH);
   return items.map(({ user, host }) => `${user?.id} on ${host}`);
 }
 

@@ -1,12 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
 import type { ReceiverStats } from '../../contract/receiver.ts';
+import { secondsOf } from '../../contract/seconds.ts';
 import { REFUSALS } from '../../formats/index.ts';
 import { QUALITY_REASONS } from '../../sessions/quality.ts';
 import type { Host } from '../../sessions/session.ts';
 import type { Site } from '../../sessions/site.ts';
 import type { ApiParts } from '../parts.ts';
-import { text } from '../schemas.ts';
+import { TEXT } from '../schemas.ts';
 import { type Metric, metric, Rising, registerMetric, type Sample } from './metric.ts';
 import { sinkMetrics } from './sinks.ts';
 
@@ -177,7 +178,7 @@ export function hostMetrics({ site }: ApiParts): Metric[] {
       name: 'headcount_host_last_event_timestamp_seconds',
       help: 'Latest event time of a host',
       labels: ['host'],
-      samples: () => heardOf().map((host) => [host.lastEventAt / 1000, host.name]),
+      samples: () => heardOf().map((host) => [secondsOf(host.lastEventAt), host.name]),
     },
     {
       name: 'headcount_rows_missing_total',
@@ -218,7 +219,7 @@ const description = {
   response: {
     200: {
       description: 'what came in, what is open, how far each sink is; never a user',
-      content: { 'text/plain': { schema: text } },
+      content: { 'text/plain': { schema: TEXT } },
     },
   },
 };

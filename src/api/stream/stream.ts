@@ -1,39 +1,37 @@
 import type { FastifyInstance } from 'fastify';
-import { KINDS, type Kind } from '../../contract/event.ts';
+import { z } from 'zod';
+import { KINDS } from '../../contract/event.ts';
 import type { EventFilters } from '../../journal/read/event-search.ts';
 import { serverSentEvent } from '../../journal/read/queries.ts';
 import { mayRead } from '../access/access.ts';
 import type { CurrentCounts } from '../counts.ts';
 import { ApiError } from '../errors.ts';
-import { type FilterQuery, filterParameters, filtersOf } from '../filters.ts';
+import { filterParameters, filtersOf } from '../filters.ts';
 import type { ApiParts } from '../parts.ts';
-import { query, text } from '../schemas.ts';
+import { query, type SchemaTypes, TEXT } from '../schemas.ts';
 import { Streams } from './streams.ts';
 
-type StreamQuery = Omit<FilterQuery, 'limit' | 'cursor'> & {
-  readonly events?: '0' | '1';
-  readonly kind?: Kind;
-  readonly after?: string;
-};
-
 const { limit: _limit, cursor: _cursor, ...shared } = filterParameters;
+const parameters = {
+  events: z.enum(['0', '1']).default('0').describe('1: events, too'),
+  kind: z.enum(KINDS).optional(),
+  ...shared,
+  after: z
+    .string()
+    .max(64)
+    .optional()
+    .describe('as Last-Event-ID, where a header cannot be set; STORE-0 is before the first event'),
+};
+type StreamQuery = Readonly<z.output<z.ZodObject<typeof parameters>>>;
+
 const description = {
   summary: 'What happens, as it happens: server-sent events',
   description:
     'Messages `counts`, when the numbers change and at most once a second; with `events=1` also `event`, one for each event ' +
     'that fits the filters, in the order of `seq`, none left out and none twice, also for a client that comes back: it says in ' +
     '`Last-Event-ID` (or `after`) which id it got last. `missed` says that what came next is no longer there.',
-  querystring: query({
-    events: { type: 'string', enum: ['0', '1'], default: '0', description: '1: events, too' },
-    kind: { type: 'string', enum: KINDS },
-    ...shared,
-    after: {
-      type: 'string',
-      maxLength: 64,
-      description: 'as Last-Event-ID, where a header cannot be set; STORE-0 is before the first event',
-    },
-  }),
-  response: { 200: { description: 'a stream', content: { 'text/event-stream': { schema: text } } } },
+  querystring: query(parameters),
+  response: { 200: { description: 'a stream', content: { 'text/event-stream': { schema: TEXT } } } },
 };
 
 const EVENT_STREAM = {
@@ -52,28 +50,30 @@ export function registerStream(app: FastifyInstance, parts: ApiParts, counts: Cu
   });
   history.onCommitted(() => streams.committed());
   app.addHook('preClose', async () => streams.close());
-  app.get<{ Querystring: StreamQuery }>(
-    '/api/v1/stream',
-    { schema: description, exposeHeadRoute: false },
-    async ({ query, headers, ip }, reply) => {
-      if (streams.isFull) throw new ApiError(503, 'too many streams');
-      if (streams.isFullFor(ip)) throw new ApiError(429, 'too many streams from this address');
-      const filters = filtersOfStream(query);
-      const last = headers['last-event-id'] ?? query.after;
-      const after = last === undefined ? null : seqOf(String(last), history);
-      reply.hijack();
-      reply.raw.writeHead(200, { ...reply.getHeaders(), ...EVENT_STREAM } as Record<string, string>);
-      if (after === 'unknown')
-        reply.raw.write(serverSentEvent('missed', null, { after: String(last), oldest: null }));
-      const listener = {
-        response: reply.raw,
-        address: ip,
-        mayStay: staying(headers.authorization, tokens),
-        filters,
-      };
-      streams.add(listener, after === 'unknown' ? null : after);
-    },
-  );
+  app
+    .withTypeProvider<SchemaTypes>()
+    .get(
+      '/api/v1/stream',
+      { schema: description, exposeHeadRoute: false },
+      async ({ query, headers, ip }, reply) => {
+        if (streams.isFull) throw new ApiError(503, 'too many streams');
+        if (streams.isFullFor(ip)) throw new ApiError(429, 'too many streams from this address');
+        const filters = filtersOfStream(query);
+        const last = headers['last-event-id'] ?? query.after;
+        const after = last === undefined ? null : seqOf(String(last), history);
+        reply.hijack();
+        reply.raw.writeHead(200, { ...reply.getHeaders(), ...EVENT_STREAM } as Record<string, string>);
+        if (after === 'unknown')
+          reply.raw.write(serverSentEvent('missed', null, { after: String(last), oldest: null }));
+        const listener = {
+          response: reply.raw,
+          address: ip,
+          mayStay: staying(headers.authorization, tokens),
+          filters,
+        };
+        streams.add(listener, after === 'unknown' ? null : after);
+      },
+    );
 }
 
 /** Whether who came with this header may still read: looked at again only when the tokens were reloaded. */

@@ -1,8 +1,10 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { AppNames } from '../../contract/app-names.ts';
-import { KINDS, REJECTION_REASONS } from '../../contract/event.ts';
+import { KINDS, type Kind, REJECTION_REASONS, type User } from '../../contract/event.ts';
 import { END_REASONS } from '../../contract/rows.ts';
+import { secondsOf } from '../../contract/seconds.ts';
 import { FLAGS } from '../schema.ts';
+import type { Answers, EventItem, OneSession, SessionItem } from './answers.ts';
 import { type EventFilters, findEvents } from './event-search.ts';
 import { findSessions, type SessionFilters } from './session-search.ts';
 import type { UserAgents } from './user-agents.ts';
@@ -31,7 +33,7 @@ const MOST_FOLLOWED = 100_000;
 const MOST_FOLLOWED_TEXT = 128 * 1_024;
 
 type Row = Record<string, unknown>;
-type Json = Record<string, unknown>;
+type Text = string | null;
 
 /** Asks for events that come after one, up to another, by their numbers. */
 export interface Following {
@@ -59,24 +61,23 @@ export class Queries {
     this.#store = String(database.prepare("SELECT value FROM meta WHERE key = 'store'").get()?.['value']);
   }
 
-  sessions(filters: SessionFilters, now: number): Json {
+  sessions(filters: SessionFilters, now: number): Answers['sessions'] {
     const byId = this.#database.prepare(`${SESSION_ROWS} WHERE s.id = ?`);
     const found = findSessions(this.#database, filters).take(filters.limit + 1);
     return page(rowsOf(byId, found), filters.limit, 'id', (row) => this.#sessionItem(row, now));
   }
 
   /** One session with its latest connections and events, oldest first; null where there is none of that id. */
-  session(publicId: string, now: number): Json | null {
+  session(publicId: string, now: number): Answers['session'] {
     const id = this.#ownNumber(publicId);
     const row = id === null ? undefined : this.#database.prepare(`${SESSION_ROWS} WHERE s.id = ?`).get(id);
     if (row === undefined || row['end_reason'] === END_REASONS.indexOf('excluded')) return null;
     return {
       ...this.#sessionItem(row, now),
       connections: this.#connections(row).map((connection) => ({
-        appId: connection['app'],
-        appName: this.#appName(connection['app']),
+        ...this.#app(connection['app']),
         openedAt: iso(connection['opened_at']),
-        closedAt: iso(connection['closed_at']),
+        closedAt: isoOrNull(connection['closed_at']),
         closeExact: connection['close_exact'] === 1,
       })),
       timeline: this.#timeline(Number(row['last_seq'])),
@@ -90,7 +91,7 @@ export class Queries {
     return Number(number);
   }
 
-  #sessionItem(row: Row, now: number): Json {
+  #sessionItem(row: Row, now: number): SessionItem {
     const flags = Number(row['flags']);
     const has = (flag: number) => (flags & flag) !== 0;
     const startedAt = Number(row['started_at']);
@@ -98,29 +99,35 @@ export class Queries {
     return {
       id: this.#publicId(row['id']),
       user: userOf(row),
-      host: row['host'],
-      virtualProxy: row['virtual_proxy'],
+      host: row['host'] as Text,
+      virtualProxy: row['virtual_proxy'] as Text,
       startedAt: iso(startedAt),
       startExact: has(FLAGS.startExact),
-      endedAt: iso(endedAt),
-      endReason: row['end_reason'] === null ? null : END_REASONS[Number(row['end_reason'])],
+      endedAt: isoOrNull(endedAt),
+      endReason: row['end_reason'] === null ? null : (END_REASONS[Number(row['end_reason'])] ?? null),
       endExact: has(FLAGS.endExact),
       identityExact: has(FLAGS.identityExact),
       lastActivityAt: iso(row['last_activity_at']),
-      durationSeconds: Math.max(0, (endedAt ?? now) - startedAt) / 1000,
-      openConnections: row['open_connections'],
-      connections: row['connections'],
+      durationSeconds: secondsOf(Math.max(0, (endedAt ?? now) - startedAt)),
+      openConnections: Number(row['open_connections']),
+      connections: Number(row['connections']),
       apps: this.#appsOf(row),
-      ...this.#userAgents.describe(row['user_agent'] as string | null),
+      ...this.#userAgents.describe(row['user_agent'] as Text),
     };
   }
 
-  #publicId(number: unknown): string | null {
-    return Number(number) === 0 ? null : `${this.#store}-${number}`;
+  #publicId(number: unknown): string {
+    return `${this.#store}-${number}`;
   }
 
-  #appName(appId: unknown): string | null {
-    return this.#appNames.nameOf(appId as string | null);
+  /** Null for 0, which stands for none. */
+  #publicIdOrNull(number: unknown): string | null {
+    return Number(number) === 0 ? null : this.#publicId(number);
+  }
+
+  #app(id: unknown): { appId: Text; appName: Text } {
+    const appId = id as Text;
+    return { appId, appName: this.#appNames.nameOf(appId) };
   }
 
   /** The latest connections of a session, oldest first, along their chain. */
@@ -139,13 +146,13 @@ export class Queries {
     return found.reverse();
   }
 
-  #appsOf(session: Row): Json[] {
+  #appsOf(session: Row): SessionItem['apps'] {
     const ids = new Set(this.#connections(session).map((connection) => connection['app']));
     ids.delete(null);
-    return [...ids].map((appId) => ({ appId, appName: this.#appName(appId) }));
+    return [...ids].map((id) => this.#app(id));
   }
 
-  #timeline(lastSeq: number): Json[] {
+  #timeline(lastSeq: number): OneSession['timeline'] {
     const bySeq = this.#database.prepare(`${EVENT_ROWS} WHERE s.seq = ?`);
     const found: Row[] = [];
     for (let seq = lastSeq; seq > 0 && found.length < MOST_LINKS; ) {
@@ -158,7 +165,7 @@ export class Queries {
     return found.map((row) => this.#eventItem(row));
   }
 
-  events(filters: EventFilters): Json {
+  events(filters: EventFilters): Answers['events'] {
     const bySeq = this.#database.prepare(`${EVENT_ROWS} WHERE s.seq = ?`);
     const found = findEvents(this.#database, filters).take(filters.limit + 1);
     return page(rowsOf(bySeq, found), filters.limit, 'seq', (row) => this.#eventItem(row));
@@ -177,7 +184,7 @@ export class Queries {
     const range = { after: from, upTo: Math.min(upTo, from + MOST_FOLLOWED) };
     let text = '';
     if (from > after) {
-      const missed = { after: this.#publicId(after), oldest: this.#publicId(oldest) };
+      const missed = { after: this.#publicIdOrNull(after), oldest: this.#publicId(oldest) };
       text = serverSentEvent('missed', null, missed);
     }
     for (const seq of findEvents(this.#database, filters, range)) {
@@ -188,26 +195,25 @@ export class Queries {
     return { text, position: range.upTo };
   }
 
-  #eventItem(row: Row): Json {
+  #eventItem(row: Row): EventItem {
     return {
-      seq: row['seq'],
-      eventId: row['event_id'] ?? this.#publicId(row['seq']),
-      kind: KINDS[Number(row['kind'])],
+      seq: Number(row['seq']),
+      eventId: (row['event_id'] as Text) ?? this.#publicId(row['seq']),
+      kind: KINDS[Number(row['kind'])] as Kind,
       at: iso(row['at']),
-      originalAt: iso(row['original_at']),
+      originalAt: isoOrNull(row['original_at']),
       receivedAt: iso(row['received_at']),
-      host: row['host'],
+      host: row['host'] as Text,
       user: userOf(row),
-      virtualProxy: row['virtual_proxy'],
-      origin: row['origin'],
-      context: row['context'],
-      appId: row['app'],
-      appName: this.#appName(row['app']),
-      sessionId: this.#publicId(row['session']),
-      result: row['result'],
+      virtualProxy: row['virtual_proxy'] as Text,
+      origin: row['origin'] as Text,
+      context: row['context'] as Text,
+      ...this.#app(row['app']),
+      sessionId: this.#publicIdOrNull(row['session']),
+      result: row['result'] as number | null,
       reason: REJECTION_REASONS[Number(row['reason']) - 1] ?? null,
-      ...this.#userAgents.describe(row['user_agent'] as string | null),
-      message: row['message'],
+      ...this.#userAgents.describe(row['user_agent'] as Text),
+      message: row['message'] as Text,
     };
   }
 }
@@ -221,19 +227,24 @@ function rowsOf(byNumber: StatementSync, numbers: Iterable<number>): Row[] {
   return rows;
 }
 
-function page(rows: Row[], limit: number, number: string, item: (row: Row) => Json): Json {
+function page<Item>(rows: Row[], limit: number, number: string, item: (row: Row) => Item) {
   const shown = rows.slice(0, limit);
   const more = rows.length > limit;
   return { items: shown.map(item), nextCursor: more ? String(shown.at(-1)?.[number]) : null };
 }
 
-function userOf(row: Row): Json | null {
-  return row['user_id'] === null ? null : { directory: row['directory'], id: row['user_id'] };
+function userOf(row: Row): User | null {
+  if (row['user_id'] === null) return null;
+  return { directory: row['directory'] as Text, id: String(row['user_id']) };
 }
 
-/** ISO 8601 UTC; null stays null. */
-function iso(time: unknown): string | null {
-  return time === null ? null : new Date(Number(time)).toISOString();
+/** ISO 8601 UTC. */
+function iso(time: unknown): string {
+  return new Date(Number(time)).toISOString();
+}
+
+function isoOrNull(time: unknown): string | null {
+  return time === null ? null : iso(time);
 }
 
 /**

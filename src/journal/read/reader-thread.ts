@@ -3,6 +3,7 @@ import { fixedAppNames } from '../../contract/app-names.ts';
 import type { Dimension, Window } from '../../sessions/series.ts';
 import { WorkerSide } from '../../threads/worker-side.ts';
 import { journalFile } from '../journal-file.ts';
+import type { Answers, CsvPage, Json } from './answers.ts';
 import { csvOf } from './csv.ts';
 import type { EventFilters } from './event-search.ts';
 import { type Followed, type Following, Queries } from './queries.ts';
@@ -16,17 +17,40 @@ export interface ReaderData {
   readonly appNames: ReadonlyMap<string, string>;
 }
 
-/** With `csv`, its columns, a page is answered as `{csv, nextCursor}`. */
+/** With `csv`, its columns, a page is answered as CSV. */
 interface Page {
   readonly csv?: readonly string[];
 }
 
+/** What can be asked, by the name of its answer. */
+interface Questions {
+  readonly sessions: Page & {
+    readonly ask: 'sessions';
+    readonly filters: SessionFilters;
+    readonly now: number;
+  };
+  readonly session: { readonly ask: 'session'; readonly id: string; readonly now: number };
+  readonly events: Page & { readonly ask: 'events'; readonly filters: EventFilters };
+  readonly series: {
+    readonly ask: 'series';
+    readonly window: Window;
+    readonly dimension: Dimension;
+    readonly now: number;
+  };
+}
+
 /** What is answered with JSON. */
-export type JsonQuestion =
-  | (Page & { readonly ask: 'sessions'; readonly filters: SessionFilters; readonly now: number })
-  | { readonly ask: 'session'; readonly id: string; readonly now: number }
-  | (Page & { readonly ask: 'events'; readonly filters: EventFilters })
-  | { readonly ask: 'series'; readonly window: Window; readonly dimension: Dimension; readonly now: number };
+export type JsonQuestion = Questions[keyof Questions];
+
+export type AnswerTo<Asked extends JsonQuestion> = Asked extends { readonly csv: readonly string[] }
+  ? Json<CsvPage>
+  : JsonOf<Answers[Asked['ask']]>;
+
+/** JSON text, null where there is no such thing. */
+type JsonOf<Value> = Json<NonNullable<Value>> | Extract<Value, null>;
+
+/** Asks for something that is answered with JSON. */
+export type Ask = <Asked extends JsonQuestion>(question: Asked) => Promise<AnswerTo<Asked>>;
 
 export type Question = JsonQuestion | (Following & { readonly ask: 'follow' });
 
@@ -47,27 +71,29 @@ const queries = new Queries(database, fixedAppNames(appNames), new UserAgents())
 
 function answer(question: Question): string | null | Followed {
   if (question.ask === 'follow') return queries.follow(question);
-  const found = find(question);
+  const found = find(question.ask, question);
   // As text, so that the receiving thread neither copies nor serialises objects.
   return found === null ? null : JSON.stringify(found);
 }
 
-function find(question: JsonQuestion): object | null {
-  switch (question.ask) {
-    case 'sessions':
-      return asAsked(queries.sessions(question.filters, question.now), question);
-    case 'session':
-      return queries.session(question.id, question.now);
-    case 'events':
-      return asAsked(queries.events(question.filters), question);
-    case 'series':
-      return seriesOf(database, question.window, question.dimension, question.now);
-  }
+type Found<Name extends keyof Questions> = Answers[Name] | CsvPage;
+
+const FINDERS: { readonly [Name in keyof Questions]: (question: Questions[Name]) => Found<Name> } = {
+  sessions: (question) => asAsked(queries.sessions(question.filters, question.now), question),
+  session: ({ id, now }) => queries.session(id, now),
+  events: (question) => asAsked(queries.events(question.filters), question),
+  series: ({ window, dimension, now }) => seriesOf(database, window, dimension, now),
+};
+
+function find<Name extends keyof Questions>(name: Name, question: Questions[Name]): Found<Name> {
+  return FINDERS[name](question);
 }
 
-function asAsked(page: Readonly<Record<string, unknown>>, { csv }: Page): object {
-  if (csv === undefined) return page;
-  return { csv: csvOf(page['items'] as unknown[], csv), nextCursor: page['nextCursor'] };
+function asAsked<Items extends Answers['sessions'] | Answers['events']>(
+  page: Items,
+  { csv }: Page,
+): Items | CsvPage {
+  return csv === undefined ? page : { csv: csvOf(page.items, csv), nextCursor: page.nextCursor };
 }
 
 side.serve({

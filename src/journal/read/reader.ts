@@ -1,6 +1,6 @@
 import { WorkerFront } from '../../threads/worker-front.ts';
 import type { Followed, Following } from './queries.ts';
-import type { JsonQuestion, ReaderData, ReaderTalk } from './reader-thread.ts';
+import type { AnswerTo, JsonQuestion, ReaderData, ReaderTalk } from './reader-thread.ts';
 
 /** For the read that is under way. */
 const STOP_WITHIN_MS = 5_000;
@@ -29,8 +29,8 @@ export class JournalReader {
   }
 
   /** The answer as JSON text; null where there is no such thing. */
-  async ask(question: JsonQuestion): Promise<string | null> {
-    return (await this.#thread.ask(question)) as string | null;
+  async ask<Asked extends JsonQuestion>(question: Asked): Promise<AnswerTo<Asked>> {
+    return (await this.#thread.ask(question)) as AnswerTo<Asked>;
   }
 
   async follow(question: Following): Promise<Followed> {

@@ -1,15 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type Dimension, WINDOWS, type Window } from '../../sessions/series.ts';
-
-export interface SeriesPoint {
-  readonly at: string;
-  readonly created: number | null;
-  readonly destroyed: number | null;
-  readonly rejected: number | null;
-  readonly active: number | null;
-  readonly users: number | null;
-  readonly connections: number | null;
-}
+import type { Answers, SeriesPoint } from './answers.ts';
 
 type Row = Readonly<Record<string, number | null>>;
 
@@ -26,7 +17,7 @@ export function seriesOf(
   window: Window,
   dimension: Dimension,
   now: number,
-): { window: Window; stepSeconds: number; points: SeriesPoint[] } {
+): Answers['series'] {
   const { stepSeconds, points } = WINDOWS[window];
   // The second that is not over yet has no level.
   const last = Math.floor((now / 1000 - 1) / stepSeconds) * stepSeconds;

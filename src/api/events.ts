@@ -1,0 +1,28 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { KINDS } from '../contract/event.ts';
+import { eventItem, eventsPage } from '../journal/read/answers.ts';
+import { columnsOf, csvAnswer, format, pageAnswer, wantsCsv } from './csv-answer.ts';
+import { filterParameters, filtersOf } from './filters.ts';
+import type { ApiParts } from './parts.ts';
+import { query, type SchemaTypes, sendJson } from './schemas.ts';
+
+const description = {
+  summary: 'Events, newest first',
+  querystring: query({ kind: z.enum(KINDS).optional(), ...filterParameters, format }),
+  response: { 200: pageAnswer(eventsPage, 'a page of events') },
+};
+
+const columns = columnsOf(eventItem);
+
+export function registerEvents(app: FastifyInstance, { ask, now }: ApiParts): void {
+  app
+    .withTypeProvider<SchemaTypes>()
+    .get('/api/v1/events', { schema: description }, async (request, reply) => {
+      const { query } = request;
+      const question = { ask: 'events', filters: { ...filtersOf(query), kind: query.kind ?? null } } as const;
+      reply.header('vary', 'accept');
+      if (!wantsCsv(request)) return sendJson(reply, await ask(question));
+      return csvAnswer(request, reply, await ask({ ...question, csv: columns }), 'events', now());
+    });
+}

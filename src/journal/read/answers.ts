@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import { KINDS, REJECTION_REASONS } from '../../contract/event.ts';
+import { END_REASONS } from '../../contract/rows.ts';
+import { WINDOWS, type Window } from '../../sessions/series.ts';
+
+/*
+ * What the reader's thread answers: each answer stands here once. The queries build the types, the API describes and
+ * promises the schemas. The reader's thread itself imports only the types, so it does not load zod.
+ */
+
+/** ISO 8601 UTC. */
+export const time = z.string().meta({ format: 'date-time' });
+
+const text = z.string().nullable();
+const count = z.int();
+const unknownOrCount = count.nullable();
+const user = z.object({ directory: text, id: z.string() }).nullable();
+const browserAndOs = { browser: text, os: text };
+const app = { appId: text, appName: text };
+
+export const sessionItem = z.object({
+  id: z.string(),
+  user,
+  host: text,
+  virtualProxy: text,
+  startedAt: time,
+  startExact: z.boolean(),
+  endedAt: time.nullable(),
+  endReason: z.enum(END_REASONS).nullable(),
+  endExact: z.boolean(),
+  identityExact: z.boolean(),
+  lastActivityAt: time,
+  durationSeconds: z.number(),
+  openConnections: count,
+  connections: count,
+  apps: z.array(z.object(app)),
+  ...browserAndOs,
+});
+
+export const eventItem = z.object({
+  seq: count,
+  eventId: text,
+  kind: z.enum(KINDS),
+  at: time,
+  originalAt: time.nullable(),
+  receivedAt: time,
+  host: text,
+  user,
+  virtualProxy: text,
+  origin: text,
+  context: text,
+  ...app,
+  sessionId: text,
+  result: unknownOrCount,
+  reason: z.enum(REJECTION_REASONS).nullable(),
+  ...browserAndOs,
+  message: text,
+});
+
+const connectionItem = z.object({
+  ...app,
+  openedAt: time,
+  closedAt: time.nullable(),
+  closeExact: z.boolean(),
+});
+
+export const oneSession = z.object({
+  ...sessionItem.shape,
+  connections: z.array(connectionItem),
+  timeline: z.array(eventItem),
+  truncated: z.boolean(),
+});
+
+const seriesPoint = z.object({
+  at: time,
+  created: unknownOrCount,
+  destroyed: unknownOrCount,
+  rejected: unknownOrCount,
+  active: unknownOrCount,
+  users: unknownOrCount,
+  connections: unknownOrCount,
+});
+
+export const WINDOW_NAMES = Object.keys(WINDOWS) as Window[];
+
+export const series = z.object({
+  window: z.enum(WINDOW_NAMES),
+  stepSeconds: count,
+  points: z.array(seriesPoint),
+});
+
+export const sessionsPage = pageOf(sessionItem);
+export const eventsPage = pageOf(eventItem);
+
+function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({ items: z.array(item), nextCursor: text });
+}
+
+/** The type of what a schema describes. Nobody changes an answer. */
+export type AnswerOf<Schema extends z.ZodType> = Fixed<z.output<Schema>>;
+type Fixed<T> = T extends object ? { readonly [Name in keyof T]: Fixed<T[Name]> } : T;
+
+export type SessionItem = AnswerOf<typeof sessionItem>;
+export type OneSession = AnswerOf<typeof oneSession>;
+export type EventItem = AnswerOf<typeof eventItem>;
+export type SeriesPoint = AnswerOf<typeof seriesPoint>;
+
+/** A page as CSV, in JSON for the way between the threads. */
+export interface CsvPage {
+  readonly csv: string;
+  readonly nextCursor: string | null;
+}
+
+/** What each question is answered with; null where there is no such thing. */
+export interface Answers {
+  readonly sessions: AnswerOf<typeof sessionsPage>;
+  readonly session: OneSession | null;
+  readonly events: AnswerOf<typeof eventsPage>;
+  readonly series: AnswerOf<typeof series>;
+}
+
+declare const VALUE: unique symbol;
+
+/** JSON text of a value of this type. It goes from thread to thread and out as it is: nobody parses it on the way. */
+export type Json<Value> = string & { readonly [VALUE]: Value };
