@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import { NOON } from '../rows-under-test.ts';
-import { questDbQuery, questDbReady } from './server.ts';
+import { questDbQuery, sharedQuestDb } from './server.ts';
 
 /*
  * What the sink builds on, asked of QuestDB itself: a newer one that does otherwise fails here first.
  */
 
-const url = inject('questdb')?.url ?? '';
+const questdb = inject('questdb');
+let url: string;
 const made: string[] = [];
 
 function query(sql: string): Promise<Record<string, unknown>[]> {
@@ -38,8 +39,10 @@ async function rowsOf(table: string): Promise<Record<string, unknown>[]> {
   return query(`SELECT * FROM ${table}`);
 }
 
-describe.skipIf(url === '')('QuestDB', () => {
-  beforeAll(() => questDbReady(url), 60_000);
+describe.skipIf(questdb === null)('QuestDB', () => {
+  beforeAll(async () => {
+    if (questdb !== null) url = await sharedQuestDb(questdb);
+  }, 60_000);
   afterEach(async () => {
     for (const name of made.splice(0).reverse()) {
       await query(`DROP VIEW IF EXISTS ${name}_view`);

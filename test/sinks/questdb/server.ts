@@ -17,8 +17,9 @@ declare module 'vitest' {
 }
 
 export interface ProvidedQuestDb {
-  /** A server for all tests at once: use a store id of your own, and neither drop nor change tables. */
-  readonly url: string;
+  /** Where `sharedQuestDb` asks for the server of all tests; null where `url` is known. */
+  readonly askAt: string | null;
+  readonly url: string | null;
   /** To start servers of one's own with; null where `QUESTDB_URL` is tested and there is none. */
   readonly jar: string | null;
 }
@@ -148,6 +149,14 @@ export class QuestDbServer {
     await ended;
     clearTimeout(late);
   }
+}
+
+/** Of a server for all tests at once, which answers: use a store id of your own, and neither drop nor change tables. */
+export async function sharedQuestDb({ askAt, url }: ProvidedQuestDb): Promise<string> {
+  const known = askAt === null ? url : await (await fetch(askAt)).text();
+  if (known === null) throw new Error('no QuestDB is provided');
+  await questDbReady(known);
+  return known;
 }
 
 interface ExecAnswer {

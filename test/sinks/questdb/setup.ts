@@ -1,5 +1,8 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
@@ -13,10 +16,11 @@ const FETCH_WITHIN_MS = 300_000;
 const run = promisify(execFile);
 
 /**
- * Gives the tests a QuestDB: the one at `QUESTDB_URL`, else one of our own where Java and the jar can be had. Without any,
- * the tests that need one are skipped and a line says so; on CI that is a failure.
+ * Gives the tests a QuestDB: the one at `QUESTDB_URL`, else one of our own where Java and the jar can be had, which is
+ * started when the first test asks for it. Without any, the tests that need one are skipped and a line says so; on CI that
+ * is a failure.
  */
-export async function setup(project: TestProject): Promise<() => Promise<void>> {
+export async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   const { QUESTDB_URL: url, CI } = process.env;
   const jar = await findJar();
   const reason = jar instanceof Error ? jar.message : null;
@@ -24,24 +28,39 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   if (CI === 'true' && path === null) throw new Error(`no QuestDB of our own to test with: ${reason}`);
   if (url !== undefined) {
     if (path === null) process.stderr.write(`Tests with a QuestDB of their own are skipped: ${reason}\n`);
-    return provide(project, { url, jar: path }, null);
+    project.provide('questdb', { askAt: null, url, jar: path });
+    return;
   }
-  if (path !== null) {
-    // Tests wait for it; those that need none do not.
-    const server = await QuestDbServer.launch(path);
-    return provide(project, { url: server.url, jar: path }, server);
+  if (path === null) {
+    process.stderr.write(`Tests with a QuestDB are skipped: ${reason}\n`);
+    project.provide('questdb', null);
+    return;
   }
-  process.stderr.write(`Tests with a QuestDB are skipped: ${reason}\n`);
-  return provide(project, null, null);
+  const { provided, dispose } = await lazyQuestDb(path);
+  project.provide('questdb', provided);
+  return dispose;
 }
 
-function provide(
-  project: TestProject,
-  questdb: ProvidedQuestDb | null,
-  server: QuestDbServer | null,
-): () => Promise<void> {
-  project.provide('questdb', questdb);
-  return async () => server?.dispose();
+/** Starts a server when somebody asks, and tells everyone who asks where it is. */
+async function lazyQuestDb(jar: string): Promise<{ provided: ProvidedQuestDb; dispose(): Promise<void> }> {
+  let launched: Promise<QuestDbServer> | null = null;
+  // Tests run in processes of their own.
+  const desk = createServer((_, response) => {
+    launched ??= QuestDbServer.launch(jar);
+    launched.then(
+      ({ url }) => response.end(url),
+      (error: unknown) => response.writeHead(500).end(String(error)),
+    );
+  }).listen(0, '127.0.0.1');
+  await once(desk, 'listening');
+  return {
+    provided: { askAt: `http://127.0.0.1:${(desk.address() as AddressInfo).port}`, url: null, jar },
+    dispose: async () => {
+      desk.close();
+      desk.closeAllConnections();
+      await (await launched)?.dispose();
+    },
+  };
 }
 
 /** The path of the jar, fetched once. */

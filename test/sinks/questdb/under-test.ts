@@ -5,7 +5,7 @@ import type { Sink, SinkParts, Table } from '../../../src/contract/sink.ts';
 import { FarSide } from '../far-side.ts';
 import { NEVER, newStoreId } from '../rows-under-test.ts';
 import type { SinkUnderTest } from '../sink-under-test.ts';
-import { questDbQuery, questDbReady } from './server.ts';
+import { questDbQuery, sharedQuestDb } from './server.ts';
 
 type Settings = Readonly<Record<string, unknown>>;
 
@@ -30,8 +30,9 @@ const ARRIVED: { readonly [T in Table]: readonly [column: string, order: string]
 
 /** On the server that all tests share. */
 export async function questDbUnderTest(): Promise<SinkUnderTest> {
-  const url = inject('questdb')?.url ?? '';
-  await questDbReady(url);
+  const questdb = inject('questdb');
+  if (questdb === null) throw new Error('no QuestDB is provided');
+  const url = await sharedQuestDb(questdb);
   const storeId = newStoreId();
   const far = await FarSide.listen();
   far.onWrite = () => {};
