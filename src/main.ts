@@ -41,6 +41,7 @@ const io = {
   cwd: process.cwd(),
   signal: stopping.signal,
   terminal: process.stdout.isTTY === true,
+  stderrColumns: () => (process.stderr.isTTY ? process.stderr.columns : null),
   onReload: (reload: () => void) => {
     reloads.add(reload);
     return () => void reloads.delete(reload);

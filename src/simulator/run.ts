@@ -6,7 +6,9 @@ import type { TruthCounts } from './truth.ts';
 
 /** Lines so far. Once all have arrived `sent = events - lost + duplicated`. */
 export interface RunReport {
+  /** Milliseconds since 1970 UTC. */
   readonly at: number;
+  /** Since the run began, to the millisecond. */
   readonly seconds: number;
   /** What happened at the site. */
   readonly events: number;
@@ -62,7 +64,7 @@ export async function runSimulation(
     const at = clock.now();
     truth.advance(anchor.simulated + (at - anchor.real) * speed);
     const { lost, duplicated, delivered, reordered } = network.counts();
-    const seconds = (at - begin) / 1000;
+    const seconds = Math.round(at - begin) / 1000;
     const lines = { events, sent: delivered, lost, duplicated, reordered, refused: sender.refused() };
     return { at: Math.floor(at), seconds, ...lines, truth: truth.counts() };
   }
