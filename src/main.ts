@@ -1,27 +1,30 @@
 import { readFileSync } from 'node:fs';
+import { nodeProblem } from './node-version.js';
 
-const NEEDED = 24;
-const EXIT_USAGE = 64;
 const EXIT_CONFIG = 78;
 /** A stop that takes longer than this has failed. */
 const STOP_WITHIN_MS = 5_000;
 
-const [major] = process.versions.node.split('.');
-if (Number(major) < NEEDED) {
-  process.stderr.write(`Headcount needs Node ${NEEDED} or newer; this is ${process.version}\n`);
+const problem = nodeProblem(process.version);
+if (problem !== null) {
+  process.stderr.write(`${problem}\n`);
   process.exit(1);
 }
 // Only now: an older Node does not know all that the rest imports.
 const { Command, CommanderError } = await import('commander');
+const { EXIT_USAGE } = await import('./commands/command-io.ts');
 const { ConfigError } = await import('./config/config.ts');
 const { registerAppender } = await import('./commands/appender.ts');
 const { registerCheck } = await import('./commands/check.ts');
 const { registerDeadLetters } = await import('./commands/dead-letters.ts');
-const { registerDemo } = await import('./commands/demo.ts');
+const { registerDemo, startDemoApp } = await import('./commands/demo.ts');
 const { registerResend } = await import('./commands/resend.ts');
 const { registerSimulate } = await import('./commands/simulate.ts');
+const { registerSendTest } = await import('./commands/send-test.ts');
 const { registerStart } = await import('./commands/start.ts');
-const { startDemoApp } = await import('./commands/demo.ts');
+const { registerToken } = await import('./commands/token.ts');
+
+const { createSystemClock } = await import('./simulator/clock.ts');
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const stopping = new AbortController();
@@ -41,12 +44,18 @@ const io = {
   cwd: process.cwd(),
   signal: stopping.signal,
   terminal: process.stdout.isTTY === true,
+  stderrColumns: () => (process.stderr.isTTY ? process.stderr.columns : null),
   onReload: (reload: () => void) => {
     reloads.add(reload);
     return () => void reloads.delete(reload);
   },
 };
 
+// Whoever read the output is gone, such as `head`: no reason for a stack trace, but for an orderly end.
+process.stdout.on('error', () => {
+  process.exitCode = 1;
+  stopping.abort();
+});
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGBREAK'] as const) {
   process.on(signal, () => {
     stopping.abort();
@@ -57,20 +66,40 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGBREAK'] as const) {
   });
 }
 
+const HELP = `
+Examples:
+  headcount demo                         made-up people, to look around
+  headcount start                        the real thing, until Ctrl-C
+  headcount appender --host 192.0.2.10   what to put on a Sense node
+  headcount send-test                    does a line get through?
+  headcount help simulate                more about one command
+
+In its folder, "npx headcount" and "npm run headcount --" call it as well.
+`;
+
 const program = new Command('headcount')
   .description('Who is on Qlik Sense right now, and who was')
-  .version(version)
+  .version(version, '-V, --version', 'print the version')
+  .helpOption('-h, --help', 'print this help')
+  .helpCommand('help [command]', 'print the help of a command')
+  .addHelpText('after', HELP)
+  .configureOutput({ outputError: (text, write) => write(usageProblem(text)) })
   .exitOverride();
+// In the order in which somebody new needs them.
+registerDemo(program, io, (options) => startDemoApp(options, io, version));
 registerStart(program, io, version);
 registerCheck(program, io, Date.now);
+registerToken(program, io);
 registerAppender(program, io);
+registerSendTest(program, io, createSystemClock());
 registerSimulate(program, io);
 registerDeadLetters(program, io);
 registerResend(program, io, Date.now);
-registerDemo(program, io, (options) => startDemoApp(options, io, version));
 
 try {
-  await program.parseAsync(process.argv);
+  const argv = process.argv.slice(2);
+  // Whoever names no command wants to know which there are, and opens no port to the network by that.
+  await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' });
 } catch (error) {
   if (error instanceof CommanderError) {
     // Commander has printed it; asking for help is no error.
@@ -79,4 +108,14 @@ try {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = error instanceof ConfigError ? EXIT_CONFIG : 1;
   }
+}
+
+/** What commander has against a command line, in one line such as `unknown command "strat", did you mean "start"?`. */
+function usageProblem(text: string): string {
+  const [, problem = '', several = '', names] =
+    /^(?:error: )?(.*?)(?:\n\(Did you mean (one of )?(.+)\?\))?$/s.exec(text.trim()) ?? [];
+  const quoted = problem.replaceAll(/'([^']*)'/g, '"$1"');
+  if (names !== undefined)
+    return `${quoted}, did you mean ${several}${several === '' ? `"${names}"` : names}?\n`;
+  return problem.startsWith('unknown') ? `${quoted}; "headcount --help" lists the commands\n` : `${quoted}\n`;
 }

@@ -2,10 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { isHost } from '../contract/host.ts';
-import type { CommandIo } from './command-io.ts';
-
-/** EX_USAGE of sysexits: the command was called in a way it does not have. */
-const EXIT_USAGE = 64;
+import { type CommandIo, EXIT_USAGE } from './command-io.ts';
 
 const TEMPLATES = {
   proxy: 'headcount-proxy.xml',
@@ -30,21 +27,29 @@ interface Arguments {
   readonly output?: string;
 }
 
+const HELP = `
+The file belongs in C:\\ProgramData\\Qlik\\Sense\\Proxy of every node with a proxy
+service, that of the repository service in ...\\Sense\\Repository of every node.
+
+Examples:
+  headcount appender --host 192.0.2.10 --output LocalLogConfig.xml
+  headcount appender --host 192.0.2.10 --service repository
+  headcount appender --host 192.0.2.10 --butler-sos
+`;
+
 /** `headcount appender`: prints or writes the `LocalLogConfig.xml` that makes a Sense node send its user events. */
 export function registerAppender(program: Command, io: CommandIo): void {
   program
     .command('appender')
     .description('print the LocalLogConfig.xml for a Qlik Sense node')
-    .option('--host <host>', 'where the node finds Headcount: an IP address, better than a name')
+    .option('--host <host>', 'where the node finds Headcount; an IP address is better than a name')
     .option('--port <port>', 'UDP port of Headcount', '9997')
-    .option('--butler-sos', 'use the two layouts that Butler SOS reads as well, instead of ours')
+    .option('--butler-sos', 'use the layouts that Butler SOS reads too, not our own')
     // What it was called before.
     .addOption(new Option('--peer').hideHelp())
-    .option('--service <service>', 'proxy (sessions, connections) or repository (rejected sessions)', 'proxy')
-    .option(
-      '--output <file>',
-      'write a new file, in UTF-8 as Sense wants it, which ">" of PowerShell does not',
-    )
+    .option('--service <service>', 'proxy: sessions and connections; repository: rejected sessions', 'proxy')
+    .option('--output <file>', 'write it to a new file in UTF-8, which ">" of PowerShell does not')
+    .addHelpText('after', HELP)
     .action((given: Arguments) => {
       const options = readArguments(given);
       const problem = typeof options === 'string' ? options : outputProblem(given, io);

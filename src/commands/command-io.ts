@@ -2,6 +2,15 @@ import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { Config } from '../config/config.ts';
 
+/** EX_USAGE of sysexits: the command was called in a way it does not have. */
+export const EXIT_USAGE = 64;
+
+/** The flags and the description of the option that most commands have. */
+export const CONFIG_OPTION = [
+  '--config <file>',
+  'configuration file (default: config.yaml in this folder, if any)',
+] as const;
+
 /** What a command may touch of the process it runs in; `main.ts` hands in the real one. */
 export interface CommandIo {
   readonly stdout: (text: string) => void;
@@ -13,6 +22,8 @@ export interface CommandIo {
   readonly cwd: string;
   /** Whether standard output is a terminal. */
   readonly terminal: boolean;
+  /** How wide standard error is now; null where it is no terminal. */
+  readonly stderrColumns: () => number | null;
   /** Calls back when asked to read the configuration again; returns what ends that. */
   readonly onReload: (reload: () => void) => () => void;
   /** Aborted on Ctrl-C. */

@@ -1,13 +1,20 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../config/config.ts';
 import { type DeadLetter, DeliveryStore } from '../delivery/delivery-store.ts';
-import type { CommandIo } from './command-io.ts';
+import { CONFIG_OPTION, type CommandIo, EXIT_USAGE } from './command-io.ts';
 
-/** EX_USAGE of sysexits. */
-const EXIT_USAGE = 64;
 const ID = /^[1-9]\d{0,14}$/;
 /** What JSON leaves as it is: control characters beyond ASCII, and what turns the direction of writing. */
 const OBEYED = /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+const HELP = `
+This works whether Headcount runs or not; a running one heeds it at once.
+
+Examples:
+  headcount dead-letters list
+  headcount dead-letters retry questdb        all of them
+  headcount dead-letters drop questdb 17      the one whose line begins with 17
+`;
 
 interface Options {
   readonly config?: string;
@@ -22,7 +29,9 @@ interface Options {
 export function registerDeadLetters(program: Command, io: CommandIo): void {
   const command = program
     .command('dead-letters')
-    .description('rows that a sink refused and that were set aside');
+    .description('rows that a sink refused: list them, offer them again, give them up')
+    .helpCommand(false)
+    .addHelpText('after', HELP);
   const withStore = (options: Options, use: (store: DeliveryStore) => void): void => {
     const { path } = loadConfig(options.config ?? null, io.cwd, io.env).store;
     if (!DeliveryStore.exists(path)) {
@@ -53,10 +62,10 @@ export function registerDeadLetters(program: Command, io: CommandIo): void {
 
   command
     .command('list')
-    .argument('[sink]', 'only of this sink')
-    .description('what was set aside, and why')
-    .option('--json', 'one JSON object a line, with the row')
-    .option('--config <file>', 'whose store')
+    .argument('[sink]', 'only those of this sink')
+    .description('list what was set aside, and why')
+    .option('--json', 'print one JSON object a line, with the row')
+    .option(...CONFIG_OPTION)
     .action((sink: string | undefined, options: Options) =>
       withStore(options, (store) => {
         if (sink !== undefined && !isKnown(store, sink)) return;
@@ -71,10 +80,10 @@ export function registerDeadLetters(program: Command, io: CommandIo): void {
 
   command
     .command('retry')
-    .argument('<sink>')
-    .argument('[id]', 'of one dead letter; without it, all of the sink')
-    .description('offer them again, after what was wrong has been mended')
-    .option('--config <file>', 'whose store')
+    .argument('<sink>', 'name of the sink')
+    .argument('[id]', 'which one, as the list begins (default: all of the sink)')
+    .description('offer them again, once what was wrong has been mended')
+    .option(...CONFIG_OPTION)
     .action((sink: string, id: string | undefined, options: Options) =>
       withStore(options, (store) => {
         if (!isKnown(store, sink) || !isId(id)) return;
@@ -85,11 +94,11 @@ export function registerDeadLetters(program: Command, io: CommandIo): void {
 
   command
     .command('drop')
-    .argument('<sink>')
-    .argument('[id]', 'of one dead letter')
+    .argument('<sink>', 'name of the sink')
+    .argument('[id]', 'which one, as the list begins')
     .description('give them up: they stay counted, their rows are deleted')
-    .option('--all', 'all of the sink')
-    .option('--config <file>', 'whose store')
+    .option('--all', 'drop all of the sink')
+    .option(...CONFIG_OPTION)
     .action((sink: string, id: string | undefined, options: Options) =>
       withStore(options, (store) => {
         if (!isKnown(store, sink)) return;

@@ -6,9 +6,9 @@ import { startApp } from '../app.ts';
 import { loadConfig } from '../config/config.ts';
 import { createSystemClock } from '../simulator/clock.ts';
 import { runSimulation } from '../simulator/run.ts';
-import { createUdpSender, type Target } from '../simulator/senders.ts';
+import { createUdpSender, reachable } from '../simulator/senders.ts';
 import { createSimulation, type SimulationSettings } from '../simulator/simulation.ts';
-import { type CommandIo, createLog } from './command-io.ts';
+import { CONFIG_OPTION, type CommandIo, createLog } from './command-io.ts';
 
 /** A running Headcount. `udp` is where it listens, `null` if it has no UDP receiver. */
 export interface StartedApp {
@@ -39,12 +39,18 @@ const SETTINGS: Omit<SimulationSettings, 'run' | 'utcOffsetMinutes'> = {
 };
 const WARM_UP_SESSIONS = 60;
 
+const HELP = `
+It listens where the configuration says. Made-up people get into no database: no
+sink is used, and the store is one of its own that is deleted at the end.
+`;
+
 /** `headcount demo`: Headcount and a simulated site that sends to it, until Ctrl-C. */
 export function registerDemo(program: Command, io: CommandIo, start: StartApp): void {
   program
     .command('demo')
-    .description('start Headcount with a simulated Qlik Sense site that sends to it')
-    .option('--config <file>', 'default: config.yaml in this folder, if there is one')
+    .description('start Headcount with a simulated Qlik Sense site, to look around')
+    .option(...CONFIG_OPTION)
+    .addHelpText('after', HELP)
     .action(async ({ config = null }: { config?: string | null }) => {
       const app = await start({ configPath: config });
       await runDemo(app, io).finally(() => app.stop());
@@ -66,12 +72,6 @@ async function runDemo({ udp, apiUrl }: StartedApp, io: CommandIo): Promise<void
     signal: io.signal,
     onSecond: () => {},
   }).finally(() => sender.close());
-}
-
-/** A socket bound to every address is reached by loopback. */
-function reachable({ host, port }: Target): Target {
-  if (host === '::') return { host: '::1', port };
-  return { host: host === '0.0.0.0' ? '127.0.0.1' : host, port };
 }
 
 function greeting(apiUrl: string): string {

@@ -3,21 +3,26 @@ import { loadConfig } from '../config/config.ts';
 import { parseDuration } from '../contract/settings.ts';
 import { DeliveryStore } from '../delivery/delivery-store.ts';
 import { parseIsoTime } from '../formats/event-time.ts';
-import type { CommandIo } from './command-io.ts';
+import { CONFIG_OPTION, type CommandIo, EXIT_USAGE } from './command-io.ts';
 
-/** EX_USAGE of sysexits. */
-const EXIT_USAGE = 64;
+const HELP = `
+This notes the wish: a running Headcount begins with its next offer, another one
+when it is started. Rows go out in order, and one that comes twice does no harm.
+
+Examples:
+  headcount resend questdb --from 36h
+  headcount resend questdb --from 2026-11-20T10:00:00Z
+`;
 
 /** `headcount resend`: delivers what was delivered once more, say after a table was lost. */
 export function registerResend(program: Command, io: CommandIo, now: () => number): void {
   program
     .command('resend')
-    .argument('<sink>', 'its name, as in /api/v1/ingest')
-    .description(
-      'deliver everything since a time once more, in order; a running Headcount begins with its next offer',
-    )
-    .requiredOption('--from <time>', 'such as 2026-11-20T10:00:00Z, or 36h for that long ago')
-    .option('--config <file>', 'whose store')
+    .argument('<sink>', 'name of the sink, as in /api/v1/ingest')
+    .description('give a sink everything since a time once more')
+    .requiredOption('--from <time>', '2026-11-20T10:00:00Z, or 36h for 36 hours ago')
+    .option(...CONFIG_OPTION)
+    .addHelpText('after', HELP)
     .action((sink: string, { from, config }: { from: string; config?: string }) => {
       const problem = resend(sink, from, loadConfig(config ?? null, io.cwd, io.env).store.path);
       if (problem === null) return;

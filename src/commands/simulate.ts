@@ -1,6 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import { type Clock, createSystemClock } from '../simulator/clock.ts';
 import { fetchCounts, formatComparison, pollComparison } from '../simulator/compare.ts';
@@ -9,32 +8,38 @@ import {
   readBounds,
   readSettings,
   readTarget,
-  readToken,
   type SimulateArguments,
 } from '../simulator/options.ts';
+import {
+  createProgressBar,
+  createProgressLines,
+  type Progress,
+  type RunBounds,
+} from '../simulator/progress.ts';
 import { type RunReport, runSimulation } from '../simulator/run.ts';
 import { createHttpSender, createTcpSender, createUdpSender, type Sender } from '../simulator/senders.ts';
 import { createSimulation } from '../simulator/simulation.ts';
+import { readToken } from './api-token.ts';
 import type { CommandIo } from './command-io.ts';
 
 const HELP = `
-What is simulated: people in CORP and LAB, anonymous visitors (NONE) and a service account
-(INTERNAL\\sa_api) log in, open and close apps, and log out or just leave. Where the rate asks
-for more events than so many people cause, they live faster.
+People in CORP and LAB, anonymous visitors (NONE) and a service account
+(INTERNAL\\sa_api) log in, open and close apps, and log out or just leave. Where
+--rate asks for more events than so many people cause, they live faster.
 
-The last line on stdout is JSON: what was sent, and the truth of what Headcount should say.
-An abandoned session counts as active until --timeout; Headcount adds its grace time to that.
+The last line on stdout is JSON: what was sent, and what Headcount should say.
+A session that was just left counts until --timeout; Headcount adds its grace.
 
 Examples:
-  headcount simulate                                 20 events a second for ten minutes
-  headcount simulate --speed 144 --users 1000        a whole day in ten minutes
-  headcount simulate --rate 5000 --duration 30s      load
+  headcount simulate                            20 events a second, ten minutes
+  headcount simulate --speed 144 --users 1000   a whole day in ten minutes
+  headcount simulate --rate 5000 --duration 30s
   headcount simulate --layout headcount --loss 1 --reorder 5 --duplicate 1
   headcount simulate --duration 1m --compare http://127.0.0.1:9999
-  headcount simulate --transport http --exclude INTERNAL --compare http://127.0.0.1:9999
-  HEADCOUNT_TOKEN=... headcount simulate --transport http      where the API wants a token
+  headcount simulate --transport http --exclude INTERNAL
 
-Where it does, --transport http with --compare needs one token with both scopes: [read, ingest].
+Where the API wants a token: --transport http needs the scope ingest, --compare
+the scope read, and both together one token with both scopes: [read, ingest].
 `;
 
 /** `headcount simulate`: a believable Qlik Sense site that sends its user events to one target. */
@@ -52,26 +57,31 @@ async function simulate(given: SimulateArguments, io: CommandIo): Promise<void> 
   const now = Math.floor(clock.now());
   const outside = { run: `sim-${given.seed}-${now}`, utcOffsetMinutes: -new Date(now).getTimezoneOffset() };
   const simulation = createSimulation(readSettings(given, outside));
-  const token = readToken(given, io.env);
+  const token = readToken(given, io);
   const { compare } = given;
   const ask = compare === undefined ? null : () => fetchCounts(compare, token);
   const before = ask === null ? null : await ask();
   const log = openTruthLog(given, io);
   const sender = await createSender(given, clock, io.signal, token);
-  const showsStatus = isatty(2);
-  const report = await runSimulation(simulation, sender, clock, {
-    ...readBounds(given),
-    warmUpSessions: given.warmUp,
-    signal: io.signal,
-    onSecond(second) {
-      log?.write(second);
-      if (showsStatus) io.stderr(`\r${statusOf(second)}`);
-    },
-  }).finally(async () => {
+  const bounds = readBounds(given);
+  const progress = createProgress(bounds, io);
+  let report: RunReport;
+  try {
+    report = await runSimulation(simulation, sender, clock, {
+      ...bounds,
+      warmUpSessions: given.warmUp,
+      signal: io.signal,
+      onSecond(second) {
+        log?.write(second);
+        progress.show(second);
+      },
+    });
+    progress.show(report);
+  } finally {
     log?.close();
-    if (showsStatus) io.stderr('\n');
+    progress.close();
     await sender.close();
-  });
+  }
   if (ask === null || before === null) return io.stdout(`${JSON.stringify(report)}\n`);
   const comparison = await pollComparison(ask, before, report, clock, io.signal);
   io.stderr(formatComparison(comparison));
@@ -99,9 +109,7 @@ function openTruthLog({ truth }: SimulateArguments, { cwd }: CommandIo) {
   };
 }
 
-function statusOf({ seconds, sent, truth }: RunReport): string {
-  const { sessions, users, connections } = truth.active;
-  const rate = Math.round(sent / seconds);
-  const text = `${Math.round(seconds)} s  ${sent} lines (${rate}/s)  `;
-  return `${text}${sessions} sessions, ${users} users, ${connections} connections`.padEnd(90);
+function createProgress(bounds: RunBounds, io: CommandIo): Progress {
+  if (io.stderrColumns() === null) return createProgressLines(bounds, io.stderr);
+  return createProgressBar(bounds, () => io.stderrColumns() ?? 0, io.stderr);
 }

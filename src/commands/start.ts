@@ -7,18 +7,26 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type App, startApp } from '../app.ts';
 import { type Config, ConfigError, loadConfig } from '../config/config.ts';
 import { findConfigFile } from '../config/files.ts';
-import { type CommandIo, createLog } from './command-io.ts';
+import { CONFIG_OPTION, type CommandIo, createLog } from './command-io.ts';
 
 /** How often the configuration file is looked at. */
 const WATCH_MS = 1_000;
 /** After so long without a line, say what to check. */
 const SILENCE_MS = 60_000;
 
+const HELP = `
+It stops on Ctrl-C or SIGTERM. The configuration is read again when its file
+changes or on SIGHUP; the log says which changes wait for the next start.
+
+Exit codes: 0, it was stopped; 1, it failed; 78, the configuration is wrong.
+`;
+
 export function registerStart(program: Command, io: CommandIo, version: string): void {
   program
-    .command('start', { isDefault: true })
-    .description('receive events until stopped (the default)')
-    .option('--config <file>', 'configuration file; default: config.yaml in the working directory, if any')
+    .command('start')
+    .description('receive events, count and answer, until stopped')
+    .option(...CONFIG_OPTION)
+    .addHelpText('after', HELP)
     .action(({ config }: { config?: string }) => start(config ?? null, io, version));
 }
 
@@ -71,7 +79,7 @@ function warnOfSilence(app: App, log: Logger): void {
   log.warn(
     { listening: app.listening },
     'no line in the first minute. Check: LocalLogConfig.xml lies on the node (npm run headcount -- appender --host ' +
-      'THIS_ADDRESS), its address and port are these, UDP is open in both firewalls, someone has logged in since',
+      'THIS_ADDRESS), its address and port are these, UDP is open in both firewalls, someone has logged in since. Whether lines get here at all: npm run headcount -- send-test',
   );
 }
 

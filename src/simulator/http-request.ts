@@ -4,10 +4,13 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
-/** `fetch`, with the answer read whole and an error that says where nothing answered, and why. */
+/** Nothing answered; the message says where, and why. */
+export class NoAnswerError extends Error {}
+
+/** `fetch`, with the answer read whole or a NoAnswerError. */
 export async function request(url: string | URL, init: RequestInit = {}): Promise<HttpAnswer> {
   const response = await fetch(url, init).catch((error: unknown) => {
-    throw new Error(`${url} does not answer: ${reasonOf(error)}`, { cause: error });
+    throw new NoAnswerError(`${url} does not answer: ${reasonOf(error)}`, { cause: error });
   });
   return { status: response.status, headers: response.headers, text: await response.text() };
 }

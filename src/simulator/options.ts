@@ -39,46 +39,47 @@ export interface SimulateArguments {
   readonly truth?: string;
   readonly compare?: string;
   readonly token?: string;
+  readonly tokenFile?: string;
 }
 
 export function addSimulateOptions(command: Command): Command {
   const share = percent();
   return command
-    .option('--host <host>', 'where to send: an IP address or a name', hostName, '127.0.0.1')
-    .option('--port <port>', 'default: 9997 for udp, 9998 for tcp, 9999 for http', whole(1, 65535))
-    .addOption(new Option('--transport <name>').choices(Object.keys(DEFAULT_PORTS)).default('udp'))
+    .option('--host <host>', 'where to send, an IP address or a name', hostName, '127.0.0.1')
+    .option('--port <port>', 'its port (default: udp 9997, tcp 9998, http 9999)', whole(1, 65535))
     .addOption(
-      new Option('--layout <name>', 'of lines; http has items')
+      new Option('--transport <name>', 'how to send').choices(Object.keys(DEFAULT_PORTS)).default('udp'),
+    )
+    .addOption(
+      new Option('--layout <name>', 'of the lines of udp and tcp')
         .choices(LAYOUT_CHOICES)
         .argParser(layoutName)
         .default('butler-sos'),
     )
-    .option('--rate <n>', 'events per second on average', number(0.001, 1e6), 20)
-    .option('--duration <time>', 'how long; default 10m unless there is a --count', milliseconds)
+    .option('--rate <n>', 'events a second, on average', number(0.001, 1e6), 20)
+    .option('--duration <time>', 'how long (default: 10m, no end with --count)', milliseconds)
     .option('--count <n>', 'end after so many events', whole(1, 1e12))
-    .option('--users <n>', 'people that log in and out', whole(1, 1e6), 200)
-    .option('--hosts <n>', 'proxy nodes', whole(1, 1000), 2)
-    .option('--apps <n>', 'apps that they open', whole(1, 1e5), 12)
+    .option('--users <n>', 'people who log in and out', whole(1, 1e6), 200)
+    .option('--hosts <n>', 'proxy nodes of the site', whole(1, 1000), 2)
+    .option('--apps <n>', 'apps that people open', whole(1, 1e5), 12)
     .option('--seed <n>', 'the same seed gives the same site', whole(0, 4_294_967_295), 1)
-    .option('--loss <percent>', 'of the lines are lost', share, 0)
-    .option('--reorder <percent>', 'of the lines are late', share, 0)
-    .addOption(time('--reorder-delay <time>', 'how late at most', '200ms'))
-    .option('--duplicate <percent>', 'of the lines arrive twice', share, 0)
-    .option('--speed <n>', 'simulated seconds per second: 144 is a day in ten minutes', number(0.001, 1e6), 1)
+    .option('--loss <percent>', 'how many of the lines get lost', share, 0)
+    .option('--reorder <percent>', 'how many of the lines are late', share, 0)
+    .addOption(time('--reorder-delay <time>', 'how late they are at most', '200ms'))
+    .option('--duplicate <percent>', 'how many of the lines arrive twice', share, 0)
+    .option('--speed <n>', 'simulated seconds a second; 144 is a day in ten minutes', number(0.001, 1e6), 1)
     .option('--start-hour <hour>', 'hour of the working day at which it begins', number(0, 24), 9)
-    .addOption(time('--timeout <time>', 'how long an abandoned session stays active', '30m'))
-    .option('--warm-up <sessions>', 'opens so many sessions at once first', whole(0, 1e6), 0)
+    .addOption(time('--timeout <time>', 'how long a session stays active that was just left', '30m'))
+    .option('--warm-up <sessions>', 'first open so many sessions, as fast as possible', whole(0, 1e6), 0)
     .addOption(
-      new Option('--exclude <user>', 'sent, but not part of the truth: DIR or DIR\\id; repeatable')
+      new Option('--exclude <user>', 'leave DIR or DIR\\id out of the truth; may be repeated')
         .argParser(append)
         .default([], 'nobody'),
     )
-    .option('--truth <file>', 'writes the truth every second, as JSON lines')
-    .option('--compare <url>', "at the end, sets Headcount's counts beside the truth", httpUrl)
-    .option(
-      '--token <token>',
-      'for http (scope ingest) and --compare (scope read); better in HEADCOUNT_TOKEN, which ps does not show',
-    );
+    .option('--truth <file>', 'write the truth to a file each second, as JSON lines')
+    .option('--compare <url>', "at the end, set Headcount's counts beside the truth", httpUrl)
+    .option('--token <token>', 'token for the API, which others see in the list of processes')
+    .option('--token-file <file>', 'file with it; HEADCOUNT_TOKEN is another way');
 }
 
 /** Settings of the simulation; `run` and the time zone come from outside. Throws what commander reports. */
@@ -107,14 +108,6 @@ export function readSettings(
 export function readBounds({ duration, count }: SimulateArguments) {
   const unbounded = count === undefined ? DEFAULT_DURATION_MS : Number.POSITIVE_INFINITY;
   return { durationMs: duration ?? unbounded, maxEvents: count ?? Number.POSITIVE_INFINITY };
-}
-
-/** The token given, else that of the environment, else null. */
-export function readToken(
-  { token }: SimulateArguments,
-  env: Readonly<Record<string, string | undefined>>,
-): string | null {
-  return token ?? (env['HEADCOUNT_TOKEN'] || null);
 }
 
 export function readTarget({ host, port, transport }: SimulateArguments): Target {

@@ -7,7 +7,9 @@ import type { TruthCounts } from './truth.ts';
 
 /** Lines so far. Once all have arrived `sent = events - lost + duplicated`. */
 export interface RunReport {
+  /** Milliseconds since 1970 UTC. */
   readonly at: number;
+  /** Since the run began, to the millisecond. */
   readonly seconds: number;
   /** What happened at the site. */
   readonly events: number;

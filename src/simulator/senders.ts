@@ -21,6 +21,11 @@ export interface Target {
   readonly port: number;
 }
 
+/** Where this machine finds what is bound to `host`: every address, `::`, is every IPv4 one too. */
+export function reachable({ host, port }: Target): Target {
+  return { host: host === '::' || host === '0.0.0.0' ? '127.0.0.1' : host, port };
+}
+
 /** Datagrams in one go: a default receive buffer holds about 160 of them. */
 const MAX_BURST = 64;
 /** Items in one POST. */

@@ -26,6 +26,7 @@ export async function runCommand(
     env,
     cwd,
     terminal: false,
+    stderrColumns: () => null,
     onReload: () => () => {},
     signal: new AbortController().signal,
   });

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -33,6 +33,7 @@ describe('headcount simulate', () => {
     const report = JSON.parse(stdout);
     await vi.waitFor(() => expect(received).toHaveLength(report.sent), { timeout: 10_000 });
     expect(report.events).toBe(800);
+    expect(report.seconds).toBe(Math.round(report.seconds * 1000) / 1000);
     expect(report.sent).toBe(800 - report.lost + report.duplicated);
     expect(report.truth).toMatchObject({
       active: {},
@@ -81,7 +82,7 @@ describe('headcount simulate', () => {
     socket.close();
   });
 
-  it('shows a token where it is asked for one: that of --token, else that of the environment', async () => {
+  it('shows a token where it is asked for one: that of --token, else of the file, else of the environment', async () => {
     const [wanted, other] = ['both-0123456789abcdef', 'other-0123456789abcdef'];
     const shown = new Set<string>();
     const server = createServer((request, response) => {
@@ -104,6 +105,10 @@ describe('headcount simulate', () => {
     expect([...shown]).toEqual([`GET Bearer ${wanted}`, `POST Bearer ${wanted}`]);
     expect(stdout + stderr).not.toContain(wanted);
     await simulate(['--token', wanted], { HEADCOUNT_TOKEN: other });
+    const folder = mkdtempSync(join(tmpdir(), 'headcount-simulate-'));
+    writeFileSync(join(folder, 'token'), `${wanted}\n`);
+    await simulate(['--token-file', join(folder, 'token')], { HEADCOUNT_TOKEN: other });
+    rmSync(folder, { recursive: true });
     await expect(simulate([], { HEADCOUNT_TOKEN: other })).rejects.toThrow(`:${port} answered 401`);
     shown.clear();
     await expect(simulate([], { HEADCOUNT_TOKEN: '' })).rejects.toThrow('answered 401');
@@ -158,7 +163,12 @@ describe('headcount simulate', () => {
   it('says in its help what it does, with examples', () => {
     const program = new Command();
     const io = { stdout() {}, async print() {}, stderr() {}, setExitCode() {}, env: {}, cwd: '.' };
-    const rest = { terminal: false, onReload: () => () => {}, signal: new AbortController().signal };
+    const rest = {
+      terminal: false,
+      stderrColumns: () => null,
+      onReload: () => () => {},
+      signal: new AbortController().signal,
+    };
     registerSimulate(program, { ...io, ...rest });
     const [command] = program.commands;
     let help = '';
@@ -198,7 +208,7 @@ describe('headcount demo', () => {
         stdout += text;
       },
       ...{ async print() {}, stderr() {}, setExitCode() {}, env: {}, cwd: '.', signal: stop.signal },
-      ...{ terminal: false, onReload: () => () => {} },
+      ...{ terminal: false, stderrColumns: () => null, onReload: () => () => {} },
     };
     registerDemo(program, io, async ({ configPath }) => {
       expect(configPath).toBeNull();
