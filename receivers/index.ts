@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { byType } from '../src/contract/by-type.ts';
+import { byType } from '../src/contract/plugin.ts';
 import type { Receiver, ReceiverParts } from '../src/contract/receiver.ts';
 import { tcpSchema } from './tcp/tcp.schema.ts';
 import { createTcpReceiver } from './tcp/tcp.ts';
@@ -7,10 +7,7 @@ import { tcpProblem } from './tcp/tls.ts';
 import { createUdpReceiver, udpSchema } from './udp/udp.ts';
 
 /** One entry of `receivers`, told apart by `type`. A new kind of receiver is one more line here and below. */
-export const receiverSchemas = byType('receiver', {
-  udp: udpSchema,
-  tcp: tcpSchema,
-});
+export const receiverSchemas = byType('receiver', [{ schema: udpSchema }, { schema: tcpSchema }] as const);
 export type ReceiverConfig = z.output<typeof receiverSchemas>;
 
 type Configs = { readonly [C in ReceiverConfig as C['type']]: C };

@@ -36,6 +36,7 @@ const CROWDED_TICKS = 5;
 const COMMITS_WITHIN_MS = 1_500;
 /** So long a read waits for what was accepted before it, and a reload for its commit. */
 const READ_WAITS_MS = 2_000;
+const SINK_MODULE = new URL('../sinks/index.ts', import.meta.url).href;
 /** 128 bits of the digest: equal only for equal lines. */
 const IDENTITY_CHARACTERS = 22;
 
@@ -145,7 +146,7 @@ class RunningApp implements App {
     this.#reader = new JournalReader({ directory, appNames: config.apps });
     const sinks = config.sinks.map((sink) => ({ name: sink.name ?? sink.type, config: sink }));
     this.#deliveries = new Delivery(
-      { directory, sinks, folder: config.folder, appNames: config.apps },
+      { directory, sinks, sinkModule: SINK_MODULE, folder: config.folder, appNames: config.apps },
       {
         print: options.print,
         undelivered: (undelivered) => this.#journal.keep(undelivered),

@@ -11,7 +11,7 @@ const ALLOWED: readonly [room: string, mayImport: readonly string[]][] = [
   ['src/sessions', ['src/contract']],
   ['src/intake', ['src/contract', 'src/formats', 'src/sessions']],
   ['src/journal', ['src/contract', 'src/sessions']],
-  ['src/delivery', ['src/contract', 'src/journal', 'sinks/index.ts']],
+  ['src/delivery', ['src/contract', 'src/journal']],
   [
     'src/api',
     [
