@@ -174,6 +174,7 @@ class RunningApp implements App {
       log,
       folder: config.folder,
       trouble: (kind, sample) => this.#troubles.note(kind, sample),
+      isFull: () => this.#journal.behind || this.#journal.trouble !== null,
     });
     this.#api = createApi(
       {
@@ -183,10 +184,9 @@ class RunningApp implements App {
         hosts: () => this.#access.hosts,
         wrongTokens: new WrongTokens(now),
         trouble: (kind, sample) => this.#troubles.note(kind, sample),
-        intake: this.pipeline,
         counters: this.pipeline.counters,
         inFlight: () => this.pipeline.inFlight,
-        receivers: () => this.#receivers.map((receiver) => receiver.stats()),
+        receivers: this.#receivers,
         sinks: () => this.#deliveries.stats,
         ask: (question) => this.#ask(question),
         history: {
@@ -195,7 +195,6 @@ class RunningApp implements App {
           onCommitted: (listener) => this.#onCommitted.push(listener),
           follow: (question) => this.#reader.follow(question),
         },
-        journalFull: () => this.#journal.behind,
         notReady: () => this.#notReady,
         journalTrouble: () => this.#journal.trouble,
         now,
@@ -227,8 +226,7 @@ class RunningApp implements App {
     this.#tick();
     for (const receiver of this.#receivers) await receiver.start(this.pipeline);
     const api = await listenApi(this.#api, config.api);
-    const addresses = this.#receivers.map((each) => [each.name, each.stats().listening] as const);
-    this.listening = { ...Object.fromEntries(addresses), api };
+    this.listening = { ...addressesOf(this.#receivers), api };
     this.#notReady = null;
     log.info(this.listening, 'listening');
     this.#ticker.start();
@@ -324,4 +322,15 @@ class RunningApp implements App {
     }
     if (lost > 0) throw new Error(`events that had been taken and are lost: ${lost}; ${why}`);
   }
+}
+
+/** Of those that have one of their own. */
+function addressesOf(receivers: readonly Receiver[]): Record<string, readonly string[]> {
+  const listening = receivers.filter(({ routes }) => routes === undefined);
+  return Object.fromEntries(
+    listening.flatMap((each) => {
+      const { listening } = each.stats();
+      return listening === undefined ? [] : [[each.name, listening]];
+    }),
+  );
 }
