@@ -2,6 +2,7 @@ import { closeApi, listenApi } from './api/api.ts';
 import { type AppOptions, Assembly } from './assembly.ts';
 import { LAST_COMMIT_WAITS_MS } from './checkpoints.ts';
 import { type Config, keysForRestart } from './config/config.ts';
+import type { Receiver } from './contract/receiver.ts';
 import { createBlacklist } from './intake/blacklist.ts';
 import type { Pipeline } from './intake/pipeline.ts';
 import type { Site } from './sessions/site.ts';
@@ -64,8 +65,7 @@ class RunningApp implements App {
     checkpoints.start();
     for (const receiver of receivers) await receiver.start(pipeline);
     const api = await listenApi(this.#parts.api, config.api);
-    const addresses = receivers.map((each) => [each.name, each.stats().listening] as const);
-    this.listening = { ...Object.fromEntries(addresses), api };
+    this.listening = { ...addressesOf(receivers), api };
     this.#parts.notReady = null;
     log.info(this.listening, 'listening');
   }
@@ -109,4 +109,15 @@ class RunningApp implements App {
     }
     if (lost > 0) throw new Error(`events that had been taken and are lost: ${lost}; ${why}`);
   }
+}
+
+/** Of those that have one of their own. */
+function addressesOf(receivers: readonly Receiver[]): Record<string, readonly string[]> {
+  const listening = receivers.filter(({ routes }) => routes === undefined);
+  return Object.fromEntries(
+    listening.flatMap((each) => {
+      const { listening } = each.stats();
+      return listening === undefined ? [] : [[each.name, listening]];
+    }),
+  );
 }

@@ -23,6 +23,7 @@ import { recoverFile } from './journal/recover-file.ts';
 import { Site } from './sessions/site.ts';
 import { TroubleLog } from './trouble-log.ts';
 
+const SINK_MODULE = new URL('../sinks/index.ts', import.meta.url).href;
 /** 128 bits of the digest: equal only for equal lines. */
 const IDENTITY_CHARACTERS = 22;
 
@@ -82,6 +83,7 @@ export class Assembly {
       log,
       folder: config.folder,
       trouble: (kind, sample) => this.#troubles.note(kind, sample),
+      isFull: () => this.journal.behind || this.journal.trouble !== null,
     });
     this.checkpoints = new Checkpoints({
       site: this.site,
@@ -133,7 +135,13 @@ export class Assembly {
     const { config, print } = this.#options;
     const sinks = config.sinks.map((sink) => ({ name: sink.name ?? sink.type, config: sink }));
     return new Delivery(
-      { directory: config.store.path, sinks, folder: config.folder, appNames: config.apps },
+      {
+        directory: config.store.path,
+        sinks,
+        sinkModule: SINK_MODULE,
+        folder: config.folder,
+        appNames: config.apps,
+      },
       {
         print,
         undelivered: (undelivered) => this.journal.keep(undelivered),
@@ -172,10 +180,9 @@ export class Assembly {
       // What is known at the moment.
       site: this.site,
       appNames: fixedAppNames(config.apps),
-      intake: this.pipeline,
       counters: this.pipeline.counters,
       inFlight: () => this.pipeline.inFlight,
-      receivers: () => this.receivers.map((receiver) => receiver.stats()),
+      receivers: this.receivers,
       sinks: () => this.deliveries.stats,
       // What is on the disk.
       ask: async (question) => {
@@ -189,7 +196,6 @@ export class Assembly {
         follow: (question) => this.reader.follow(question),
       },
       // How the program is.
-      journalFull: () => this.journal.behind,
       journalTrouble: () => this.journal.trouble,
       notReady: () => this.notReady,
       now,

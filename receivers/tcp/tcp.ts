@@ -1,13 +1,19 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { hostAndPort } from '../../src/contract/host.ts';
-import type { Intake, Receiver, ReceiverParts, ReceiverStats } from '../../src/contract/receiver.ts';
+import {
+  defineReceiver,
+  type EventIntake,
+  type Receiver,
+  type ReceiverParts,
+  type ReceiverStats,
+} from '../../src/contract/receiver.ts';
 import { plainAddress } from '../address.ts';
 import { AllowList } from '../allow-list.ts';
 import { bindPlace, LOOK_AGAIN_MS, placed, Refusals, untilQuiet } from '../listen.ts';
 import { TcpAdmission, TcpConnections } from './connections.ts';
-import type { TcpConfig } from './tcp.schema.ts';
-import { TlsHandshakes, tlsFrom } from './tls.ts';
+import { type TcpConfig, tcpSchema } from './tcp.schema.ts';
+import { TlsHandshakes, tcpProblem, tlsFrom } from './tls.ts';
 
 /** Finds out about peers that vanished, long before the idle time-out does. */
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 60_000 };
@@ -20,6 +26,13 @@ export interface TcpReceiver extends Receiver {
 export function createTcpReceiver(config: TcpConfig, parts: ReceiverParts): TcpReceiver {
   return new Tcp(config, parts);
 }
+
+export const tcpReceiver = defineReceiver({
+  schema: tcpSchema,
+  create: createTcpReceiver,
+  problem: tcpProblem,
+  notes: ({ tls }) => (tls === undefined ? [] : [`TLS, client certificates: ${tls.clientCertificates}`]),
+});
 
 class Tcp implements TcpReceiver {
   readonly name: string;
@@ -49,7 +62,7 @@ class Tcp implements TcpReceiver {
           );
   }
 
-  async start(intake: Intake): Promise<void> {
+  async start(intake: EventIntake): Promise<void> {
     const connections = new TcpConnections(this.#config, this.#parts, intake, this.#refused);
     try {
       await this.#startTls(connections);

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { ReceiverStats } from '../contract/receiver.ts';
 import { type AnswerOf, time } from '../journal/read/answers.ts';
 import { hostsByName } from '../sessions/counts.ts';
 import type { ApiParts } from './parts.ts';
@@ -40,11 +39,7 @@ const ingest = z.object({
 });
 
 /** The counters begin with the program, those of the tracking and of missing rows with the store. */
-function ingestNow(
-  parts: ApiParts,
-  receivers: readonly ReceiverStats[],
-  since: string,
-): AnswerOf<typeof ingest> {
+function ingestNow(parts: ApiParts, since: string): AnswerOf<typeof ingest> {
   const { received, accepted, duplicates, heartbeats, excluded, refused, faults } = parts.counters;
   const { tracker, lostLines: rowNumbers } = parts.site;
   const { orphanStops, orphanCloses, keyMismatches } = tracker.counters;
@@ -62,7 +57,7 @@ function ingestNow(
     keyMismatches,
     rowsMissing: rowNumbers.missing,
     faults: Object.fromEntries(faults),
-    receivers,
+    receivers: parts.receivers.map((receiver) => receiver.stats()),
     hosts: hostsByName(parts.site.identities).map(({ name, lastEventAt, keysIgnored, layouts }) => ({
       host: name,
       lastEventAt: lastEventAt === 0 ? null : new Date(lastEventAt).toISOString(),
@@ -81,12 +76,9 @@ const description = {
   response: { 200: answer(ingest, 'counters since the program started') },
 };
 
-/** `httpStats`: of the one receiver that the API itself holds. */
-export function registerIngest(app: FastifyInstance, parts: ApiParts, httpStats: () => ReceiverStats): void {
+export function registerIngest(app: FastifyInstance, parts: ApiParts): void {
   const since = new Date(parts.now()).toISOString();
   app
     .withTypeProvider<SchemaTypes>()
-    .get('/api/v1/ingest', { schema: description }, async () =>
-      ingestNow(parts, [...parts.receivers(), httpStats()], since),
-    );
+    .get('/api/v1/ingest', { schema: description }, async () => ingestNow(parts, since));
 }

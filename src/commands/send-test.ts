@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Config, loadConfig } from '../config/config.ts';
 import type { User } from '../contract/event.ts';
 import { hostAndPort } from '../contract/host.ts';
+import { isListening } from '../contract/receiver.ts';
 import type { Clock } from '../simulator/clock.ts';
 import { createLineRenderer, type Line } from '../simulator/line.ts';
 import { hostName, httpUrl, whole } from '../simulator/options.ts';
@@ -123,7 +124,8 @@ function placeOf({ protocol, host, port }: Way): string {
 
 /** Where to send, or what is missing. */
 function wayOf({ host, port, tcp }: Arguments, { receivers }: Config): Way | string {
-  const first = (type: 'udp' | 'tcp') => receivers.find((receiver) => receiver.type === type);
+  const listening = receivers.filter(isListening);
+  const first = (type: 'udp' | 'tcp') => listening.find((receiver) => receiver.type === type);
   const receiver = tcp ? first('tcp') : (first('udp') ?? first('tcp'));
   const protocol = tcp || receiver?.type === 'tcp' ? 'TCP' : 'UDP';
   if (host === undefined && receiver === undefined) {

@@ -1,7 +1,15 @@
 import { platform } from 'node:os';
 import { vi } from 'vitest';
 import type { Sender } from '../../src/contract/event.ts';
-import type { Intake, Receiver, ReceiverLog, ReceiverParts } from '../../src/contract/receiver.ts';
+import type {
+  Intake,
+  Outcome,
+  Receiver,
+  ReceiverLog,
+  ReceiverParts,
+  SubmittedItem,
+} from '../../src/contract/receiver.ts';
+import type { Snapshot } from '../../src/contract/snapshot.ts';
 import { TroubleLog } from '../../src/trouble-log.ts';
 
 export const ON_LINUX = platform() === 'linux';
@@ -15,6 +23,7 @@ export interface Recorded {
 /** The far side of a receiver: keeps what it is given, and can be behind. */
 export class RecordingIntake implements Intake {
   readonly messages: Recorded[] = [];
+  readonly snapshots: Snapshot[] = [];
   readonly refused: string[] = [];
   readonly samples: string[] = [];
   /** How often `drained` was asked for. */
@@ -40,6 +49,10 @@ export class RecordingIntake implements Intake {
     return Promise.reject(new Error('not a way for lines'));
   }
 
+  async snapshot(snapshot: Snapshot): Promise<void> {
+    this.snapshots.push(snapshot);
+  }
+
   drained(): Promise<void> {
     this.waiters += 1;
     return new Promise((resolve) => this.#caughtUp.push(resolve));
@@ -48,6 +61,48 @@ export class RecordingIntake implements Intake {
   catchUp(): void {
     this.behind = false;
     for (const resolve of this.#caughtUp.splice(0)) resolve();
+  }
+}
+
+/**
+ * What the contract suite needs of a kind of receiver. A kind of type X has it in a file `test/receivers/X/under-test.ts`,
+ * which exports `receiverUnderTest`, an async function that makes one.
+ */
+export interface ReceiverUnderTest {
+  /** Not started. */
+  readonly receiver: Receiver;
+  /**
+   * Makes the far side of a receiver that was started do what lets it call the intake; resolves when that is under way, also
+   * where nobody listens any more.
+   */
+  provoke(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** The far side of any receiver: takes everything, and knows how often it was called. */
+export class HearingIntake implements Intake {
+  calls = 0;
+
+  receive(): boolean {
+    this.calls += 1;
+    return true;
+  }
+
+  refuse(): void {
+    this.calls += 1;
+  }
+
+  async submit(items: readonly SubmittedItem[]): Promise<Outcome[]> {
+    this.calls += 1;
+    return items.map(() => ({ status: 'accepted' }));
+  }
+
+  async snapshot(): Promise<void> {
+    this.calls += 1;
+  }
+
+  async drained(): Promise<void> {
+    this.calls += 1;
   }
 }
 
@@ -63,13 +118,13 @@ export function recordingLog() {
 export function partsUnderTest(name: string, log = recordingLog().log, lookAgainMs?: number): ReceiverParts {
   const troubles = new TroubleLog({ ...log, error: log.warn });
   const trouble = (kind: string, sample: string) => troubles.note(kind, sample);
-  const parts = { name, now: () => 1_700_000_000_000, folder: '.', log, trouble };
+  const parts = { name, now: () => 1_700_000_000_000, folder: '.', log, trouble, isFull: () => false };
   return lookAgainMs === undefined ? parts : { ...parts, lookAgainMs };
 }
 
 /** Port of the first address that a receiver listens on. */
 export function portOf(receiver: Receiver): number {
-  return Number(/\d+$/.exec(receiver.stats().listening[0] ?? '')?.[0]);
+  return Number(/\d+$/.exec(receiver.stats().listening?.[0] ?? '')?.[0]);
 }
 
 export function until(condition: () => boolean): Promise<void> {
