@@ -23,7 +23,6 @@ const { registerSimulate } = await import('./commands/simulate.ts');
 const { registerSendTest } = await import('./commands/send-test.ts');
 const { registerStart } = await import('./commands/start.ts');
 const { registerToken } = await import('./commands/token.ts');
-
 const { createSystemClock } = await import('./simulator/clock.ts');
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
