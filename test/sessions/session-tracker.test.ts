@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SETTINGS, type Step, steps } from './model/event-arbitrary.ts';
@@ -23,8 +24,10 @@ describe('the session tracker', () => {
           play(model, step);
           play(tracker, step);
           const view = tracker.view();
-          expect(view).toEqual(model.view());
-          expect(view.created - view.destroyed).toBe(view.active.sessions);
+          const expected = model.view();
+          // As strict as `expect`, which costs more than the model itself where it is asked so often.
+          if (!isDeepStrictEqual(view, expected)) expect(view).toEqual(expected);
+          if (view.created - view.destroyed !== view.active.sessions) expect(view).toBe('in balance');
         }
       }),
       { numRuns: RUNS },
