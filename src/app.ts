@@ -206,9 +206,9 @@ class RunningApp implements App {
   }
 
   #recover(): Recovered {
-    const { config, now } = this.#options;
+    const { config, log, now } = this.#options;
     try {
-      return recoverFile(config.store.path, now(), this.site);
+      return recoverFile(config.store.path, now(), this.site, { say: (line) => log.info(line) });
     } catch (error) {
       this.#unlock();
       throw error;

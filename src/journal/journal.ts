@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { UserEvent } from '../contract/event.ts';
 import type { Applied, Site } from '../sessions/site.ts';
 import type { Names } from './names.ts';
-import { type BatchMessage, type CheckpointMessage, checkpointMessage, EventRows } from './write/batch.ts';
+import { type BatchMessage, type CheckpointMessage, checkpointMessage, EventRecords } from './write/batch.ts';
 import type { RetentionLimits, Undelivered } from './write/retention.ts';
 import type { WriterData, WriterReply } from './write/writer-thread.ts';
 
@@ -39,7 +39,7 @@ export class Journal {
   readonly #site: Site;
   readonly #names: Names;
   readonly #listener: JournalEvents;
-  readonly #rows = new EventRows();
+  readonly #rows = new EventRecords();
   readonly #sizes = new Map<number, number>();
   #worker: Worker | null = null;
   #nextSeq: number;

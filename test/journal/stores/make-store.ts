@@ -4,7 +4,7 @@ import type { UserEvent } from '../../../src/contract/event.ts';
 import { deliveryFile } from '../../../src/delivery/delivery-file.ts';
 import { DeliveryStore } from '../../../src/delivery/delivery-store.ts';
 import { journalFile } from '../../../src/journal/journal-file.ts';
-import { FORMAT } from '../../../src/journal/schema.ts';
+import { FORMAT } from '../../../src/journal/schema/schema.ts';
 import { eventAt } from '../../delivery/visits.ts';
 import { EPOCH, SETTINGS } from '../../sessions/model/event-arbitrary.ts';
 import { StoredSite } from '../stored-site.ts';

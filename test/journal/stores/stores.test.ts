@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openJournalFile } from '../../../src/journal/journal-file.ts';
 import { recoverFile } from '../../../src/journal/recover-file.ts';
-import { FORMAT } from '../../../src/journal/schema.ts';
+import { FORMAT } from '../../../src/journal/schema/schema.ts';
 import { Site } from '../../../src/sessions/site.ts';
 import { SETTINGS } from '../../sessions/model/event-arbitrary.ts';
 import { answersOf, keptAnswers, STORES } from './stored-answers.ts';
