@@ -13,9 +13,9 @@ export function journalFile(directory: string): string {
 }
 
 export interface OpeningOptions {
-  readonly schema?: Schema;
+  readonly schema?: Schema | undefined;
   /** Gets a line about an upgrade before it begins, and one when it is done. */
-  readonly say?: (line: string) => void;
+  readonly say?: ((line: string) => void) | undefined;
   /** Looks at a store that was upgraded before that is committed; where this throws nothing was changed. */
   readonly check?: (database: DatabaseSync) => void;
 }

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Site } from '../sessions/site.ts';
+import { checkpointOf } from './checkpoint.ts';
 import {
   checkFormat,
   checkJournalFile,
@@ -11,7 +12,7 @@ import {
   type OpeningOptions,
   openJournalFile,
 } from './journal-file.ts';
-import { checkedCheckpoint, type Recovered, recover } from './recover.ts';
+import { type Recovered, recover } from './recover.ts';
 import { SCHEMA, type Schema } from './schema/upgrade.ts';
 
 type RecoveryOptions = Pick<OpeningOptions, 'schema' | 'say'>;
@@ -33,7 +34,7 @@ export function recoverFile(
   try {
     if (formatOf(reader) === schema.format) return saying(file, () => recover(reader, site));
     // The log must be ours before anything is written behind it.
-    saying(file, () => checkedCheckpoint(reader));
+    saying(file, () => checkpointOf(reader));
     return recoverWriting(directory, now, site, options);
   } finally {
     // After whoever writes: the last one to close writes the log into the file, but not one that only reads.

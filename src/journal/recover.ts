@@ -4,8 +4,8 @@ import { rememberClosedByStop, rememberOrphanStop, rememberTimeOut } from '../se
 import { Connection, Session } from '../sessions/session.ts';
 import { OUTCOMES } from '../sessions/session-tracker.ts';
 import type { Site } from '../sessions/site.ts';
-import { restoreState, type SiteState } from '../sessions/site-state.ts';
-import { JournalError } from './journal-file.ts';
+import { restoreState } from '../sessions/site-state.ts';
+import { arrivalOf, checkpointOf, metaOf } from './checkpoint.ts';
 import { NameLookup } from './name-lookup.ts';
 import { Names } from './names.ts';
 import { EVENTS } from './schema/events.ts';
@@ -79,22 +79,22 @@ class Recovery {
   }
 
   run(): Recovered {
-    this.#site.quality.since = Number(meta(this.#database, 'since'));
-    const checkpoint = checkedCheckpoint(this.#database);
+    this.#site.quality.since = Number(metaOf(this.#database, 'since'));
+    const checkpoint = checkpointOf(this.#database);
     if (checkpoint !== null) {
       this.#seq = checkpoint.seq;
       this.#stoppedAt = checkpoint.at;
       restoreState(this.#site, checkpoint.state);
     }
-    const now = Math.max(this.#stoppedAt ?? 0, this.#arrival('seq > 0 ORDER BY seq DESC') ?? 0);
+    const now = Math.max(this.#stoppedAt ?? 0, arrivalOf(this.#database, 'seq > 0 ORDER BY seq DESC') ?? 0);
     // What was remembered when the first event after the checkpoint came.
-    const then = this.#arrival(`seq > ${this.#seq} ORDER BY seq`) ?? now;
+    const then = arrivalOf(this.#database, `seq > ${this.#seq} ORDER BY seq`) ?? now;
     this.#restoreSessions(then);
     this.#restoreOrphanStops(then);
     this.#restoreRecentSeconds(now);
     this.#replayTail();
     return {
-      storeId: meta(this.#database, 'store'),
+      storeId: metaOf(this.#database, 'store'),
       nextSeq: this.#seq + 1,
       names: new Names(this.#max('strings', 'id') + 1, this.#max('users', 'number') + 1),
       stoppedAt: now === 0 ? null : now,
@@ -104,11 +104,6 @@ class Recovery {
 
   #max(table: string, column: string): number {
     return Number(this.#database.prepare(`SELECT max(${column}) AS n FROM ${table}`).get()?.['n'] ?? 0);
-  }
-
-  /** Arrival of the first event that fits; null where none does. */
-  #arrival(where: string): number | null {
-    return arrival(this.#database, where);
   }
 
   *#records(sql: string, ...parameters: number[]): Iterable<Cells> {
@@ -255,33 +250,4 @@ function connectionOf(record: ConnectionRecord, session: Session): Connection {
   const connection = new Connection(id, session, app, openedAt, previous);
   connection.stored = true;
   return connection;
-}
-
-function meta(database: DatabaseSync, key: string): string {
-  return String(database.prepare('SELECT value FROM meta WHERE key = ?').get(key)?.['value']);
-}
-
-function arrival(database: DatabaseSync, where: string): number | null {
-  const record = database.prepare(`SELECT received_at FROM events WHERE ${where} LIMIT 1`).get();
-  return record === undefined ? null : Number(record['received_at']);
-}
-
-/**
- * The latest checkpoint, null where there is none yet. SQLite takes any write-ahead log that lies beside the file, say that
- * of the file before a backup was put back. What this reads is in a store of every format.
- * @throws JournalError where it is not of this journal
- */
-export function checkedCheckpoint(
-  database: DatabaseSync,
-): { seq: number; at: number; state: SiteState } | null {
-  const checkpoint = database.prepare('SELECT seq, at, state FROM checkpoint').get();
-  if (checkpoint === undefined) return null;
-  const seq = Number(checkpoint['seq']);
-  const state = JSON.parse(String(checkpoint['state'])) as SiteState;
-  const isOurs = state.store === undefined || state.store === meta(database, 'store');
-  // Retention leaves the event of the checkpoint.
-  if (isOurs && (seq === 0 || arrival(database, `seq = ${seq}`) !== null)) {
-    return { seq, at: Number(checkpoint['at']), state };
-  }
-  throw new JournalError('the log beside it (-wal) is that of another journal, or events are missing');
 }
