@@ -1,7 +1,7 @@
 import type { UserEvent } from '../src/contract/event.ts';
 import { openJournalFile } from '../src/journal/journal-file.ts';
 import { recover } from '../src/journal/recover.ts';
-import { checkpointMessage, EventRows } from '../src/journal/write/batch.ts';
+import { checkpointMessage, EventRecords } from '../src/journal/write/batch.ts';
 import { Writer } from '../src/journal/write/writer.ts';
 import { Site } from '../src/sessions/site.ts';
 import { stateOf } from '../src/sessions/site-state.ts';
@@ -36,7 +36,7 @@ export function fillStore(directory: string, sessions: number, days: number, now
   const site = new Site({ timeoutMs: 30 * MINUTE_MS, graceMs: 5 * MINUTE_MS, maxAgeMs: 1_440 * MINUTE_MS });
   const { names } = recover(database, site);
   const writer = new Writer(database, false);
-  const rows = new EventRows();
+  const rows = new EventRecords();
   const due = new Map<number, UserEvent[]>();
   const random = generator(1);
   const plan = (event: UserEvent): void => {

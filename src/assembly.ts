@@ -99,9 +99,9 @@ export class Assembly {
   }
 
   #recover(): Recovered {
-    const { config, now } = this.#options;
+    const { config, log, now } = this.#options;
     try {
-      const recovered = recoverFile(config.store.path, now(), this.site);
+      const recovered = recoverFile(config.store.path, now(), this.site, { say: (line) => log.info(line) });
       if (recovered.stoppedAt !== null) this.site.tracker.restarted(recovered.stoppedAt, now());
       return recovered;
     } catch (error) {

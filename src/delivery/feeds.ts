@@ -1,14 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { SessionCountsRow, SessionEventRow, SessionRow } from '../contract/rows.ts';
 import type { Batch, Table } from '../contract/sink.ts';
-import {
-  type Cells,
-  COUNTS_COLUMNS,
-  dimensionOf,
-  EVENT_COLUMNS,
-  type RowReader,
-  SESSION_COLUMNS,
-} from './row-reader.ts';
+import type { Cells } from '../journal/schema/selection.ts';
+import { countsBy, dimensionOf, eventsBy, type RowReader, sessionsBy } from './row-reader.ts';
 
 export const FEED_NAMES = ['events', 'event_changes', 'session_changes', 'counts'] as const;
 export type FeedName = (typeof FEED_NAMES)[number];
@@ -45,7 +39,10 @@ export function batchOf(table: Table, entries: readonly Entry[]): Batch {
   return { table, rows: entries.map((entry) => entry.row) } as Batch;
 }
 
-/** How one log is read. Every statement gets its rows in order of their numbers, the number first. */
+/** Makes an entry of a record; its row is null where there is none to deliver. */
+type ToEntry = (cells: Cells) => { readonly number: number; readonly row: Row | null };
+
+/** How one log is read. Every statement gets its records in order of their numbers. */
 interface Log {
   readonly name: FeedName;
   readonly table: Table;
@@ -60,7 +57,7 @@ interface Log {
   readonly lookBack: number;
   /** Rows after `?` up to `?`. */
   readonly rows: string;
-  readonly toRow: (cells: Cells) => Row | null;
+  readonly toEntry: ToEntry;
   /** The same columns of what has the key that `keyOf` gives, where the number does not matter. */
   readonly latest: string;
   /** The least number of an event that rows after `?` need. */
@@ -70,9 +67,16 @@ interface Log {
 
 /** The logs that sinks follow, in the order they are delivered in. */
 export function createFeeds(database: DatabaseSync, reader: RowReader): Feed[] {
+  const { names } = reader;
+  const [events, changedEvents] = [eventsBy('e.seq'), eventsBy('c.number')];
+  const [sessions, oneSession] = [sessionsBy('c.number'), sessionsBy('0')];
+  const counts = countsBy('c.number');
   const event = {
-    toRow: (cells: Cells) => reader.event(cells.slice(1)),
-    latest: `SELECT 0, ${EVENT_COLUMNS} FROM events WHERE seq = ?`,
+    toEntry: (cells: Cells) => {
+      const record = events.record(cells, names);
+      return { number: Number(record.number), row: reader.event(record) };
+    },
+    latest: `SELECT ${events.list} FROM events e WHERE e.seq = ?`,
     keyOf: (row: Row) => [(row as SessionEventRow).seq],
   };
   return [
@@ -85,7 +89,7 @@ export function createFeeds(database: DatabaseSync, reader: RowReader): Feed[] {
       committed: 'received_at',
       tickMs: 1,
       lookBack: 1,
-      rows: `SELECT seq, ${EVENT_COLUMNS} FROM events WHERE seq > ? AND seq <= ? ORDER BY seq`,
+      rows: `SELECT ${events.list} FROM events e WHERE e.seq > ? AND e.seq <= ? ORDER BY e.seq`,
       ...event,
     }),
     new LogFeed(database, {
@@ -97,7 +101,7 @@ export function createFeeds(database: DatabaseSync, reader: RowReader): Feed[] {
       committed: 'at',
       tickMs: 1,
       lookBack: 1,
-      rows: `SELECT c.number, ${EVENT_COLUMNS.replaceAll(/\w+/g, 'e.$&')} FROM event_changes c
+      rows: `SELECT ${changedEvents.list} FROM event_changes c
         JOIN events e ON e.seq = c.seq WHERE c.number > ? AND c.number <= ? ORDER BY c.number`,
       ...event,
     }),
@@ -110,11 +114,14 @@ export function createFeeds(database: DatabaseSync, reader: RowReader): Feed[] {
       tickMs: 1,
       lookBack: 1,
       // A session that changed often is written once.
-      rows: `SELECT c.number, ${SESSION_COLUMNS} FROM (SELECT max(number) AS number, session FROM session_changes
+      rows: `SELECT ${sessions.list} FROM (SELECT max(number) AS number, session FROM session_changes
           WHERE number > ? AND number <= ? GROUP BY session) c
         JOIN sessions s ON s.id = c.session ORDER BY c.number`,
-      toRow: (cells) => reader.session(cells.slice(1)),
-      latest: `SELECT 0, ${SESSION_COLUMNS} FROM sessions s WHERE s.id = ?`,
+      toEntry: (cells) => {
+        const record = sessions.record(cells, names);
+        return { number: Number(record.number), row: reader.session(record) };
+      },
+      latest: `SELECT ${oneSession.list} FROM sessions s WHERE s.id = ?`,
       keyOf: (row) => [reader.numberOf(row as SessionRow)],
     }),
     new LogFeed(database, {
@@ -126,11 +133,15 @@ export function createFeeds(database: DatabaseSync, reader: RowReader): Feed[] {
       tickMs: 1000,
       // The second that was counted: of a late line, days ago.
       lookBack: 5_000,
-      rows: `SELECT number, ${COUNTS_COLUMNS} FROM counts WHERE number > ? AND number <= ? ORDER BY number`,
-      toRow: (cells) => reader.counts(cells.slice(1)),
+      rows: `SELECT ${counts.list} FROM counts c WHERE c.number > ? AND c.number <= ? ORDER BY c.number`,
+      toEntry: (cells) => {
+        const record = counts.record(cells, names);
+        return { number: Number(record.number), row: reader.counts(record) };
+      },
       // A late line may have changed that second since.
-      latest: `SELECT number, ${COUNTS_COLUMNS} FROM counts
-        WHERE dimension = (SELECT id FROM dimensions WHERE name = ?) AND at = ? ORDER BY number DESC LIMIT 1`,
+      latest: `SELECT ${counts.list} FROM counts c
+        WHERE c.dimension = (SELECT id FROM dimensions WHERE name = ?) AND c.at = ?
+        ORDER BY c.number DESC LIMIT 1`,
       keyOf: (row) => [dimensionOf(row as SessionCountsRow), (row as SessionCountsRow).at / 1000],
     }),
   ];
@@ -140,7 +151,7 @@ class LogFeed implements Feed {
   readonly name: FeedName;
   readonly table: Table;
   readonly #tickMs: number;
-  readonly #toRow: (cells: Cells) => Row | null;
+  readonly #toEntry: ToEntry;
   readonly #keyOf: (row: Row) => (string | number)[];
   readonly #latest: StatementSync;
   readonly #oldestEvent: StatementSync | null;
@@ -151,11 +162,11 @@ class LogFeed implements Feed {
   readonly #committed: StatementSync;
 
   constructor(database: DatabaseSync, { log, number, committed, lookBack, ...parts }: Log) {
-    const { name, table, tickMs, rows, toRow, latest, oldestEvent, keyOf } = parts;
+    const { name, table, tickMs, rows, toEntry, latest, oldestEvent, keyOf } = parts;
     this.name = name;
     this.table = table;
     this.#tickMs = tickMs;
-    this.#toRow = toRow;
+    this.#toEntry = toEntry;
     this.#keyOf = keyOf;
     this.#latest = database.prepare(latest);
     this.#latest.setReturnArrays(true);
@@ -190,15 +201,15 @@ class LogFeed implements Feed {
   #entries(after: number, through: number): Entry[] {
     const entries: Entry[] = [];
     for (const cells of this.#rows.all(after, through) as unknown as Cells[]) {
-      const row = this.#toRow(cells);
-      if (row !== null) entries.push({ number: Number(cells[0]), row });
+      const { number, row } = this.#toEntry(cells);
+      if (row !== null) entries.push({ number, row });
     }
     return entries;
   }
 
   latest(row: Row): Row | null {
     const cells = this.#latest.get(...this.#keyOf(row)) as unknown as Cells | undefined;
-    return cells === undefined ? null : this.#toRow(cells);
+    return cells === undefined ? null : this.#toEntry(cells).row;
   }
 
   waitingSince(after: number): number | null {

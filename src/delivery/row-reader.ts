@@ -1,102 +1,119 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import type { AppNames } from '../contract/app-names.ts';
-import { KINDS, REJECTION_REASONS, type User } from '../contract/event.ts';
 import {
   COUNTS_SCOPES,
   type CountsScope,
-  END_REASONS,
   type SessionCountsRow,
   type SessionEventRow,
   type SessionRow,
 } from '../contract/rows.ts';
+import { NameLookup } from '../journal/name-lookup.ts';
 import type { UserAgents } from '../journal/read/user-agents.ts';
-import { FLAGS } from '../journal/schema.ts';
+import { EVENTS } from '../journal/schema/events.ts';
+import { COUNTS, LEVEL_COLUMNS, TALLY_COLUMNS } from '../journal/schema/points.ts';
+import { Selection } from '../journal/schema/selection.ts';
+import { SESSIONS } from '../journal/schema/sessions.ts';
 
-/** A row as an array: objects with names cost twice. */
-export type Cells = readonly (number | string | null)[];
+/*
+ * What is read for rows. `number`: SQL of the number in the log that is read; the tables go by the aliases `e`, `s` and `c`.
+ */
 
-/** Names held at once; numbers never change their meaning, so forgetting costs nothing but a look-up. */
-const MOST_NAMES = 200_000;
+export const eventsBy = (number: string) =>
+  new Selection(
+    EVENTS.columns,
+    [
+      ...(['seq', 'kind', 'at', 'received_at', 'host', 'user', 'origin', 'context', 'app'] as const),
+      ...(['virtual_proxy', 'user_agent', 'session', 'reason', 'result', 'row_number'] as const),
+      ...(['original_at', 'message', 'event_id'] as const),
+    ],
+    'e',
+    { number },
+  );
+export type EventRecord = RecordOf<typeof eventsBy>;
 
-/** Columns of `events` in the order `rowOfEvent` takes them. */
-export const EVENT_COLUMNS = `seq, kind, at, received_at, host, user, origin, context, app, virtual_proxy, user_agent,
-  session, reason, result, row_number, original_at, message, event_id`;
+export const sessionsBy = (number: string) =>
+  new Selection(
+    SESSIONS.columns,
+    [
+      ...(['id', 'host', 'user', 'virtual_proxy', 'user_agent', 'created_at', 'started_at'] as const),
+      ...(['flags', 'last_activity_at', 'ended_at', 'end_reason', 'connections'] as const),
+      'open_connections',
+    ],
+    's',
+    { number },
+  );
+export type SessionRecord = RecordOf<typeof sessionsBy>;
 
-/** Columns of `sessions`, under the alias `s`, in the order `rowOfSession` takes them. */
-export const SESSION_COLUMNS = `s.id, s.host, s.user, s.virtual_proxy, s.user_agent, s.created_at, s.started_at,
-  s.flags, s.last_activity_at, s.ended_at, s.end_reason, s.connections, s.open_connections`;
+export const countsBy = (number: string) =>
+  new Selection(COUNTS.columns, ['at', ...TALLY_COLUMNS, ...LEVEL_COLUMNS], 'c', {
+    number,
+    // By name: the number of a dimension may be given again once retention has deleted it.
+    dimension_name: '(SELECT name FROM dimensions WHERE id = c.dimension)',
+  });
+export type CountsRecord = RecordOf<typeof countsBy>;
 
-/** By name: the number of a dimension may be given again once retention has deleted it. */
-export const COUNTS_COLUMNS = `at, (SELECT name FROM dimensions WHERE id = dimension), created, destroyed, rejected,
-  active, users, connections`;
+type RecordOf<By extends (number: string) => { record: (...cells: never[]) => unknown }> = ReturnType<
+  ReturnType<By>['record']
+>;
 
-/** Makes rows for sinks of the journal's rows of numbers. */
+/** Makes rows for sinks of the journal's records. */
 export class RowReader {
   readonly #store: string;
   readonly #appNames: AppNames;
   readonly #userAgents: UserAgents;
-  readonly #stringById: StatementSync;
-  readonly #userByNumber: StatementSync;
-  readonly #strings = new Map<unknown, string | null>();
-  readonly #users = new Map<unknown, User | null>();
+  readonly names: NameLookup;
 
   constructor(database: DatabaseSync, store: string, appNames: AppNames, userAgents: UserAgents) {
     this.#store = store;
     this.#appNames = appNames;
     this.#userAgents = userAgents;
-    this.#stringById = database.prepare('SELECT text FROM strings WHERE id = ?');
-    this.#userByNumber = database.prepare('SELECT directory, id FROM users WHERE number = ?');
+    this.names = new NameLookup(database);
   }
 
-  event(cells: Cells): SessionEventRow {
-    const [seq, kind, at, receivedAt, host, user, origin, context, app, virtualProxy, userAgent] = cells;
-    const [session, reason, result, rowNumber, originalAt, message, eventId] = cells.slice(11);
-    const appId = this.#string(app);
-    const agent = this.#string(userAgent);
+  event(record: EventRecord): SessionEventRow {
+    const { seq, app: appId, session, user_agent: userAgent } = record;
     return {
-      seq: Number(seq),
-      eventId: eventId === null ? `${this.#store}-${seq}` : String(eventId),
-      kind: KINDS[Number(kind)] ?? 'session_start',
-      at: Number(at),
-      originalAt: originalAt as number | null,
-      receivedAt: Number(receivedAt),
-      host: this.#string(host) ?? '',
-      user: this.#user(user),
-      origin: this.#string(origin),
-      context: this.#string(context),
+      seq,
+      eventId: record.event_id ?? `${this.#store}-${seq}`,
+      kind: record.kind,
+      at: record.at,
+      originalAt: record.original_at,
+      receivedAt: record.received_at,
+      host: record.host ?? '',
+      user: record.user,
+      origin: record.origin,
+      context: record.context,
       appId,
       appName: this.#appNames.nameOf(appId),
-      virtualProxy: this.#string(virtualProxy),
+      virtualProxy: record.virtual_proxy,
       sessionId: session === 0 ? null : `${this.#store}-${session}`,
-      result: result as number | null,
-      reason: REJECTION_REASONS[Number(reason) - 1] ?? null,
-      rowNumber: rowNumber as number | null,
-      userAgent: agent,
-      message: message as string | null,
-      ...this.#userAgents.clientOf(agent),
+      result: record.result,
+      reason: record.reason,
+      rowNumber: record.row_number,
+      userAgent,
+      message: record.message,
+      ...this.#userAgents.clientOf(userAgent),
     };
   }
 
-  session(cells: Cells): SessionRow {
-    const [id, host, user, virtualProxy, userAgent, createdAt, startedAt, flags, lastActivityAt] = cells;
-    const [endedAt, endReason, connections, openConnections] = cells.slice(9);
-    const has = (flag: number): boolean => (Number(flags) & flag) !== 0;
+  session(record: SessionRecord): SessionRow {
+    const { startExact, endExact, identityExact } = record.flags;
     return {
-      id: `${this.#store}-${id}`,
-      firstSeenAt: Number(createdAt),
-      startedAt: Number(startedAt),
-      startExact: has(FLAGS.startExact),
-      endedAt: endedAt as number | null,
-      endExact: has(FLAGS.endExact),
-      endReason: endReason === null ? null : (END_REASONS[Number(endReason)] ?? null),
-      identityExact: has(FLAGS.identityExact),
-      lastActivityAt: Number(lastActivityAt),
-      host: this.#string(host) ?? '',
-      virtualProxy: this.#string(virtualProxy),
-      user: this.#user(user),
-      openConnections: Number(openConnections),
-      connections: Number(connections),
-      ...this.#userAgents.clientOf(this.#string(userAgent)),
+      id: `${this.#store}-${record.id}`,
+      firstSeenAt: record.created_at,
+      startedAt: record.started_at,
+      startExact,
+      endedAt: record.ended_at,
+      endExact,
+      endReason: record.end_reason,
+      identityExact,
+      lastActivityAt: record.last_activity_at,
+      host: record.host ?? '',
+      virtualProxy: record.virtual_proxy,
+      user: record.user,
+      openConnections: record.open_connections,
+      connections: record.connections,
+      ...this.#userAgents.clientOf(record.user_agent),
     };
   }
 
@@ -106,37 +123,20 @@ export class RowReader {
   }
 
   /** Null where the name of the dimension is gone. */
-  counts(cells: Cells): SessionCountsRow | null {
-    const [at, dimension, created, destroyed, rejected, active, users, connections] = cells;
+  counts(record: CountsRecord): SessionCountsRow | null {
+    const { dimension_name: dimension } = record;
     const part = dimension === null ? null : partOf(String(dimension));
     if (part === null) return null;
     return {
-      at: Number(at) * 1000,
+      at: record.at * 1000,
       ...part,
-      active: active as number | null,
-      users: users as number | null,
-      connections: connections as number | null,
-      created: Number(created),
-      destroyed: Number(destroyed),
-      rejected: Number(rejected),
+      active: record.active,
+      users: record.users,
+      connections: record.connections,
+      created: record.created,
+      destroyed: record.destroyed,
+      rejected: record.rejected,
     };
-  }
-
-  #string(id: unknown): string | null {
-    if (id === 0) return null;
-    return remembered(
-      this.#strings,
-      id,
-      () => this.#stringById.get(Number(id))?.['text'] as string | undefined,
-    );
-  }
-
-  #user(number: unknown): User | null {
-    if (number === 0) return null;
-    return remembered(this.#users, number, () => {
-      const row = this.#userByNumber.get(Number(number));
-      return row && { directory: row['directory'] as string | null, id: String(row['id']) };
-    });
   }
 }
 
@@ -149,13 +149,4 @@ function partOf(dimension: string): { scope: CountsScope; name: string | null } 
 /** The name of the dimension that a row was counted under. */
 export function dimensionOf({ scope, name }: SessionCountsRow): string {
   return name === null ? scope : `${scope}:${name}`;
-}
-
-function remembered<T>(known: Map<unknown, T | null>, key: unknown, find: () => T | undefined): T | null {
-  const there = known.get(key);
-  if (there !== undefined) return there;
-  const found = find() ?? null;
-  if (known.size >= MOST_NAMES) known.clear();
-  known.set(key, found);
-  return found;
 }

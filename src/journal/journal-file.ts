@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { FORMAT, LOGS, TABLES } from './schema.ts';
+import { META, OLDEST_FORMAT } from './schema/schema.ts';
+import { createLogs, SCHEMA, type Schema, upgrade } from './schema/upgrade.ts';
 
 /** The journal's file cannot be used: another format, damaged, or not ours. The message is one clear line. */
 export class JournalError extends Error {}
@@ -11,25 +12,75 @@ export function journalFile(directory: string): string {
   return join(directory, 'headcount.db');
 }
 
+export interface OpeningOptions {
+  readonly schema?: Schema | undefined;
+  /** Gets a line about an upgrade before it begins, and one when it is done. */
+  readonly say?: ((line: string) => void) | undefined;
+  /** Looks at a store that was upgraded before that is committed; where this throws nothing was changed. */
+  readonly check?: (database: DatabaseSync) => void;
+}
+
 /**
- * Opens the journal's file in `directory`, creating both where they are missing.
- * @throws JournalError where there is a file that is not a journal of this format; it is left as it is.
+ * Opens the journal's file in `directory`, creating both where they are missing. A store of an earlier format is upgraded.
+ * @throws JournalError where there is a file that cannot be used; it is left as it is
  */
-export function openJournalFile(directory: string, now: number): DatabaseSync {
+export function openJournalFile(directory: string, now: number, options: OpeningOptions = {}): DatabaseSync {
+  const { schema = SCHEMA } = options;
   mkdirSync(directory, { recursive: true });
   const file = journalFile(directory);
   let database: DatabaseSync | null = null;
   try {
     // Before SQLite opens it: opening alone may already change a file, or the log beside it.
-    checkJournalFile(file);
+    checkJournalFile(file, schema);
     database = new DatabaseSync(file);
-    prepareTables(database, now);
+    const isNew = database.prepare('SELECT 1 FROM sqlite_master LIMIT 1').get() === undefined;
+    // Before it has a write-ahead log: the header must be in the file itself.
+    if (isNew) createTables(database, now, schema);
     configure(database);
+    if (!isNew) bringUpToDate(database, schema, options);
     return database;
   } catch (error) {
     database?.close();
     throw new JournalError(`${file}: ${databaseTrouble(error)}`);
   }
+}
+
+function createTables(database: DatabaseSync, now: number, { format, tables }: Schema): void {
+  database.exec(`BEGIN; ${tables.map((table) => table.create(format)).join('\n')}`);
+  const insert = database.prepare(META.insert(['key', 'value']));
+  insert.run('store', randomBytes(6).toString('hex'));
+  insert.run('since', String(now));
+  database.exec(`PRAGMA user_version = ${format}; PRAGMA application_id = ${APPLICATION_ID}; COMMIT`);
+}
+
+function bringUpToDate(database: DatabaseSync, schema: Schema, { say, check }: OpeningOptions): void {
+  const from = checkFormat(formatOf(database), schema);
+  if (from === schema.format) {
+    createLogs(database, from);
+    return;
+  }
+  say?.(`the store is of format ${from}; upgrading it to ${schema.format}`);
+  const began = performance.now();
+  try {
+    database.exec('BEGIN IMMEDIATE');
+    upgrade(database, from, schema);
+    check?.(database);
+    database.exec('COMMIT');
+  } catch (error) {
+    // Some errors (a full disk) have rolled back already.
+    if (database.isTransaction) database.exec('ROLLBACK');
+    const trouble = databaseTrouble(error);
+    throw new JournalError(
+      `not upgraded from format ${from} to ${schema.format}: ${trouble}; nothing was changed`,
+    );
+  }
+  try {
+    // So that the file itself says its format, for versions that look at no more.
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch {
+    // It is in the log then, and the writer tries again.
+  }
+  say?.(`upgraded to format ${schema.format} in ${Math.round(performance.now() - began)} ms`);
 }
 
 const MAGIC = 'SQLite format 3\0';
@@ -40,8 +91,8 @@ const APPLICATION_ID_AT = 68;
 /** "HdCt" */
 const APPLICATION_ID = 0x48644374;
 
-/** @throws JournalError where there is a file that is not a journal of this format */
-export function checkJournalFile(file: string): void {
+/** @throws JournalError where there is a file that is not a journal, or of a format that cannot be read */
+export function checkJournalFile(file: string, schema: Schema): void {
   const header = Buffer.alloc(HEADER_BYTES);
   let read = 0;
   try {
@@ -59,11 +110,18 @@ export function checkJournalFile(file: string): void {
   if (header.readUInt32BE(APPLICATION_ID_AT) !== APPLICATION_ID) {
     throw new JournalError('a database of another program; nothing was changed');
   }
-  const format = header.readUInt32BE(USER_VERSION_AT);
-  if (format === FORMAT) return;
-  throw new JournalError(
-    `format ${format}, this version of Headcount reads format ${FORMAT}; nothing was changed`,
-  );
+  checkFormat(header.readUInt32BE(USER_VERSION_AT), schema);
+}
+
+/** As the log has it too, which the file itself may not yet. */
+export function formatOf(database: DatabaseSync): number {
+  return Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+}
+
+export function checkFormat(format: number, schema: Schema): number {
+  if (format >= OLDEST_FORMAT && format <= schema.format) return format;
+  const read = format > schema.format ? `format ${schema.format}` : `formats from ${OLDEST_FORMAT} on`;
+  throw new JournalError(`format ${format}, this version of Headcount reads ${read}; nothing was changed`);
 }
 
 const MOST_LOG_BYTES = 64 * 1_048_576;
@@ -74,21 +132,6 @@ export function configure(database: DatabaseSync): void {
   database.exec('PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000');
   // A long read may make the log large; the disk gets that back.
   database.exec(`PRAGMA journal_size_limit = ${MOST_LOG_BYTES}`);
-}
-
-/** Makes the tables that are missing; those of a new file before it has a write-ahead log: the header must be in the file itself. */
-function prepareTables(database: DatabaseSync, now: number): void {
-  const tables = Number(database.prepare('SELECT count(*) AS n FROM sqlite_master').get()?.['n']);
-  if (tables > 0) {
-    // Of a version before there were sinks.
-    database.exec(LOGS);
-    return;
-  }
-  const insert = 'INSERT INTO meta (key, value) VALUES (?, ?)';
-  database.exec(`BEGIN; ${TABLES}${LOGS}`);
-  database.prepare(insert).run('store', randomBytes(6).toString('hex'));
-  database.prepare(insert).run('since', String(now));
-  database.exec(`PRAGMA user_version = ${FORMAT}; PRAGMA application_id = ${APPLICATION_ID}; COMMIT`);
 }
 
 /** https://sqlite.org/rescode.html */

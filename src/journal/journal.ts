@@ -3,7 +3,7 @@ import type { UserEvent } from '../contract/event.ts';
 import type { Applied, Site } from '../sessions/site.ts';
 import { WorkerFront } from '../threads/worker-front.ts';
 import type { Names } from './names.ts';
-import { type BatchMessage, type CheckpointMessage, checkpointMessage, EventRows } from './write/batch.ts';
+import { type BatchMessage, type CheckpointMessage, checkpointMessage, EventRecords } from './write/batch.ts';
 import type { RetentionLimits, Undelivered } from './write/retention.ts';
 import type { WriterReply, WriterTalk } from './write/writer-thread.ts';
 
@@ -41,7 +41,7 @@ export class Journal {
   readonly #site: Site;
   readonly #names: Names;
   readonly #listener: JournalEvents;
-  readonly #rows = new EventRows();
+  readonly #rows = new EventRecords();
   readonly #sizes = new Map<number, number>();
   readonly #writer: WorkerFront<WriterTalk>;
   #nextSeq: number;

@@ -1,28 +1,44 @@
 import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Site } from '../sessions/site.ts';
+import { checkpointOf } from './checkpoint.ts';
 import {
+  checkFormat,
   checkJournalFile,
   databaseTrouble,
+  formatOf,
   JournalError,
   journalFile,
+  type OpeningOptions,
   openJournalFile,
 } from './journal-file.ts';
 import { type Recovered, recover } from './recover.ts';
+import { SCHEMA, type Schema } from './schema/upgrade.ts';
+
+type RecoveryOptions = Pick<OpeningOptions, 'schema' | 'say'>;
 
 /**
- * Reads the journal in `directory` back into an empty site; a missing one is made.
+ * Reads the journal in `directory` back into an empty site; a missing one is made, one of an earlier format upgraded.
  * @throws JournalError where it cannot be read; nothing was changed then
  */
-export function recoverFile(directory: string, now: number, site: Site): Recovered {
+export function recoverFile(
+  directory: string,
+  now: number,
+  site: Site,
+  options: RecoveryOptions = {},
+): Recovered {
   const file = journalFile(directory);
-  const database = hasLog(file) ? openToRead(file) : openJournalFile(directory, now);
+  const { schema = SCHEMA } = options;
+  if (!hasLog(file)) return recoverWriting(directory, now, site, options);
+  const reader = openToRead(file, schema);
   try {
-    return recover(database, site);
-  } catch (error) {
-    throw new JournalError(`${file}: ${databaseTrouble(error)}; nothing was changed`);
+    if (formatOf(reader) === schema.format) return saying(file, () => recover(reader, site));
+    // The log must be ours before anything is written behind it.
+    saying(file, () => checkpointOf(reader));
+    return recoverWriting(directory, now, site, options);
   } finally {
-    database.close();
+    // After whoever writes: the last one to close writes the log into the file, but not one that only reads.
+    reader.close();
   }
 }
 
@@ -31,14 +47,40 @@ function hasLog(file: string): boolean {
 }
 
 /** Whoever may write writes the log into the file when it closes it, damaged or not. */
-function openToRead(file: string): DatabaseSync {
+function openToRead(file: string, schema: Schema): DatabaseSync {
+  let database: DatabaseSync | null = null;
   try {
     if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) {
       throw new JournalError('there is only the log (-wal) of it, without the file; nothing was changed');
     }
-    checkJournalFile(file);
-    return new DatabaseSync(file, { readOnly: true });
+    checkJournalFile(file, schema);
+    database = new DatabaseSync(file, { readOnly: true });
+    checkFormat(formatOf(database), schema);
+    return database;
   } catch (error) {
+    database?.close();
     throw new JournalError(`${file}: ${databaseTrouble(error)}`);
+  }
+}
+
+/** An upgrade is committed once the store was read back whole. */
+function recoverWriting(directory: string, now: number, site: Site, options: RecoveryOptions): Recovered {
+  let recovered: Recovered | undefined;
+  const check = (database: DatabaseSync): void => {
+    recovered = recover(database, site);
+  };
+  const database = openJournalFile(directory, now, { ...options, check });
+  try {
+    return recovered ?? saying(journalFile(directory), () => recover(database, site));
+  } finally {
+    database.close();
+  }
+}
+
+function saying<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new JournalError(`${file}: ${databaseTrouble(error)}; nothing was changed`);
   }
 }

@@ -1,16 +1,44 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { KINDS, REJECTION_REASONS, type User, type UserEvent } from '../contract/event.ts';
-import { END_REASONS } from '../contract/rows.ts';
+import type { DatabaseSync } from 'node:sqlite';
+import type { UserEvent } from '../contract/event.ts';
 import { rememberClosedByStop, rememberOrphanStop, rememberTimeOut } from '../sessions/key-memory.ts';
 import { Connection, Session } from '../sessions/session.ts';
 import { OUTCOMES } from '../sessions/session-tracker.ts';
 import type { Site } from '../sessions/site.ts';
-import { restoreState, type SiteState } from '../sessions/site-state.ts';
-import { JournalError } from './journal-file.ts';
+import { restoreState } from '../sessions/site-state.ts';
+import { arrivalOf, checkpointOf, metaOf } from './checkpoint.ts';
+import { NameLookup } from './name-lookup.ts';
 import { Names } from './names.ts';
-import { CLOSE, FLAGS } from './schema.ts';
+import { EVENTS } from './schema/events.ts';
+import { POINTS, SUM_COLUMNS } from './schema/points.ts';
+import { type Cells, Selection } from './schema/selection.ts';
+import { CLOSE, CONNECTIONS, restoreSession, SESSIONS } from './schema/sessions.ts';
 
-type Cells = (number | string | null)[];
+/** A million open sessions come back in seconds, so their users are joined. */
+const SESSION = new Selection(SESSIONS.columns, SESSIONS.names, 's', {
+  directory: 'u.directory',
+  user_id: 'u.id',
+});
+const SESSION_RECORDS = `SELECT ${SESSION.list} FROM sessions s LEFT JOIN users u ON u.number = s.user`;
+
+const CONNECTION = new Selection(
+  CONNECTIONS.columns,
+  ['id', 'session', 'app', 'opened_at', 'closed_at', 'close_exact', 'previous'],
+  'connections',
+);
+type ConnectionRecord = ReturnType<typeof CONNECTION.record>;
+
+/** What the tracker looks at of an event. */
+const EVENT = new Selection(
+  EVENTS.columns,
+  [
+    ...(['seq', 'kind', 'at', 'timed', 'received_at', 'host', 'user', 'app', 'virtual_proxy'] as const),
+    ...(['user_agent', 'session_key', 'reason', 'result', 'row_number'] as const),
+  ],
+  'events',
+);
+const EVENT_RECORDS = `SELECT ${EVENT.list} FROM events`;
+
+const POINT = new Selection(POINTS.columns, ['at', ...SUM_COLUMNS], 'points');
 
 export interface Recovered {
   readonly storeId: string;
@@ -40,38 +68,33 @@ export function recover(database: DatabaseSync, site: Site): Recovered {
 class Recovery {
   readonly #database: DatabaseSync;
   readonly #site: Site;
-  readonly #stringById: StatementSync;
-  readonly #userByNumber: StatementSync;
-  readonly #strings = new Map<number, string | null>();
+  readonly #names: NameLookup;
   #seq = 0;
   #stoppedAt: number | null = null;
 
   constructor(database: DatabaseSync, site: Site) {
     this.#database = database;
     this.#site = site;
-    this.#stringById = database.prepare('SELECT text FROM strings WHERE id = ?');
-    this.#userByNumber = database.prepare('SELECT directory, id FROM users WHERE number = ?');
+    this.#names = new NameLookup(database);
   }
 
   run(): Recovered {
-    this.#site.quality.since = Number(this.#meta('since'));
-    const checkpoint = this.#database.prepare('SELECT seq, at, state FROM checkpoint').get();
-    if (checkpoint !== undefined) {
-      this.#seq = Number(checkpoint['seq']);
-      this.#stoppedAt = Number(checkpoint['at']);
-      const state = JSON.parse(String(checkpoint['state'])) as SiteState;
-      this.#checkLog(state);
-      restoreState(this.#site, state);
+    this.#site.quality.since = Number(metaOf(this.#database, 'since'));
+    const checkpoint = checkpointOf(this.#database);
+    if (checkpoint !== null) {
+      this.#seq = checkpoint.seq;
+      this.#stoppedAt = checkpoint.at;
+      restoreState(this.#site, checkpoint.state);
     }
-    const now = Math.max(this.#stoppedAt ?? 0, this.#arrival('seq > 0 ORDER BY seq DESC') ?? 0);
+    const now = Math.max(this.#stoppedAt ?? 0, arrivalOf(this.#database, 'seq > 0 ORDER BY seq DESC') ?? 0);
     // What was remembered when the first event after the checkpoint came.
-    const then = this.#arrival(`seq > ${this.#seq} ORDER BY seq`) ?? now;
+    const then = arrivalOf(this.#database, `seq > ${this.#seq} ORDER BY seq`) ?? now;
     this.#restoreSessions(then);
     this.#restoreOrphanStops(then);
     this.#restoreRecentSeconds(now);
     this.#replayTail();
     return {
-      storeId: this.#meta('store'),
+      storeId: metaOf(this.#database, 'store'),
       nextSeq: this.#seq + 1,
       names: new Names(this.#max('strings', 'id') + 1, this.#max('users', 'number') + 1),
       stoppedAt: now === 0 ? null : now,
@@ -79,63 +102,27 @@ class Recovery {
     };
   }
 
-  /** SQLite takes any write-ahead log that lies beside the file, say that of the file before a backup was put back. */
-  #checkLog(state: SiteState): void {
-    const isOurs = state.store === undefined || state.store === this.#meta('store');
-    // Retention leaves the event of the checkpoint.
-    if (isOurs && (this.#seq === 0 || this.#arrival(`seq = ${this.#seq}`) !== null)) return;
-    throw new JournalError('the log beside it (-wal) is that of another journal, or events are missing');
-  }
-
-  #meta(key: string): string {
-    return String(this.#database.prepare('SELECT value FROM meta WHERE key = ?').get(key)?.['value']);
-  }
-
   #max(table: string, column: string): number {
     return Number(this.#database.prepare(`SELECT max(${column}) AS n FROM ${table}`).get()?.['n'] ?? 0);
   }
 
-  /** Arrival of the first event that fits; null where none does. */
-  #arrival(where: string): number | null {
-    const row = this.#database.prepare(`SELECT received_at FROM events WHERE ${where} LIMIT 1`).get();
-    return row === undefined ? null : Number(row['received_at']);
-  }
-
-  *#rows(sql: string, ...parameters: number[]): Iterable<Cells> {
+  *#records(sql: string, ...parameters: number[]): Iterable<Cells> {
     const statement = this.#database.prepare(sql);
-    // Arrays instead of objects: a million open sessions come back in a second.
     statement.setReturnArrays(true);
-    for (const row of statement.iterate(...parameters)) yield row as unknown as Cells;
-  }
-
-  #string(id: unknown): string | null {
-    const number = Number(id);
-    if (number === 0) return null;
-    let text = this.#strings.get(number);
-    if (text === undefined) {
-      text = (this.#stringById.get(number)?.['text'] as string | undefined) ?? null;
-      this.#strings.set(number, text);
-    }
-    return text;
-  }
-
-  #user(number: unknown): User | null {
-    if (Number(number) === 0) return null;
-    const row = this.#userByNumber.get(Number(number));
-    return row === undefined ? null : { directory: row['directory'] as string | null, id: String(row['id']) };
+    for (const record of statement.iterate(...parameters)) yield record as unknown as Cells;
   }
 
   #restoreSessions(now: number): void {
     const sessions = new Map<number, Session>();
-    for (const row of this.#rows(`${SESSION_ROWS} WHERE s.ended_seen_at IS NULL ORDER BY s.id`)) {
-      const session = this.#session(row);
+    for (const cells of this.#records(`${SESSION_RECORDS} WHERE s.ended_seen_at IS NULL ORDER BY s.id`)) {
+      const session = this.#session(cells);
       sessions.set(session.id, session);
     }
-    for (const row of this.#rows(
-      'SELECT id, session, app, opened_at, previous FROM connections WHERE closed_at IS NULL ORDER BY id',
-    )) {
-      const session = sessions.get(Number(row[1]));
-      if (session !== undefined) session.attach(this.#connection(row, session));
+    const open = `SELECT ${CONNECTION.list} FROM connections WHERE closed_at IS NULL ORDER BY id`;
+    for (const cells of this.#records(open)) {
+      const record = CONNECTION.record(cells, this.#names);
+      const session = sessions.get(record.session);
+      if (session !== undefined) session.attach(connectionOf(record, session));
     }
     const { book, counts } = this.#site;
     for (const session of sessions.values()) {
@@ -144,12 +131,8 @@ class Recovery {
       for (const connection of session.openConnections) counts.connectionOpened(connection);
     }
     const since = now - REMEMBERED_TIMEOUT_MS;
-    for (const row of this.#rows(
-      `${SESSION_ROWS} WHERE s.ended_seen_at >= ? ORDER BY s.ended_seen_at, s.id`,
-      since,
-    )) {
-      this.#restoreEnded(this.#session(row), now);
-    }
+    const ended = `${SESSION_RECORDS} WHERE s.ended_seen_at >= ? ORDER BY s.ended_seen_at, s.id`;
+    for (const cells of this.#records(ended, since)) this.#restoreEnded(this.#session(cells), now);
   }
 
   #restoreEnded(session: Session, now: number): void {
@@ -157,14 +140,14 @@ class Recovery {
     if (endReason === 'timeout' || endReason === 'max_age') rememberTimeOut(session);
     else if (endReason === 'stop' && now - (session.endedSeenAt ?? 0) <= REMEMBERED_STOP_MS) {
       const waiting: Connection[] = [];
-      const byId =
-        'SELECT id, session, app, opened_at, previous, closed_at, close_exact FROM connections WHERE id = ?';
+      const byId = `SELECT ${CONNECTION.list} FROM connections WHERE id = ?`;
       for (let id = session.lastConnectionId; id > 0; ) {
-        const [row] = [...this.#rows(byId, id)];
-        if (row === undefined) break;
-        const connection = this.#connection(row, session);
-        connection.closedAt = Number(row[5]);
-        if (row[6] === CLOSE.byStop) waiting.unshift(connection);
+        const [cells] = [...this.#records(byId, id)];
+        if (cells === undefined) break;
+        const record = CONNECTION.record(cells, this.#names);
+        const connection = connectionOf(record, session);
+        connection.closedAt = record.closed_at;
+        if (record.close_exact === CLOSE.byStop) waiting.unshift(connection);
         id = connection.previousId;
       }
       for (const connection of waiting) rememberClosedByStop(connection);
@@ -172,66 +155,32 @@ class Recovery {
     if (key.open === null) this.#site.identities.emptied(key, session.endedSeenAt ?? now);
   }
 
-  #session(row: Cells): Session {
+  #session(cells: Cells): Session {
     const { identities } = this.#site;
-    const [directory, userId] = [row[18] as string | null, row[19] as string | null];
-    const key = identities.key(
-      identities.host(this.#string(row[3]) ?? ''),
-      userId === null ? null : identities.user({ directory, id: userId }),
-    );
-    const flags = Number(row[10]);
-    const has = (flag: number) => (flags & flag) !== 0;
-    const session = new Session(
-      Number(row[0]),
-      key,
-      Number(row[8]),
-      has(FLAGS.startExact),
-      has(FLAGS.startTimed),
-    );
-    session.firstSeq = Number(row[1]);
-    session.lastSeq = Number(row[2]);
-    session.sessionKey = this.#string(row[5]);
-    session.virtualProxy = this.#string(row[6]);
-    session.userAgent = this.#string(row[7]);
-    session.startedAt = Number(row[9]);
-    session.endExact = has(FLAGS.endExact);
-    session.identityExact = has(FLAGS.identityExact);
-    session.synthesisedAt = row[11] as number | null;
-    session.lastActivityAt = Number(row[12]);
-    session.endedAt = row[13] as number | null;
-    session.endReason = row[14] === null ? null : (END_REASONS[Number(row[14])] ?? null);
-    session.endedSeenAt = row[15] as number | null;
-    session.connectionCount = Number(row[16]);
-    session.lastConnectionId = Number(row[17]);
+    const record = SESSION.record(cells, this.#names);
+    const { id, host, directory, user_id: userId, created_at: createdAt } = record;
+    const user =
+      userId === null ? null : identities.user({ directory: directory as string | null, id: String(userId) });
+    const { startExact, startTimed } = record.flags;
+    const key = identities.key(identities.host(host ?? ''), user);
+    const session = new Session(id, key, createdAt, startExact, startTimed);
+    restoreSession(session, cells, this.#names);
     return session;
-  }
-
-  #connection(row: Cells, session: Session): Connection {
-    const [id, , app, openedAt, previousId] = row;
-    const connection = new Connection(
-      Number(id),
-      session,
-      this.#string(app),
-      Number(openedAt),
-      Number(previousId),
-    );
-    connection.stored = true;
-    return connection;
   }
 
   #restoreOrphanStops(now: number): void {
     const before = this.#database
       .prepare('SELECT seq FROM events WHERE seq <= ? AND received_at < ? ORDER BY seq DESC LIMIT 1')
       .get(this.#seq, now - REMEMBERED_STOP_MS);
-    const rows = this.#rows(
-      `${EVENT_ROWS} WHERE seq > ? AND seq <= ? AND outcome = ? ORDER BY seq`,
+    const records = this.#records(
+      `${EVENT_RECORDS} WHERE seq > ? AND seq <= ? AND outcome = ? ORDER BY seq`,
       Number(before?.['seq'] ?? 0),
       this.#seq,
       OUTCOMES.indexOf('orphan_stop'),
     );
-    const orphans = Array.from(rows, (row) => [Number(row[0]), this.#event(row)] as const);
+    const orphans = Array.from(records, (cells) => this.#event(cells));
     const { identities } = this.#site;
-    for (const [seq, event] of orphans) {
+    for (const { seq, event } of orphans) {
       const user = event.user === null ? null : identities.user(event.user);
       const key = identities.key(identities.host(event.host), user);
       rememberOrphanStop(key, event, seq);
@@ -240,67 +189,65 @@ class Recovery {
   }
 
   #restoreRecentSeconds(now: number): void {
-    const rows = this.#rows(
-      `SELECT at, created, destroyed, rejected, duration_ms FROM points
+    const records = this.#records(
+      `SELECT ${POINT.list} FROM points
        WHERE dimension = (SELECT id FROM dimensions WHERE name = 'all') AND step = 1 AND at > ? AND at <= ?`,
       Math.floor(now / 1000) - RECENT_SECONDS,
       Math.floor(now / 1000) + MOST_AHEAD_SECONDS,
     );
-    for (const [at, created, destroyed, rejected, durationMs] of rows) {
-      this.#site.series.restore({
-        at: Number(at),
-        created: Number(created),
-        destroyed: Number(destroyed),
-        rejected: Number(rejected),
-        durationMs: Number(durationMs),
-      });
+    for (const cells of records) {
+      const { at, created, destroyed, rejected, duration_ms: durationMs } = POINT.record(cells, this.#names);
+      this.#site.series.restore({ at, created, destroyed, rejected, durationMs });
     }
   }
 
   #replayTail(): void {
-    for (const row of this.#rows(`${EVENT_ROWS} WHERE seq > ? ORDER BY seq`, this.#seq)) {
-      this.#seq = Number(row[0]);
-      const event = this.#event(row);
+    for (const cells of this.#records(`${EVENT_RECORDS} WHERE seq > ? ORDER BY seq`, this.#seq)) {
+      const { seq, event } = this.#event(cells);
+      this.#seq = seq;
       this.#site.lostLines.note(event, null);
       this.#site.apply(event, this.#seq);
     }
   }
 
-  #event(row: Cells): UserEvent {
-    return {
-      kind: KINDS[Number(row[1])] ?? 'session_start',
-      at: Number(row[2]),
-      timed: row[3] === 1,
-      receivedAt: Number(row[4]),
-      host: this.#string(row[5]) ?? '',
-      user: this.#user(row[6]),
+  #event(cells: Cells): { readonly seq: number; readonly event: UserEvent } {
+    const record = EVENT.record(cells, this.#names);
+    const { seq, kind, at, timed, user, reason, result } = record;
+    const event: UserEvent = {
+      kind,
+      at,
+      timed,
+      receivedAt: record.received_at,
+      host: record.host ?? '',
+      user,
       origin: null,
       context: null,
-      appId: this.#string(row[9]),
-      virtualProxy: this.#string(row[10]),
-      userAgent: this.#string(row[11]),
-      sessionKey: this.#string(row[12]),
-      reason: row[16] === 0 ? null : (REJECTION_REASONS[Number(row[16]) - 1] ?? null),
-      result: row[17] as number | null,
-      rowNumber: row[18] as number | null,
+      appId: record.app,
+      virtualProxy: record.virtual_proxy,
+      userAgent: record.user_agent,
+      sessionKey: record.session_key,
+      reason,
+      result,
+      rowNumber: record.row_number,
       originalAt: null,
       message: null,
       eventId: null,
     };
+    return { seq, event };
   }
 
   #eventIds(): [string, number][] {
-    const rows = this.#rows(
+    const records = this.#records(
       'SELECT event_id, received_at FROM events WHERE seq > ? AND event_id IS NOT NULL ORDER BY seq',
       this.#seq - MOST_EVENT_IDS,
     );
-    return Array.from(rows, ([eventId, receivedAt]) => [String(eventId), Number(receivedAt)]);
+    return Array.from(records, ([eventId, receivedAt]) => [String(eventId), Number(receivedAt)]);
   }
 }
 
-const EVENT_ROWS = 'SELECT * FROM events';
-const SESSION_ROWS = `
-SELECT s.id, s.first_seq, s.last_seq, s.host, s.user, s.session_key, s.virtual_proxy, s.user_agent, s.created_at,
-  s.started_at, s.flags, s.synthesised_at, s.last_activity_at, s.ended_at, s.end_reason, s.ended_seen_at,
-  s.connections, s.last_connection, u.directory, u.id
-FROM sessions s LEFT JOIN users u ON u.number = s.user`;
+function connectionOf(record: ConnectionRecord, session: Session): Connection {
+  const { id, app, opened_at: openedAt, previous } = record;
+  const connection = new Connection(id, session, app, openedAt, previous);
+  connection.stored = true;
+  return connection;
+}

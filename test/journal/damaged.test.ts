@@ -6,7 +6,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { JournalError, journalFile } from '../../src/journal/journal-file.ts';
 import { recoverFile } from '../../src/journal/recover-file.ts';
-import { FORMAT } from '../../src/journal/schema.ts';
+import { FORMAT } from '../../src/journal/schema/schema.ts';
 import { Site } from '../../src/sessions/site.ts';
 import { applyVisits } from '../delivery/visits.ts';
 import { EPOCH, SETTINGS } from '../sessions/model/event-arbitrary.ts';

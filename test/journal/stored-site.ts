@@ -6,7 +6,7 @@ import type { Sender, UserEvent } from '../../src/contract/event.ts';
 import { openJournalFile } from '../../src/journal/journal-file.ts';
 import type { Names } from '../../src/journal/names.ts';
 import { recover } from '../../src/journal/recover.ts';
-import { checkpointMessage, EventRows } from '../../src/journal/write/batch.ts';
+import { checkpointMessage, EventRecords } from '../../src/journal/write/batch.ts';
 import { Writer } from '../../src/journal/write/writer.ts';
 import type { SessionSettings } from '../../src/sessions/session-book.ts';
 import { Site } from '../../src/sessions/site.ts';
@@ -20,7 +20,7 @@ export class StoredSite {
   site!: Site;
   #names!: Names;
   #writer!: Writer;
-  #rows!: EventRows;
+  #rows!: EventRecords;
   #nextSeq = 1;
   #storeId = '';
 
@@ -39,7 +39,7 @@ export class StoredSite {
     this.#nextSeq = recovered.nextSeq;
     this.#storeId = recovered.storeId;
     this.#writer = new Writer(this.database, true);
-    this.#rows = new EventRows(4);
+    this.#rows = new EventRecords(4);
   }
 
   /** As the pipeline does; `sender` is what the journal does not keep. */

@@ -3,7 +3,8 @@ import type { AppNames } from '../../contract/app-names.ts';
 import { KINDS, type Kind, REJECTION_REASONS, type User } from '../../contract/event.ts';
 import { END_REASONS } from '../../contract/rows.ts';
 import { secondsOf } from '../../contract/seconds.ts';
-import { FLAGS } from '../schema.ts';
+import { EVENTS } from '../schema/events.ts';
+import { CONNECTIONS, FLAGS, SESSIONS } from '../schema/sessions.ts';
 import type { Answers, EventItem, OneSession, SessionItem } from './answers.ts';
 import { type EventFilters, findEvents } from './event-search.ts';
 import { findSessions, type SessionFilters } from './session-search.ts';
@@ -15,15 +16,26 @@ const NAMED = `
 const NAMES = `host.text AS host, proxy.text AS virtual_proxy, agent.text AS user_agent,
   u.directory AS directory, u.id AS user_id`;
 
-const SESSION_ROWS = `
-SELECT s.id, s.last_seq, s.started_at, s.flags, s.last_activity_at, s.ended_at, s.end_reason,
-  s.connections, s.open_connections, s.last_connection, ${NAMES} FROM sessions s ${NAMED}`;
+const SESSION_COLUMNS = [
+  ...(['id', 'last_seq', 'started_at', 'flags', 'last_activity_at', 'ended_at', 'end_reason'] as const),
+  ...(['connections', 'open_connections', 'last_connection'] as const),
+] as const;
+const SESSION_RECORDS = `SELECT ${SESSIONS.list(SESSION_COLUMNS, 's')}, ${NAMES} FROM sessions s ${NAMED}`;
 
-const EVENT_ROWS = `
-SELECT s.seq, s.kind, s.at, s.received_at, s.original_at, s.session, s.previous, s.reason, s.result, s.message,
-  s.event_id, origin.text AS origin, context.text AS context, app.text AS app, ${NAMES} FROM events s ${NAMED}
+const EVENT_COLUMNS = [
+  ...(['seq', 'kind', 'at', 'received_at', 'original_at', 'session', 'previous', 'reason'] as const),
+  ...(['result', 'message', 'event_id'] as const),
+] as const;
+const EVENT_RECORDS = `
+SELECT ${EVENTS.list(EVENT_COLUMNS, 's')}, origin.text AS origin, context.text AS context, app.text AS app, ${NAMES}
+FROM events s ${NAMED}
   LEFT JOIN strings origin ON origin.id = s.origin LEFT JOIN strings context ON context.id = s.context
   LEFT JOIN strings app ON app.id = s.app`;
+
+const CONNECTION_COLUMNS = ['opened_at', 'closed_at', 'close_exact', 'previous'] as const;
+const CONNECTION_RECORDS = `
+SELECT ${CONNECTIONS.list(CONNECTION_COLUMNS, 'c')}, app.text AS app FROM connections c
+  LEFT JOIN strings app ON app.id = c.app`;
 
 /** Connections and events shown of one session: a log-in loop has millions. */
 const MOST_LINKS = 1_000;
@@ -62,7 +74,7 @@ export class Queries {
   }
 
   sessions(filters: SessionFilters, now: number): Answers['sessions'] {
-    const byId = this.#database.prepare(`${SESSION_ROWS} WHERE s.id = ?`);
+    const byId = this.#database.prepare(`${SESSION_RECORDS} WHERE s.id = ?`);
     const found = findSessions(this.#database, filters).take(filters.limit + 1);
     return page(rowsOf(byId, found), filters.limit, 'id', (row) => this.#sessionItem(row, now));
   }
@@ -70,7 +82,7 @@ export class Queries {
   /** One session with its latest connections and events, oldest first; null where there is none of that id. */
   session(publicId: string, now: number): Answers['session'] {
     const id = this.#ownNumber(publicId);
-    const row = id === null ? undefined : this.#database.prepare(`${SESSION_ROWS} WHERE s.id = ?`).get(id);
+    const row = id === null ? undefined : this.#database.prepare(`${SESSION_RECORDS} WHERE s.id = ?`).get(id);
     if (row === undefined || row['end_reason'] === END_REASONS.indexOf('excluded')) return null;
     return {
       ...this.#sessionItem(row, now),
@@ -132,10 +144,7 @@ export class Queries {
 
   /** The latest connections of a session, oldest first, along their chain. */
   #connections(session: Row): Row[] {
-    const byId = this.#database.prepare(
-      `SELECT a.text AS app, c.opened_at, c.closed_at, c.close_exact, c.previous FROM connections c
-       LEFT JOIN strings a ON a.id = c.app WHERE c.id = ?`,
-    );
+    const byId = this.#database.prepare(`${CONNECTION_RECORDS} WHERE c.id = ?`);
     const found: Row[] = [];
     for (let id = Number(session['last_connection']); id > 0 && found.length < MOST_LINKS; ) {
       const row = byId.get(id);
@@ -153,7 +162,7 @@ export class Queries {
   }
 
   #timeline(lastSeq: number): OneSession['timeline'] {
-    const bySeq = this.#database.prepare(`${EVENT_ROWS} WHERE s.seq = ?`);
+    const bySeq = this.#database.prepare(`${EVENT_RECORDS} WHERE s.seq = ?`);
     const found: Row[] = [];
     for (let seq = lastSeq; seq > 0 && found.length < MOST_LINKS; ) {
       const row = bySeq.get(seq);
@@ -166,7 +175,7 @@ export class Queries {
   }
 
   events(filters: EventFilters): Answers['events'] {
-    const bySeq = this.#database.prepare(`${EVENT_ROWS} WHERE s.seq = ?`);
+    const bySeq = this.#database.prepare(`${EVENT_RECORDS} WHERE s.seq = ?`);
     const found = findEvents(this.#database, filters).take(filters.limit + 1);
     return page(rowsOf(bySeq, found), filters.limit, 'seq', (row) => this.#eventItem(row));
   }
@@ -178,7 +187,7 @@ export class Queries {
    * Says first what is missing, where retention has deleted what came next.
    */
   follow({ filters, after, upTo }: Following): Followed {
-    const bySeq = this.#database.prepare(`${EVENT_ROWS} WHERE s.seq = ?`);
+    const bySeq = this.#database.prepare(`${EVENT_RECORDS} WHERE s.seq = ?`);
     const oldest = this.#database.prepare('SELECT min(seq) AS seq FROM events').get()?.['seq'];
     const from = Math.max(after, Number(oldest ?? 0) - 1);
     const range = { after: from, upTo: Math.min(upTo, from + MOST_FOLLOWED) };

@@ -1,26 +1,33 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { STEPS } from '../../sessions/series.ts';
-import { type CheckpointMessage, marks, orNull, POINT_STRIDE } from './batch.ts';
+import {
+  COUNTS,
+  DIMENSIONS,
+  LEVEL_COLUMNS,
+  POINT,
+  POINTS,
+  SUM_COLUMNS,
+  TALLY_COLUMNS,
+} from '../schema/points.ts';
+import { type CheckpointMessage, fill } from './batch.ts';
 
-const ADD_POINT = `
-INSERT INTO points (dimension, step, at, created, destroyed, rejected, duration_ms, active, users, connections)
-VALUES (${marks(10)}) ON CONFLICT (dimension, step, at) DO UPDATE SET
-  created = created + excluded.created, destroyed = destroyed + excluded.destroyed,
-  rejected = rejected + excluded.rejected, duration_ms = duration_ms + excluded.duration_ms,
-  active = coalesce(excluded.active, active), users = coalesce(excluded.users, users),
-  connections = coalesce(excluded.connections, connections)`;
+/** The columns of a point in the order in which they are written: `step`, then those of a second. */
+const SECOND_COLUMNS = POINTS.names.filter((name) => name !== 'step');
+const ADD_POINT = `${POINTS.insert(['step', ...SECOND_COLUMNS])} ON CONFLICT (dimension, step, at) DO UPDATE SET
+  ${SUM_COLUMNS.map((name) => `${name} = ${name} + excluded.${name}`).join(', ')},
+  ${LEVEL_COLUMNS.map((name) => `${name} = coalesce(excluded.${name}, ${name})`).join(', ')}`;
 
-const COUNTS = 'created, destroyed, rejected, active, users, connections';
+const COUNTED = COUNTS.names.filter((name) => name !== 'number');
 /** The whole second as it stands now, since a late line may have added to one that was logged before. */
 const LOG_COUNTS = `
-INSERT INTO counts (dimension, at, ${COUNTS})
-SELECT dimension, at, ${COUNTS} FROM points WHERE dimension = ? AND step = 1 AND at = ?`;
+INSERT INTO counts (${COUNTED.join(', ')})
+SELECT ${COUNTED.join(', ')} FROM points WHERE dimension = ? AND step = 1 AND at = ?`;
 /** The same where points no longer have the second as it was. */
 const LOG_OLD_COUNTS = `
-INSERT INTO counts (dimension, at, ${COUNTS})
-SELECT n.dimension, n.at, n.created + coalesce(o.created, 0), n.destroyed + coalesce(o.destroyed, 0),
-  n.rejected + coalesce(o.rejected, 0), o.active, o.users, o.connections
-FROM (SELECT ? AS dimension, ? AS at, ? AS created, ? AS destroyed, ? AS rejected) n
+INSERT INTO counts (at, dimension, ${[...TALLY_COLUMNS, ...LEVEL_COLUMNS].join(', ')})
+SELECT n.at, n.dimension, ${TALLY_COLUMNS.map((name) => `n.${name} + coalesce(o.${name}, 0)`).join(', ')},
+  ${LEVEL_COLUMNS.map((name) => `o.${name}`).join(', ')}
+FROM (SELECT ? AS dimension, ? AS at, ${TALLY_COLUMNS.map((name) => `? AS ${name}`).join(', ')}) n
 LEFT JOIN counts o ON o.number =
   (SELECT max(number) FROM counts WHERE dimension = n.dimension AND at = n.at)`;
 /** Less than retention keeps points of one second. */
@@ -54,24 +61,24 @@ export class PointWriter {
   write(checkpoint: CheckpointMessage): void {
     const { points } = checkpoint;
     const ids = checkpoint.dimensions.map((name) => this.#dimension(name));
-    const row: SQLInputValue[] = new Array(POINT_STRIDE).fill(null);
-    for (let start = 0; start < points.length; start += POINT_STRIDE) {
-      const at = points[start + 1] ?? 0;
+    const second: SQLInputValue[] = new Array(SECOND_COLUMNS.length).fill(null);
+    for (let start = 0; start < points.length; start += POINT.stride) {
+      const cell = (name: keyof typeof POINT.at): number => points[start + POINT.at[name]] as number;
+      fill(second, points, start, second.length);
+      const dimension = ids[cell('dimension')] ?? 0;
+      second[POINT.at.dimension] = dimension;
       for (const step of STEPS) {
-        row[0] = ids[points[start] ?? 0] ?? 0;
-        row[1] = step;
-        row[2] = Math.floor(at / step) * step;
-        for (let i = 2; i < POINT_STRIDE - 1; i += 1) row[i + 1] = orNull(points[start + i] ?? Number.NaN);
-        this.#point.run(...row);
+        second[POINT.at.at] = Math.floor(cell('at') / step) * step;
+        this.#point.run(step, ...second);
       }
-      if (points[start + POINT_STRIDE - 1] === 1) this.#logCounts(row, at, checkpoint.at);
+      if (cell('is_news') === 1)
+        this.#logCounts(dimension, cell('at'), TALLY_COLUMNS.map(cell), checkpoint.at);
     }
   }
 
-  /** `point`: dimension, step, begin of the step, created, destroyed, rejected, ... */
-  #logCounts([dimension = 0, , , ...tallies]: readonly SQLInputValue[], at: number, now: number): void {
+  #logCounts(dimension: number, at: number, tallies: readonly number[], now: number): void {
     if (at > now / 1000 - OLD_SECONDS) this.#counts.run(dimension, at);
-    else this.#oldCounts.run(dimension, at, ...tallies.slice(0, 3));
+    else this.#oldCounts.run(dimension, at, ...tallies);
   }
 
   /** A dimension was deleted. */
@@ -82,7 +89,7 @@ export class PointWriter {
   #dimension(name: string): number {
     const known = this.#dimensions.get(name);
     if (known !== undefined) return known;
-    const { lastInsertRowid } = this.#database.prepare('INSERT INTO dimensions (name) VALUES (?)').run(name);
+    const { lastInsertRowid } = this.#database.prepare(DIMENSIONS.insert(['name'])).run(name);
     this.#dimensions.set(name, Number(lastInsertRowid));
     return Number(lastInsertRowid);
   }

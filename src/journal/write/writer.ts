@@ -1,23 +1,27 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { OUTCOMES } from '../../sessions/session-tracker.ts';
 import { EventBlocks } from '../event-blocks.ts';
 import type { NewNames } from '../names.ts';
-import { type BlockEntry, SessionBlocks } from '../session-blocks.ts';
+import { EVENT, EVENT_TEXTS, EVENTS } from '../schema/events.ts';
+import { CHECKPOINT, EVENT_CHANGES, GENERATIONS, SESSION_CHANGES, STRINGS, USERS } from '../schema/schema.ts';
 import {
-  ACTIVITY_STRIDE,
-  type BatchMessage,
-  type CheckpointMessage,
-  CLOSING_STRIDE,
-  CONNECTION_STRIDE,
-  EVENT_STRIDE,
-  fill,
-  marks,
-  runAll,
-  SESSION_STRIDE,
-} from './batch.ts';
+  ACTIVITY,
+  ACTIVITY_COLUMNS,
+  CLOSING,
+  CLOSING_COLUMNS,
+  CONNECTION,
+  CONNECTIONS,
+  SESSION,
+  SESSIONS,
+} from '../schema/sessions.ts';
+import { type BlockEntry, SessionBlocks } from '../session-blocks.ts';
+import { type BatchMessage, type CheckpointMessage, fill, runAll } from './batch.ts';
 import { PointWriter } from './point-writer.ts';
 
-/** Places in a row of `events`. */
-const [EVENT_KIND, EVENT_AT, EVENT_HOST, EVENT_USER, EVENT_APP, EVENT_PROXY] = [1, 2, 5, 6, 9, 10] as const;
+/** The columns of an event in the order in which they are written: numbers, then texts. */
+const EVENT_COLUMNS = [...EVENT.names, ...EVENT_TEXTS.map(({ name }) => name)];
+
+const NO_TEXT = [-1, ''] as const;
 
 /** Writes batches, each in one transaction. Runs in the writer's thread. */
 export class Writer {
@@ -50,20 +54,17 @@ export class Writer {
     this.#eventBlocks = new EventBlocks(database);
     const prepare = (sql: string) => database.prepare(sql);
     this.#statements = {
-      event: prepare(`INSERT INTO events VALUES (${marks(EVENT_STRIDE + 2)})`),
-      activity: prepare(
-        `UPDATE sessions SET last_seq = ?, last_activity_at = ?, connections = ?, open_connections = ?,
-           last_connection = ? WHERE id = ?`,
-      ),
-      connection: prepare(`INSERT INTO connections VALUES (${marks(CONNECTION_STRIDE)})`),
-      closing: prepare('UPDATE connections SET closed_at = ?, close_exact = ? WHERE id = ?'),
-      string: prepare('INSERT INTO strings (id, text) VALUES (?, ?)'),
-      user: prepare(`INSERT INTO users VALUES (${marks(5)})`),
-      generation: prepare('INSERT OR REPLACE INTO generations VALUES (?, ?, ?)'),
-      checkpoint: prepare('INSERT OR REPLACE INTO checkpoint (id, seq, at, state) VALUES (1, ?, ?, ?)'),
-      paired: prepare('UPDATE events SET session = ?, outcome = 0 WHERE seq = ?'),
-      sessionChange: prepare('INSERT INTO session_changes (at, session) VALUES (?, ?)'),
-      eventChange: prepare('INSERT INTO event_changes (at, seq) VALUES (?, ?)'),
+      event: prepare(EVENTS.insert(EVENT_COLUMNS)),
+      activity: prepare(SESSIONS.update(ACTIVITY_COLUMNS, 'id')),
+      connection: prepare(CONNECTIONS.insert(CONNECTION.names)),
+      closing: prepare(CONNECTIONS.update(CLOSING_COLUMNS, 'id')),
+      string: prepare(STRINGS.insert(['id', 'text'])),
+      user: prepare(USERS.insert(['number', 'directory', 'id', 'folded_directory', 'folded_id'])),
+      generation: prepare(GENERATIONS.replace(['first_seq', 'first_string', 'first_user'])),
+      checkpoint: prepare(CHECKPOINT.replace(['id', 'seq', 'at', 'state'])),
+      paired: prepare(EVENTS.update(['session', 'outcome'], 'seq')),
+      sessionChange: prepare(SESSION_CHANGES.insert(['at', 'session'])),
+      eventChange: prepare(EVENT_CHANGES.insert(['at', 'seq'])),
     };
   }
 
@@ -73,7 +74,7 @@ export class Writer {
     try {
       this.#writeNames(
         batch.names,
-        (batch.eventCount > 0 && batch.events[0]) || (batch.checkpoint?.seq ?? 0) + 1,
+        (batch.eventCount > 0 && batch.events[EVENT.at.seq]) || (batch.checkpoint?.seq ?? 0) + 1,
       );
       this.#writeEvents(batch);
       if (batch.checkpoint !== null) this.#writeCheckpoint(batch.checkpoint);
@@ -99,54 +100,40 @@ export class Writer {
     }
   }
 
-  #writeEvents(batch: BatchMessage): void {
+  #writeEvents({ events, eventCount, texts }: BatchMessage): void {
     const { event } = this.#statements;
-    const row: SQLInputValue[] = new Array(EVENT_STRIDE + 2).fill(null);
-    let message = 0;
-    let eventId = 0;
-    for (let place = 0; place < batch.eventCount; place += 1) {
-      fill(row, batch.events, place * EVENT_STRIDE, EVENT_STRIDE);
-      row[EVENT_STRIDE] = null;
-      row[EVENT_STRIDE + 1] = null;
-      const nextMessage = batch.messages[message];
-      if (nextMessage?.[0] === place) {
-        row[EVENT_STRIDE] = nextMessage[1];
-        message += 1;
+    const record: SQLInputValue[] = new Array(EVENT_COLUMNS.length).fill(null);
+    const next = texts.map(() => 0);
+    for (let place = 0; place < eventCount; place += 1) {
+      const start = place * EVENT.stride;
+      fill(record, events, start, EVENT.stride);
+      for (let column = 0; column < texts.length; column += 1) {
+        const [at, text] = texts[column]?.[next[column] as number] ?? NO_TEXT;
+        record[EVENT.stride + column] = at === place ? text : null;
+        if (at === place) next[column] = (next[column] as number) + 1;
       }
-      const nextEventId = batch.eventIds[eventId];
-      if (nextEventId?.[0] === place) {
-        row[EVENT_STRIDE + 1] = nextEventId[1];
-        eventId += 1;
-      }
-      event.run(...row);
-      this.#noteInBlock(batch.events, place * EVENT_STRIDE);
+      event.run(...record);
+      this.#noteInBlock(events, start);
     }
-    if (batch.eventCount > 0) this.#eventBlocks.flush();
+    if (eventCount > 0) this.#eventBlocks.flush();
   }
 
   #noteInBlock(cells: Float64Array, start: number): void {
+    const { seq, kind, at, user, host, app, virtual_proxy: proxy } = EVENT.at;
     const cell = (place: number): number => cells[start + place] as number;
-    this.#eventBlocks.add(
-      cell(0),
-      cell(EVENT_KIND),
-      cell(EVENT_AT),
-      cell(EVENT_USER),
-      cell(EVENT_HOST),
-      cell(EVENT_APP),
-      cell(EVENT_PROXY),
-    );
+    this.#eventBlocks.add(cell(seq), cell(kind), cell(at), cell(user), cell(host), cell(app), cell(proxy));
   }
 
   #writeCheckpoint(checkpoint: CheckpointMessage): void {
     const { activity, connection, closing, paired } = this.#statements;
     this.#sessions.write(checkpoint.sessions);
-    runAll(activity, checkpoint.activities, ACTIVITY_STRIDE);
-    runAll(connection, checkpoint.connections, CONNECTION_STRIDE);
-    runAll(closing, checkpoint.closings, CLOSING_STRIDE);
-    for (const [seq, sessionId] of checkpoint.paired) paired.run(sessionId, seq);
+    runAll(activity, checkpoint.activities, ACTIVITY);
+    runAll(connection, checkpoint.connections, CONNECTION);
+    runAll(closing, checkpoint.closings, CLOSING);
+    for (const [seq, sessionId] of checkpoint.paired) paired.run(sessionId, OUTCOMES.indexOf('applied'), seq);
     if (this.#isFollowed) this.#logChanges(checkpoint);
     this.points.write(checkpoint);
-    this.#statements.checkpoint.run(checkpoint.seq, checkpoint.at, checkpoint.state);
+    this.#statements.checkpoint.run(1, checkpoint.seq, checkpoint.at, checkpoint.state);
   }
 
   /** Must run before the new checkpoint is written: whatever changed did so after the one before. */
@@ -154,51 +141,22 @@ export class Writer {
     const { sessionChange, eventChange } = this.#statements;
     const before = this.#database.prepare('SELECT at FROM checkpoint').get()?.['at'];
     const at = Math.min(now, Number(before ?? 0));
-    for (let i = 0; i < sessions.length; i += SESSION_STRIDE) sessionChange.run(at, sessions[i] ?? 0);
-    for (let i = ACTIVITY_STRIDE - 1; i < activities.length; i += ACTIVITY_STRIDE) {
-      sessionChange.run(at, activities[i] ?? 0);
-    }
+    const log = (cells: Float64Array, { stride, at: { id } }: typeof SESSION | typeof ACTIVITY): void => {
+      for (let i = id; i < cells.length; i += stride) sessionChange.run(at, cells[i] as number);
+    };
+    log(sessions, SESSION);
+    log(activities, ACTIVITY);
     for (const [seq] of paired) eventChange.run(at, seq);
   }
 }
 
-const COLUMNS = [
-  ...[
-    'id',
-    'first_seq',
-    'last_seq',
-    'host',
-    'user',
-    'session_key',
-    'virtual_proxy',
-    'user_agent',
-    'created_at',
-  ],
-  ...['started_at', 'flags', 'synthesised_at', 'last_activity_at', 'ended_at', 'end_reason', 'ended_seen_at'],
-  ...['connections', 'open_connections', 'last_connection'],
-];
-/** Those that stay as they were written first. */
-const FIXED = ['id', 'first_seq', 'host', 'user', 'created_at'];
-const [USER_AT, STARTED_AT, ENDED_AT] = ['user', 'started_at', 'ended_at'].map((name) =>
-  COLUMNS.indexOf(name),
-) as [number, number, number];
-const HOST_BIT_AT = COLUMNS.length;
-const PROXY_BIT_AT = COLUMNS.length + 1;
-
-/** An update in place: REPLACE would delete the row and every index entry first. */
-function upsert(): string {
-  const changing = COLUMNS.filter((column) => !FIXED.includes(column));
-  return `INSERT INTO sessions (${COLUMNS.join(', ')}) VALUES (${marks(COLUMNS.length)})
-    ON CONFLICT (id) DO UPDATE SET ${changing.map((column) => `${column} = excluded.${column}`).join(', ')}`;
-}
-
-/** Writes rows of sessions, and what is in each block of them. */
-export class SessionWriter {
+/** Writes sessions, and what is in each block of them. */
+class SessionWriter {
   readonly #session: StatementSync;
   readonly #blocks: SessionBlocks;
 
   constructor(database: DatabaseSync) {
-    this.#session = database.prepare(upsert());
+    this.#session = database.prepare(SESSIONS.upsert('id'));
     this.#blocks = new SessionBlocks(database);
   }
 
@@ -207,28 +165,37 @@ export class SessionWriter {
     this.#blocks.reload();
   }
 
-  /** `cells`: rows of sessions in the order of their numbers. */
+  /** `cells`: sessions in the order of their numbers. */
   write(cells: Float64Array): void {
-    const row: SQLInputValue[] = new Array(COLUMNS.length).fill(null);
-    for (let start = 0; start < cells.length; start += SESSION_STRIDE) {
-      fill(row, cells, start, COLUMNS.length);
-      this.#session.run(...row);
+    const record: SQLInputValue[] = new Array(SESSIONS.names.length).fill(null);
+    for (let start = 0; start < cells.length; start += SESSION.stride) {
+      // All columns are numbers; what is for the block comes behind them.
+      fill(record, cells, start, record.length);
+      this.#session.run(...record);
     }
     this.#blocks.add(entriesOf(cells));
   }
 }
 
 function* entriesOf(cells: Float64Array): Generator<BlockEntry> {
-  for (let start = 0; start < cells.length; start += SESSION_STRIDE) {
+  const {
+    id,
+    user,
+    started_at: startedAt,
+    ended_at: endedAt,
+    host_bit: hosts,
+    proxy_bit: proxies,
+  } = SESSION.at;
+  for (let start = 0; start < cells.length; start += SESSION.stride) {
     const cell = (place: number): number => cells[start + place] || 0;
     yield {
-      id: cell(0),
-      user: cell(USER_AT),
-      startedAt: cell(STARTED_AT),
+      id: cell(id),
+      user: cell(user),
+      startedAt: cell(startedAt),
       // NaN while it is open.
-      endedAt: cell(ENDED_AT),
-      hosts: cell(HOST_BIT_AT),
-      proxies: cell(PROXY_BIT_AT),
+      endedAt: cell(endedAt),
+      hosts: cell(hosts),
+      proxies: cell(proxies),
     };
   }
 }

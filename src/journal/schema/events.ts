@@ -1,0 +1,84 @@
+import { KINDS, REJECTION_REASONS, type UserEvent } from '../../contract/event.ts';
+import { OUTCOMES } from '../../sessions/session-tracker.ts';
+import type { Applied } from '../../sessions/site.ts';
+import { Layout } from './layout.ts';
+import {
+  BLOB,
+  BOOLEAN,
+  type Column,
+  type Columns,
+  KEY,
+  NAME,
+  NUMBER,
+  NUMBER_OR_NULL,
+  orNaN,
+  Table,
+  TEXT_OR_NULL,
+  USER,
+} from './table.ts';
+
+/** What an event's record is written of. */
+export interface AppliedEvent {
+  readonly seq: number;
+  readonly event: UserEvent;
+  readonly applied: Applied;
+}
+
+/**
+ * No index but the number: time ranges go by `seq`, since arrival time rises with it; the events of a session are chained
+ * by `previous`.
+ */
+export const EVENTS = new Table('events', {
+  seq: { ...KEY, write: ({ seq }) => seq },
+  kind: {
+    ...NUMBER,
+    write: ({ event }) => KINDS.indexOf(event.kind),
+    read: (cell) => KINDS[Number(cell)] ?? 'session_start',
+  },
+  at: { ...NUMBER, write: ({ event }) => event.at },
+  timed: { ...BOOLEAN, write: ({ event }) => (event.timed ? 1 : 0) },
+  received_at: { ...NUMBER, write: ({ event }) => event.receivedAt },
+  host: { ...NAME, write: ({ applied }, names) => names.host(applied.host) },
+  user: { ...USER, write: ({ applied }, names) => names.user(applied.user) },
+  origin: { ...NAME, write: ({ event }, names) => names.string(event.origin) },
+  context: { ...NAME, write: ({ event }, names) => names.string(event.context) },
+  app: { ...NAME, write: ({ event }, names) => names.string(event.appId) },
+  virtual_proxy: { ...NAME, write: ({ event }, names) => names.string(event.virtualProxy) },
+  user_agent: { ...NAME, write: ({ event }, names) => names.string(event.userAgent) },
+  session_key: {
+    ...NAME,
+    write: ({ event, applied }, names) => names.sessionKey(event.sessionKey, applied.session),
+  },
+  /** 0 for none. */
+  session: { ...NUMBER, write: ({ applied }) => applied.session?.id ?? 0 },
+  /** The event of the session before it, 0 for none. */
+  previous: { ...NUMBER, write: ({ applied }) => applied.previousSeq },
+  outcome: { ...NUMBER, write: ({ applied }) => OUTCOMES.indexOf(applied.outcome) },
+  /** 0 for none. */
+  reason: {
+    ...NUMBER,
+    write: ({ event }) => (event.reason === null ? 0 : REJECTION_REASONS.indexOf(event.reason) + 1),
+    read: (cell) => REJECTION_REASONS[Number(cell) - 1] ?? null,
+  },
+  result: { ...NUMBER_OR_NULL, write: ({ event }) => orNaN(event.result) },
+  row_number: { ...NUMBER_OR_NULL, write: ({ event }) => orNaN(event.rowNumber) },
+  original_at: { ...NUMBER_OR_NULL, write: ({ event }) => orNaN(event.originalAt) },
+  message: { ...TEXT_OR_NULL, text: ({ event }) => event.message },
+  event_id: { ...TEXT_OR_NULL, text: ({ event }) => event.eventId },
+} satisfies Columns<AppliedEvent>);
+
+/** Events on their way to the writer: their numbers, and the texts that are kept beside those. */
+export const EVENT = new Layout(EVENTS.columns);
+export const EVENT_TEXTS = Object.entries<Column<AppliedEvent>>(EVENTS.columns).flatMap(([name, { text }]) =>
+  text === undefined ? [] : [{ name: name as keyof typeof EVENTS.columns, text }],
+);
+
+/** See event-blocks.ts. */
+export const EVENT_BLOCKS = new Table('event_blocks', {
+  block: KEY,
+  at_from: NUMBER,
+  at_to: NUMBER,
+  kinds: NUMBER,
+  users: BLOB,
+  strings: BLOB,
+});

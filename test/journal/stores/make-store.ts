@@ -1,0 +1,127 @@
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { UserEvent } from '../../../src/contract/event.ts';
+import { deliveryFile } from '../../../src/delivery/delivery-file.ts';
+import { DeliveryStore } from '../../../src/delivery/delivery-store.ts';
+import { journalFile } from '../../../src/journal/journal-file.ts';
+import { FORMAT } from '../../../src/journal/schema/schema.ts';
+import { eventAt } from '../../delivery/visits.ts';
+import { EPOCH, SETTINGS } from '../../sessions/model/event-arbitrary.ts';
+import { StoredSite } from '../stored-site.ts';
+import { answersOf, SINK, STORES } from './stored-answers.ts';
+
+/*
+ * Makes the small store that is kept for the format of now, with what it answers:
+ *
+ *   node test/journal/stores/make-store.ts
+ *
+ * To be run once, when FORMAT was raised, and committed. A store of an earlier format is never made anew: it has to be what
+ * the program of its time wrote.
+ */
+
+const MINUTE_MS = 60_000;
+const CHROME =
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36';
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0';
+const USERS = [
+  { directory: 'ACME', id: 'anna' },
+  { directory: 'acme', id: 'Bert' },
+  { directory: null, id: 'carla' },
+  { directory: 'LAB', id: 'Jörg Müller' },
+  { directory: 'LAB', id: 'dora' },
+];
+
+/** One visit of two apps; what differs from one to the next is told by `n`. */
+function visit(n: number, at: number): UserEvent[] {
+  const common: Partial<UserEvent> = {
+    host: `node${(n % 3) + 1}`,
+    user: USERS[(n + (n >> 3)) % USERS.length] ?? null,
+    virtualProxy: [null, '', 'sales'][n % 3] ?? null,
+    sessionKey: n % 2 === 0 ? `key-${n}` : null,
+    userAgent: [CHROME, FIREFOX, null][n % 3] ?? null,
+    origin: 'AppAccess',
+    context: n % 4 === 0 ? '/app/' : null,
+    timed: n % 5 !== 0,
+  };
+  const event = (kind: UserEvent['kind'], afterMs: number, more: Partial<UserEvent> = {}): UserEvent => ({
+    ...eventAt(kind, at + afterMs, 'nobody'),
+    ...common,
+    ...more,
+  });
+  const events = [
+    event('session_start', 0, { result: 0, eventId: n % 6 === 0 ? `identity-${n}` : null }),
+    event('connection_open', 2_000, { appId: 'app-1' }),
+    event('connection_open', 3_000, {
+      appId: `app-${n % 5}`,
+      message: n % 7 === 0 ? 'said more: "ü"' : null,
+    }),
+  ];
+  // Some go, some only close their apps, some are still there at the end.
+  if (n % 4 !== 3) events.push(event('connection_close', 30_000, { appId: 'app-1' }));
+  if (n % 4 === 2) events.push(event('connection_close', 31_000, { appId: `app-${n % 5}` }));
+  if (n % 4 < 2)
+    events.push(event('session_stop', 40_000, { originalAt: n % 8 === 0 ? at - 90_000_000 : null }));
+  return events;
+}
+
+/** Lines that are no part of a visit, about `at`. */
+function oddities(at: number): UserEvent[] {
+  const number = (rowNumber: number): Partial<UserEvent> => ({ host: 'numbered', rowNumber });
+  return [
+    { ...eventAt('session_stop', at, 'late'), host: 'node1' },
+    { ...eventAt('session_start', at - 5_000, 'late', at + 500), host: 'node1' },
+    { ...eventAt('session_stop', at + 1_000, 'orphan') },
+    { ...eventAt('connection_close', at + 1_100, 'orphan'), appId: 'app-1' },
+    { ...eventAt('connection_open', at + 1_200, 'without-start'), appId: 'app-2' },
+    { ...eventAt('session_start', at + 1_300, 'failed'), result: 3 },
+    { ...eventAt('session_rejected', at + 1_400, 'refused'), reason: 'parallel_limit', message: 'too many' },
+    { ...eventAt('session_rejected', at + 1_500, 'nobody'), user: null, reason: 'authentication' },
+    ...[1, 2, 3, 6].map((n) => ({ ...eventAt('connection_open', at + 1_600 + n, 'n'), ...number(n) })),
+  ];
+}
+
+function play(stored: StoredSite, events: readonly UserEvent[]): void {
+  for (const event of events.toSorted((a, b) => a.receivedAt - b.receivedAt)) {
+    stored.apply(event);
+    if (stored.lastSeq % 5 === 0) stored.commit(event.receivedAt, stored.lastSeq % 2 === 0);
+  }
+}
+
+const stored = new StoredSite(SETTINGS);
+play(stored, [
+  ...Array.from({ length: 40 }, (_, n) => visit(n, EPOCH + n * 20_000)).flat(),
+  ...oddities(EPOCH + 5 * MINUTE_MS),
+]);
+// Some time out, and somebody is excluded. A pause between two looks would be a time in which nobody looked.
+for (let at = EPOCH; at < EPOCH + 55 * MINUTE_MS; at += 5_000) stored.site.tracker.sweep(at);
+stored.site.tick(EPOCH + 55 * MINUTE_MS);
+stored.site.exclude((user) => user.id === 'carla', EPOCH + 55 * MINUTE_MS);
+stored.commit(EPOCH + 55 * MINUTE_MS, true);
+// A second generation of names, and a tail of events behind the last state.
+stored.killAndRestart();
+play(stored, Array.from({ length: 7 }, (_, n) => visit(n + 42, EPOCH + 56 * MINUTE_MS + n * 20_000)).flat());
+stored.commit(EPOCH + 60 * MINUTE_MS, false);
+
+const { directory } = stored;
+const storeId = String(
+  stored.database.prepare("SELECT value FROM meta WHERE key = 'store'").get()?.['value'],
+);
+const delivery = DeliveryStore.of(directory, storeId);
+delivery.cursor(SINK, 'events', 1);
+delivery.delivered(SINK, 'events', 20);
+delivery.setAside(SINK, 'events', 21, EPOCH, 'not a number', '{"seq":21}');
+delivery.delivered(SINK, 'events', 100);
+delivery.requestResend(SINK, EPOCH);
+delivery.close();
+
+const folder = join(STORES, `format-${FORMAT}`);
+mkdirSync(folder, { recursive: true });
+// Everything is in the file itself, so that no log has to be kept with it.
+stored.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+copyFileSync(journalFile(directory), journalFile(folder));
+copyFileSync(deliveryFile(directory), deliveryFile(folder));
+// As it comes back: what is only in memory now is nothing that a later program could know.
+stored.killAndRestart();
+const answers = answersOf(directory, stored.site, EPOCH + 61 * MINUTE_MS);
+writeFileSync(join(folder, 'expected.json'), `${JSON.stringify(answers, null, 1)}\n`);
+stored.dispose();
