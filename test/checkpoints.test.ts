@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { SharedRun } from '../src/checkpoints.ts';
 
 /** Work that ends when it is told to. */
@@ -10,7 +10,7 @@ function controlled() {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-test('those who ask while work runs share one run that begins after it', async () => {
+it('those who ask while work runs share one run that begins after it', async () => {
   const { run, ends } = controlled();
   const first = run.once();
   await turn();
@@ -25,7 +25,7 @@ test('those who ask while work runs share one run that begins after it', async (
   await Promise.all([second, third]);
 });
 
-test('a run that fails fails only for those who waited for it', async () => {
+it('a run that fails fails only for those who waited for it', async () => {
   const { run, ends } = controlled();
   const first = run.once();
   await turn();
