@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { TroubleLog } from '../src/trouble-log.ts';
 
-test('a million of the same trouble are one line at once and one line a minute', () => {
+it('a million of the same trouble are one line at once and one line a minute', () => {
   const lines: object[] = [];
   const log = new TroubleLog({ warn: (fields) => lines.push(fields), error: () => {} });
   for (let n = 0; n < 1_000_000; n += 1) log.note('utf16', `sample ${n}`);
@@ -12,7 +12,7 @@ test('a million of the same trouble are one line at once and one line a minute',
   ]);
 });
 
-test('a trouble that is over is forgotten, and new when it comes again', () => {
+it('a trouble that is over is forgotten, and new when it comes again', () => {
   const lines: object[] = [];
   const log = new TroubleLog({ warn: (fields) => lines.push(fields), error: () => {} });
   log.note('utf16', 'a');
@@ -24,7 +24,7 @@ test('a trouble that is over is forgotten, and new when it comes again', () => {
   ]);
 });
 
-test('a sample is cut, and shows what would turn or colour a line', () => {
+it('a sample is cut, and shows what would turn or colour a line', () => {
   const lines: { sample?: string }[] = [];
   const log = new TroubleLog({ warn: (fields) => lines.push(fields), error: () => {} });
   log.note('turned', '\u202egnp\u009b31m\u2028 \u007f');

@@ -68,9 +68,15 @@ function sum(parts: readonly Counts[]): Counts {
 /** How long ago the second may be that a late line adds to. */
 const MOST_LATE_MS = 7 * 86_400_000;
 
+/** A sink, and the feeds of the tables that it wants. */
+interface Follower {
+  readonly sink: { readonly name: string };
+  readonly feeds: readonly Feed[];
+}
+
 /** What retention must leave, because one of these sinks wants it and has yet to get it. */
-export function undeliveredBy(deliveries: readonly DeliveryLoop[], store: DeliveryStore): Undelivered {
-  const waiting = deliveries.flatMap(({ sink, feeds }) =>
+export function undeliveredBy(followers: readonly Follower[], store: DeliveryStore): Undelivered {
+  const waiting = followers.flatMap(({ sink, feeds }) =>
     feeds.map((feed) => ({ feed, done: store.cursor(sink.name, feed.name, feed.oldest()).done })),
   );
   const events = waiting.flatMap(({ feed, done }) => feed.oldestEvent(done) ?? []);

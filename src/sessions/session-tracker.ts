@@ -145,10 +145,8 @@ export class SessionTracker {
     }
     this.counters.orphanCloses += 1;
     const only = target ?? key.open?.only(event.virtualProxy) ?? null;
-    if (only !== null) {
-      this.book.active(only, event.at);
-      this.book.fileDue(only);
-    }
+    // It is due no earlier by that, so it stays where it is filed.
+    if (only !== null) this.book.active(only, event.at);
     return { session: only, outcome: 'orphan_close' };
   }
 

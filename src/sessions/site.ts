@@ -10,11 +10,16 @@ import { SessionBook, type SessionSettings } from './session-book.ts';
 import { SessionTracker, type TrackingOutcome } from './session-tracker.ts';
 
 /** Bounds of the picture: a flood of made-up users or hosts must not fill the memory. */
-const MOST_OPEN = 4_000_000;
-const MOST_KEYS = 4_000_000;
-const MOST_HOSTS = 10_000;
-/** Apps and virtual proxies that get points of their own, each. */
-const MOST_PARTS = 5_000;
+export interface SiteBounds {
+  /** Sessions and connections together. */
+  readonly mostOpen: number;
+  readonly mostKeys: number;
+  readonly mostHosts: number;
+  /** Apps and virtual proxies that get points of their own, each. */
+  readonly mostParts: number;
+}
+
+const BOUNDS: SiteBounds = { mostOpen: 4_000_000, mostKeys: 4_000_000, mostHosts: 10_000, mostParts: 5_000 };
 
 /** What came of one event. */
 export interface Applied {
@@ -41,13 +46,15 @@ export class Site implements SessionObserver {
   readonly quality: Quality;
   readonly book: SessionBook;
   readonly tracker: SessionTracker;
+  readonly #bounds: SiteBounds;
   /** Rises with whatever may change the counts, but for time. */
   changes = 0;
   #tickedAt: number | null = null;
   #lastTick = 0;
   #startedAt = 0;
 
-  constructor(settings: SessionSettings) {
+  constructor(settings: SessionSettings, bounds = BOUNDS) {
+    this.#bounds = bounds;
     this.book = new SessionBook(this.identities, settings, this.downtimes, this);
     this.tracker = new SessionTracker(this.book, this.downtimes);
     this.quality = new Quality(settings.timeoutMs + settings.graceMs, this.downtimes, this.lostLines);
@@ -56,10 +63,11 @@ export class Site implements SessionObserver {
   /** True where one more session, connection, user or host would be one too many: memory has a bound. */
   isFullFor(event: UserEvent): boolean {
     const opens = event.kind === 'session_start' || event.kind === 'connection_open';
-    if (opens && this.counts.sessions + this.counts.connections >= MOST_OPEN) return true;
+    const { mostOpen, mostKeys, mostHosts } = this.#bounds;
+    if (opens && this.counts.sessions + this.counts.connections >= mostOpen) return true;
     const { hosts, keyCount } = this.identities;
-    if (hosts.size >= MOST_HOSTS && !hosts.has(event.host)) return true;
-    return keyCount >= MOST_KEYS && !this.identities.knows(event.host, event.user);
+    if (hosts.size >= mostHosts && !hosts.has(event.host)) return true;
+    return keyCount >= mostKeys && !this.identities.knows(event.host, event.user);
   }
 
   /** Takes one event, which the journal keeps under the number `seq`. */
@@ -109,11 +117,11 @@ export class Site implements SessionObserver {
       this.levels.note(host.dimension, host.openSessions, host.openUsers, host.openConnections);
     }
     for (const gauge of this.counts.virtualProxies.values()) {
-      if (this.levels.size >= 2 * MOST_PARTS) break;
+      if (this.levels.size >= 2 * this.#bounds.mostParts) break;
       this.levels.note(gauge.dimension, gauge.sessions, gauge.users.size, gauge.connections);
     }
     for (const gauge of this.counts.apps.values()) {
-      if (this.levels.size >= 2 * MOST_PARTS) break;
+      if (this.levels.size >= 2 * this.#bounds.mostParts) break;
       this.levels.note(gauge.dimension, gauge.connections, gauge.users.size, gauge.connections);
     }
     this.levels.finish();
@@ -146,13 +154,13 @@ export class Site implements SessionObserver {
 
   connectionOpened(connection: Connection): void {
     const gauge = this.counts.connectionOpened(connection);
-    if (gauge !== null && this.counts.apps.size <= MOST_PARTS)
+    if (gauge !== null && this.counts.apps.size <= this.#bounds.mostParts)
       this.series.count('created', gauge.dimension, connection.openedAt, 1);
   }
 
   connectionClosed(connection: Connection): void {
     const gauge = this.counts.connectionClosed(connection);
-    if (gauge !== null && this.counts.apps.size <= MOST_PARTS)
+    if (gauge !== null && this.counts.apps.size <= this.#bounds.mostParts)
       this.series.count('destroyed', gauge.dimension, connection.closedAt ?? 0, 1);
   }
 

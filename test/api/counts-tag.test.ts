@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ApiUnderTest, SALES } from './api-under-test.ts';
 
 let api: ApiUnderTest;
@@ -11,7 +11,7 @@ const ask = (ifNoneMatch: string) =>
   api.send({ method: 'GET', url: '/api/v1/counts', headers: { 'if-none-match': ifNoneMatch } });
 const tag = async () => String((await api.get('/api/v1/counts')).headers['etag']);
 
-test('counts that are the same but for the time of the answer are a 304 to whoever has them', async () => {
+it('counts that are the same but for the time of the answer are a 304 to whoever has them', async () => {
   const before = await tag();
   expect(before).toMatch(/^W\/"[\w-]{22}"$/);
   api.now += 1;
@@ -21,7 +21,7 @@ test('counts that are the same but for the time of the answer are a 304 to whoev
   expect(headers['x-content-type-options']).toBe('nosniff');
 });
 
-test.each([
+it.each([
   ['*', 304],
   ['"other", TAG', 304],
   ['"other" ,TAG, "more"', 304],
@@ -35,12 +35,12 @@ test.each([
   expect(reply.statusCode).toBe(statusCode);
 });
 
-test('HEAD has the tag too', async () => {
+it('HEAD has the tag too', async () => {
   const { headers, text } = await api.send({ method: 'HEAD', url: '/api/v1/counts' });
   expect([headers['etag'], text]).toEqual([await tag(), '']);
 });
 
-test('the tag changes exactly when anything but the time of the answer does', async () => {
+it('the tag changes exactly when anything but the time of the answer does', async () => {
   const ann = { directory: 'LAB', id: 'ann' };
   const seen = new Map<string, string>();
   const look = async () => {

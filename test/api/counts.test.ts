@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ApiUnderTest, SALES } from './api-under-test.ts';
 
 let api: ApiUnderTest;
@@ -9,7 +9,7 @@ afterEach(() => api.stop());
 
 const OTHER_APP = '00000000-0000-4000-8000-000000000002';
 
-test('an empty site answers counts with zeros and says that it is warming up', async () => {
+it('an empty site answers counts with zeros and says that it is warming up', async () => {
   const { statusCode, body } = await api.get('/api/v1/counts');
   expect(statusCode).toBe(200);
   const zeros = { last5s: 0, last1m: 0, last1h: 0, total: 0 };
@@ -29,7 +29,7 @@ test('an empty site answers counts with zeros and says that it is warming up', a
   });
 });
 
-test('counts tell sessions, users and connections over all, by host, virtual proxy and app', async () => {
+it('counts tell sessions, users and connections over all, by host, virtual proxy and app', async () => {
   const ann = { directory: 'LAB', id: 'ann' };
   const bob = { directory: 'LAB', id: 'bob' };
   await api.post([
@@ -67,7 +67,7 @@ test('counts tell sessions, users and connections over all, by host, virtual pro
   });
 });
 
-test('counts are exact once a full session time-out has passed', async () => {
+it('counts are exact once a full session time-out has passed', async () => {
   api.pass(36 * 60);
   const { body } = await api.get('/api/v1/counts');
   expect(body).toMatchObject({ quality: 'exact', reasons: [] });

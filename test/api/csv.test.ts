@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { csvOf } from '../../src/journal/read/csv.ts';
 import { ApiUnderTest, SALES } from './api-under-test.ts';
 import { eventsOf, someVisits } from './visits.ts';
@@ -48,7 +48,7 @@ function flat(item: object, prefix = ''): Record<string, unknown> {
 }
 
 describe.each(LISTS)('%s', (path) => {
-  test('as CSV says what it says as JSON, in the same order', async () => {
+  it('as CSV says what it says as JSON, in the same order', async () => {
     const { items } = (await api.get(`${path}?limit=1000`)).body;
     const { statusCode, headers, text } = await csv(`${path}?limit=1000`);
     expect(statusCode).toBe(200);
@@ -60,7 +60,7 @@ describe.each(LISTS)('%s', (path) => {
     expect(rows.length).toBeGreaterThan(48);
   });
 
-  test('as CSV comes in pages, each naming the next one', async () => {
+  it('as CSV comes in pages, each naming the next one', async () => {
     const whole = (await csv(`${path}?host=qs1&limit=1000`)).text.split('\r\n').slice(1, -1);
     const rows: string[] = [];
     let next: string | undefined = `${path}?host=qs1&limit=5&format=csv`;
@@ -74,13 +74,13 @@ describe.each(LISTS)('%s', (path) => {
     expect(rows.length).toBeGreaterThan(5);
   });
 
-  test('as CSV has only a header where there is nothing', async () => {
+  it('as CSV has only a header where there is nothing', async () => {
     const { text, headers } = await csv(`${path}?user=nobody`);
     expect(text.split('\r\n')).toEqual([expect.stringContaining('user.directory,user.id,'), '']);
     expect(headers['link']).toBeUndefined();
   });
 
-  test('as CSV is a file with a name', async () => {
+  it('as CSV is a file with a name', async () => {
     const name = path.slice('/api/v1/'.length);
     const { headers } = await csv(path);
     const file = `headcount-${name}-2026-05-19T120000Z.csv`;
@@ -88,21 +88,21 @@ describe.each(LISTS)('%s', (path) => {
     expect(headers['cache-control']).toBe('no-store');
   });
 
-  test('keeps every filter in the link to the next page', async () => {
+  it('keeps every filter in the link to the next page', async () => {
     const { headers } = await csv(`${path}?from=2026-05-19T10:00:00%2B02:00&host=qs1&limit=1&format=csv`);
     const from = 'from=2026-05-19T10%3A00%3A00%2B02%3A00';
     expect(headers['link']).toMatch(/^<[^>]+&cursor=\d+>; rel="next"$/);
     expect(headers['link']).toContain(`<${path}?${from}&host=qs1&limit=1&format=csv&cursor=`);
   });
 
-  test('is wrong in JSON whatever was asked for', async () => {
+  it('is wrong in JSON whatever was asked for', async () => {
     const { statusCode, headers } = await csv(`${path}?limit=0`);
     expect([statusCode, headers['content-type']]).toEqual([400, 'application/json; charset=utf-8']);
     expect((await csv(`${path}?format=xml`)).body.message).toBe('format: expected one of json, csv');
   });
 });
 
-test.each([
+it.each([
   ['', '', 'application/json'],
   ['', '*/*', 'application/json'],
   ['', 'text/html,application/xhtml+xml,*/*;q=0.8', 'application/json'],
@@ -119,7 +119,7 @@ test.each([
   expect(headers['content-type']).toMatch(new RegExp(`^${expected}; charset=utf-8`));
 });
 
-test('no cell is a formula, and every other one comes back as it was', () => {
+it('no cell is a formula, and every other one comes back as it was', () => {
   const piece = fc.constantFrom(...'=+-@\t\r\n",;\'ax', '\r\n', '👩‍💻', '\u0000', '\ufeff', ' ');
   const text = fc.array(piece, { maxLength: 5 }).map((pieces) => pieces.join(''));
   fc.assert(

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiUnderTest } from './api-under-test.ts';
 
 const api = new ApiUnderTest();
@@ -6,7 +6,7 @@ beforeAll(() => api.start());
 afterAll(() => api.stop());
 
 describe('a query is refused in words', () => {
-  test.each([
+  it.each([
     ['/api/v1/counts?x=1', 'unknown query parameter "x"'],
     ['/api/v1/ingest?x', 'unknown query parameter "x"'],
     ['/api/v1/sessions?usr=ann', 'unknown query parameter "usr"'],
@@ -41,7 +41,7 @@ describe('a query is refused in words', () => {
     });
   });
 
-  test('POST /api/v1/events?x=1', async () => {
+  it('POST /api/v1/events?x=1', async () => {
     const headers = { 'content-type': 'application/json' };
     const reply = await api.send({ method: 'POST', url: '/api/v1/events?x=1', headers, payload: '[]' });
     expect(reply.statusCode).toBe(400);
@@ -49,7 +49,7 @@ describe('a query is refused in words', () => {
   });
 });
 
-test.each(['/nope', '/api/v1', '/api/v1/counts/', '/api/v1/sessions/a/b', '/__proto__'])(
+it.each(['/nope', '/api/v1', '/api/v1/counts/', '/api/v1/sessions/a/b', '/__proto__'])(
   'there is nothing at %s',
   async (url) => {
     const { statusCode, body } = await api.get(url);
@@ -58,13 +58,13 @@ test.each(['/nope', '/api/v1', '/api/v1/counts/', '/api/v1/sessions/a/b', '/__pr
   },
 );
 
-test('a body for a path that there is not is not even looked at', async () => {
+it('a body for a path that there is not is not even looked at', async () => {
   const headers = { 'content-type': 'text/strange' };
   const { statusCode } = await api.send({ method: 'POST', url: '/nope', headers, payload: '{' });
   expect(statusCode).toBe(404);
 });
 
-test.each([
+it.each([
   ['POST', '/api/v1/counts', 'GET, HEAD'],
   ['DELETE', '/api/v1/sessions/x', 'GET, HEAD'],
   ['PUT', '/api/v1/events', 'GET, HEAD, POST'],
@@ -81,7 +81,7 @@ test.each([
   });
 });
 
-test.each([
+it.each([
   ['/api/v1/sessions/%E0%A4%A', 400],
   ['/%', 400],
   [`/api/v1/sessions/${'x'.repeat(5000)}`, 414],
@@ -92,7 +92,7 @@ test.each([
   expect(Object.keys(body).sort()).toEqual(['error', 'message', 'statusCode']);
 });
 
-test('what fails inside is a 500 without details', async () => {
+it('what fails inside is a 500 without details', async () => {
   const broken = await new ApiUnderTest().start();
   Object.defineProperty(broken, 'settle', { value: () => Promise.reject(new Error('disk on fire')) });
   const { statusCode, text, body } = await broken.get('/api/v1/sessions');
@@ -102,7 +102,7 @@ test('what fails inside is a 500 without details', async () => {
   await broken.stop();
 });
 
-test.each(['/', '/healthz', '/readyz', '/api/v1/ingest', '/api/v1/sessions', '/nope', '/api/v1/counts?x'])(
+it.each(['/', '/healthz', '/readyz', '/api/v1/ingest', '/api/v1/sessions', '/nope', '/api/v1/counts?x'])(
   '%s has the security headers',
   async (url) => {
     const { headers } = await api.get(url);
@@ -115,7 +115,7 @@ test.each(['/', '/healthz', '/readyz', '/api/v1/ingest', '/api/v1/sessions', '/n
   },
 );
 
-test('the server gives up on slow requests and idle connections', () => {
+it('the server gives up on slow requests and idle connections', () => {
   const { requestTimeout, timeout, keepAliveTimeout } = api.app.server;
   expect([requestTimeout, timeout, keepAliveTimeout].every((ms) => ms > 0)).toBe(true);
 });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KINDS } from '../../src/contract/event.ts';
 import { ApiUnderTest, type Item, NOON } from './api-under-test.ts';
 
@@ -183,13 +183,13 @@ const inOrder = <T extends Query>(query: T): T => {
 const limit = fc.constantFrom(1000, 300, 57, 1);
 
 describe('searches give what looking at every item gives, page by page and in the same order', () => {
-  test('the history is worth searching', () => {
+  it('the history is worth searching', () => {
     expect(sessions.length).toBeGreaterThan(4 * 256);
     expect(events.length).toBeGreaterThan(2 * 4096);
     expect([...new Set(sessions.map((item) => item['endReason']))].sort()).toEqual([null, 'stop', 'timeout']);
   });
 
-  test('of sessions', async () => {
+  it('of sessions', async () => {
     const query = fc.record({ ...filters, at: someTime, active: some([true, false]) }).map(inOrder);
     await fc.assert(
       fc.asyncProperty(query, limit, async (query, limit) => {
@@ -202,7 +202,7 @@ describe('searches give what looking at every item gives, page by page and in th
     );
   }, 60_000);
 
-  test('of events', async () => {
+  it('of events', async () => {
     const query = fc.record({ ...filters, kind: some(KINDS) }).map(inOrder);
     await fc.assert(
       fc.asyncProperty(query, limit, async (query, limit) => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiUnderTest, type Item, NOON, SALES } from './api-under-test.ts';
 import { eventsOf, type Posted, someVisits, type Visit } from './visits.ts';
 
@@ -51,7 +51,7 @@ describe('sessions', () => {
   const overlap = ({ startedAt, endedAt }: Visit) =>
     (endedAt === null || endedAt >= HALF_PAST) && startedAt < HALF_PAST + 600_000;
 
-  test.each<[query: string, covers: (visit: Visit) => boolean]>([
+  it.each<[query: string, covers: (visit: Visit) => boolean]>([
     ...filters,
     ['active=true', ({ endedAt }) => endedAt === null],
     ['active=false', ({ endedAt }) => endedAt !== null],
@@ -70,20 +70,20 @@ describe('sessions', () => {
     expect(items.map(nameOf).sort()).toEqual(visits.filter(covers).map(nameOf).sort());
   });
 
-  test.each([1, 2, 7, 46, 47, 48])('in pages of %i come each exactly once', async (limit) => {
+  it.each([1, 2, 7, 46, 47, 48])('in pages of %i come each exactly once', async (limit) => {
     const ids = (await all('/api/v1/sessions', limit)).map(({ id }) => id);
     expect(ids).toHaveLength(visits.length);
     expect(new Set(ids).size).toBe(visits.length);
   });
 
-  test('come 100 at a time, sent as JSON', async () => {
+  it('come 100 at a time, sent as JSON', async () => {
     const { headers, body } = await api.get('/api/v1/sessions');
     expect(headers['content-type']).toBe('application/json; charset=utf-8');
     expect(body).toMatchObject({ nextCursor: null });
     expect(body.items).toHaveLength(visits.length);
   });
 
-  test('have every field of the contract', async () => {
+  it('have every field of the contract', async () => {
     const [item] = (await api.get('/api/v1/sessions?user=User1.1')).body.items;
     expect(item).toEqual({
       id: expect.stringMatching(/^[0-9a-f]{12}-\d+$/),
@@ -108,7 +108,7 @@ describe('sessions', () => {
 });
 
 describe('one session', () => {
-  test('has its connections and what happened, oldest first', async () => {
+  it('has its connections and what happened, oldest first', async () => {
     const [{ id } = { id: '' }] = (await api.get('/api/v1/sessions?user=User3.3')).body.items;
     const { body } = await api.get(`/api/v1/sessions/${id}`);
     expect(body).toMatchObject({
@@ -129,7 +129,7 @@ describe('one session', () => {
     expect(timeline.map(({ kind, sessionId }) => [kind, sessionId])).toEqual(kinds.map((kind) => [kind, id]));
   });
 
-  test.each(['x', '1', '000000000000-1', '%00', `${'9'.repeat(90)}-1`, '..%2Fcounts'])(
+  it.each(['x', '1', '000000000000-1', '%00', `${'9'.repeat(90)}-1`, '..%2Fcounts'])(
     'of the id %j there is none',
     async (id) => {
       const { statusCode, body } = await api.get(`/api/v1/sessions/${id}`);
@@ -143,7 +143,7 @@ describe('events', () => {
   const seen = ({ at, kind, type, ...event }: (Posted & { kind?: unknown }) | Item) =>
     `${at} ${kind ?? type} ${nameOf(event as Item)}`;
 
-  test.each<[query: string, covers: (event: Posted) => boolean]>([
+  it.each<[query: string, covers: (event: Posted) => boolean]>([
     ...filters,
     ['kind=session_stop', ({ type }) => type === 'session_stop'],
     ['kind=session_rejected', () => false],
@@ -156,7 +156,7 @@ describe('events', () => {
     expect(items.map(seen)).toEqual(posted.filter(covers).map(seen).reverse());
   });
 
-  test.each([1, 10, 1000])('in pages of %i come each exactly once', async (limit) => {
+  it.each([1, 10, 1000])('in pages of %i come each exactly once', async (limit) => {
     const seqs = (await all('/api/v1/events?virtualProxy=sales', limit)).map(({ seq }) => seq);
     expect(seqs).toEqual(seqs.toSorted((a, b) => b - a));
     expect(new Set(seqs).size).toBe(posted.filter(({ virtualProxy }) => virtualProxy === 'sales').length);

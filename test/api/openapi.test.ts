@@ -1,6 +1,6 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { fastify } from 'fastify';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiUnderTest, SALES } from './api-under-test.ts';
 import { routesOf } from './routes.ts';
 import { eventsOf, someVisits } from './visits.ts';
@@ -41,7 +41,7 @@ const operations = (of: OpenApi) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
   );
 
-test('the description is OpenAPI, with tokens and without', async () => {
+it('the description is OpenAPI, with tokens and without', async () => {
   const authorization = `Bearer ${TOKEN}`;
   const url = '/api/v1/openapi.json';
   const other = await guarded.send({ method: 'GET', url, headers: { authorization } });
@@ -54,12 +54,12 @@ test('the description is OpenAPI, with tokens and without', async () => {
   expect(document['info']).toMatchObject({ title: 'Headcount', version: '1.2.3' });
 });
 
-test('what is no OpenAPI would be found', async () => {
+it('what is no OpenAPI would be found', async () => {
   const broken = { ...structuredClone(document), paths: { counts: {} } };
   expect(await new Validator().validate(broken)).toMatchObject({ valid: false });
 });
 
-test('it has every route of the router and no other', async () => {
+it('it has every route of the router and no other', async () => {
   const allowed = async (path: string) =>
     (await api.send({ method: 'DELETE', url: path })).headers['allow'] as string;
   const routed = new Set<string>();
@@ -75,7 +75,7 @@ test('it has every route of the router and no other', async () => {
   expect(routed.size).toBeGreaterThan(10);
 });
 
-test('every route says what it is for, and has a schema for every answer', () => {
+it('every route says what it is for, and has a schema for every answer', () => {
   for (const { path, operation } of operations(document)) {
     expect(operation.summary, path).toMatch(/^[A-Z]/);
     const { responses } = operation;
@@ -90,7 +90,7 @@ test('every route says what it is for, and has a schema for every answer', () =>
   }
 });
 
-test('parameters and bodies are described', () => {
+it('parameters and bodies are described', () => {
   const sessions = document.paths['/api/v1/sessions']?.['get'];
   const names = sessions?.parameters?.map(({ name }) => name);
   expect(names).toEqual('active user host virtualProxy app from to limit cursor at format'.split(' '));
@@ -99,7 +99,7 @@ test('parameters and bodies are described', () => {
   expect(Object.keys(body?.content ?? {})).toEqual(['application/json', 'application/x-ndjson']);
 });
 
-test('with tokens it says which routes want one', async () => {
+it('with tokens it says which routes want one', async () => {
   const headers = { authorization: `Bearer ${TOKEN}` };
   const { body } = await guarded.send({ method: 'GET', url: '/api/v1/openapi.json', headers });
   const described = body as unknown as OpenApi;
@@ -147,7 +147,7 @@ describe('answers are as described', () => {
     return path.replace('{id}', first?.id ?? '');
   };
 
-  test('of every route that can be read', async () => {
+  it('of every route that can be read', async () => {
     const schemaOf = (operation: Operation | undefined, status: number): object | undefined => {
       const { responses = {} } = operation ?? {};
       return (responses[status] ?? responses['default'])?.content?.['application/json']?.schema;
@@ -166,7 +166,7 @@ describe('answers are as described', () => {
     expect(checked).toBeGreaterThan(12);
   });
 
-  test('of sent events, whatever came of them', async () => {
+  it('of sent events, whatever came of them', async () => {
     const responses = document.paths['/api/v1/events']?.['post']?.responses ?? {};
     for (const [sent, status] of [
       [[{ type: 'heartbeat' }, 7], 202],
@@ -181,7 +181,7 @@ describe('answers are as described', () => {
     }
   });
 
-  test('while it is not ready', async () => {
+  it('while it is not ready', async () => {
     api.notReady = 'stopping';
     const { statusCode, body } = await api.get('/readyz');
     api.notReady = null;

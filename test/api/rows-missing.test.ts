@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createMetrics } from '../../src/api/metrics/metrics.ts';
 import { ApiUnderTest } from './api-under-test.ts';
 import { Exposition } from './metrics/exposition.ts';
@@ -24,7 +24,7 @@ async function missing(): Promise<Record<string, number>> {
   return new Exposition((await api.get('/metrics')).text).by('headcount_rows_missing_total');
 }
 
-test('ingest says how many lines of each host never came, and of which that cannot be known', async () => {
+it('ingest says how many lines of each host never came, and of which that cannot be known', async () => {
   receive('qs1', 1, 2, 5);
   receive('qs2', 7, 8);
   receive('qs3', '(null)');
@@ -40,7 +40,7 @@ test('ingest says how many lines of each host never came, and of which that cann
   });
 });
 
-test('counts are estimates over all and of the host that lost lines, until a session time-out has passed', async () => {
+it('counts are estimates over all and of the host that lost lines, until a session time-out has passed', async () => {
   receive('qs1', 1, 2, 5);
   receive('qs2', 7, 8);
   api.pass(10);
@@ -58,14 +58,14 @@ test('counts are estimates over all and of the host that lost lines, until a ses
   expect((await api.get('/api/v1/counts')).body).toMatchObject({ quality: 'exact', reasons: [] });
 });
 
-test('what touches everybody makes the counts of every host estimates', async () => {
+it('what touches everybody makes the counts of every host estimates', async () => {
   receive('qs1', 1, 2);
   api.site.quality.dropped(api.now);
   const { body } = await api.get('/api/v1/counts');
   expect(body).toMatchObject({ reasons: ['drops'], hosts: [{ host: 'qs1', quality: 'estimated' }] });
 });
 
-test('the counter of a host begins with the first line it loses, and does not fall when one comes after all', async () => {
+it('the counter of a host begins with the first line it loses, and does not fall when one comes after all', async () => {
   expect(await missing()).toEqual({});
   receive('qs1', 1, 2, 6);
   receive('qs2', '(null)');
@@ -76,7 +76,7 @@ test('the counter of a host begins with the first line it loses, and does not fa
   expect(await missing()).toEqual({ qs1: 3 });
 });
 
-test('the counter of a host begins at zero with the program, whatever it lost before', async () => {
+it('the counter of a host begins at zero with the program, whatever it lost before', async () => {
   receive('qs1', 1, 2, 6);
   api.pass(ONE_MINUTE);
   const { site, pipeline } = api;

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiUnderTest, type Item } from './api-under-test.ts';
 
 /** Pairs of names with one CRC-32, which is what the indexes hold. */
@@ -62,11 +62,11 @@ async function found(parameter: string, value: string): Promise<unknown[]> {
 const idsOf = (items: readonly Item[]) => items.map(({ id }) => id);
 
 describe('searches tell names apart as sessions do', () => {
-  test('where names share a mark', () => {
+  it('where names share a mark', () => {
     for (const [one, other] of Object.values(SAME_MARK)) expect(crc32(one)).toBe(crc32(other));
   });
 
-  test('of users in any directory and in one, in whatever case', async () => {
+  it('of users in any directory and in one, in whatever case', async () => {
     const folded = (text: string | null | undefined): string => (text ?? '').toLowerCase();
     for (const id of IDS.filter((each) => !each.includes('\\'))) {
       for (const wanted of [id, id.toUpperCase(), id.toLowerCase()]) {
@@ -82,7 +82,7 @@ describe('searches tell names apart as sessions do', () => {
     }
   });
 
-  test('of users with a backslash in the id, where a directory is said', async () => {
+  it('of users with a backslash in the id, where a directory is said', async () => {
     const both = sessions.filter(
       ({ user }) => user?.id === 'a\\b' && user.directory?.toLowerCase() === 'lab',
     );
@@ -90,13 +90,13 @@ describe('searches tell names apart as sessions do', () => {
     expect(await found('user', 'lab\\A\\B')).toEqual(idsOf(both));
   });
 
-  test.each(HOSTS)('of the host %s', async (host) => {
+  it.each(HOSTS)('of the host %s', async (host) => {
     const expected = sessions.filter((item) => item['host'] === host);
     expect(expected).not.toEqual([]);
     expect(await found('host', host)).toEqual(idsOf(expected));
   });
 
-  test.each([
+  it.each([
     ['virtualProxy', SAME_MARK.virtualProxy],
     ['app', SAME_MARK.app],
   ] as const)('of each %s', async (parameter, names) => {
@@ -111,7 +111,7 @@ describe('searches tell names apart as sessions do', () => {
     }
   });
 
-  test.each(['0', '1', '999999999999999'])('with cursor %s, of whatever list it is', async (cursor) => {
+  it.each(['0', '1', '999999999999999'])('with cursor %s, of whatever list it is', async (cursor) => {
     const { body } = await api.get(`/api/v1/sessions?limit=1000&cursor=${cursor}&from=2020-01-01T00:00:00Z`);
     const isBefore = ({ id }: Item): boolean => Number(id.split('-')[1]) < Number(cursor);
     expect(idsOf(body.items)).toEqual(idsOf(sessions.filter(isBefore)));

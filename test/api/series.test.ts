@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ApiUnderTest, SALES } from './api-under-test.ts';
 
 const api = new ApiUnderTest();
@@ -30,7 +30,7 @@ async function point(query: string, second: number) {
   return body.points.find(({ at }) => Date.parse(at) === Date.parse('2026-05-19T12:00:00Z') + second * 1000);
 }
 
-test('the last minute comes in seconds; what was before the program ran is null, never 0', async () => {
+it('the last minute comes in seconds; what was before the program ran is null, never 0', async () => {
   const nothing = { created: 0, destroyed: 0, rejected: 0 };
   expect(await point('', -5)).toMatchObject({ created: null, active: null, users: null, connections: null });
   expect(await point('', 0)).toMatchObject({ ...nothing, created: 2, active: 2, users: 2, connections: 0 });
@@ -39,7 +39,7 @@ test('the last minute comes in seconds; what was before the program ran is null,
   expect(await point('?window=60s', 10)).toMatchObject(at10);
 });
 
-test('one host, virtual proxy or app can be asked for', async () => {
+it('one host, virtual proxy or app can be asked for', async () => {
   expect(await point('?host=QS2.example.com', 10)).toMatchObject({ destroyed: 1, rejected: 1, active: 0 });
   expect(await point('?host=qs1', 15)).toMatchObject({ destroyed: 0, active: 1, users: 1, connections: 1 });
   expect(await point('?virtualProxy=sales', 15)).toMatchObject({ active: 1, users: 1, connections: 1 });
@@ -51,7 +51,7 @@ test('one host, virtual proxy or app can be asked for', async () => {
   expect(await point('?host=nobody', 15)).toMatchObject({ created: 0, active: 0, users: 0, connections: 0 });
 });
 
-test.each([
+it.each([
   ['60s', 1, 60],
   ['1h', 5, 720],
   ['1d', 60, 1440],

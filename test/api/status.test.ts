@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ApiUnderTest, NOON } from './api-under-test.ts';
 
 let api: ApiUnderTest;
@@ -9,13 +9,13 @@ afterEach(() => api.stop());
 
 const ann = { directory: 'LAB', id: 'ann' };
 
-test('healthz says that it is alive', async () => {
+it('healthz says that it is alive', async () => {
   api.notReady = 'starting';
   const { statusCode, body } = await api.get('/healthz');
   expect([statusCode, body]).toEqual([200, { status: 'ok' }]);
 });
 
-test('readyz is 200 when ready, whatever trouble the journal has', async () => {
+it('readyz is 200 when ready, whatever trouble the journal has', async () => {
   api.journalTrouble = 'disk full';
   const { statusCode, body } = await api.get('/readyz');
   expect(statusCode).toBe(200);
@@ -25,7 +25,7 @@ test('readyz is 200 when ready, whatever trouble the journal has', async () => {
   });
 });
 
-test('readyz is 503 with the reason when not ready', async () => {
+it('readyz is 503 with the reason when not ready', async () => {
   api.notReady = 'stopping';
   const { statusCode, body } = await api.get('/readyz');
   expect(statusCode).toBe(503);
@@ -38,7 +38,7 @@ test('readyz is 503 with the reason when not ready', async () => {
   });
 });
 
-test('ingest accounts for everything received', async () => {
+it('ingest accounts for everything received', async () => {
   await api.post([
     { type: 'session_start', user: ann, host: 'qs1', id: 'a' },
     { type: 'session_start', user: ann, host: 'qs1', id: 'a' },
@@ -83,7 +83,7 @@ test('ingest accounts for everything received', async () => {
   });
 });
 
-test('the HTTP receiver says where it listens, and answers there', async () => {
+it('the HTTP receiver says where it listens, and answers there', async () => {
   await api.app.listen({ host: '127.0.0.1', port: 0 });
   const { receivers } = (await api.get('/api/v1/ingest')).body;
   const [, http] = receivers as unknown as { listening: string[] }[];
@@ -95,7 +95,7 @@ test('the HTTP receiver says where it listens, and answers there', async () => {
   expect(await reply.json()).toMatchObject({ accepted: 1 });
 });
 
-test('the start page shows the numbers right now and no script can run on it', async () => {
+it('the start page shows the numbers right now and no script can run on it', async () => {
   await api.post([
     { type: 'session_start', user: ann, host: 'qs1' },
     { type: 'session_start', user: ann, host: 'qs2' },
@@ -116,7 +116,7 @@ test('the start page shows the numbers right now and no script can run on it', a
   }
 });
 
-test('ingest says which host sends both layouts, for ten minutes', async () => {
+it('ingest says which host sends both layouts, for ten minutes', async () => {
   const own = '/headcount/2;1;(null);qs1;Start session;0;(null);1;1;(null);(null);LAB;ann;(null);x';
   const butlerSos = '/qseow-proxy-session/;qs1;Start session;LAB;ann;(null);(null);x';
   for (const line of [butlerSos, own, butlerSos]) {

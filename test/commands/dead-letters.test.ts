@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { registerDeadLetters } from '../../src/commands/dead-letters.ts';
 import { registerResend } from '../../src/commands/resend.ts';
 import { DeliveryStore } from '../../src/delivery/delivery-store.ts';
@@ -31,7 +31,7 @@ const resend = (...argv: string[]) =>
   runCommand((program, io) => registerResend(program, io, () => NOON), ['resend', ...argv], folder);
 
 describe('headcount dead-letters', () => {
-  test('lists what was set aside and why, with nothing a terminal would obey', async () => {
+  it('lists what was set aside and why, with nothing a terminal would obey', async () => {
     const { stdout } = await deadLetters('list');
     expect(stdout).toBe(
       '1  2026-11-20T12:00:00.000Z  questdb  events 7  "not a \\u001b[2J number"\n' +
@@ -40,7 +40,7 @@ describe('headcount dead-letters', () => {
     );
   });
 
-  test('lists with the rows as JSON lines', async () => {
+  it('lists with the rows as JSON lines', async () => {
     const { stdout } = await deadLetters('list', 'questdb', '--json');
     const letters = stdout
       .trim()
@@ -52,14 +52,14 @@ describe('headcount dead-letters', () => {
     ]);
   });
 
-  test('asks for one or all to be tried again', async () => {
+  it('asks for one or all to be tried again', async () => {
     expect((await deadLetters('retry', 'questdb', '2')).stdout).toMatch(/^1 to be offered again/);
     expect(store.toRetry('questdb', FEED_NAMES, 10)).toMatchObject([{ id: 2 }]);
     expect((await deadLetters('retry', 'questdb')).stdout).toMatch(/^1 to be offered again/);
     expect(store.toRetry('questdb', FEED_NAMES, 10)).toHaveLength(2);
   });
 
-  test('drops one, or all only where that was said', async () => {
+  it('drops one, or all only where that was said', async () => {
     expect(await deadLetters('drop', 'questdb')).toMatchObject({ exitCode: 64, stdout: '' });
     expect((await deadLetters('drop', 'questdb', '1')).stdout).toBe('1 dropped\n');
     expect((await deadLetters('drop', 'questdb', '--all')).stdout).toBe('1 dropped\n');
@@ -68,7 +68,7 @@ describe('headcount dead-letters', () => {
     expect(store.setAsideCounts('questdb', 'events')).toEqual({ dead: 0, dropped: 9 });
   });
 
-  test.each(['abc', '1x', '', '0', '-1', '1.5', '1e0', 'NaN'])(
+  it.each(['abc', '1x', '', '0', '-1', '1.5', '1e0', 'NaN'])(
     'does nothing where the id is %j',
     async (id) => {
       for (const verb of ['retry', 'drop']) {
@@ -80,14 +80,14 @@ describe('headcount dead-letters', () => {
     },
   );
 
-  test('never gives an id twice, since it may be noted on a piece of paper', async () => {
+  it('never gives an id twice, since it may be noted on a piece of paper', async () => {
     const [, last] = [...store.list(null)];
     if (last !== undefined) store.revived(last);
     store.setAside('questdb', 'events', 11, NOON, 'too long', '{"seq":11}');
     expect((await deadLetters('drop', 'questdb', '2')).stdout).toBe('0 dropped\n');
   });
 
-  test('shows nothing that a terminal may obey, nor text that runs backwards', async () => {
+  it('shows nothing that a terminal may obey, nor text that runs backwards', async () => {
     store.setAside('questdb', 'events', 12, NOON, 'a\u009b2J b\u202ec', '"\u009b2J"');
     for (const stdout of [(await deadLetters('list')).stdout, (await deadLetters('list', '--json')).stdout]) {
       expect(stdout).toContain('a\\u009b2J b\\u202ec');
@@ -98,21 +98,21 @@ describe('headcount dead-letters', () => {
     expect(JSON.parse(letter ?? '')).toMatchObject({ reason: 'a\u009b2J b\u202ec', data: '"\u009b2J"' });
   });
 
-  test('knows which sinks there are', async () => {
+  it('knows which sinks there are', async () => {
     expect(await deadLetters('retry', 'qestdb')).toMatchObject({
       exitCode: 64,
       stderr: 'no sink "qestdb"; there is: questdb\n',
     });
   });
 
-  test('says so where no sink ever got anything, and creates nothing', async () => {
+  it('says so where no sink ever got anything, and creates nothing', async () => {
     const { stdout } = await runCommand(registerDeadLetters, ['dead-letters', 'list'], tmpdir());
     expect(stdout).toMatch(/nothing was ever sent to a sink/);
   });
 });
 
 describe('headcount resend', () => {
-  test.each([
+  it.each([
     ['2026-11-19T10:00:00Z', Date.UTC(2026, 10, 19, 10)],
     ['36h', NOON - 1.5 * DAY],
   ])('takes --from %s', async (from, since) => {
@@ -121,7 +121,7 @@ describe('headcount resend', () => {
     expect(store.requestedResends('questdb')).toMatchObject([{ since }]);
   });
 
-  test.each([
+  it.each([
     [['questdb', '--from', 'yesterday'], /expected a time/],
     [['nobody', '--from', '1d'], /no sink "nobody"; there is: questdb/],
   ])('refuses %j', async (argv, problem) => {

@@ -1,9 +1,9 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { keysForRestart, parseConfig } from '../../src/config/config.ts';
 
 const TCP = 'receivers: [ { type: udp }, { type: tcp, allow: [ 10.0.0.1 ], tls: { cert: a, key: b } } ]';
 
-test.each([
+it.each([
   ['', '', []],
   ['', 'blacklist: [ { directory: LAB } ]', []],
   ['', 'api: { hosts: [ a ], tokens: [ { name: a, token: 0123456789abcdef } ] }', []],

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { NeedsOperatorError, PoisonRowError } from '../../src/contract/sink.ts';
 import { StoredSite } from '../journal/stored-site.ts';
 import { EPOCH, SETTINGS } from '../sessions/model/event-arbitrary.ts';
@@ -19,7 +19,7 @@ afterEach(() => {
   stored.dispose();
 });
 
-test('a sink that cannot tell its details does not take the others along', () => {
+it('a sink that cannot tell its details does not take the others along', () => {
   Object.assign(sink, {
     details: () => {
       throw new Error('nothing known yet');
@@ -28,7 +28,7 @@ test('a sink that cannot tell its details does not take the others along', () =>
   expect(under.stats()).toMatchObject({ name: 'table', up: true, detailsError: 'nothing known yet' });
 });
 
-test('a sink that does not end, or throws where it should reject, does not keep the delivery from ending', async () => {
+it('a sink that does not end, or throws where it should reject, does not keep the delivery from ending', async () => {
   sink.stop = () => new Promise(() => {});
   await under.deliver();
   sink.stop = () => {
@@ -38,7 +38,7 @@ test('a sink that does not end, or throws where it should reject, does not keep 
   expect(under.troubles).toEqual(['it did not stop', 'no socket']);
 });
 
-test.each([-1, 1.5, 99, Number.NaN])('a refusal of row %d of six sets nothing aside', async (place) => {
+it.each([-1, 1.5, 99, Number.NaN])('a refusal of row %d of six sets nothing aside', async (place) => {
   let refusals = 3;
   sink.onWrite = async ({ table }, take) => {
     if (table === 'session_events' && refusals-- > 0) throw new PoisonRowError(place, 'odd');
@@ -50,7 +50,7 @@ test.each([-1, 1.5, 99, Number.NaN])('a refusal of row %d of six sets nothing as
   expect(sink.taken).toEqual([1, 2, 3, 4, 5, 6]);
 });
 
-test('a table that needs an operator does not hold up the others', async () => {
+it('a table that needs an operator does not hold up the others', async () => {
   sink.onWrite = async ({ table }, take) => {
     if (table === 'session_events') throw new NeedsOperatorError('session_events is suspended');
     take();

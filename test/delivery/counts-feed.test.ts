@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StoredSite } from '../journal/stored-site.ts';
 import { EPOCH, SETTINGS } from '../sessions/model/event-arbitrary.ts';
 import { DeliveryUnderTest, TableSink } from './delivery-loop-under-test.ts';
@@ -27,7 +27,7 @@ function countIn(second: number, user: string, arrival: number): void {
 }
 
 describe('counts of seconds long past, which late lines add to', () => {
-  test('are sent again with everything else that was counted since then', async () => {
+  it('are sent again with everything else that was counted since then', async () => {
     for (let n = 0; n < 40; n += 1) {
       // Of each ten seconds, the last nine hear of nothing but lines that are days late.
       const late = n % 10 === 0 ? 0 : (3 + (n % 4)) * DAY;
@@ -45,7 +45,7 @@ describe('counts of seconds long past, which late lines add to', () => {
     }
   });
 
-  test('do not make a sink look as if it were days behind', async () => {
+  it('do not make a sink look as if it were days behind', async () => {
     countIn(EPOCH, 'anna', EPOCH);
     await under.deliver();
     countIn(EPOCH + 10_000 - 6 * DAY, 'bert', EPOCH + 10_000);
@@ -54,7 +54,7 @@ describe('counts of seconds long past, which late lines add to', () => {
   });
 });
 
-test('a dimension that gets the number of one that was deleted keeps its own name', async () => {
+it('a dimension that gets the number of one that was deleted keeps its own name', async () => {
   countIn(EPOCH, 'anna', EPOCH);
   stored.apply(eventAt('connection_open', EPOCH + 1_000, 'anna'));
   stored.site.tick(EPOCH + 2_000);

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PoisonRowError, type Table } from '../../src/contract/sink.ts';
 import { StoredSite } from '../journal/stored-site.ts';
 import { EPOCH, SETTINGS } from '../sessions/model/event-arbitrary.ts';
@@ -54,7 +54,7 @@ async function checkTruth(): Promise<void> {
 }
 
 describe('a dead letter that is tried again', () => {
-  test('leaves the counts of a second that went on after it was set aside', async () => {
+  it('leaves the counts of a second that went on after it was set aside', async () => {
     refuse('session_counts');
     await startAt(EPOCH, 'anna', EPOCH);
     mend();
@@ -64,7 +64,7 @@ describe('a dead letter that is tried again', () => {
     await checkTruth();
   });
 
-  test('is the session as it is now, also when it was set aside so long ago that its change is forgotten', async () => {
+  it('is the session as it is now, also when it was set aside so long ago that its change is forgotten', async () => {
     refuse('sessions');
     await startAt(EPOCH, 'anna', EPOCH);
     mend();
@@ -77,7 +77,7 @@ describe('a dead letter that is tried again', () => {
     await checkTruth();
   });
 
-  test('is the event as it is now, which belongs to a session by then', async () => {
+  it('is the event as it is now, which belongs to a session by then', async () => {
     refuse('session_events');
     await startAt(EPOCH, 'anna', EPOCH);
     const before = sink.kept.session_events.size;
@@ -87,7 +87,7 @@ describe('a dead letter that is tried again', () => {
     await checkTruth();
   });
 
-  test('is what was set aside, where retention has deleted the event', async () => {
+  it('is what was set aside, where retention has deleted the event', async () => {
     refuse('session_events');
     applyVisits(stored, 1, EPOCH);
     await under.deliver();

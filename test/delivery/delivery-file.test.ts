@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { DeliveryStore } from '../../src/delivery/delivery-store.ts';
 
 let folder: string;
@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test('a file that is as it must be is opened without writing, so that a full disk or another writer is no matter', () => {
+it('a file that is as it must be is opened without writing, so that a full disk or another writer is no matter', () => {
   new DeliveryStore(folder).close();
   const other = new DatabaseSync(file);
   other.exec('BEGIN IMMEDIATE');
@@ -23,13 +23,13 @@ test('a file that is as it must be is opened without writing, so that a full dis
   other.close();
 });
 
-test('something else in its place is said with its name', () => {
+it('something else in its place is said with its name', () => {
   writeFileSync(file, 'not a database at all, '.repeat(100));
   expect(() => new DeliveryStore(folder)).toThrow(`${file}: file is not a database`);
   expect(() => new DeliveryStore(join(folder, 'missing'))).toThrow(/missing.delivery\.db: unable to open/);
 });
 
-test('one of a newer version is left as it is', () => {
+it('one of a newer version is left as it is', () => {
   const newer = new DatabaseSync(file);
   newer.exec('CREATE TABLE cursors (a); PRAGMA user_version = 2');
   newer.close();

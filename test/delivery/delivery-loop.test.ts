@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NeedsOperatorError, PoisonRowError } from '../../src/contract/sink.ts';
 import { Retention } from '../../src/journal/write/retention.ts';
 import { StoredSite } from '../journal/stored-site.ts';
@@ -43,7 +43,7 @@ const refuses = (...seqs: number[]) => {
 };
 
 describe('a sink that takes everything', () => {
-  test('gets every event in order, once, and the latest of every session', async () => {
+  it('gets every event in order, once, and the latest of every session', async () => {
     visits(300);
     await under.deliver();
     expect(sink.taken).toEqual(Array.from({ length: 1_200 }, (_, n) => n + 1));
@@ -54,7 +54,7 @@ describe('a sink that takes everything', () => {
     under.checkIdentity();
   });
 
-  test('is never offered two batches at once', async () => {
+  it('is never offered two batches at once', async () => {
     visits(50);
     sink.onWrite = async (_batch, take) => {
       await new Promise((resolve) => setImmediate(resolve));
@@ -64,7 +64,7 @@ describe('a sink that takes everything', () => {
     expect(sink.mostUnderway).toBe(1);
   });
 
-  test('gets the counts of each second in which something happened, with what was open after it', async () => {
+  it('gets the counts of each second in which something happened, with what was open after it', async () => {
     stored.site.started(0);
     for (let n = 0; n < 10; n += 1) {
       stored.apply(eventAt('session_start', EPOCH + n * 1_000, `u${n}`));
@@ -78,7 +78,7 @@ describe('a sink that takes everything', () => {
     );
   });
 
-  test('gets an event again when a late Start turns out to belong to it', async () => {
+  it('gets an event again when a late Start turns out to belong to it', async () => {
     stored.apply(eventAt('session_stop', EPOCH + 10_000, 'anna'));
     stored.commit(EPOCH + 10_000, true);
     await under.deliver();
@@ -91,7 +91,7 @@ describe('a sink that takes everything', () => {
     under.checkIdentity();
   });
 
-  test('that is new in an old store gets all of it', async () => {
+  it('that is new in an old store gets all of it', async () => {
     visits(20);
     await under.deliver();
     const late = new TableSink('late');
@@ -103,7 +103,7 @@ describe('a sink that takes everything', () => {
 });
 
 describe('a sink that fails', () => {
-  test('is offered the same rows again, after longer and longer pauses', async () => {
+  it('is offered the same rows again, after longer and longer pauses', async () => {
     visits(2);
     let failures = 6;
     sink.onWrite = async (_batch, take) => {
@@ -116,7 +116,7 @@ describe('a sink that fails', () => {
     expect(sink.taken).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
-  test('says so until it takes something again', async () => {
+  it('says so until it takes something again', async () => {
     visits(1);
     sink.onWrite = async () => {
       throw new Error('away');
@@ -128,7 +128,7 @@ describe('a sink that fails', () => {
     }
   });
 
-  test('is started again after a fault that needed an operator', async () => {
+  it('is started again after a fault that needed an operator', async () => {
     visits(1);
     let refusals = 2;
     sink.onWrite = async ({ table }, take) => {
@@ -140,7 +140,7 @@ describe('a sink that fails', () => {
     expect(sink.taken).toHaveLength(4);
   });
 
-  test('loses nothing and doubles nothing, however it fails and whenever we are killed', async () => {
+  it('loses nothing and doubles nothing, however it fails and whenever we are killed', async () => {
     const fate = fc.constantFrom('take', 'take', 'take', 'fail', 'take and fail', 'poison', 'kill');
     await fc.assert(
       fc.asyncProperty(
@@ -200,7 +200,7 @@ describe('a sink that fails', () => {
 });
 
 describe('a row that can never be taken', () => {
-  test('is set aside with its reason, and everything else is delivered', async () => {
+  it('is set aside with its reason, and everything else is delivered', async () => {
     visits(100);
     refuses(1, 57, 58, 400);
     await under.deliver();
@@ -212,7 +212,7 @@ describe('a row that can never be taken', () => {
     under.checkIdentity();
   });
 
-  test('is delivered when it is tried again after the repair', async () => {
+  it('is delivered when it is tried again after the repair', async () => {
     visits(10);
     refuses(7, 9);
     await under.deliver();
@@ -227,7 +227,7 @@ describe('a row that can never be taken', () => {
     under.checkIdentity();
   });
 
-  test('stays counted when the operator drops it', async () => {
+  it('stays counted when the operator drops it', async () => {
     visits(10);
     refuses(7);
     await under.deliver();
@@ -237,7 +237,7 @@ describe('a row that can never be taken', () => {
     under.checkIdentity();
   });
 
-  test('is not set aside when it is one of very many, because then the table is wrong', async () => {
+  it('is not set aside when it is one of very many, because then the table is wrong', async () => {
     visits(100);
     sink.onWrite = async ({ table }, take) => {
       if (table === 'session_events') throw new PoisonRowError(0, 'no such column');
@@ -254,8 +254,73 @@ describe('a row that can never be taken', () => {
   });
 });
 
+describe('one row in a hundred and ten that can never be taken', () => {
+  it('is set aside for as long as they come, because what is taken before each of them counts', async () => {
+    const bad = Array.from({ length: 27 }, (_, n) => 110 * (n + 1));
+    for (let n = 0; n < 2_980; n += 1) stored.apply(eventAt('session_rejected', EPOCH + n, 'anna'));
+    stored.commit(EPOCH + 3_000, true);
+    refuses(...bad);
+    await under.deliver();
+    expect([...under.store.list('table')].map(({ number }) => number)).toEqual(bad);
+    expect(under.troubles.filter((trouble) => !trouble.includes('set aside'))).toEqual([]);
+    under.checkIdentity();
+  });
+});
+
+describe('a sink that is far behind', () => {
+  it('is offered one batch after the other without a pause, and then waits as long as was configured', async () => {
+    for (let n = 0; n < 1_000; n += 1) stored.apply(eventAt('session_rejected', EPOCH + n, 'anna'));
+    stored.commit(EPOCH + 3_000, true);
+    let rounds = 0;
+    sink.onWrite = async ({ table }, take) => {
+      if (table === 'session_events') rounds += 1;
+      take();
+    };
+    await under.deliver();
+    expect(rounds).toBe(10);
+    // The last one is the end of `stop`.
+    expect(under.pauses.filter((ms) => ms === 250).length).toBeLessThanOrEqual(2);
+    expect(under.pauses).toContain(250);
+  });
+
+  it('gets no more rows at once than it takes, however it went before', async () => {
+    visits(100);
+    const sizes: number[] = [];
+    const refused = new Set([1, 120]);
+    sink.onWrite = async ({ rows }, take) => {
+      const place = rows.findIndex((row) => 'seq' in row && refused.has(row.seq));
+      sizes.push(rows.length);
+      if (place >= 0) throw new PoisonRowError(place, 'not a number');
+      take();
+    };
+    await under.deliver();
+    expect(Math.max(...sizes)).toBe(100);
+    // Fewer after a refusal, then more again.
+    expect(sizes.filter((size) => size >= 50).slice(0, 3)).toEqual([100, 50, 100]);
+  });
+});
+
 describe('resending', () => {
-  test('offers everything since then again, what was set aside or dropped included', async () => {
+  it('leaves a sink alone that has not got so far yet', async () => {
+    let isAway = false;
+    sink.onWrite = async (_batch, take) => {
+      if (isAway) throw new Error('away');
+      take();
+    };
+    visits(10);
+    await under.deliver();
+    isAway = true;
+    visits(10, EPOCH + 100_000);
+    under.store.requestResend('table', EPOCH + 105_000);
+    await under.deliver(() => under.store.requestedResends('table').length === 0);
+    expect(under.stats().tables[0]).toMatchObject({ delivered: 40, pending: 40 });
+    isAway = false;
+    await under.deliver();
+    expect(sink.taken).toEqual(Array.from({ length: 80 }, (_, n) => n + 1));
+    under.checkIdentity();
+  });
+
+  it('offers everything since then again, what was set aside or dropped included', async () => {
     visits(50);
     refuses(150);
     await under.deliver();
@@ -279,7 +344,7 @@ describe('retention', () => {
     for (let steps = 0; retention.step(now); steps += 1) if (steps > 1_000) throw new Error('never done');
   };
 
-  test('leaves what a sink has yet to get, however old it is', async () => {
+  it('leaves what a sink has yet to get, however old it is', async () => {
     visits(20);
     visits(1, EPOCH + 50 * DAY);
     retain(EPOCH + 50 * DAY);
@@ -292,7 +357,7 @@ describe('retention', () => {
     under.checkIdentity();
   });
 
-  test('says so when the journal grows beyond its size for the sake of a sink', async () => {
+  it('says so when the journal grows beyond its size for the sake of a sink', async () => {
     visits(20);
     const retention = new Retention(stored.database, { retentionMs: 10 * DAY, maxBytes: 1 });
     retention.undelivered = under.undelivered();
@@ -304,7 +369,7 @@ describe('retention', () => {
     expect(retention.isHeld).toBe(false);
   });
 
-  test('counts what it passed, where the operator wants it to', async () => {
+  it('counts what it passed, where the operator wants it to', async () => {
     await under.deliver();
     visits(20);
     visits(1, EPOCH + 50 * DAY);
@@ -320,7 +385,7 @@ describe('retention', () => {
     under.checkIdentity();
   });
 
-  test('never lets a number be given twice', async () => {
+  it('never lets a number be given twice', async () => {
     visits(20);
     await under.deliver();
     retain(EPOCH + 50 * DAY);

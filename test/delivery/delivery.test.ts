@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sinkSchemas } from '../../sinks/index.ts';
 import { Delivery } from '../../src/delivery/delivery.ts';
 import { DeliveryStore } from '../../src/delivery/delivery-store.ts';
@@ -67,7 +67,7 @@ async function stopMs(): Promise<number> {
 }
 
 describe('the delivery thread', () => {
-  test('counts text as delivered when it is out, not when it was handed over', async () => {
+  it('counts text as delivered when it is out, not when it was handed over', async () => {
     whenPrinted = () => new Promise(() => {});
     deliveries.start();
     const sinks = await stats((_, up) => !up);
@@ -75,7 +75,7 @@ describe('the delivery thread', () => {
     expect(await stopMs()).toBeLessThan(STOP_WITHIN_MS);
   });
 
-  test('waits neither for a file that another process holds, nor with the stop', async () => {
+  it('waits neither for a file that another process holds, nor with the stop', async () => {
     new DeliveryStore(stored.directory).close();
     deliveries.start();
     await stats((pending) => pending === 0);
@@ -88,7 +88,7 @@ describe('the delivery thread', () => {
     other.close();
   });
 
-  test('says that no sink is up where it cannot start, and starts when it can', async () => {
+  it('says that no sink is up where it cannot start, and starts when it can', async () => {
     writeFileSync(join(stored.directory, 'delivery.db'), 'not a database at all');
     deliveries.start();
     const sinks = await stats((_, up) => !up);
@@ -100,7 +100,7 @@ describe('the delivery thread', () => {
     await stats((pending, up) => up && pending === 0);
   });
 
-  test.skipIf(process.platform === 'win32')('is ended where a sink does not listen', async () => {
+  it.skipIf(process.platform === 'win32')('is ended where a sink does not listen', async () => {
     const file = join(stored.directory, 'ca.pem');
     // Whoever opens it waits until somebody writes.
     execFileSync('mkfifo', [file]);

@@ -1,12 +1,12 @@
 import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PoisonRowError } from '../../src/contract/sink.ts';
 import { DeliveryStore } from '../../src/delivery/delivery-store.ts';
 import { StoredSite } from '../journal/stored-site.ts';
 import { EPOCH, SETTINGS } from '../sessions/model/event-arbitrary.ts';
 import { DeliveryUnderTest, TableSink } from './delivery-loop-under-test.ts';
-import { applyVisits } from './visits.ts';
+import { applyVisits, eventAt } from './visits.ts';
 
 let stored: StoredSite;
 let sink: TableSink;
@@ -28,7 +28,7 @@ function copyDeliveryFile(from: StoredSite, to: StoredSite): void {
 }
 
 describe('cursors of a journal that was replaced', () => {
-  test('are not taken for those of the new one', async () => {
+  it('are not taken for those of the new one', async () => {
     applyVisits(stored, 20, EPOCH);
     await under.deliver();
     const fresh = new StoredSite(SETTINGS);
@@ -44,7 +44,7 @@ describe('cursors of a journal that was replaced', () => {
     fresh.dispose();
   });
 
-  test('leave what they had set aside in a file of its own', async () => {
+  it('leave what they had set aside in a file of its own', async () => {
     applyVisits(stored, 2, EPOCH);
     sink.onWrite = async ({ rows }, take) => {
       const place = rows.findIndex((row) => 'seq' in row && row.seq === 2);
@@ -63,7 +63,7 @@ describe('cursors of a journal that was replaced', () => {
     expect(kept).toEqual(['delivery-store-2.db', 'delivery-store.db']);
   });
 
-  test('are kept where the journal is the same', () => {
+  it('are kept where the journal is the same', () => {
     under.store.cursor('other', 'events', 5);
     const again = DeliveryStore.of(stored.directory, 'store');
     expect(again.cursor('other', 'events', 1)).toMatchObject({ first: 5 });
@@ -74,6 +74,10 @@ describe('cursors of a journal that was replaced', () => {
 describe('a journal that was put back from a backup', () => {
   /** As many visits again, in a journal that knows nothing of the last ones. */
   async function stepBack(visits: number, ...refused: number[]): Promise<void> {
+    await stepBackTo((backup) => applyVisits(backup, visits, EPOCH), ...refused);
+  }
+
+  async function stepBackTo(play: (backup: StoredSite) => void, ...refused: number[]): Promise<void> {
     sink.onWrite = async ({ rows }, take) => {
       const place = rows.findIndex((row) => 'seq' in row && refused.includes(row.seq));
       if (place >= 0) throw new PoisonRowError(place, 'not a number');
@@ -83,7 +87,7 @@ describe('a journal that was put back from a backup', () => {
     await under.deliver();
     under.dispose();
     const backup = new StoredSite(SETTINGS);
-    applyVisits(backup, visits, EPOCH);
+    play(backup);
     copyDeliveryFile(stored, backup);
     stored.dispose();
     stored = backup;
@@ -91,7 +95,7 @@ describe('a journal that was put back from a backup', () => {
     under = new DeliveryUnderTest(stored, sink);
   }
 
-  test('delivers what it gets from then on, although its numbers had been delivered before', async () => {
+  it('delivers what it gets from then on, although its numbers had been delivered before', async () => {
     await stepBack(10);
     under.checkIdentity();
     applyVisits(stored, 5, EPOCH + 100_000);
@@ -101,7 +105,30 @@ describe('a journal that was put back from a backup', () => {
     under.checkIdentity();
   });
 
-  test('counts what was set aside before and is still in it, and nothing else', async () => {
+  it('by a single event delivers the next one, which has its number', async () => {
+    const last = EPOCH + 19_000;
+    await stepBackTo((backup) => {
+      applyVisits(backup, 19, EPOCH);
+      backup.apply(eventAt('session_start', last, 'u19'));
+      backup.commit(last, true);
+    });
+    expect(under.stats().tables[0]).toMatchObject({ rows: 39, delivered: 39, pending: 0 });
+    stored.apply(eventAt('session_stop', last + 3, 'u19'));
+    stored.commit(last + 1_000, true);
+    await under.deliver();
+    expect(sink.taken).toEqual([40]);
+    expect([...sink.kept.sessions.values()]).toMatchObject([{ endReason: 'stop' }]);
+    under.checkIdentity();
+  });
+
+  it('by nothing delivers nothing', async () => {
+    await stepBack(20);
+    await under.deliver();
+    expect(sink.taken).toEqual([]);
+    expect(under.stats()).toMatchObject({ pending: 0 });
+  });
+
+  it('counts what was set aside before and is still in it, and nothing else', async () => {
     await stepBack(10, 7, 33);
     expect(under.stats().tables[0]).toMatchObject({ rows: 20, delivered: 19, deadLettered: 1, pending: 0 });
     applyVisits(stored, 20, EPOCH + 100_000);
@@ -110,7 +137,7 @@ describe('a journal that was put back from a backup', () => {
     expect(sink.kept.session_events.size).toBe(40);
   });
 
-  test('that is older than the first row a sink ever got', async () => {
+  it('that is older than the first row a sink ever got', async () => {
     await stepBack(0);
     applyVisits(stored, 3, EPOCH + 100_000);
     await under.deliver();

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
-import { Retention } from '../../src/journal/write/retention.ts';
+import { expect, it } from 'vitest';
+import { undeliveredBy } from '../../src/delivery/books.ts';
+import { NOTHING_UNDELIVERED, Retention } from '../../src/journal/write/retention.ts';
 import { StoredSite } from '../journal/stored-site.ts';
 import { EPOCH, SETTINGS } from '../sessions/model/event-arbitrary.ts';
 import { DeliveryUnderTest, TableSink } from './delivery-loop-under-test.ts';
@@ -7,7 +8,7 @@ import { applyVisits, eventAt } from './visits.ts';
 
 const DAY = 86_400_000;
 
-test('retention leaves an event that is delivered, while a change of it is not', async () => {
+it('retention leaves an event that is delivered, while a change of it is not', async () => {
   const stored = new StoredSite(SETTINGS);
   const sink = new TableSink();
   const under = new DeliveryUnderTest(stored, sink);
@@ -35,6 +36,47 @@ test('retention leaves an event that is delivered, while a change of it is not',
   retention.step(EPOCH + 40 * DAY);
   expect(stored.database.prepare('SELECT min(seq) AS seq FROM events').get()).toEqual({ seq: 3 });
   under.checkIdentity();
+  under.dispose();
+  stored.dispose();
+});
+
+it('retention leaves nothing for want of a sink, and everything for a new one', () => {
+  const stored = new StoredSite(SETTINGS);
+  stored.site.started(0);
+  applyVisits(stored, 3, EPOCH);
+  stored.site.tick(EPOCH + 10_000);
+  stored.commit(EPOCH + 10_000, true);
+  const under = new DeliveryUnderTest(stored, new TableSink());
+  expect(undeliveredBy([], under.store)).toEqual({
+    ...NOTHING_UNDELIVERED,
+    countsSince: NOTHING_UNDELIVERED.countsSince - 7 * DAY,
+  });
+  const follower = (name: string) => ({ sink: { name }, feeds: under.feeds });
+  const [done, table] = [follower('done'), follower('table')] as const;
+  // The one that has got all of it holds up nothing for the other.
+  under.store.cursor('done', 'events', 1);
+  for (const feed of under.feeds) {
+    under.store.cursor('done', feed.name, 1);
+    under.store.delivered('done', feed.name, feed.last());
+  }
+  const ofDone = undeliveredBy([done], under.store);
+  const lasts = Object.fromEntries(under.feeds.map((feed) => [feed.name, feed.last() + 1]));
+  expect(ofDone).toMatchObject({
+    events: lasts['events'],
+    eventChanges: lasts['event_changes'],
+    sessionChanges: lasts['session_changes'],
+    sessionsSince: Number.MAX_SAFE_INTEGER,
+    counts: lasts['counts'],
+  });
+  expect(undeliveredBy([done, table], under.store)).toEqual({
+    events: 1,
+    eventChanges: 1,
+    sessionChanges: 1,
+    // When the state before was committed.
+    sessionsSince: 0,
+    counts: 1,
+    countsSince: Math.floor(EPOCH / 1_000) * 1_000 - 7 * DAY,
+  });
   under.dispose();
   stored.dispose();
 });

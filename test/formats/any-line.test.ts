@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { KINDS } from '../../src/contract/event.ts';
 import {
   decodeMessage,
@@ -65,7 +65,7 @@ function expectSaneResult(result: ParsedLine | Refusal): void {
   else expectSane(result);
 }
 
-test('any string is an event with sane fields or is refused by a known reason', () => {
+it('any string is an event with sane fields or is refused by a known reason', () => {
   const anything = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 400 }),
     fc
@@ -89,7 +89,7 @@ test('any string is an event with sane fields or is refused by a known reason', 
   );
 });
 
-test('a good line that was cut, doubled or written into is an event with sane fields or is refused', () => {
+it('a good line that was cut, doubled or written into is an event with sane fields or is refused', () => {
   const edit = fc.record({
     at: fc.double({ min: 0, max: 1, noNaN: true }),
     length: fc.nat(30),
@@ -112,7 +112,7 @@ test('a good line that was cut, doubled or written into is an event with sane fi
   );
 });
 
-test('any bytes are decoded, and what was UTF-8 comes out as it was', () => {
+it('any bytes are decoded, and what was UTF-8 comes out as it was', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
       const text = decodeMessage(Buffer.from(bytes));
@@ -129,7 +129,7 @@ test('any bytes are decoded, and what was UTF-8 comes out as it was', () => {
   );
 });
 
-test('a hostile line of 64 kB costs milliseconds, not seconds', () => {
+it('a hostile line of 64 kB costs milliseconds, not seconds', () => {
   const hostile = [
     `/qseow-proxy-session/;h;Start session${';'.repeat(65_000)}`,
     `/qseow-proxy-session/;h;Start session;${"Start session for user 'a;".repeat(2_400)}`,

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ParsedLine } from '../../src/formats/index.ts';
 import { ARRIVAL, type Datagram, parseMessage } from './line-cases.ts';
 import { capture, carriedFields, intendedOf, kindOf, ownFields } from './scenario.ts';
@@ -38,7 +38,7 @@ function onlyPrintable(text: string): string {
 }
 
 describe.each([UTF8, DEFAULT])('%s', (name) => {
-  test('every datagram is the event that was meant, or is refused because it is none', () => {
+  it('every datagram is the event that was meant, or is refused because it is none', () => {
     for (const datagram of capture(name)) {
       const event = intendedOf(datagram);
       const result = parseMessage(datagram);
@@ -63,7 +63,7 @@ describe.each([UTF8, DEFAULT])('%s', (name) => {
   });
 });
 
-test('our own layout: every datagram is the event that was meant, with time, key, result and row number', () => {
+it('our own layout: every datagram is the event that was meant, with time, key, result and row number', () => {
   const datagrams = capture(OWN);
   for (const appender of ['Headcount', 'HeadcountDenied']) {
     const mine = datagrams.filter((datagram) => datagram.appender === appender);
@@ -84,7 +84,7 @@ test('our own layout: every datagram is the event that was meant, with time, key
   }
 });
 
-test('syslog: every whole line is the event that was meant, without what syslog cannot carry', () => {
+it('syslog: every whole line is the event that was meant, without what syslog cannot carry', () => {
   const cutOff: number[] = [];
   for (const datagram of capture(SYSLOG)) {
     const text = Buffer.from(datagram.base64, 'base64').toString('latin1');
@@ -102,7 +102,7 @@ test('syslog: every whole line is the event that was meant, without what syslog 
   expect(cutOff).toEqual([19, 20, 56, 68]);
 });
 
-test.each([UTF8, OWN])('%s: the user agent is the one in the message', (name) => {
+it.each([UTF8, OWN])('%s: the user agent is the one in the message', (name) => {
   let checked = 0;
   for (const datagram of capture(name)) {
     const event = intendedOf(datagram);
@@ -114,7 +114,7 @@ test.each([UTF8, OWN])('%s: the user agent is the one in the message', (name) =>
   expect(checked).toBeGreaterThan(150);
 });
 
-test.each([UTF8, OWN])('%s: a message that says nothing more is not kept', (name) => {
+it.each([UTF8, OWN])('%s: a message that says nothing more is not kept', (name) => {
   const plain =
     /^(?:(?:Start|Stop) session for user '.*'|WebSocket connection \w+ for session '[^']*')\.?(?: UserAgent: '.*')?$/;
   for (const datagram of capture(name)) {
@@ -128,14 +128,14 @@ test.each([UTF8, OWN])('%s: a message that says nothing more is not kept', (name
 });
 
 describe('what log4net does to a line', () => {
-  test('absent prints (null), an empty string prints nothing, both are nobody', () => {
+  it('absent prints (null), an empty string prints nothing, both are nobody', () => {
     for (const n of [98, 99, 80, 81, 22, 23]) {
       expect(firstOf(UTF8, n).user).toBeNull();
       expect(firstOf(OWN, n).user).toBeNull();
     }
   });
 
-  test('an exception is glued to the line and ends up in the message, not in the user agent', () => {
+  it('an exception is glued to the line and ends up in the message, not in the user agent', () => {
     const start = firstOf(UTF8, 155);
     expect(start.userAgent).toMatch(/Firefox\/133\.0$/);
     expect(start.message).toContain(
@@ -144,26 +144,26 @@ describe('what log4net does to a line', () => {
     expect(firstOf(UTF8, 156).message).toContain('System.InvalidOperationException');
   });
 
-  test('a ; in a user id shifts no field', () => {
+  it('a ; in a user id shifts no field', () => {
     for (const n of [231, 232, 244, 276]) {
       expect(firstOf(UTF8, n).user).toEqual({ directory: 'LAB', id: 'semi;colon;user' });
       expect(firstOf(OWN, n).user).toEqual({ directory: 'LAB', id: 'semi;colon;user' });
     }
   });
 
-  test('a ; in a directory is found where the message names the user', () => {
+  it('a ; in a directory is found where the message names the user', () => {
     expect(firstOf(UTF8, 290).user).toEqual({ directory: 'CORP;EU', id: 'dirsemi' });
     expect(firstOf(OWN, 290).user).toEqual({ directory: 'CORP;EU', id: 'dirsemi' });
   });
 
-  test('line ends, tabs, NUL and bidi marks stay in the user id', () => {
+  it('line ends, tabs, NUL and bidi marks stay in the user id', () => {
     expect(firstOf(UTF8, 19).user?.id).toBe('line\r\nbreak');
     expect(firstOf(OWN, 51).user?.id).toBe('tab\tuser');
     expect(firstOf(UTF8, 234).user?.id).toBe('nul\0byte');
     expect(firstOf(UTF8, 171).user?.id).toContain('\u202e');
   });
 
-  test('one event that leaves through both appenders has one body, two prefixes and the command of one kind', () => {
+  it('one event that leaves through both appenders has one body, two prefixes and the command of one kind', () => {
     const twins = resultsOf(UTF8, 150);
     expect(twins.map((twin) => twin.via)).toEqual(['session', 'connection']);
     expect(twins.map((twin) => twin.kind)).toEqual(['session_start', 'session_start']);
@@ -172,13 +172,13 @@ describe('what log4net does to a line', () => {
     expect(bodies[1]).toBe(bodies[0]);
   });
 
-  test('behind a syslog header the body is the same as without', () => {
+  it('behind a syslog header the body is the same as without', () => {
     const [plain, wrapped] = [firstOf(UTF8, 1), firstOf(SYSLOG, 1)];
     expect(wrapped.line).toBe(plain.line);
     expect(wrapped.bodyAt).toBe(plain.bodyAt);
   });
 
-  test('without <encoding> the same events come out', () => {
+  it('without <encoding> the same events come out', () => {
     const twins = capture(UTF8);
     for (const datagram of capture(DEFAULT)) {
       // The stack trace has another build in it.
@@ -190,19 +190,19 @@ describe('what log4net does to a line', () => {
     }
   });
 
-  test('half a surrogate pair arrives as U+FFFD and is not taken for another encoding', () => {
+  it('half a surrogate pair arrives as U+FFFD and is not taken for another encoding', () => {
     expect(firstOf(UTF8, 236).user?.id).toBe('lone\ufffdsurr');
   });
 
-  test('a line of 60 kB is an event, and what it says is cut', () => {
+  it('a line of 60 kB is an event, and what it says is cut', () => {
     expect(firstOf(UTF8, 176).message).toHaveLength(4096);
   });
 
-  test('a failed command keeps its result', () => {
+  it('a failed command keeps its result', () => {
     expect(firstOf(OWN, 163)).toMatchObject({ kind: 'session_stop', result: 500 });
   });
 
-  test('rejections keep the user of their fields and say why', () => {
+  it('rejections keep the user of their fields and say why', () => {
     const rejections = [184, 185, 186, 187].map((n) => firstOf(OWN, n));
     expect(rejections.map((rejection) => [rejection.user?.id ?? null, rejection.reason])).toEqual([
       ['goran', 'parallel_limit'],

@@ -1,9 +1,9 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { eventTime, parseLongIsoDate } from '../../src/formats/event-time.ts';
 
 const RECEIVED_AT = Date.parse('2025-10-26T12:00:00Z');
 
-test.each([
+it.each([
   ['20240519T115549.898+0200', '2024-05-19T09:55:49.898Z'],
   ['20240519T115549.898+02:00', '2024-05-19T09:55:49.898Z'],
   ['20240519T115549,898+02', '2024-05-19T09:55:49.898Z'],
@@ -18,7 +18,7 @@ test.each([
   expect(new Date(parseLongIsoDate(text) ?? 0).toISOString()).toBe(expected);
 });
 
-test.each([
+it.each([
   '',
   'ongIso8601date',
   '20230229T115549.898+0200',
@@ -42,18 +42,18 @@ test.each([
   expect(parseLongIsoDate(text)).toBeNull();
 });
 
-test('a time within a week before and ten minutes after the arrival is believed', () => {
+it('a time within a week before and ten minutes after the arrival is believed', () => {
   const original = RECEIVED_AT - 7 * 86_400_000;
   expect(eventTime(original, RECEIVED_AT)).toEqual({ at: original, originalAt: null, timed: true });
   expect(eventTime(RECEIVED_AT + 600_000, RECEIVED_AT).timed).toBe(true);
 });
 
-test('any other time gives way to the arrival time and is kept', () => {
+it('any other time gives way to the arrival time and is kept', () => {
   const original = RECEIVED_AT + 600_001;
   expect(eventTime(original, RECEIVED_AT)).toEqual({ at: RECEIVED_AT, originalAt: original, timed: false });
   expect(eventTime(RECEIVED_AT - 7 * 86_400_000 - 1, RECEIVED_AT).timed).toBe(false);
 });
 
-test('without a time the arrival time counts', () => {
+it('without a time the arrival time counts', () => {
   expect(eventTime(null, RECEIVED_AT)).toEqual({ at: RECEIVED_AT, originalAt: null, timed: false });
 });

@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { parseIsoTime } from '../../src/formats/event-time.ts';
 
-test.each([
+it.each([
   ['2026-05-19T12:00:00Z', '2026-05-19T12:00:00.000Z'],
   ['2026-05-19T12:00Z', '2026-05-19T12:00:00.000Z'],
   ['2026-05-19T12:00:00.1234567Z', '2026-05-19T12:00:00.123Z'],
@@ -12,7 +12,7 @@ test.each([
   expect(parseIsoTime(text)).toBe(Date.parse(utc));
 });
 
-test.each([
+it.each([
   '',
   'now',
   '2026-05-19',

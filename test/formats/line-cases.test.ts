@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { describeResult, lineCases, parseMessage, readExpected, readMessages, tally } from './line-cases.ts';
 
-test.each(lineCases())('%s: every message becomes what its case expects', (name) => {
+it.each(lineCases())('%s: every message becomes what its case expects', (name) => {
   const messages = readMessages(name);
   const expected = readExpected(name);
   const results = messages.map(parseMessage);

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { isInstalled } from '../api/metrics/installed.ts';
 import { readAlertRules } from './alert-rules.ts';
@@ -145,12 +145,12 @@ function silentHost(): Case[] {
   ];
 }
 
-test('every rule has its cases', () => {
+it('every rule has its cases', () => {
   expect(Object.keys(CASES).toSorted()).toEqual(RULES.map(({ uid }) => uid).toSorted());
   expect(RULES.every(({ source }) => source === 'prometheus')).toBe(true);
 });
 
-test.each(RULES)('$title: names only labels that it has', ({ uid, annotations }) => {
+it.each(RULES)('$title: names only labels that it has', ({ uid, annotations }) => {
   const used = [
     ...Object.values(annotations)
       .join()
@@ -163,7 +163,7 @@ test.each(RULES)('$title: names only labels that it has', ({ uid, annotations })
 describe.skipIf(!isInstalled('promtool', 'prometheus'))('promtool agrees', () => {
   const cases = RULES.flatMap((rule) => (CASES[rule.uid] ?? []).map((each) => ({ ...each, rule })));
 
-  test.each(cases)('$rule.title, when $when', ({ rule, series, at, values, fires }) => {
+  it.each(cases)('$rule.title, when $when', ({ rule, series, at, values, fires }) => {
     const folder = mkdtempSync(join(tmpdir(), 'headcount-alerts-'));
     const file = join(folder, 'test.yaml');
     const samples = Object.entries(values).map(([labels, value]) => ({ labels, value }));

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Sink } from '../../src/contract/sink.ts';
 import { QuestDbServer } from '../sinks/questdb/server.ts';
 import { startedSink } from '../sinks/questdb/under-test.ts';
@@ -55,18 +55,18 @@ describe.skipIf(jar === null)('alert rules on rows', () => {
     await server.settled('session_counts', 'SELECT 1');
   }
 
-  test('no row at all is no data, which fires too', async () => {
+  it('no row at all is no data, which fires too', async () => {
     expect(await firing('headcount-no-rows')).toBeNull();
   });
 
-  test('the last row five minutes ago fires, a recent one does not', async () => {
+  it('the last row five minutes ago fires, a recent one does not', async () => {
     await count(6);
     expect(await firing('headcount-no-rows')).toEqual(['']);
     await count(1);
     expect(await firing('headcount-no-rows')).toEqual([]);
   });
 
-  test('a suspended table fires under its name until it goes on', async () => {
+  it('a suspended table fires under its name until it goes on', async () => {
     expect(await firing('headcount-table-suspended')).toEqual([]);
     await server.query('ALTER TABLE session_counts SUSPEND WAL');
     expect(await firing('headcount-table-suspended')).toEqual(['session_counts']);

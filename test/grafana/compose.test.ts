@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { parse } from 'yaml';
 import { isInstalled } from '../api/metrics/installed.ts';
 import { QuestDbServer, questDbQuery } from '../sinks/questdb/server.ts';
@@ -46,7 +46,7 @@ const KEYS = [
   ...['healthcheck', 'depends_on', 'entrypoint'],
 ];
 
-test('every image has a version', () => {
+it('every image has a version', () => {
   for (const [name, { image }] of services) expect(image, name).toMatch(/^[\w./-]+:v?\d+\.\d+\.\d+$/);
   expect(read('Containerfile')).toMatch(/^FROM node:24\.\d+\.\d+-[\w-]+$/m);
   expect(environmentOf('grafana')['GF_PLUGINS_PREINSTALL']).toMatch(
@@ -54,17 +54,17 @@ test('every image has a version', () => {
   );
 });
 
-test('the image is built with the Node of development, and has its own version', () => {
+it('the image is built with the Node of development, and has its own version', () => {
   const { version, devDependencies } = JSON.parse(read('package.json'));
   expect(read('Containerfile')).toContain(`FROM node:${devDependencies.node}-`);
   expect(service('headcount').image).toBe(`headcount:${version}`);
 });
 
-test.skipIf(jar === null)('QuestDB is the one that we test with', () => {
+it.skipIf(jar === null)('QuestDB is the one that we test with', () => {
   expect(basename(jar ?? '')).toBe(`questdb-${service('questdb').image.split(':')[1]}.jar`);
 });
 
-test('services have only keys of the Compose specification that we know, and refer to what is there', () => {
+it('services have only keys of the Compose specification that we know, and refer to what is there', () => {
   for (const [name, definition] of services) {
     expect(KEYS, name).toEqual(expect.arrayContaining(Object.keys(definition)));
     for (const volume of definition.volumes ?? []) {
@@ -79,14 +79,14 @@ test('services have only keys of the Compose specification that we know, and ref
   }
 });
 
-test('the network gets in for events alone', () => {
+it('the network gets in for events alone', () => {
   const open = services.flatMap(([, { ports = [] }]) =>
     ports.filter((port) => !port.startsWith('127.0.0.1:')),
   );
   expect(open).toEqual(['9997:9997/udp']);
 });
 
-test('every variable has a default, but for tokens, which have to be made; and no password is written anywhere else', () => {
+it('every variable has a default, but for tokens, which have to be made; and no password is written anywhere else', () => {
   const uses = services.flatMap(([, definition]) => JSON.stringify(definition).match(/\$\{[^}]*\}/g) ?? []);
   expect(uses.length).toBeGreaterThan(6);
   for (const use of uses) expect(use).toMatch(/^\$\{(?:[A-Z_]+:-\w+|HEADCOUNT_[A-Z]+_TOKEN:\?[^}]+)\}$/);
@@ -97,7 +97,7 @@ test('every variable has a default, but for tokens, which have to be made; and n
   for (const [key, text] of passwords) expect(text, key).toMatch(/^\$\{/);
 });
 
-test('Grafana reads the variables that it is given', () => {
+it('Grafana reads the variables that it is given', () => {
   // Sections and keys of its configuration, GF_<SECTION>_<KEY>.
   const known = ['GF_SECURITY_ADMIN_PASSWORD', 'GF_PLUGINS_PREINSTALL', 'GF_ANALYTICS_REPORTING_ENABLED'];
   const given = Object.keys(environmentOf('grafana'));
@@ -106,7 +106,7 @@ test('Grafana reads the variables that it is given', () => {
   for (const [, name] of used) expect(given).toContain(name);
 });
 
-test('data sources are where the services are, under the names that rules and dashboards use', () => {
+it('data sources are where the services are, under the names that rules and dashboards use', () => {
   const { datasources } = parse(read('grafana/provisioning/datasources/headcount.yaml'));
   const [questdb, prometheus] = datasources;
   expect(questdb).toMatchObject({ uid: 'questdb', type: 'questdb-questdb-datasource' });
@@ -123,7 +123,7 @@ test('data sources are where the services are, under the names that rules and da
   expect(service('grafana').volumes).toContain(`./grafana/dashboards:${providers[0].options.path}:ro`);
 });
 
-test('Prometheus starts with its arguments, and the token of Headcount in the file that it reads', () => {
+it('Prometheus starts with its arguments, and the token of Headcount in the file that it reads', () => {
   const { scrape_configs: scrapes } = parse(read('grafana/prometheus.yml'));
   const file: string = scrapes[0].authorization.credentials_file;
   const folder = mkdtempSync(join(tmpdir(), 'headcount-compose-'));
@@ -143,7 +143,7 @@ test('Prometheus starts with its arguments, and the token of Headcount in the fi
   rmSync(folder, { recursive: true });
 });
 
-test('the configuration of Headcount passes its own check', () => {
+it('the configuration of Headcount passes its own check', () => {
   const run = (environment: NodeJS.ProcessEnv) =>
     spawnSync(process.execPath, ['src/main.ts', 'check', '--config', 'grafana/headcount.yaml'], {
       cwd: ROOT,
@@ -157,7 +157,7 @@ test('the configuration of Headcount passes its own check', () => {
   expect(run({ QUESTDB_PASSWORD: undefined }).stderr).toContain('QUESTDB_PASSWORD is not set');
 });
 
-test('the image has what the program is made of', () => {
+it('the image has what the program is made of', () => {
   const copied = [...read('Containerfile').matchAll(/^COPY (?:(.*) )?(\S+) \S+$/gm)].flatMap(
     ([, first, last]) => [...(first?.split(' ') ?? []), last ?? ''],
   );
@@ -173,7 +173,7 @@ test('the image has what the program is made of', () => {
 });
 
 describe.skipIf(!isInstalled('promtool', 'prometheus'))('promtool', () => {
-  test('has nothing against the configuration of Prometheus', () => {
+  it('has nothing against the configuration of Prometheus', () => {
     const { status, stderr } = spawnSync(
       'promtool',
       // The file with the token is in the container only.
@@ -195,7 +195,7 @@ function isHealthy(port: number): boolean {
 }
 
 describe.skipIf(jar === null)('a QuestDB with the environment of compose.yaml', () => {
-  test('knows every variable, and lets in who has a password, Grafana for reading only', async () => {
+  it('knows every variable, and lets in who has a password, Grafana for reading only', async () => {
     const environment = environmentOf('questdb');
     const { QDB_HTTP_USER: user = '', QDB_HTTP_PASSWORD: password = '', ...env } = environment;
     const server = await QuestDbServer.start(jar ?? '', { env, credentials: { user, password } });

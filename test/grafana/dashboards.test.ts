@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DASHBOARD_FILES, Dashboard } from './dashboard.ts';
 import type { DashboardJson } from './dashboard-json.ts';
 
@@ -38,7 +38,7 @@ describe.each(DASHBOARD_FILES.map((file) => [file.split('/').at(-1) ?? '', file]
     const dashboard = new Dashboard(file);
     const { json } = dashboard;
 
-    test("is what Grafana's own types say", () => {
+    it("is what Grafana's own types say", () => {
       const text = readFileSync(file, 'utf8');
       expect(findings(text)).toBe('');
       // Misspelt keys and values are found.
@@ -46,7 +46,7 @@ describe.each(DASHBOARD_FILES.map((file) => [file.split('/').at(-1) ?? '', file]
       expect(findings(text.replace('"displayMode": "list"', '"displayMode": "lsit"'))).toContain('lsit');
     });
 
-    test('has panels with ids of their own that do not overlap', () => {
+    it('has panels with ids of their own that do not overlap', () => {
       const taken = new Map<string, string>();
       for (const { gridPos, title } of json.panels) {
         const { x, y, w, h } = gridPos ?? { x: 0, y: 0, w: 0, h: 0 };
@@ -61,7 +61,7 @@ describe.each(DASHBOARD_FILES.map((file) => [file.split('/').at(-1) ?? '', file]
       expect(new Set(dashboard.panels.map(({ title }) => title)).size).toBe(dashboard.panels.length);
     });
 
-    test('names data sources by variables only, and every variable that it uses', () => {
+    it('names data sources by variables only, and every variable that it uses', () => {
       const variables = json.templating.list.map(({ name }) => name);
       const panels = JSON.stringify(json.panels);
       const used = [...panels.matchAll(/\$\{?(?!__)(\w+)/g)].map(([, name]) => name);
@@ -69,7 +69,7 @@ describe.each(DASHBOARD_FILES.map((file) => [file.split('/').at(-1) ?? '', file]
       for (const uid of panels.matchAll(/"uid":"([^"]*)"/g)) expect(uid[1]).toMatch(/^\$\{\w+\}$/);
     });
 
-    test('puts texts into SQL only as literals', () => {
+    it('puts texts into SQL only as literals', () => {
       for (const { panel, target } of dashboard.sqlQueries) {
         // What Grafana itself counts, and the variable that a condition depends on.
         const rest = target.rawSql.replaceAll('$__interval_ms', '').replaceAll(/, \$host\)/g, ')');
@@ -77,7 +77,7 @@ describe.each(DASHBOARD_FILES.map((file) => [file.split('/').at(-1) ?? '', file]
       }
     });
 
-    test('leaves out sessions of excluded users', () => {
+    it('leaves out sessions of excluded users', () => {
       for (const { panel, target } of dashboard.sqlQueries) {
         expect(target.rawSql, panel.title).not.toMatch(/\b(FROM|JOIN) sessions\b/i);
       }
@@ -85,7 +85,7 @@ describe.each(DASHBOARD_FILES.map((file) => [file.split('/').at(-1) ?? '', file]
   },
 );
 
-test('the dashboards link to each other', () => {
+it('the dashboards link to each other', () => {
   const all = DASHBOARD_FILES.map((file) => new Dashboard(file).json);
   const uids = all.map(({ uid }) => `/d/${uid}`);
   const linked = all.flatMap(({ links }: DashboardJson) => (links ?? []).map(({ url }) => url));

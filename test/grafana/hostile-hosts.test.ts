@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { Dashboard } from './dashboard.ts';
 import { RunningSite } from './running-site.ts';
 import { SiteView } from './site-view.ts';
@@ -43,11 +43,11 @@ describe.skipIf(jar === null)('whatever a host is called', () => {
   }, 120_000);
   afterAll(() => site?.stop());
 
-  test('the list of hosts has its name', async () => {
+  it('the list of hosts has its name', async () => {
     expect((await view.variable('host')).toSorted()).toEqual([...HOSTILE, ...QUOTED].toSorted());
   });
 
-  test.each(HOSTILE)('it can be chosen: %s', async (host) => {
+  it.each(HOSTILE)('it can be chosen: %s', async (host) => {
     const chosen = view.with({ host: [host] });
     for (const { title } of dashboard.panels) {
       const rows = await chosen.rows(title);
@@ -58,25 +58,25 @@ describe.skipIf(jar === null)('whatever a host is called', () => {
     expect(await chosen.number('Connected users now')).toBe(1);
   });
 
-  test.each([...QUOTED, ...MACROS])('it finds nothing and breaks nothing: %s', async (host) => {
+  it.each([...QUOTED, ...MACROS])('it finds nothing and breaks nothing: %s', async (host) => {
     const chosen = view.with({ host: [host] });
     for (const { title } of dashboard.panels) await chosen.rows(title);
     expect(await chosen.rows('Who was on at')).toEqual([]);
   });
 
-  test('all together are one list', async () => {
+  it('all together are one list', async () => {
     const chosen = view.with({ host: HOSTILE });
     expect(await chosen.number('Connected users now')).toBe(HOSTILE.length);
   });
 
-  test('a moment is a text too', async () => {
+  it('a moment is a text too', async () => {
     for (const at of ["' OR 1=1 --", "2026-01-01'; DROP TABLE sessions; --", '$__toTime', '"']) {
       expect(await view.with({ at }).rows('Who was on at')).toEqual([]);
     }
     expect(await view.rows('Who was on at')).toHaveLength(HOSTILE.length + QUOTED.length);
   });
 
-  test('Grafana may only read', async () => {
+  it('Grafana may only read', async () => {
     await expect(site.wire.query('DROP TABLE sessions')).rejects.toThrow(/denied/);
     await expect(site.wire.query('INSERT INTO sessions (first_seen_at) VALUES (now())')).rejects.toThrow(
       /denied/,

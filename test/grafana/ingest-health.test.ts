@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { isInstalled } from '../api/metrics/installed.ts';
 import { Prometheus, type Series } from '../api/metrics/prometheus.ts';
 import { until } from '../program/program.ts';
@@ -38,7 +38,7 @@ describe.skipIf(jar === null)('Ingest health', () => {
     socket.close();
   }
 
-  test('tables of QuestDB are not suspended, and events take as long as they took', async () => {
+  it('tables of QuestDB are not suspended, and events take as long as they took', async () => {
     const at = new Date(Date.now() - HOUR_MS).toISOString();
     await site.post([{ type: 'session_start', user: visit(0), host: 'late', at }]);
     await site.settle();
@@ -65,7 +65,7 @@ describe.skipIf(jar === null)('Ingest health', () => {
     /** As Grafana fills it in for a data source that is scraped so often. */
     const ask = (expression: string) => prometheus.query(expression.replaceAll('$__rate_interval', '1m'));
 
-    test('every panel shows series', async () => {
+    it('every panel shows series', async () => {
       await until(
         () => ask('up'),
         ([up]) => up?.value[1] === '1',
@@ -94,7 +94,7 @@ describe.skipIf(jar === null)('Ingest health', () => {
     };
     const value = async (title: string, legend?: string) => Number((await shown(title, legend))[0]?.value[1]);
 
-    test('they say what is the matter', async () => {
+    it('they say what is the matter', async () => {
       expect(await value('Counts')).toBe(1);
       expect(await value('Journal')).toBe(0);
       expect(await value('Sinks')).toBe(1);
@@ -113,7 +113,7 @@ describe.skipIf(jar === null)('Ingest health', () => {
       expect(await value('Lost and unmatched', 'stops without a session')).toBeGreaterThan(0);
     });
 
-    test('host names are shown as they are', async () => {
+    it('host names are shown as they are', async () => {
       const hosts = await shown('Time since the last event, by host');
       expect(hosts.map(({ metric }) => metric['host']).toSorted()).toEqual(
         [HOSTILE, 'late', 'node1'].toSorted(),

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { expandMacros } from './expand-macros.ts';
 import { fillInVariables, type View } from './fill-in-variables.ts';
 
@@ -7,13 +7,13 @@ const query = { from: AT, to: AT + 1, intervalMs: 1000 };
 
 // The cases are those of the plugin's own tests and documentation.
 
-test('a time is microseconds', () => {
+it('a time is microseconds', () => {
   expect(expandMacros('$__fromTime', query)).toBe('cast(1705754096789000 as timestamp)');
   expect(expandMacros('$__toTime', query)).toBe('cast(1705754096790000 as timestamp)');
   expect(expandMacros('$__fromTime', { ...query, from: -1 })).toBe('cast(-1000 as timestamp)');
 });
 
-test('a filter of times is both of them, of a column of any form', () => {
+it('a filter of times is both of them, of a column of any form', () => {
   expect(expandMacros('x $__timeFilter(ts) y', query)).toBe(
     'x ts >= cast(1705754096789000 as timestamp) AND ts <= cast(1705754096790000 as timestamp) y',
   );
@@ -22,7 +22,7 @@ test('a filter of times is both of them, of a column of any form', () => {
   expect(() => expandMacros('$__timeFilter(a', query)).toThrow('missing close bracket');
 });
 
-test.each([
+it.each([
   [0.5, '1T'],
   [459, '459T'],
   [1_000, '1s'],
@@ -45,7 +45,7 @@ function filledIn(sql: string, host: string | readonly string[]): string {
   return fillInVariables(sql, view, 60_000);
 }
 
-test('a condition goes where everything is chosen', () => {
+it('a condition goes where everything is chosen', () => {
   const sql = `WHERE $__conditionalAll(host IN (\${host:sqlstring}), $host) AND x`;
   expect(filledIn(sql, ['$__all'])).toBe('WHERE 1=1 AND x');
   expect(filledIn(sql, '')).toBe('WHERE 1=1 AND x');
@@ -53,7 +53,7 @@ test('a condition goes where everything is chosen', () => {
   expect(filledIn(`${sql} OR ${sql}`, ['$__all'])).toBe('WHERE 1=1 AND x OR WHERE 1=1 AND x');
 });
 
-test('a variable is written as its format says, and unknown ones stay', () => {
+it('a variable is written as its format says, and unknown ones stay', () => {
   expect(filledIn(`\${host:sqlstring}`, ['$__all'])).toBe("'a','b'''");
   expect(filledIn('$host [[host:raw]]', 'x')).toBe('x x');
   expect(filledIn(`\${host:sqlstring}`, `o'h"x`)).toBe(`'o''h\\"x'`);
@@ -62,6 +62,6 @@ test('a variable is written as its format says, and unknown ones stay', () => {
   );
 });
 
-test('without a format the plugin leaves quotes as they are, so no query of ours does without', () => {
+it('without a format the plugin leaves quotes as they are, so no query of ours does without', () => {
   expect(filledIn('$host', ["a'b", 'c'])).toBe("'a'b','c'");
 });

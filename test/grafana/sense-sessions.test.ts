@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { until } from '../program/program.ts';
 import { allItems } from '../program/same-tables.ts';
 import type { Row } from './ask-panel.ts';
@@ -59,11 +59,11 @@ describe.skipIf(jar === null)('Sense sessions, after a day', () => {
     expect(shown).toEqual(expected);
   }
 
-  test('every panel shows rows', async () => {
+  it('every panel shows rows', async () => {
     for (const { title } of dashboard.panels) expect(await view.rows(title), title).not.toHaveLength(0);
   });
 
-  test('sessions and users now are those of the API', async () => {
+  it('sessions and users now are those of the API', async () => {
     await agrees(
       () => view.number('Proxy sessions now'),
       async () => (await counts()).active.sessions,
@@ -80,7 +80,7 @@ describe.skipIf(jar === null)('Sense sessions, after a day', () => {
     );
   });
 
-  test('unique users are those with an event in time', async () => {
+  it('unique users are those with an event in time', async () => {
     const windows: [title: string, since: () => number][] = [
       ['Unique users (last 15 min)', () => Date.now() - 15 * MINUTE_MS],
       ['Unique users (current hour)', () => Math.floor(Date.now() / HOUR_MS) * HOUR_MS],
@@ -99,7 +99,7 @@ describe.skipIf(jar === null)('Sense sessions, after a day', () => {
     }
   });
 
-  test('today begins at midnight in the time zone of the dashboard', async () => {
+  it('today begins at midnight in the time zone of the dashboard', async () => {
     for (const [timezone, ahead] of ZONES) {
       const day0 = () => Math.floor(Date.now() / DAY_MS + ahead / 24) * DAY_MS - ahead * HOUR_MS;
       await agrees(
@@ -114,7 +114,7 @@ describe.skipIf(jar === null)('Sense sessions, after a day', () => {
     expect(await rejected.with({ host: ['sense-proxy1'] }).number('Sessions rejected (today)')).toBe(0);
   });
 
-  test('sessions are created and destroyed when they were', async () => {
+  it('sessions are created and destroyed when they were', async () => {
     const rows = await view.rows('Sessions created, destroyed and rejected');
     const begun = [...day.sessions.values()].map(({ startedAt }) => startedAt);
     expect(nonZero(rows, 'created')).toEqual(histogram(begun, rows));
@@ -124,7 +124,7 @@ describe.skipIf(jar === null)('Sense sessions, after a day', () => {
     expect(sum(rows, 'rejected')).toBe(3);
   });
 
-  test('events are counted by type and by origin', async () => {
+  it('events are counted by type and by origin', async () => {
     const types = await view.rows('User events per minute, by event type');
     const perMinute = stepOf(types) / MINUTE_MS;
     const ofType = (type: string) => day.counted.filter((item) => item.type === type).length;
@@ -144,7 +144,7 @@ describe.skipIf(jar === null)('Sense sessions, after a day', () => {
     expect(sum(shown, 'events') * perMinute).toBeCloseTo(opened, 6);
   });
 
-  test('the last events are those of the API', async () => {
+  it('the last events are those of the API', async () => {
     const events = await allItems(site.program, '/api/v1/events');
     const latest = events
       .filter(({ kind }) => kind !== 'session_rejected')
@@ -154,7 +154,7 @@ describe.skipIf(jar === null)('Sense sessions, after a day', () => {
     expect(rows.map(({ time }) => time)).toEqual(latest.slice(0, 500));
   });
 
-  test('who was on is who was on', async () => {
+  it('who was on is who was on', async () => {
     for (const hoursAgo of [2, 5, 21]) {
       const at = day.end - hoursAgo * HOUR_MS;
       const rows = await view.with({ at: new Date(at).toISOString() }).rows('Who was on at');
@@ -169,7 +169,7 @@ describe.skipIf(jar === null)('Sense sessions, after a day', () => {
     expect(await view.with({ at: 'nonsense' }).rows('Who was on at')).toEqual([]);
   });
 
-  test('the longest sessions are the longest', async () => {
+  it('the longest sessions are the longest', async () => {
     const rows = await view.rows('Longest sessions');
     const lengths = [...day.sessions.values()].flatMap(({ startedAt, endedAt }) =>
       endedAt === null ? [] : [Math.floor((endedAt - startedAt) / 1000)],
@@ -179,7 +179,7 @@ describe.skipIf(jar === null)('Sense sessions, after a day', () => {
     expect(ended).toEqual(lengths.toSorted((a, b) => b - a).slice(0, ended.length));
   });
 
-  test('the average duration is that of the sessions that ended', async () => {
+  it('the average duration is that of the sessions that ended', async () => {
     const rows = await view.rows('Average session duration');
     const step = stepOf(rows);
     for (const { time, duration } of rows.slice(0, -8)) {
@@ -191,7 +191,7 @@ describe.skipIf(jar === null)('Sense sessions, after a day', () => {
     }
   });
 
-  test('apps, browsers and operating systems have the users that used them', async () => {
+  it('apps, browsers and operating systems have the users that used them', async () => {
     const ofApps = new Map<string, Set<string>>();
     for (const { appId, user } of day.counted) if (appId !== undefined) add(ofApps, appId, userKey(user));
     expect(pairs(await view.rows('Unique users per app'), 'app')).toEqual(sizes(ofApps));
@@ -211,7 +211,7 @@ describe.skipIf(jar === null)('Sense sessions, after a day', () => {
     }
   });
 
-  test('curves are the highest of each step, added up over hosts and the site', async () => {
+  it('curves are the highest of each step, added up over hosts and the site', async () => {
     const raw = await site.server.query('SELECT * FROM session_counts WHERE active IS NOT NULL');
     const highest = (scope: string, column: string, name: unknown = null) =>
       Math.max(
@@ -236,7 +236,7 @@ describe.skipIf(jar === null)('Sense sessions, after a day', () => {
     expect(peaks.at(-1)?.['hour']).toMatch(/^\d\d:00$/);
   });
 
-  test('the SQL of the documents runs', async () => {
+  it('the SQL of the documents runs', async () => {
     const texts = ['grafana', 'moving-over'].map((name) =>
       readFileSync(resolve(DOCUMENTS, `${name}.md`), 'utf8'),
     );
@@ -247,7 +247,7 @@ describe.skipIf(jar === null)('Sense sessions, after a day', () => {
     for (const sql of blocks) await site.wire.query(sql);
   });
 
-  test('someone excluded later is in no list', async () => {
+  it('someone excluded later is in no list', async () => {
     const [open] = await view.rows('Who was on at');
     const { directory, user } = open as { directory: string; user: string };
     site.reload(`blacklist: [{ directory: INTERNAL }, { directory: "${directory}", userId: "${user}" }]\n`);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { SessionCountsRow, SessionRow } from '../../src/contract/rows.ts';
 import type { Sink } from '../../src/contract/sink.ts';
 import type { QuestDbServer } from '../sinks/questdb/server.ts';
@@ -72,7 +72,7 @@ describe.skipIf(jar === null)('with several Headcounts', () => {
     await server?.dispose();
   });
 
-  test('nothing is known while none has written for three minutes', async () => {
+  it('nothing is known while none has written for three minutes', async () => {
     expect(await view(ago(30)).number('Proxy sessions now')).toBeNull();
     expect(await view(ago(30)).number('Connected users now')).toBeNull();
   });
@@ -110,7 +110,7 @@ describe.skipIf(jar === null)('with several Headcounts', () => {
       );
     }, 60_000);
 
-    test('sessions now are those of both, and of the chosen hosts', async () => {
+    it('sessions now are those of both, and of the chosen hosts', async () => {
       const now = view(ago(30));
       expect(await now.number('Proxy sessions now')).toBe(12);
       expect(await now.with({ host: ['a1', 'b1'] }).number('Proxy sessions now')).toBe(10);
@@ -118,7 +118,7 @@ describe.skipIf(jar === null)('with several Headcounts', () => {
       expect(await now.with({ host: ['c1'] }).number('Proxy sessions now')).toBe(0);
     });
 
-    test('someone on in both is one user', async () => {
+    it('someone on in both is one user', async () => {
       expect(await view(ago(30)).number('Connected users now')).toBe(2);
       expect(
         await view(ago(30))
@@ -132,7 +132,7 @@ describe.skipIf(jar === null)('with several Headcounts', () => {
       ).toBe(1);
     });
 
-    test('a curve is the sum of the highest of each, and has a gap where none ran', async () => {
+    it('a curve is the sum of the highest of each, and has a gap where none ran', async () => {
       const rows = await view(ago(21), ago(14)).rows('Active sessions');
       expect(rows.map(({ time, sessions }) => [time, sessions])).toEqual([
         [ago(20), 13],
@@ -149,12 +149,12 @@ describe.skipIf(jar === null)('with several Headcounts', () => {
       ]);
     });
 
-    test('the peak is that of both at one time', async () => {
+    it('the peak is that of both at one time', async () => {
       const rows = await view(ago(21), ago(14)).rows('Peaks by hour of day');
       expect(Math.max(...rows.map(({ sessions }) => Number(sessions)))).toBe(13);
     });
 
-    test('sessions of one that runs no more are open until then', async () => {
+    it('sessions of one that runs no more are open until then', async () => {
       const onAt = async (minutes: number) =>
         (
           await view(ago(130))
@@ -172,7 +172,7 @@ describe.skipIf(jar === null)('with several Headcounts', () => {
       expect(users).toEqual(['ann', 'bob', 'carl', 'dave', 'ANN']);
     });
 
-    test('someone with two browsers counts in both, and nobody twice in one', async () => {
+    it('someone with two browsers counts in both, and nobody twice in one', async () => {
       expect(await view(ago(30)).rows('Users per browser')).toEqual([
         { browser: 'Firefox', users: 3 },
         { browser: 'unknown', users: 1 },

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { eventAt } from './event-under-test.ts';
 import { datagram } from './hostile-datagrams.ts';
 import { identityHolds, pipelineUnderTest } from './pipeline-under-test.ts';
 
@@ -8,12 +9,14 @@ const START = Date.UTC(2026, 0, 5, 8);
 const line = (command: string, user: string, prefix = 'session') =>
   `/qseow-proxy-${prefix}/;node1;${command};LAB;${user};Not available;Not available;text of ${user}`;
 
+const user = (id: string) => ({ user: { directory: 'LAB', id } });
+
 function give(pipeline: ReturnType<typeof pipelineUnderTest>['pipeline'], text: string, at = START): void {
   pipeline.receive(Buffer.from(text), sender, at);
 }
 
 describe('the pipeline', () => {
-  test('accounts for every message whatever it holds, and never counts below zero', async () => {
+  it('accounts for every message whatever it holds, and never counts below zero', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(datagram(), { maxLength: 60 }), async (datagrams) => {
         const { pipeline, site, store } = pipelineUnderTest([{ directory: 'LAB', userId: 'bert' }]);
@@ -35,7 +38,7 @@ describe('the pipeline', () => {
     );
   });
 
-  test('counts one event that left through both appenders once, in either order, but not two equal events', () => {
+  it('counts one event that left through both appenders once, in either order, but not two equal events', () => {
     const { pipeline, site } = pipelineUnderTest();
     give(pipeline, line('Start session', 'both'));
     give(pipeline, line('Start session', 'both', 'connection'));
@@ -48,7 +51,7 @@ describe('the pipeline', () => {
     expect(site.counts.sessions).toBe(4);
   });
 
-  test('takes the second copy for an event of its own when it is late, or comes from elsewhere, or a third one comes', () => {
+  it('takes the second copy for an event of its own when it is late, or comes from elsewhere, or a third one comes', () => {
     const { pipeline } = pipelineUnderTest();
     give(pipeline, line('Start session', 'late'));
     give(pipeline, line('Start session', 'late', 'connection'), START + 2_001);
@@ -65,7 +68,7 @@ describe('the pipeline', () => {
     expect(pipeline.counters.duplicates).toBe(1);
   });
 
-  test('knows a line of its own layout again, by UDP or through a relay', () => {
+  it('knows a line of its own layout again, by UDP or through a relay', () => {
     const { pipeline } = pipelineUnderTest();
     const own =
       '/headcount/2;7;20260105T080000.000+0000;node1;Start session;0;c0de1;p;r;Not available;(null);LAB;carl;Not available;x';
@@ -76,7 +79,7 @@ describe('the pipeline', () => {
     expect(pipeline.counters.duplicates).toBe(2);
   });
 
-  test('puts the events of one turn into the order of their event times', () => {
+  it('puts the events of one turn into the order of their event times', () => {
     const { pipeline, store } = pipelineUnderTest();
     const own = (n: number, seconds: string, command: string) =>
       `/headcount/2;${n};20260105T0800${seconds}.000+0000;node1;${command};0;(null);p;r;Not available;(null);LAB;carl;Not available;x`;
@@ -87,7 +90,7 @@ describe('the pipeline', () => {
     expect(store.applied.map(({ outcome }) => outcome)).toEqual(['applied', 'applied']);
   });
 
-  test('drops excluded users before anything is counted, and ends their sessions when they become excluded', () => {
+  it('drops excluded users before anything is counted, and ends their sessions when they become excluded', () => {
     const { pipeline, site } = pipelineUnderTest([{ directory: 'internal' }]);
     give(pipeline, '/qseow-proxy-session/;node1;Start session;INTERNAL;sa_api;Not available;Not available;x');
     give(pipeline, line('Start session', 'anna'));
@@ -97,7 +100,7 @@ describe('the pipeline', () => {
     expect([site.counts.users, site.series.totals.destroyed]).toEqual([0, 1]);
   });
 
-  test('refuses what would be too much while the journal is full, and says so in counts', () => {
+  it('refuses what would be too much while the journal is full, and says so in counts', () => {
     const { pipeline, store } = pipelineUnderTest();
     store.full = true;
     give(pipeline, line('Start session', 'anna'));
@@ -106,7 +109,124 @@ describe('the pipeline', () => {
     expect(identityHolds(pipeline)).toBe(true);
   });
 
-  test('takes a burst from the receiver first and works it off after', () => {
+  it('takes more at once than it has memory for: what came before is worked off, and nothing is refused', () => {
+    const { pipeline, store } = pipelineUnderTest();
+    const long = 'x'.repeat(60_000);
+    // 18 MB.
+    for (let n = 0; n < 300; n += 1) give(pipeline, line('Start session', `user${n}`) + long);
+    pipeline.work();
+    expect(Object.fromEntries(pipeline.counters.refused)).toEqual({});
+    expect(store.events.map(({ user }) => user?.id)).toEqual(
+      Array.from({ length: 300 }, (_, n) => `user${n}`),
+    );
+  });
+
+  it('refuses one message that is larger than its memory, and takes the next', () => {
+    const { pipeline, store } = pipelineUnderTest();
+    pipeline.receive(Buffer.alloc(16 * 1_048_576 + 1, 'x'), sender, START);
+    give(pipeline, line('Start session', 'anna'));
+    pipeline.work();
+    expect(Object.fromEntries(pipeline.counters.refused)).toEqual({ oversize: 1 });
+    expect(store.events).toHaveLength(1);
+    expect(identityHolds(pipeline)).toBe(true);
+  });
+
+  it('keeps the order in which things came: what waits to be worked off is before what is submitted', async () => {
+    const { pipeline, store } = pipelineUnderTest();
+    give(pipeline, line('Start session', 'first'));
+    const second = eventAt('session_start', START, user('second'));
+    expect(await pipeline.submit([second])).toEqual([{ status: 'accepted' }]);
+    expect(store.events.map((event) => event.user?.id)).toEqual(['first', 'second']);
+    expect(identityHolds(pipeline)).toBe(true);
+  });
+
+  it('tells of each submitted item what became of it, in their order', async () => {
+    const { pipeline, store, site } = pipelineUnderTest([{ directory: 'INTERNAL' }]);
+    const anna = eventAt('session_start', START, { eventId: 'one' });
+    const outcomes = await pipeline.submit([
+      anna,
+      { ...anna },
+      'heartbeat',
+      { refused: 'no_host', sample: 'x' },
+      eventAt('session_start', START, { user: { directory: 'internal', id: 'sa' } }),
+      eventAt('session_stop', START - 1, user('bert')),
+    ]);
+    expect(outcomes).toEqual([
+      { status: 'accepted' },
+      { status: 'duplicate' },
+      { status: 'heartbeat' },
+      { status: 'refused', reason: 'no_host' },
+      { status: 'excluded' },
+      { status: 'accepted' },
+    ]);
+    expect(store.events.map(({ kind }) => kind)).toEqual(['session_stop', 'session_start']);
+    expect([site.counts.sessions, pipeline.counters.received, pipeline.counters.accepted]).toEqual([1, 6, 2]);
+    expect(identityHolds(pipeline)).toBe(true);
+  });
+
+  it('counts what a receiver refuses, with its reason, and says so', () => {
+    const { pipeline, troubles } = pipelineUnderTest();
+    for (const reason of ['no_frame_length', 'no_frame_length', 'too_slow'])
+      pipeline.refuse(reason, 'tcp: a frame');
+    expect(Object.fromEntries(pipeline.counters.refused)).toEqual({ no_frame_length: 2, too_slow: 1 });
+    expect([pipeline.counters.received, troubles.length]).toEqual([3, 3]);
+    expect(identityHolds(pipeline)).toBe(true);
+  });
+
+  it('is drained when everything that was received is on the disk', async () => {
+    const { pipeline, store } = pipelineUnderTest();
+    give(pipeline, line('Start session', 'anna'));
+    await pipeline.drained();
+    expect([store.events.length, pipeline.inFlight, pipeline.counters.accepted]).toEqual([1, 0, 1]);
+  });
+
+  it('judges a line by the blacklist of the moment at which it came', () => {
+    const { pipeline, store, site } = pipelineUnderTest();
+    give(pipeline, line('Start session', 'anna'));
+    pipeline.replaceBlacklist({ excludes: (user) => user?.id === 'anna', size: 1 }, START + 1);
+    give(pipeline, line('Start session', 'anna'));
+    pipeline.work();
+    expect([pipeline.counters.excluded, store.events.length, site.series.totals.created]).toEqual([1, 1, 1]);
+  });
+
+  it('accepts a line of a broken converter, and counts the fault', () => {
+    const { pipeline, store, troubles } = pipelineUnderTest();
+    give(pipeline, '/qseow-proxy-session/;hostname;Start session;LAB;goran;Not available;Not available;x');
+    give(pipeline, line('Start session', 'anna'));
+    pipeline.work();
+    expect([...pipeline.counters.faults.values()]).toEqual([1]);
+    expect(troubles).toEqual([...pipeline.counters.faults.keys()]);
+    expect(store.events).toHaveLength(2);
+  });
+
+  it('puts off the working off of every burst, not only of the first ones', () => {
+    const { pipeline, pending, store } = pipelineUnderTest();
+    const burst = (messages: number) => {
+      for (let n = 0; n < messages; n += 1) give(pipeline, line('Start session', `user${n}`));
+    };
+    for (let round = 1; round <= 3; round += 1) {
+      const before = store.events.length;
+      // The first one asks for the turn in which the others come.
+      burst(641);
+      for (let turn = 0; turn < 10; turn += 1) {
+        pending.shift()?.();
+        expect(store.events.length).toBe(before);
+        burst(640);
+      }
+      // At most so often.
+      pending.shift()?.();
+      expect(store.events.length).toBe(before + 641 + 10 * 640);
+    }
+  });
+
+  it('works off at once what is no burst', () => {
+    const { pipeline, pending, store } = pipelineUnderTest();
+    for (let n = 0; n < 640; n += 1) give(pipeline, line('Start session', `user${n}`));
+    pending.shift()?.();
+    expect(store.events.length).toBe(640);
+  });
+
+  it('takes a burst from the receiver first and works it off after', () => {
     const { pipeline, pending, store } = pipelineUnderTest();
     for (let n = 0; n < 1_000; n += 1) give(pipeline, line('Start session', `user${n}`));
     pending.shift()?.();
@@ -120,7 +240,7 @@ describe('row numbers', () => {
   const own = (row: number, user: string, command = 'Start session') =>
     `/headcount/2;${row};20260105T08000${row}.000+0000;node1;${command};0;(null);p;r;x;(null);LAB;${user};x;x`;
 
-  test('of lines that are excluded, doubled or refused are those of lines that came', () => {
+  it('of lines that are excluded, doubled or refused are those of lines that came', () => {
     const { pipeline, site } = pipelineUnderTest([{ directory: 'LAB', userId: 'bert' }]);
     give(pipeline, own(1, 'anna'));
     give(pipeline, own(2, 'bert'));

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { countsView } from '../../src/api/counts.ts';
 import { fixedAppNames } from '../../src/contract/app-names.ts';
 import type { Kind, UserEvent } from '../../src/contract/event.ts';
@@ -105,7 +105,7 @@ describe.each([
   ['an hour back and ahead again', -HOUR, HOUR],
   ['nine seconds back', -9 * SECOND],
 ] as [name: string, ...jumps: number[]][])('a clock that steps %s', (_name, ...steps) => {
-  test('times nobody out who was on a moment ago', () => {
+  it('times nobody out who was on a moment ago', () => {
     says('session_start', 'idle');
     says('session_start', 'working');
     says('connection_open', 'working');
@@ -120,7 +120,7 @@ describe.each([
     expectSound();
   });
 
-  test('leaves each Stop to its session, and nothing negative', () => {
+  it('leaves each Stop to its session, and nothing negative', () => {
     for (const id of ['anna', 'bert', 'carl']) says('session_start', id);
     says('connection_open', 'anna');
     for (const step of steps) {
@@ -139,7 +139,7 @@ describe.each([
     expectSound();
   });
 
-  test('still times out who is silent from then on, once the clock has passed the last activity', () => {
+  it('still times out who is silent from then on, once the clock has passed the last activity', () => {
     says('session_start', 'anna');
     tick();
     for (const step of steps) jumps(step);
@@ -149,7 +149,7 @@ describe.each([
     expectSound();
   });
 
-  test('changes nothing about what a restart brings back', () => {
+  it('changes nothing about what a restart brings back', () => {
     says('session_start', 'anna');
     says('connection_open', 'anna');
     tick();
@@ -166,7 +166,7 @@ describe.each([
 });
 
 describe('a clock that was set back while Headcount did not run', () => {
-  test('leaves everyone on', () => {
+  it('leaves everyone on', () => {
     says('session_start', 'anna');
     tick();
     restarts(-HOUR);
@@ -180,7 +180,7 @@ describe('a clock that was set back while Headcount did not run', () => {
 });
 
 describe('a pause of more than ten seconds between two sweeps', () => {
-  test('is time in which Headcount did not run: it times nobody out, and the series has a gap', () => {
+  it('is time in which Headcount did not run: it times nobody out, and the series has a gap', () => {
     says('session_start', 'anna');
     tick();
     jumps(IDLE - MINUTE);
@@ -192,7 +192,7 @@ describe('a pause of more than ten seconds between two sweeps', () => {
     expect(before).toMatchObject({ active: null, created: null });
   });
 
-  test('that is shorter is none: who is silent times out as ever', () => {
+  it('that is shorter is none: who is silent times out as ever', () => {
     says('session_start', 'anna');
     tick();
     for (let n = 0; n * 9 * SECOND < IDLE + MINUTE; n += 1) jumps(9 * SECOND);
@@ -202,7 +202,7 @@ describe('a pause of more than ten seconds between two sweeps', () => {
 });
 
 describe('lines with times of their own around a step of our clock', () => {
-  test('leave durations and counts sound', () => {
+  it('leave durations and counts sound', () => {
     says('session_start', 'anna', now);
     tick();
     jumps(-HOUR);

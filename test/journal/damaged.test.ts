@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { JournalError, journalFile } from '../../src/journal/journal-file.ts';
 import { recoverFile } from '../../src/journal/recover-file.ts';
 import { FORMAT } from '../../src/journal/schema/schema.ts';
@@ -68,29 +68,29 @@ function expectRefused(words: RegExp): void {
 describe('a journal that was killed is left as it is, with its log,', () => {
   beforeEach(() => killed(copyBoth));
 
-  test('where it lost its end', () => {
+  it('where it lost its end', () => {
     damage((bytes) => bytes.subarray(0, PAGE_BYTES * 5 + 100));
     // The log says how large it has to be.
     expectRefused(/damaged|malformed/);
   });
 
-  test('where it is garbage', () => {
+  it('where it is garbage', () => {
     damage((bytes) => bytes.fill('garbage!'));
     expectRefused(/not a database/);
   });
 
-  test('where it is empty', () => {
+  it('where it is empty', () => {
     damage(() => Buffer.alloc(0));
     expectRefused(/only the log/);
   });
 
-  test('where it is missing', () => {
+  it('where it is missing', () => {
     rmSync(file);
     expectRefused(/only the log/);
     expect(readdirSync(folder)).toEqual(['headcount.db-wal']);
   });
 
-  test('where it is of a newer version', () => {
+  it('where it is of a newer version', () => {
     damage((bytes) => {
       bytes.writeUInt32BE(FORMAT + 1, USER_VERSION_AT);
       return bytes;
@@ -98,13 +98,13 @@ describe('a journal that was killed is left as it is, with its log,', () => {
     expectRefused(new RegExp(`format ${FORMAT + 1}, this version of Headcount reads format ${FORMAT}`));
   });
 
-  test('where the log is that of another journal', () => {
+  it('where the log is that of another journal', () => {
     killed((from) => copyFileSync(`${from}-wal`, log));
     expectRefused(/the log beside it \(-wal\) is that of another journal/);
   });
 });
 
-test('a backup is not mixed with the log of the file in whose place it was put', () => {
+it('a backup is not mixed with the log of the file in whose place it was put', () => {
   killed((from, database) => {
     database.prepare('VACUUM INTO ?').run(file);
     copyFileSync(`${from}-wal`, log);
@@ -112,7 +112,7 @@ test('a backup is not mixed with the log of the file in whose place it was put',
   expectRefused(/damaged|another journal/);
 });
 
-test('a journal that was stopped is left as it is where a page is damaged', () => {
+it('a journal that was stopped is left as it is where a page is damaged', () => {
   let page = 0;
   killed((from, database) => {
     database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
@@ -124,13 +124,13 @@ test('a journal that was stopped is left as it is where a page is damaged', () =
   expectRefused(/damaged \(database disk image is malformed\)/);
 });
 
-test('a journal that lost its log is as it was when that was begun', () => {
+it('a journal that lost its log is as it was when that was begun', () => {
   killed((from) => copyFileSync(from, file));
   const recovered = recoverFile(folder, EPOCH, new Site(SETTINGS));
   expect(recovered.nextSeq).toBe(401);
 });
 
-test('a journal that was killed is read back whole', () => {
+it('a journal that was killed is read back whole', () => {
   killed(copyBoth);
   expect(recoverFile(folder, EPOCH, new Site(SETTINGS)).nextSeq).toBe(601);
 });

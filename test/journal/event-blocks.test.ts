@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { KINDS, type UserEvent } from '../../src/contract/event.ts';
 import { EVENTS_IN_BLOCK } from '../../src/journal/event-blocks.ts';
 import { hasAny } from '../../src/journal/marks.ts';
@@ -58,7 +58,7 @@ function expected(block: number): Block {
   };
 }
 
-test('blocks of events say what is in them, whatever batches they came in and wherever the program was killed', () => {
+it('blocks of events say what is in them, whatever batches they came in and wherever the program was killed', () => {
   const count = 3 * EVENTS_IN_BLOCK + 100;
   const kills = new Set([100, 5_008, 9_999]);
   for (let n = 0; n < count; n += 1) {
@@ -86,7 +86,7 @@ test('blocks of events say what is in them, whatever batches they came in and wh
   }
 });
 
-test('an empty list of names is in no block', () => {
+it('an empty list of names is in no block', () => {
   expect(hasAny(new Uint8Array(0), [0, 1])).toBe(false);
   expect(hasAny(new Uint8Array(new Uint32Array([1, 2]).buffer), [])).toBe(false);
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fixedAppNames } from '../../src/contract/app-names.ts';
 import { type Followed, Queries } from '../../src/journal/read/queries.ts';
 import { UserAgents } from '../../src/journal/read/user-agents.ts';
@@ -46,13 +46,13 @@ const seqsIn = (found: readonly Followed[]): number[] =>
 const all = Array.from({ length: EVENTS - DELETED }, (_, n) => DELETED + 1 + n);
 
 describe('following events', () => {
-  test('takes steps of so much text that a client which does not read holds little memory, and leaves none out', () => {
+  it('takes steps of so much text that a client which does not read holds little memory, and leaves none out', () => {
     const found = steps({}, DELETED);
     expect(Math.max(...found.map(({ text }) => text.length))).toBeLessThan(MOST_CHARACTERS);
     expect(seqsIn(found)).toEqual(all);
   });
 
-  test('goes straight to what is left, and says once what is missing', () => {
+  it('goes straight to what is left, and says once what is missing', () => {
     const found = steps({ user: { directory: null, id: 'U3' } }, 0);
     expect(seqsIn(found)).toEqual(all.filter((seq) => (seq - 1) % 10 === 3));
     expect(found.filter(({ text }) => text.includes('event: missed'))).toEqual([found[0]]);

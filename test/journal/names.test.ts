@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { Names } from '../../src/journal/names.ts';
 import { Identities } from '../../src/sessions/identities.ts';
 import { Session } from '../../src/sessions/session.ts';
@@ -12,7 +12,7 @@ function sessionWith(sessionKey: string | null): Session {
   return session;
 }
 
-test('a name has one number within a generation, and is stored once in each', () => {
+it('a name has one number within a generation, and is stored once in each', () => {
   const names = new Names(1, 1);
   expect([names.string('a'), names.string('b'), names.string('a'), names.string(null)]).toEqual([1, 2, 1, 0]);
   expect(names.takeNew().strings).toEqual([
@@ -23,7 +23,7 @@ test('a name has one number within a generation, and is stored once in each', ()
   expect([names.string('b'), names.takeNew().strings]).toEqual([3, [[3, 'b']]]);
 });
 
-test('the key of a session is numbered once, and remembered by the session alone', () => {
+it('the key of a session is numbered once, and remembered by the session alone', () => {
   const names = new Names(1, 1);
   const session = sessionWith('c0de1');
   expect([names.sessionKey('c0de1', session), names.sessionKey('c0de1', session)]).toEqual([1, 1]);
@@ -34,7 +34,7 @@ test('the key of a session is numbered once, and remembered by the session alone
   expect(names.size).toBe(0);
 });
 
-test('a key that is not that of its session, or of none, is a name like others', () => {
+it('a key that is not that of its session, or of none, is a name like others', () => {
   const names = new Names(1, 1);
   const session = sessionWith('c0de1');
   expect(names.sessionKey('c0de2', session)).toBe(names.sessionKey('c0de2', null));

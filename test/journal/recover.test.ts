@@ -1,11 +1,14 @@
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { UserEvent } from '../../src/contract/event.ts';
 import { Site } from '../../src/sessions/site.ts';
 import { restoreState, type SiteState, stateOf } from '../../src/sessions/site-state.ts';
+import { eventAt } from '../intake/event-under-test.ts';
+import { expectSame } from '../sessions/expect-same.ts';
 import { EPOCH, SETTINGS, type Step, steps } from '../sessions/model/event-arbitrary.ts';
-import { userName } from '../sessions/model/session-model.ts';
+import { type SessionView, userName } from '../sessions/model/session-model.ts';
 import { NODE, RELAY } from '../sessions/numbered-lines.ts';
+import { openViewOf, TrackerUnderTest } from '../sessions/tracker-under-test.ts';
 import { StoredSite } from './stored-site.ts';
 
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 60);
@@ -42,13 +45,11 @@ function memoryOf(site: Site) {
       };
     }),
   );
-  const { sessions, users, connections, connectedUsers } = site.counts;
   // What the series wrote last is lost with a kill; it is written again, not remembered.
   const { parts: _, hosts, rowNumbers, ...state } = stateOf(site);
   // A host of which nothing was learnt may be forgotten earlier or later.
   const learnt = hosts.filter((host) => host.keysIgnored || host.keyMismatches > 0);
-  const counts = { sessions, users, connections, connectedUsers };
-  return { counts, open, state, hosts: learnt, rows: withoutSenders(rowNumbers) };
+  return { counts: openViewOf(site), open, state, hosts: learnt, rows: withoutSenders(rowNumbers) };
 }
 
 /** The journal keeps no addresses. */
@@ -75,6 +76,21 @@ function numbered(stream: readonly Step[], rowStep: Iterator<number | null>): St
   return stream.map((step) => (step.type === 'batch' ? { ...step, events: step.events.map(withRow) } : step));
 }
 
+/** The windows now, and when what lies ahead has come. */
+function windowsFrom(site: Site, now: number) {
+  return [now, now + MOST_AHEAD_MS].map((at) => site.series.windows(at));
+}
+
+function clockAfter(step: Step): number {
+  if (step.type === 'batch') return Math.max(...step.events.map(({ receivedAt }) => receivedAt));
+  return step.type === 'restart' ? step.startedAt : step.now;
+}
+
+const MOST_AHEAD_MS = 600_000;
+function isFarAhead(step: Step, now: number): boolean {
+  return step.type === 'batch' && step.events.some(({ at }) => at - now > MOST_AHEAD_MS);
+}
+
 /** With more, a key forgets the first of them, and which are first is not written down. */
 const FORGETS_NOTHING = 64;
 
@@ -83,13 +99,14 @@ function isSmall(stream: Step[]): boolean {
 }
 
 describe('a site that is killed and recovered', () => {
-  test('is, step by step, the same as one that never stopped', () => {
+  it('is, step by step, the same as one that never stopped', () => {
     const moments = fc.infiniteStream(fc.constantFrom('kill', 'commit', 'commit', 'checkpoint', 'nothing'));
     fc.assert(
       fc.property(steps().filter(isSmall), rowSteps, moments, (stream, rowStep, moment) => {
         const twin = new Site(SETTINGS);
         const stored = new StoredSite(SETTINGS);
         let seq = 0;
+        let hasWindows = true;
         try {
           for (const step of numbered(stream, rowStep)) {
             play(
@@ -107,7 +124,10 @@ describe('a site that is killed and recovered', () => {
             if (what !== 'nothing') stored.commit(now, what === 'checkpoint');
             if (what === 'kill') stored.killAndRestart();
             const expected = relevant(twin);
-            expect(relevant(stored.site)).toEqual(expected);
+            expectSame(relevant(stored.site), expected);
+            const clock = clockAfter(step);
+            hasWindows &&= !isFarAhead(step, clock);
+            if (hasWindows) expectSame(windowsFrom(stored.site, clock), windowsFrom(twin, clock));
           }
         } finally {
           stored.dispose();
@@ -115,6 +135,230 @@ describe('a site that is killed and recovered', () => {
       }),
       { numRuns: RUNS },
     );
+  });
+});
+
+const IDLE = SETTINGS.timeoutMs + SETTINGS.graceMs;
+const HOUR = 3_600_000;
+const says = (kind: UserEvent['kind'], after: number, rest: Partial<UserEvent> = {}): Step => ({
+  type: 'batch',
+  events: [{ ...eventAt(kind, EPOCH + after), ...rest }],
+});
+const sweep = (after: number): Step => ({ type: 'sweep', now: EPOCH + after });
+/** Everything before it passes without a downtime. */
+const noDowntime = (after: number): Step => ({
+  type: 'restart',
+  stoppedAt: EPOCH + after,
+  startedAt: EPOCH + after,
+});
+const timedAt = (after: number): Partial<UserEvent> => ({ timed: true, at: EPOCH + after });
+
+/** What a line does to a session may rest on something that was learnt of it long before. */
+const LIVES: Readonly<Record<string, readonly Step[]>> = {
+  'learns its virtual proxy and user agent from an Open': [
+    says('session_start', 0),
+    says('connection_open', 1_000, { virtualProxy: 'vp' }),
+    says('connection_open', 2_000, { userAgent: 'agent' }),
+    says('connection_close', 3_000),
+    says('session_stop', 4_000, { virtualProxy: 'other' }),
+    says('session_stop', 5_000, { virtualProxy: 'vp' }),
+  ],
+  'learns them from the Start that came after the Open': [
+    says('connection_open', 0),
+    says('session_start', 1_000, { virtualProxy: 'vp', userAgent: 'agent' }),
+    says('session_start', 2_000, { virtualProxy: 'vp', userAgent: 'other' }),
+    says('session_stop', 3_000),
+  ],
+  'learns its session key': [
+    says('session_start', 0),
+    says('connection_open', 1_000, { sessionKey: 'key' }),
+    says('session_start', 2_000, { sessionKey: 'second' }),
+    says('session_stop', 3_000, { sessionKey: 'third' }),
+    says('session_stop', 4_000, { sessionKey: 'second' }),
+  ],
+  'turns out to have begun earlier': [
+    says('connection_open', 20_000),
+    says('connection_open', 21_000, timedAt(5_000)),
+    says('session_stop', 22_000, timedAt(4_000)),
+    says('session_stop', 23_000, timedAt(6_000)),
+  ],
+  'is stopped before its connections are closed': [
+    says('session_start', 0),
+    says('connection_open', 1_000),
+    says('connection_open', 2_000, { appId: 'second' }),
+    says('session_stop', 3_000),
+    says('connection_close', 62_000, { appId: 'second' }),
+    says('connection_close', 63_000),
+    says('connection_close', 63_001),
+  ],
+  'is stopped, and its connections are closed too late': [
+    says('session_start', 0),
+    says('connection_open', 1_000),
+    says('session_stop', 3_000),
+    says('connection_close', 63_001),
+  ],
+  'is known by its Stop first': [
+    says('session_stop', 20_000, timedAt(20_000)),
+    says('session_stop', 20_001, timedAt(20_001)),
+    says('session_start', 80_000, timedAt(500)),
+    says('session_start', 80_001, timedAt(500)),
+  ],
+  'times out, is reopened, and times out again': [
+    says('session_start', 0),
+    noDowntime(IDLE + 1),
+    sweep(IDLE + 1),
+    says('connection_open', 24 * HOUR),
+    says('connection_close', 24 * HOUR + 1_000),
+    noDowntime(24 * HOUR + IDLE + 1_001),
+    sweep(24 * HOUR + IDLE + 1_001),
+    says('session_stop', 24 * HOUR + IDLE + 2_000),
+  ],
+  'times out, and its Stop comes a day later': [
+    says('session_start', 0),
+    noDowntime(IDLE + 1),
+    sweep(IDLE + 1),
+    says('session_stop', 24 * HOUR),
+    says('session_stop', 24 * HOUR + 1),
+  ],
+  'is open for too long, and its Stop and Close come late': [
+    says('session_start', 0),
+    says('connection_open', 1_000),
+    noDowntime(24 * HOUR + 1),
+    sweep(24 * HOUR + 1),
+    says('session_stop', 24 * HOUR + 500),
+    says('connection_close', 24 * HOUR + 1_000),
+  ],
+  'is excluded': [
+    says('session_start', 0),
+    says('connection_open', 1_000),
+    { type: 'exclude', users: ['lab\\anna'], now: EPOCH + 2_000 },
+    says('connection_close', 3_000),
+    says('session_stop', 4_000),
+  ],
+  'is refused, by a clock that is ahead': [
+    says('session_rejected', 0, timedAt(600_000)),
+    says('session_rejected', 1_000, timedAt(-3_000_000)),
+    says('session_rejected', 2_000, timedAt(601_000)),
+  ],
+};
+
+describe('a session that', () => {
+  describe.each(Object.entries(LIVES))('%s', (_name, life) => {
+    it.each([true, false])('does so wherever the program is killed (state committed: %s)', (withState) => {
+      for (let killAfter = 0; killAfter < life.length; killAfter += 1) {
+        const twin = new TrackerUnderTest(SETTINGS);
+        const stored = new StoredSite(SETTINGS);
+        try {
+          for (const [place, step] of life.entries()) {
+            play(twin, (event) => twin.apply(event), step);
+            play(stored.site, (event) => stored.apply(event), step);
+            stored.commit(clockAfter(step), withState || step.type !== 'batch');
+            if (place === killAfter) stored.killAndRestart();
+            const what = `killed after ${killAfter}, at ${place}`;
+            const { open, counts } = relevant(twin);
+            expect(relevant(stored.site), what).toMatchObject({ open, counts });
+            expect(windowsFrom(stored.site, clockAfter(step)), what).toEqual(
+              windowsFrom(twin, clockAfter(step)),
+            );
+            expect(stored.site.tracker.counters, what).toEqual(twin.tracker.counters);
+            expect(stored.site.book.nextNumbers, what).toEqual(twin.book.nextNumbers);
+          }
+          stored.commit(EPOCH + 30 * HOUR, true);
+          expect(sessionsOf(stored)).toEqual(twin.view().sessions.map(withoutKeys));
+        } finally {
+          stored.dispose();
+        }
+      }
+    });
+  });
+});
+
+/** What the journal has of a session that can be told without names. */
+function withoutKeys({ id, startedAt, endedAt, lastActivityAt, connections }: SessionView) {
+  const times = connections.map(({ openedAt, closedAt, closeExact }) => ({ openedAt, closedAt, closeExact }));
+  return { id, startedAt, endedAt, lastActivityAt, connections: times };
+}
+
+function sessionsOf(stored: StoredSite) {
+  const connections = stored.database.prepare(
+    'SELECT opened_at AS openedAt, closed_at AS closedAt, close_exact FROM connections WHERE session = ? ORDER BY id',
+  );
+  return stored.database
+    .prepare(
+      'SELECT id, started_at AS startedAt, ended_at AS endedAt, last_activity_at AS lastActivityAt FROM sessions ORDER BY id',
+    )
+    .all()
+    .map((row) => ({
+      ...row,
+      connections: connections.all(Number(row['id'])).map(({ close_exact: exact, ...times }) => ({
+        ...times,
+        closeExact: exact === 1,
+      })),
+    }));
+}
+
+describe('a clock that is set back while the program does not run', () => {
+  let stored: StoredSite;
+  beforeEach(() => {
+    stored = new StoredSite(SETTINGS);
+  });
+  afterEach(() => stored.dispose());
+
+  /** The state is committed at the one moment, the line comes at the other. */
+  function comesBack(committedAfter: number): void {
+    stored.commit(EPOCH + committedAfter, true);
+    stored.killAndRestart();
+  }
+
+  it('does not make forget connections that a Stop closed less than a minute ago', () => {
+    for (const [kind, after] of [
+      ['session_start', 0],
+      ['connection_open', 0],
+      ['session_stop', 1_000],
+    ] as const) {
+      stored.apply(eventAt(kind, EPOCH + after));
+    }
+    comesBack(121_000);
+    expect(stored.site.apply(eventAt('connection_close', EPOCH + 61_000), 4).outcome).toBe('applied');
+  });
+
+  it('does not make forget an orphan Stop of less than a minute ago', () => {
+    stored.apply(eventAt('session_stop', EPOCH, { timed: true }));
+    comesBack(120_000);
+    const start = eventAt('session_start', EPOCH, { timed: true, receivedAt: EPOCH + 60_000 });
+    expect(stored.site.apply(start, 2).session?.endReason).toBe('stop');
+  });
+
+  it('does not make forget a session that timed out less than a day ago', () => {
+    stored.apply(eventAt('session_start', EPOCH));
+    stored.site.tracker.restarted(EPOCH + IDLE, EPOCH + IDLE);
+    stored.site.tick(EPOCH + IDLE + 1);
+    comesBack(IDLE + 1 + 25 * HOUR);
+    const { session } = stored.site.apply(eventAt('session_stop', EPOCH + 24 * HOUR), 2);
+    expect(session?.endReason).toBe('stop');
+  });
+});
+
+describe('the moment at which the program ran last', () => {
+  it('is that of the last state, or of an event that came after it', () => {
+    const stored = new StoredSite(SETTINGS);
+    try {
+      expect(stored.stoppedAt).toBeNull();
+      stored.apply(eventAt('session_start', EPOCH));
+      stored.commit(EPOCH + 1_000, true);
+      stored.killAndRestart();
+      expect(stored.stoppedAt).toBe(EPOCH + 1_000);
+      stored.apply(eventAt('session_start', EPOCH + 5_000));
+      stored.commit(EPOCH + 5_000, false);
+      stored.killAndRestart();
+      expect(stored.stoppedAt).toBe(EPOCH + 5_000);
+      // A state may be committed without any event.
+      stored.commit(EPOCH + 9_000, true);
+      stored.killAndRestart();
+      expect(stored.stoppedAt).toBe(EPOCH + 9_000);
+    } finally {
+      stored.dispose();
+    }
   });
 });
 
@@ -131,7 +375,7 @@ function relevant(site: Site) {
 }
 
 describe('the quality of the counts', () => {
-  test('has the same reasons after a restart', () => {
+  it('has the same reasons after a restart', () => {
     const stored = new StoredSite(SETTINGS);
     try {
       const { site } = stored;
@@ -169,7 +413,7 @@ describe('lines that never came', () => {
     stored.commit(EPOCH + second * 1_000, withState);
   }
 
-  test.each([['state', true] as const, ['events alone', false] as const])(
+  it.each([['state', true] as const, ['events alone', false] as const])(
     'while Headcount did not run are missing, and no others (%s committed)',
     (_what, withState) => {
       for (const row of [1, 2, 4]) says(row, row);
@@ -185,7 +429,7 @@ describe('lines that never came', () => {
     },
   );
 
-  test('are a reason for estimates after a restart too', () => {
+  it('are a reason for estimates after a restart too', () => {
     stored.site.quality.since = EPOCH - 3_600_000;
     for (const row of [1, 2, 4]) says(row, row);
     commits(60, true);
@@ -195,7 +439,7 @@ describe('lines that never came', () => {
     expect(stored.site.quality.ofHost('node2', EPOCH + 61_000).reasons).toEqual([]);
   });
 
-  test('begin with the store of a version that did not look at them', () => {
+  it('begin with the store of a version that did not look at them', () => {
     const { rowNumbers: _, ...older } = stateOf(stored.site);
     const site = new Site(SETTINGS);
     restoreState(site, older);

@@ -1,9 +1,9 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { fixedAppNames } from '../../src/contract/app-names.ts';
 import type { Kind, UserEvent } from '../../src/contract/event.ts';
 import { Queries } from '../../src/journal/read/queries.ts';
 import { UserAgents } from '../../src/journal/read/user-agents.ts';
-import { Retention } from '../../src/journal/write/retention.ts';
+import { NOTHING_UNDELIVERED, Retention } from '../../src/journal/write/retention.ts';
 import { EPOCH, SETTINGS } from '../sessions/model/event-arbitrary.ts';
 import { StoredSite } from './stored-site.ts';
 
@@ -125,7 +125,7 @@ function usersOn(): unknown[] {
 }
 
 describe('retention by age', () => {
-  test('takes old events, ended sessions with their connections, and their names', () => {
+  it('takes old events, ended sessions with their connections, and their names', () => {
     stored = new StoredSite(SETTINGS);
     restart(EPOCH);
     visit('old', EPOCH);
@@ -140,7 +140,7 @@ describe('retention by age', () => {
     expect(stored.database.prepare("SELECT id FROM users WHERE id = 'old'").all()).toEqual([]);
   });
 
-  test('leaves names alone while a row needs them, however often the program was started since', () => {
+  it('leaves names alone while a row needs them, however often the program was started since', () => {
     stored = new StoredSite(SETTINGS);
     restart(EPOCH);
     visit('anna', EPOCH + HOUR);
@@ -150,7 +150,7 @@ describe('retention by age', () => {
     expect(new Set(usersOfEvents())).toEqual(new Set(['anna']));
   });
 
-  test('leaves the names of the last event before a start', () => {
+  it('leaves the names of the last event before a start', () => {
     stored = new StoredSite(SETTINGS);
     visit('anna', EPOCH);
     restart(EPOCH + 100 * DAY);
@@ -158,7 +158,7 @@ describe('retention by age', () => {
     expect(danglingNames()).toEqual([]);
   });
 
-  test('leaves open sessions, with their connections and names, for a restart to find', () => {
+  it('leaves open sessions, with their connections and names, for a restart to find', () => {
     stored = new StoredSite(SETTINGS);
     comesOn('stays', EPOCH);
     restart(EPOCH + HOUR);
@@ -178,7 +178,7 @@ describe('retention by age', () => {
     expect(stored.site.counts.sessions).toBe(0);
   });
 
-  test('changes no total', () => {
+  it('changes no total', () => {
     stored = new StoredSite(SETTINGS);
     for (let day = 0; day < 5; day += 1) visit(`user${day}`, EPOCH + day * DAY);
     const before = { ...stored.site.series.totals };
@@ -188,7 +188,7 @@ describe('retention by age', () => {
     expect(before).toMatchObject({ created: 5, destroyed: 5 });
   });
 
-  test('keeps points as long as the window that shows them, and hours as long as events', () => {
+  it('keeps points as long as the window that shows them, and hours as long as events', () => {
     stored = new StoredSite(SETTINGS);
     for (const at of [EPOCH, EPOCH + 3 * HOUR, EPOCH + 10 * DAY]) visit('anna', at);
     retain(EPOCH + 10 * DAY, { retentionMs: 10 * DAY - HOUR });
@@ -207,8 +207,131 @@ describe('retention by age', () => {
   });
 });
 
+describe('retention to the millisecond', () => {
+  const NOW = EPOCH + 100 * DAY;
+  const ids = (table: string, column = 'id') =>
+    stored.database
+      .prepare(`SELECT ${column} AS id FROM ${table} ORDER BY 1`)
+      .all()
+      .map(({ id }) => id);
+
+  it('takes a session with all its connections, however many it had', () => {
+    stored = new StoredSite(SETTINGS);
+    stored.apply(event('session_start', EPOCH, 'anna'));
+    for (let n = 0; n < 3; n += 1) stored.apply(event('connection_open', EPOCH + n, 'anna'));
+    stored.apply(event('session_stop', EPOCH + 10, 'anna'));
+    visit('bert', EPOCH + 10 * DAY);
+    expect(count('connections')).toBe(4);
+    retain(EPOCH + 11 * DAY, { retentionMs: 5 * DAY });
+    expect([count('sessions'), count('connections')]).toEqual([1, 1]);
+  });
+
+  it('leaves what is exactly as old as it may be', () => {
+    stored = new StoredSite(SETTINGS);
+    const seen = (before: number) => NOW - 10 * DAY + before;
+    for (const [n, before] of [-1, 0, 1].entries()) {
+      stored.apply(event('session_start', EPOCH, `u${n}`));
+      stored.apply(event('session_stop', seen(before), `u${n}`));
+    }
+    stored.apply(event('session_rejected', NOW, 'last'));
+    stored.commit(NOW, true);
+    retain(NOW, { retentionMs: 10 * DAY });
+    expect(ids('sessions')).toEqual([2, 3]);
+    // A start stands between them, and goes by its own arrival.
+    expect(ids('events', 'seq')).toEqual([4, 6, 7]);
+  });
+
+  it('leaves ended sessions for 25 h, whatever the size: they may still be corrected', () => {
+    stored = new StoredSite(SETTINGS);
+    for (const [n, before] of [-1, 0, 1].entries()) {
+      stored.apply(event('session_start', EPOCH, `u${n}`));
+      stored.apply(event('session_stop', NOW - 25 * HOUR + before, `u${n}`));
+    }
+    stored.apply(event('session_rejected', NOW, 'last'));
+    stored.commit(NOW, true);
+    retain(NOW, { maxBytes: 1 });
+    expect(ids('sessions')).toEqual([2, 3]);
+  });
+
+  it('is held up only where the journal is too large, and what is oldest has yet to be delivered', () => {
+    stored = new StoredSite(SETTINGS);
+    for (let n = 0; n < 3; n += 1) visit(`u${n}`, NOW + n * 1_000);
+    const held = (maxBytes: number, events: number): boolean => {
+      const retention = new Retention(stored.database, { retentionMs: NO_LIMIT, maxBytes });
+      retention.undelivered = { ...NOTHING_UNDELIVERED, events };
+      retention.step(NOW + 10_000);
+      return retention.isHeld;
+    };
+    expect([held(NO_LIMIT, 1), held(1, 1), held(1, 12), held(1, 13)]).toEqual([false, true, true, false]);
+  });
+
+  it.each([
+    ['as long as events, where that is longer than a week', 30, null, 30],
+    ['for a week, where events go earlier: so late may a line be', 1, null, 7],
+    ['and an hour longer than a sink has yet to get counts of', 1, 20, 20 + 1 / 24],
+  ])('leaves points of an hour, and the name of what they count, %s', (_what, days, undelivered, kept) => {
+    stored = new StoredSite(SETTINGS);
+    visit('anna', NOW);
+    const { database } = stored;
+    const add = (name: string, step: number, at: number) => {
+      database.prepare('INSERT OR IGNORE INTO dimensions (name) VALUES (?)').run(name);
+      database
+        .prepare(
+          `INSERT INTO points (dimension, step, at, created, destroyed, rejected, duration_ms)
+           SELECT id, ?, ?, 1, 0, 0, 0 FROM dimensions WHERE name = ?`,
+        )
+        .run(step, at, name);
+    };
+    const oldest = Math.floor((NOW - kept * DAY) / 1_000);
+    for (const age of [-1, 0, 1]) add(`app:hour ${age}`, 3_600, oldest + age);
+    for (const [step, hours] of [
+      [1, 2],
+      [5, 6],
+      [60, 192],
+    ] as const) {
+      for (const age of [-1, 0]) add(`app:step ${step} ${age}`, step, NOW / 1_000 - hours * 3_600 + age);
+    }
+    const gone: string[] = [];
+    const limits = { retentionMs: days * DAY, maxBytes: NO_LIMIT };
+    const retention = new Retention(database, limits, (name) => gone.push(name));
+    if (undelivered !== null) {
+      retention.undelivered = { ...NOTHING_UNDELIVERED, countsSince: NOW - undelivered * DAY };
+    }
+    retention.step(NOW);
+    expect(gone).toEqual(['app:hour -1', 'app:step 1 -1', 'app:step 5 -1', 'app:step 60 -1']);
+    const left = database.prepare("SELECT name FROM dimensions WHERE name LIKE 'app:%'").all();
+    expect(left.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['app:hour 0', 'app:hour 1', 'app:step 1 0', 'app:step 5 0', 'app:step 60 0']),
+    );
+  });
+
+  it.each([499, 500, 501, 1_100])('reaches the points of each of %i dimensions in turn', (dimensions) => {
+    stored = new StoredSite(SETTINGS);
+    const { database } = stored;
+    database.exec(`
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${dimensions})
+      INSERT INTO dimensions (name) SELECT 'app:' || i FROM n;
+      INSERT INTO points SELECT id, 1, ${EPOCH / 1_000}, 1, 0, 0, 0, 1, 1, 1 FROM dimensions;
+      INSERT INTO points SELECT id, 3600, ${EPOCH / 1_000}, 1, 0, 0, 0, 1, 1, 1 FROM dimensions`);
+    const gone: string[] = [];
+    const limits = { retentionMs: 10 * DAY, maxBytes: NO_LIMIT };
+    const retention = new Retention(database, limits, (name) => gone.push(name));
+    const round = (now: number) => {
+      for (let step = 0; step <= Math.floor(dimensions / 500); step += 1) retention.step(now);
+    };
+    round(EPOCH + 2 * HOUR);
+    expect(count('points')).toBe(2 * dimensions);
+    round(EPOCH + 2 * HOUR + 1_000);
+    // Each still has its hour.
+    expect([count('points'), count('dimensions')]).toEqual([dimensions, dimensions]);
+    round(EPOCH + 11 * DAY);
+    round(EPOCH + 11 * DAY);
+    expect([count('points'), count('dimensions'), new Set(gone).size]).toEqual([0, 0, dimensions]);
+  });
+});
+
 describe('retention by size', () => {
-  test('takes the oldest events until the rest fits, and nothing that is open', () => {
+  it('takes the oldest events until the rest fits, and nothing that is open', () => {
     stored = new StoredSite(SETTINGS);
     comesOn('stays', EPOCH);
     for (let n = 1; n <= 30; n += 1) {
@@ -231,7 +354,7 @@ describe('retention by size', () => {
     expect(usersOn()).toEqual(['stays on host-of-stays']);
   });
 
-  test('takes ended sessions with their connections and names, where events are the smaller part', () => {
+  it('takes ended sessions with their connections and names, where events are the smaller part', () => {
     stored = new StoredSite(SETTINGS);
     restart(EPOCH);
     for (let day = 0; day < 20; day += 1) {
@@ -247,7 +370,7 @@ describe('retention by size', () => {
     expect(usersOn()).toEqual(['stays on host-of-stays']);
   });
 
-  test('is at rest when only what is open is left', () => {
+  it('is at rest when only what is open is left', () => {
     stored = new StoredSite(SETTINGS);
     for (let n = 0; n < 50; n += 1) comesOn(`user${n}`, EPOCH + n);
     retain(EPOCH + HOUR, { maxBytes: 1 });

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { KINDS } from '../../src/contract/event.ts';
 import { END_REASONS } from '../../src/contract/rows.ts';
 import { type EventFilters, findEvents } from '../../src/journal/read/event-search.ts';
@@ -134,7 +134,7 @@ const timeOf = (step: Step): number => {
   return step.type === 'restart' ? step.startedAt : step.now;
 };
 
-test('searches find the same as looking at every row, after whatever happened to sessions, restarts and retention', () => {
+it('searches find the same as looking at every row, after whatever happened to sessions, restarts and retention', () => {
   const draws = fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }));
   const property = fc.property(steps(), draws, (stream, drawn) => {
     const draw = (): number => drawn.next().value ?? 0;

@@ -6,7 +6,7 @@ import type { Sender, UserEvent } from '../../src/contract/event.ts';
 import { openJournalFile } from '../../src/journal/journal-file.ts';
 import type { Names } from '../../src/journal/names.ts';
 import { recover } from '../../src/journal/recover.ts';
-import { checkpointMessage, EventRecords } from '../../src/journal/write/batch.ts';
+import { type BatchMessage, checkpointMessage, EventRecords } from '../../src/journal/write/batch.ts';
 import { Writer } from '../../src/journal/write/writer.ts';
 import type { SessionSettings } from '../../src/sessions/session-book.ts';
 import { Site } from '../../src/sessions/site.ts';
@@ -23,6 +23,8 @@ export class StoredSite {
   #rows!: EventRecords;
   #nextSeq = 1;
   #storeId = '';
+  /** When the program ran last for certain, as the last start found it; null in a new store. */
+  stoppedAt: number | null = null;
 
   constructor(settings: SessionSettings) {
     this.#settings = settings;
@@ -38,16 +40,17 @@ export class StoredSite {
     this.#names = recovered.names;
     this.#nextSeq = recovered.nextSeq;
     this.#storeId = recovered.storeId;
+    this.stoppedAt = recovered.stoppedAt;
     this.#writer = new Writer(this.database, true);
     this.#rows = new EventRecords(4);
   }
 
-  /** As the pipeline does; `sender` is what the journal does not keep. */
   /** The number of the latest event. */
   get lastSeq(): number {
     return this.#nextSeq - 1;
   }
 
+  /** As the pipeline does; `sender` is what the journal does not keep. */
   apply(event: UserEvent, sender: Sender | null = null): void {
     this.site.lostLines.note(event, sender);
     this.#rows.add(this.#nextSeq, event, this.site.apply(event, this.#nextSeq), this.#names);
@@ -56,6 +59,11 @@ export class StoredSite {
 
   /** Commits the events so far, with the state behind them or without. */
   commit(at: number, withState: boolean): void {
+    this.write(this.batch(at, withState));
+  }
+
+  /** What `commit` would write, which is nobody else's from then on. */
+  batch(at: number, withState: boolean): BatchMessage {
     const { book, series } = this.site;
     const checkpoint = withState
       ? checkpointMessage(
@@ -68,7 +76,16 @@ export class StoredSite {
         )
       : null;
     const rows = this.#rows.take();
-    this.#writer.write({ type: 'batch', id: 1, names: this.#names.takeNew(), ...rows, checkpoint });
+    return { type: 'batch', id: 1, names: this.#names.takeNew(), ...rows, checkpoint };
+  }
+
+  write(batch: BatchMessage): void {
+    this.#writer.write(batch);
+  }
+
+  /** The writer's part of forgetting a dimension that retention deleted. */
+  forgetDimension(name: string): void {
+    this.#writer.points.forgetDimension(name);
   }
 
   /** Everything in memory is lost; what was committed comes back. */

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import type { SoakSample } from './soak/soak-sample.ts';
 import { type SoakEnd, soakVerdict } from './soak/soak-verdict.ts';
 
@@ -31,18 +31,18 @@ function goodEnd(rssOf: (minute: number) => number = () => 300): SoakEnd {
 
 const failed = (end: SoakEnd) => soakVerdict(end).filter((line) => !line.startsWith('ok: '));
 
-test('an hour in which all went well passes', () => {
+it('an hour in which all went well passes', () => {
   expect(failed(goodEnd())).toEqual([]);
 });
 
-test('memory may grow at first, and not later on', () => {
+it('memory may grow at first, and not later on', () => {
   expect(failed(goodEnd((minute) => Math.min(300, 100 + 15 * minute)))).toEqual([]);
   expect(failed(goodEnd((minute) => 300 + minute / 2))).toEqual([
     expect.stringMatching(/^FAILED: rss: (29|3\d)\.\d MiB an hour/),
   ]);
 });
 
-test.each([
+it.each([
   [{ sent: 1_001 }, 'sent 1001 = received 1000 + dropped 0'],
   [{ filesAfter: 80 }, 'open files before 50, after 80'],
   [{ rows: 3 }, 'rows that the sink printed: 3'],

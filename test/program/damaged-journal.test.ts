@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { journalFile } from '../../src/journal/journal-file.ts';
 import { Program, ProgramFolder, until } from './program.ts';
 
@@ -35,7 +35,7 @@ function post(user: string): Promise<Response> {
   });
 }
 
-test('damage that is met while it runs is said, goes on being said, and is not taken for a success', async () => {
+it('damage that is met while it runs is said, goes on being said, and is not taken for a success', async () => {
   program = await Program.start(folder);
   expect((await post('anna')).status).toBe(202);
   expect(await program.stop()).toBe(0);
@@ -62,7 +62,7 @@ test('damage that is met while it runs is said, goes on being said, and is not t
   await posted;
 });
 
-test('a page that cannot be read is an error of those who ask for it alone', async () => {
+it('a page that cannot be read is an error of those who ask for it alone', async () => {
   program = await Program.start(folder);
   expect((await post('anna')).status).toBe(202);
   expect(await program.stop()).toBe(0);

@@ -4,7 +4,7 @@ import { copyFileSync, readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { journalFile, openJournalFile } from '../../src/journal/journal-file.ts';
 import { Program, ProgramFolder, until } from './program.ts';
 import { SmallDisk } from './small-disk.ts';
@@ -129,12 +129,12 @@ if (!isPossible) process.stderr.write('skipped: no small disk (unshare, mount, n
 const hasQuota = spawnSync('prlimit', ['--fsize=1000000:unlimited', 'true']).status === 0;
 if (!hasQuota) process.stderr.write('skipped: no prlimit on this machine\n');
 
-test('on a machine that runs the tests for all there is a small disk, or a quota', () => {
+it('on a machine that runs the tests for all there is a small disk, or a quota', () => {
   expect(isPossible || hasQuota || process.env['CI'] !== 'true').toBe(true);
 });
 
 describe.skipIf(!isPossible)('a disk that is full', () => {
-  test('holds up who can wait, loses nothing, and is caught up with when there is room', async () => {
+  it('holds up who can wait, loses nothing, and is caught up with when there is room', async () => {
     const folder = folderWith();
     const disk = await diskFor(folder, '48m');
     const program = await started(folder, disk.through);
@@ -187,7 +187,7 @@ describe.skipIf(!isPossible)('a disk that is full', () => {
     expectEach(journal, [...before, 'http-refused']);
   }, 60_000);
 
-  test('does not keep a store from being started, read, stopped and delivered later', async () => {
+  it('does not keep a store from being started, read, stopped and delivered later', async () => {
     const folder = folderWith('sinks: [{ type: console, interval: 50ms }]\n');
     const disk = await diskFor(folder, '8m');
     let program = await started(folder, disk.through);
@@ -240,7 +240,7 @@ describe.skipIf(!isPossible)('a disk that is full', () => {
     );
   }
 
-  test('is no end while the file has room: its log begins anew when that has filled the disk', async () => {
+  it('is no end while the file has room: its log begins anew when that has filled the disk', async () => {
     const folder = folderWith();
     const disk = await diskFor(folder, '16m');
     const database = openJournalFile(folder.path, Date.now());
@@ -264,7 +264,7 @@ describe.skipIf(!isPossible)('a disk that is full', () => {
     expect(eventsBy(journalOf(folder, disk.path), 'tcp-node')).toBe(RELAYED);
   });
 
-  test('is said in one line where there is no store yet, or no room to open it', async () => {
+  it('is said in one line where there is no store yet, or no room to open it', async () => {
     const folder = folderWith();
     const disk = await diskFor(folder, '2m');
     const file = join(folder.store, 'headcount.db');
@@ -291,7 +291,7 @@ describe.skipIf(!hasQuota)('a quota that is used up', () => {
   const limit = (program: Program, bytes: string) =>
     spawnSync('prlimit', ['--pid', String(program.child.pid), `--fsize=${bytes}:unlimited`]);
 
-  test('is told from damage, and commits go on when there is more', async () => {
+  it('is told from damage, and commits go on when there is more', async () => {
     const folder = folderWith();
     const program = await started(folder);
     expect((await post(program, ['http-1'])).status).toBe(202);

@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { fuzzApi } from './http-fuzz.ts';
 import { Program, ProgramFolder } from './program.ts';
 
-test('no request makes the API fail, however broken it is', async () => {
+it('no request makes the API fail, however broken it is', async () => {
   const folder = new ProgramFolder();
   const program = await Program.start(folder);
   try {

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Line, longIsoDate } from '../../src/simulator/line.ts';
 import { createRandom } from '../../src/simulator/random.ts';
 import { createUdpSender, type Sender } from '../../src/simulator/senders.ts';
@@ -64,7 +64,7 @@ function edgesOf(lines: readonly Line[]): Set<Line> {
 const isDecided = ({ rowsMissing }: Ingest, expected: number) => rowsMissing >= expected;
 
 describe('lines of the own layout', () => {
-  test('that are lost on the way are counted, each host its own, exactly', async () => {
+  it('that are lost on the way are counted, each host its own, exactly', async () => {
     const random = createRandom(11);
     const lines = numberedLines();
     const edges = edgesOf(lines);
@@ -80,7 +80,7 @@ describe('lines of the own layout', () => {
     expect(await program.get('/api/v1/counts')).toMatchObject({ reasons: ['warming_up', 'gap'] });
   });
 
-  test('that are shuffled and doubled are not lost', async () => {
+  it('that are shuffled and doubled are not lost', async () => {
     const random = createRandom(12);
     const lines = numberedLines().slice(0, 2_000);
     const disordered = lines
@@ -112,7 +112,7 @@ function numbered(row: number): string {
 const from = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, n) => first + n);
 
 describe('lines that were sent', () => {
-  test('while a killed Headcount did not run are missing, and no others', async () => {
+  it('while a killed Headcount did not run are missing, and no others', async () => {
     const node = createSocket('udp4');
     const says = async (first: number, last: number) => {
       for (const row of from(first, last)) node.send(numbered(row), program.udpPort, '127.0.0.1');
@@ -127,7 +127,7 @@ describe('lines that were sent', () => {
     node.close();
   });
 
-  test('through a relay that connects anew are known to be of the same node', async () => {
+  it('through a relay that connects anew are known to be of the same node', async () => {
     let sent = 0;
     const relays = async (rows: readonly number[]) => {
       const relay = connect(program.tcpPort, '127.0.0.1');
@@ -143,7 +143,7 @@ describe('lines that were sent', () => {
 });
 
 describe.skipIf(process.platform !== 'linux')('datagrams that the kernel dropped right before a stop', () => {
-  test('are a reason for estimates after the restart', async () => {
+  it('are a reason for estimates after the restart', async () => {
     const burst = Array.from({ length: 20_000 }, () => ({ appender: 'node1', text: 'x'.repeat(600) }));
     program.child.kill('SIGSTOP');
     await sender.send(burst);

@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Program, ProgramFolder, until } from './program.ts';
 
 interface Ingest {
@@ -65,7 +65,7 @@ function expectWellFormed(json: string): void {
 }
 
 describe('a user by UDP who is called', () => {
-  test.each([
+  it.each([
     ['a tag', '<img src=x onerror=alert(1)>'],
     ['a formula', "=cmd|'/c calc'!A1"],
     ['a prototype', '__proto__'],
@@ -91,51 +91,48 @@ describe('a user by UDP who is called', () => {
     expect(items[0]?.user).toEqual({ directory: 'LAB', id: user });
   });
 
-  test('more than a field may hold is refused', async () => {
+  it('more than a field may hold is refused', async () => {
     expect(await send(line('x'.repeat(60_000)))).toEqual({ accepted: 0, refused: { field_too_long: 1 } });
   });
 
-  test('something in windows-1252 is read as that', async () => {
+  it('something in windows-1252 is read as that', async () => {
     const bytes = Buffer.from(line('Jürgen Groß'), 'latin1');
     expect(await send(bytes)).toEqual({ accepted: 1, refused: {} });
     const { items } = await program.get<Items>('/api/v1/sessions?limit=1');
     expect(items[0]?.user?.id).toBe('Jürgen Groß');
   });
 
-  test('something in UTF-16 is refused', async () => {
+  it('something in UTF-16 is refused', async () => {
     expect(await send(Buffer.from(line('anna'), 'utf16le'))).toEqual({ accepted: 0, refused: { utf16: 1 } });
   });
 });
 
 describe('hostile names of other things', () => {
-  test.each([
-    '__proto__',
-    '<script>alert(1)</script>',
-    'nul\u0000byte',
-    '\u202egnp',
-    "' OR 1=1 -- DROP TABLE",
-  ])('such as %j are shown whole in counts, ingest, sessions and series', async (name) => {
-    expect((await send(line('anna', { host: name, directory: name }))).accepted).toBe(1);
-    const { items } = await program.get<Items>('/api/v1/sessions?limit=1');
-    const host = name.toLowerCase();
-    expect(items[0]).toMatchObject({ host, user: { directory: name, id: 'anna' } });
-    const counts = await program.get<{ hosts: { host: string }[] }>('/api/v1/counts');
-    expect(counts.hosts.map((each) => each.host)).toContain(host);
-    const ingest = await program.get<{ hosts: { host: string }[] }>('/api/v1/ingest');
-    expect(ingest.hosts.map((each) => each.host)).toContain(host);
-    const series = await until(
-      () =>
-        program.get<{ points: { active: number | null }[] }>(
-          `/api/v1/series?window=60s&host=${encodeURIComponent(name)}`,
-        ),
-      ({ points }) => points.at(-1)?.active === 1,
-    );
-    expect(series.points.length).toBe(60);
-    expectWellFormed(await text('/api/v1/counts'));
-    expectWellFormed(await text('/api/v1/ingest'));
-  });
+  it.each(['__proto__', '<script>alert(1)</script>', 'nul\u0000byte', '\u202egnp', "' OR 1=1 -- DROP TABLE"])(
+    'such as %j are shown whole in counts, ingest, sessions and series',
+    async (name) => {
+      expect((await send(line('anna', { host: name, directory: name }))).accepted).toBe(1);
+      const { items } = await program.get<Items>('/api/v1/sessions?limit=1');
+      const host = name.toLowerCase();
+      expect(items[0]).toMatchObject({ host, user: { directory: name, id: 'anna' } });
+      const counts = await program.get<{ hosts: { host: string }[] }>('/api/v1/counts');
+      expect(counts.hosts.map((each) => each.host)).toContain(host);
+      const ingest = await program.get<{ hosts: { host: string }[] }>('/api/v1/ingest');
+      expect(ingest.hosts.map((each) => each.host)).toContain(host);
+      const series = await until(
+        () =>
+          program.get<{ points: { active: number | null }[] }>(
+            `/api/v1/series?window=60s&host=${encodeURIComponent(name)}`,
+          ),
+        ({ points }) => points.at(-1)?.active === 1,
+      );
+      expect(series.points.length).toBe(60);
+      expectWellFormed(await text('/api/v1/counts'));
+      expectWellFormed(await text('/api/v1/ingest'));
+    },
+  );
 
-  test('never reach the page, which runs no script', async () => {
+  it('never reach the page, which runs no script', async () => {
     const response = await fetch(`${program.api}/`);
     expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
     const html = await response.text();
@@ -143,7 +140,7 @@ describe('hostile names of other things', () => {
     expect(html).toContain('Active users');
   });
 
-  test('do not break a line of the log', async () => {
+  it('do not break a line of the log', async () => {
     await send('\u0000\n\u202e{"level":60}\n<img src=x>');
     await send('/qseow-proxy-session/;node1;Explode\r\n;LAB;anna;x;y;z');
     // Every line of standard output was JSON, or the program's reader here would have thrown.
@@ -154,7 +151,7 @@ describe('hostile names of other things', () => {
     expect(String(entry?.['sample'])).toContain('Explode\r\n');
   });
 
-  test('survive a restart', async () => {
+  it('survive a restart', async () => {
     const before = await program.get<Items>('/api/v1/sessions?limit=1000');
     const plain = (items: Items) =>
       items.items.map(({ user, host, startedAt }) => ({ user, host, startedAt }));
@@ -187,7 +184,7 @@ describe('an event of an impossible time', () => {
     expect(sessions.map(({ startedAt }) => startedAt)).toEqual([items[0]?.at]);
   }
 
-  test.each([
+  it.each([
     ['1970', '1970-01-01T00:00:00.000Z'],
     ['2262', '2262-04-11T23:47:16.854Z'],
     ['9999', '9999-12-31T23:59:59.999Z'],
@@ -203,7 +200,7 @@ describe('an event of an impossible time', () => {
     await expectClamped(`http${year}`, at, from);
   });
 
-  test.each([
+  it.each([
     [1, '19700101T000000.000+0000', '1970-01-01T00:00:00.000Z'],
     [2, '22620411T234716.854+0000', '2262-04-11T23:47:16.854Z'],
     [3, '99991231T235959.999-1400', null],
@@ -217,7 +214,7 @@ describe('an event of an impossible time', () => {
     },
   );
 
-  test('moves no count out of its window', async () => {
+  it('moves no count out of its window', async () => {
     const { active, created, destroyed } = await program.get<{
       active: { sessions: number };
       created: { last1h: number; total: number };

@@ -4,7 +4,7 @@ import { appendFileSync, existsSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Program, ProgramFolder, until } from './program.ts';
 
 interface Ingest {
@@ -86,7 +86,7 @@ const counts = () => program.get<Counts>('/api/v1/counts');
 const messages = (text: string) => program.log.filter((entry) => entry['msg'] === text);
 
 describe('events by UDP, TCP and HTTP', () => {
-  test('of the same users make one picture', async () => {
+  it('of the same users make one picture', async () => {
     await send(line('Start session', 'anna'));
     await settled(1);
     const tcp = connect(program.tcpPort, '127.0.0.1');
@@ -117,7 +117,7 @@ describe('events by UDP, TCP and HTTP', () => {
     ]);
   });
 
-  test('add up at every moment, whatever becomes of them', async () => {
+  it('add up at every moment, whatever becomes of them', async () => {
     const lines = [
       line('Start session', 'anna'),
       line('Stop session', 'anna'),
@@ -187,7 +187,7 @@ describe('the blacklist', () => {
     );
   }
 
-  test('that changes while events come ends and hides the sessions of who is excluded, and loses no event', async () => {
+  it('that changes while events come ends and hides the sessions of who is excluded, and loses no event', async () => {
     let sent = 0;
     let going = true;
     const both = async (one: (user: string, n: number) => Promise<void>) => {
@@ -236,7 +236,7 @@ describe('the blacklist', () => {
     expect(await users('&active=true')).toEqual(['anna', 'eve']);
   });
 
-  test('of a broken file is not taken: one line says where, and the old rules stay', async () => {
+  it('of a broken file is not taken: one line says where, and the old rules stay', async () => {
     await watched();
     await edit('blacklist: [{ directory: LAB, userId: eve }]\n');
     folder.write('blacklist: [{ directory: LAB, userid: bert }]\n');
@@ -252,7 +252,7 @@ describe('the blacklist', () => {
     expect((await counts()).active.sessions).toBe(0);
   });
 
-  test('is read again on SIGHUP', async () => {
+  it('is read again on SIGHUP', async () => {
     await post([item('session_start', 'eve')]);
     appendFileSync(folder.config, 'blacklist: [{ directory: "L*" }]\n');
     program.child.kill('SIGHUP');
@@ -268,7 +268,7 @@ describe('the blacklist', () => {
     expect((await program.get<{ status: string }>('/readyz')).status).toBe('ok');
   });
 
-  test('stays as it was when the file is gone', async () => {
+  it('stays as it was when the file is gone', async () => {
     await watched();
     await edit('blacklist: [{ directory: LAB, userId: eve }]\n');
     rmSync(folder.config);
@@ -283,7 +283,7 @@ describe('the blacklist', () => {
     expect((await counts()).active.sessions).toBe(1);
   });
 
-  test('is taken also when the file changed while the program was starting', async () => {
+  it('is taken also when the file changed while the program was starting', async () => {
     await program.stop();
     rmSync(folder.store, { recursive: true });
     const starting = Program.start(folder);

@@ -1,10 +1,10 @@
-import { expect, inject, test } from 'vitest';
+import { expect, inject, it } from 'vitest';
 import { QuestDbServer } from '../sinks/questdb/server.ts';
 import { killSinkRounds } from './kill-sinks.ts';
 
 const jar = inject('questdb')?.jar ?? null;
 
-test.skipIf(jar === null)(
+it.skipIf(jar === null)(
   'when Headcount and QuestDB are killed, every event and session is in QuestDB once in the end',
   async () => {
     const server = await QuestDbServer.start(jar ?? '');

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Program, ProgramFolder } from './program.ts';
 
 let folder: ProgramFolder;
@@ -16,7 +16,7 @@ async function statusOfReady(program: Program, host: string): Promise<number> {
 
 const PRELOAD = pathToFileURL(`${import.meta.dirname}/preload-no-interfaces.ts`).href;
 
-test('it starts where the network interfaces cannot be listed', async () => {
+it('it starts where the network interfaces cannot be listed', async () => {
   writeFileSync(
     folder.config,
     'receivers: []\napi: { host: 0.0.0.0, port: 0, insecure: true }\nlog: { format: json }\n',
@@ -26,7 +26,7 @@ test('it starts where the network interfaces cannot be listed', async () => {
   expect(await program.stop()).toBe(0);
 });
 
-test('receivers without a name are called after their type, with a number where another one is called so', async () => {
+it('receivers without a name are called after their type, with a number where another one is called so', async () => {
   const place = 'host: 127.0.0.1, port: 0';
   writeFileSync(
     folder.config,
@@ -45,7 +45,7 @@ log: { format: json }
   expect(await program.stop()).toBe(0);
 });
 
-test.each(['localhost', '::', '0.0.0.0'])('the API listens on %s', async (host) => {
+it.each(['localhost', '::', '0.0.0.0'])('the API listens on %s', async (host) => {
   writeFileSync(
     folder.config,
     `receivers: []\napi: { host: "${host}", port: 0, insecure: true }\nlog: { format: json }\n`,

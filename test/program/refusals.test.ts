@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Program, ProgramFolder } from './program.ts';
 
 let folder: ProgramFolder;
@@ -39,7 +39,7 @@ log: { format: json }
 }
 
 describe('a port that is taken', () => {
-  test('of the UDP receiver is said in one line', async () => {
+  it('of the UDP receiver is said in one line', async () => {
     const other = createSocket('udp4').bind(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address();
@@ -49,7 +49,7 @@ describe('a port that is taken', () => {
     other.close();
   });
 
-  test.each(['tcp', 'api'] as const)('of the %s is said in one line', async (which) => {
+  it.each(['tcp', 'api'] as const)('of the %s is said in one line', async (which) => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
@@ -63,7 +63,7 @@ describe('a port that is taken', () => {
     other.close();
   });
 
-  test('leaves the store as it was for the next start', async () => {
+  it('leaves the store as it was for the next start', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     configure({ tcp: (other.address() as AddressInfo).port });
@@ -74,7 +74,7 @@ describe('a port that is taken', () => {
   });
 });
 
-test('a second Headcount on the same store is told so in one line, and the first goes on', async () => {
+it('a second Headcount on the same store is told so in one line, and the first goes on', async () => {
   const first = await Program.start(folder);
   const { code, said } = await refusal();
   expect({ code, said }).toEqual({
@@ -89,7 +89,7 @@ test('a second Headcount on the same store is told so in one line, and the first
 });
 
 describe('a configuration with errors', () => {
-  test('is refused with all of them at once, and nothing is touched', async () => {
+  it('is refused with all of them at once, and nothing is touched', async () => {
     writeFileSync(
       folder.config,
       'receivers:\n  - { type: udp, port: abc }\nblaklist: []\nstore: { retention: forever }\n',
@@ -106,7 +106,7 @@ describe('a configuration with errors', () => {
     expect(readdirSync(folder.path)).toEqual(['config.yaml']);
   });
 
-  test('that is not there is refused in one line', async () => {
+  it('that is not there is refused in one line', async () => {
     rmSync(folder.config);
     const { code, said } = await refusal();
     expect(code).toBe(78);
@@ -147,7 +147,7 @@ describe('a file in the place of the journal', () => {
     database.close();
   }
 
-  test('of a newer format is left as it is', async () => {
+  it('of a newer format is left as it is', async () => {
     await journalOfAnEarlierRun();
     const database = new DatabaseSync(file());
     database.exec('PRAGMA user_version = 99');
@@ -155,7 +155,7 @@ describe('a file in the place of the journal', () => {
     await expectRefused(/format 99, this version of Headcount reads format \d+;/);
   });
 
-  test('of a newer format that keeps no write-ahead log is left as it is', async () => {
+  it('of a newer format that keeps no write-ahead log is left as it is', async () => {
     await journalOfAnEarlierRun();
     const database = new DatabaseSync(file());
     database.exec('PRAGMA user_version = 99; PRAGMA journal_mode = DELETE');
@@ -163,7 +163,7 @@ describe('a file in the place of the journal', () => {
     await expectRefused(/format 99/);
   });
 
-  test('with a damaged header is left as it is', async () => {
+  it('with a damaged header is left as it is', async () => {
     await journalOfAnEarlierRun();
     const bytes = readFileSync(file());
     bytes.fill('garbage!', 0, 96);
@@ -171,7 +171,7 @@ describe('a file in the place of the journal', () => {
     await expectRefused(/not a database/);
   });
 
-  test('with a damaged header, after a power cut, is left as it is with its log', async () => {
+  it('with a damaged header, after a power cut, is left as it is with its log', async () => {
     const program = await Program.start(folder);
     await program.end('SIGKILL');
     const bytes = readFileSync(file());
@@ -180,13 +180,13 @@ describe('a file in the place of the journal', () => {
     await expectRefused(/not a database/);
   });
 
-  test('that lost its end is left as it is', async () => {
+  it('that lost its end is left as it is', async () => {
     await journalOfAnEarlierRun();
     writeFileSync(file(), readFileSync(file()).subarray(0, 4096 * 3));
     await expectRefused(/malformed|damaged/);
   });
 
-  test('of another program is left as it is', async () => {
+  it('of another program is left as it is', async () => {
     mkdirSync(folder.store);
     const database = new DatabaseSync(file());
     database.exec('CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES (1)');
@@ -194,7 +194,7 @@ describe('a file in the place of the journal', () => {
     await expectRefused(/a database of another program; nothing was changed/);
   });
 
-  test('of another program that numbers its formats as we do is left as it is', async () => {
+  it('of another program that numbers its formats as we do is left as it is', async () => {
     mkdirSync(folder.store);
     const database = new DatabaseSync(file());
     database.exec('CREATE TABLE notes (text TEXT); PRAGMA user_version = 1; PRAGMA journal_mode = WAL');
@@ -202,7 +202,7 @@ describe('a file in the place of the journal', () => {
     await expectRefused(/another program|not a journal/);
   });
 
-  test('that is no file but a folder is said in one line', async () => {
+  it('that is no file but a folder is said in one line', async () => {
     mkdirSync(file(), { recursive: true });
     const { code, said } = await refusal();
     expect(code).toBe(1);
@@ -211,7 +211,7 @@ describe('a file in the place of the journal', () => {
   });
 });
 
-test('a damaged lock file is not taken for another Headcount', async () => {
+it('a damaged lock file is not taken for another Headcount', async () => {
   mkdirSync(folder.store);
   writeFileSync(join(folder.store, 'headcount.lock'), 'garbage! '.repeat(2_000));
   const { said } = await refusal();

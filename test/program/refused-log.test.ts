@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { pino } from 'pino';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { createUdpReceiver, udpSchema } from '../../receivers/udp/udp.ts';
 import { TroubleLog } from '../../src/trouble-log.ts';
 import { pipelineUnderTest } from '../intake/pipeline-under-test.ts';
@@ -30,7 +30,7 @@ function logUnderTest() {
   return { written, troubles, onTrouble, pipeline };
 }
 
-test('a hundred thousand refused datagrams of many senders in ten minutes are fewer than 100 short lines', () => {
+it('a hundred thousand refused datagrams of many senders in ten minutes are fewer than 100 short lines', () => {
   const { written, troubles, pipeline } = logUnderTest();
   for (let n = 0; n < 100_000; n += 1) {
     const garbage = GARBAGE[n % GARBAGE.length] as (typeof GARBAGE)[number];
@@ -54,7 +54,7 @@ test('a hundred thousand refused datagrams of many senders in ten minutes are fe
   expect(logged).toBe(100_000);
 });
 
-test('thousands of datagrams from whom it is not allowed are one line a minute, which says who and what', async () => {
+it('thousands of datagrams from whom it is not allowed are one line a minute, which says who and what', async () => {
   const { written, troubles, onTrouble, pipeline } = logUnderTest();
   const config = udpSchema.parse({ type: 'udp', host: '127.0.0.1', port: 0, allow: ['192.0.2.1'] });
   const log = { info: () => {}, warn: () => {} };

@@ -1,7 +1,7 @@
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { pemFile } from '../receivers/tcp/tls-under-test.ts';
 import { Program, ProgramFolder, until } from './program.ts';
 
@@ -36,7 +36,7 @@ const status = async (token: string | null) => {
   return (await fetch(`${program.api}/api/v1/counts`, { headers })).status;
 };
 
-test('SIGHUP takes new files of TLS at once', async () => {
+it('SIGHUP takes new files of TLS at once', async () => {
   const install = (from: 'localhost' | 'renewed') => {
     for (const [name, part] of [['cert.pem', 'certificate'] as const, ['key.pem', 'key'] as const]) {
       copyFileSync(pemFile(from, part), file(name));
@@ -57,7 +57,7 @@ test('SIGHUP takes new files of TLS at once', async () => {
   );
 });
 
-test('SIGHUP takes new tokens, those of files too, and says what needs a restart', async () => {
+it('SIGHUP takes new tokens, those of files too, and says what needs a restart', async () => {
   const write = (api: string, log: string) =>
     writeFileSync(
       folder.config,
@@ -89,7 +89,7 @@ test('SIGHUP takes new tokens, those of files too, and says what needs a restart
   expect(JSON.stringify(program.log)).not.toContain('0123456789abcdef');
 });
 
-test('without tokens a name is known only when it is configured, which needs no restart', async () => {
+it('without tokens a name is known only when it is configured, which needs no restart', async () => {
   const statusAs = (host: string) =>
     new Promise<number | undefined>((resolve, reject) => {
       const asked = request(`${program.api}/api/v1/counts`, { headers: { host } }, (answer) => {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Program, ProgramFolder, until } from './program.ts';
 
 interface Totals {
@@ -128,7 +128,7 @@ async function restartAfterASilence(
 }
 
 describe.each(['SIGTERM', 'SIGINT', 'SIGKILL'] as const)('a program that was ended by %s', (signal) => {
-  test('goes on where it was: counts, sessions, events, points, and a gap where it did not run', async () => {
+  it('goes on where it was: counts, sessions, events, points, and a gap where it did not run', async () => {
     await sendUdp([
       line('Start session', 'anna'),
       line('Open connection', 'anna'),
@@ -182,7 +182,7 @@ describe.each(['SIGTERM', 'SIGINT', 'SIGKILL'] as const)('a program that was end
 });
 
 describe('a program that is told to stop', () => {
-  test.each(['SIGTERM', 'SIGINT'] as const)('by %s loses nothing that has arrived', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('by %s loses nothing that has arrived', async (signal) => {
     // As many as the smallest receive buffer holds, in case nothing of it is read before the signal.
     const lines = Array.from({ length: 100 }, (_, n) => line('Start session', `user${n}`));
     const tcp = connect(program.tcpPort, '127.0.0.1');
@@ -197,7 +197,7 @@ describe('a program that is told to stop', () => {
     expect(active).toMatchObject({ sessions: 200, users: 200 });
   });
 
-  test('says not ready, and still takes a request that is under way', async () => {
+  it('says not ready, and still takes a request that is under way', async () => {
     const { host, port } = new URL(program.api);
     // Neither is finished: an idle connection would be closed at once.
     const asking = connect(Number(port), '127.0.0.1');
@@ -234,7 +234,7 @@ describe('a program that is told to stop', () => {
     expect((await program.get<Counts>('/api/v1/counts')).active['sessions']).toBe(2);
   });
 
-  test('leaves everything in the one file, so that a copy of it is a copy of all', async () => {
+  it('leaves everything in the one file, so that a copy of it is a copy of all', async () => {
     expect(await post([start('anna'), start('bert')])).toBe(202);
     expect(await program.stop()).toBe(0);
     expect.soft(readdirSync(folder.store).filter((name) => name.endsWith('-wal'))).toEqual([]);
@@ -245,7 +245,7 @@ describe('a program that is told to stop', () => {
     expect((await program.get<Counts>('/api/v1/counts')).active['sessions']).toBe(2);
   });
 
-  test('while requests come in has stored each event that it answered 202', async () => {
+  it('while requests come in has stored each event that it answered 202', async () => {
     const answered: string[] = [];
     const posting = [0, 1, 2].map(async (sender) => {
       for (let n = 0; ; n += 1) {
@@ -273,7 +273,7 @@ describe('a program that is told to stop', () => {
     expect(answered.filter((id) => !stored.has(id))).toEqual([]);
   });
 
-  test('does not wait for a relay that keeps its connection open', async () => {
+  it('does not wait for a relay that keeps its connection open', async () => {
     const relay = connect(program.tcpPort, '127.0.0.1').on('error', () => {});
     await once(relay, 'connect');
     relay.write('half a line without an end');
@@ -285,7 +285,7 @@ describe('a program that is told to stop', () => {
     relay.destroy();
   });
 
-  test('does not wait for a browser that connected and has not asked yet', async () => {
+  it('does not wait for a browser that connected and has not asked yet', async () => {
     const { hostname, port } = new URL(program.api);
     const idle = connect(Number(port), hostname).on('error', () => {});
     await once(idle, 'connect');
@@ -295,7 +295,7 @@ describe('a program that is told to stop', () => {
     idle.destroy();
   });
 
-  test('does not wait for a request that never ends', async () => {
+  it('does not wait for a request that never ends', async () => {
     const { hostname, port } = new URL(program.api);
     const slow = connect(Number(port), hostname).on('error', () => {});
     await once(slow, 'connect');
@@ -308,7 +308,7 @@ describe('a program that is told to stop', () => {
     slow.destroy();
   });
 
-  test('and then to read its configuration again still stops in good order', async () => {
+  it('and then to read its configuration again still stops in good order', async () => {
     const { hostname, port } = new URL(program.api);
     // Keeps it stopping until it is closed.
     const slow = connect(Number(port), hostname).on('error', () => {});

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { QuestDbServer } from '../sinks/questdb/server.ts';
 import { Program, ProgramFolder, until } from './program.ts';
 import { eventsOfBoth, sessionsOfBoth } from './same-tables.ts';
@@ -60,14 +60,14 @@ sinks:
     await server.settled(table, `SELECT count() FROM ${table}`);
   }
 
-  test('every event is in both, word for word', async () => {
+  it('every event is in both, word for word', async () => {
     await settled('session_events');
     const { api, sql: rows } = await eventsOfBoth(program, sql);
     expect(rows.length).toBe(accepted);
     expect(rows).toEqual(api);
   });
 
-  test('every session is in both, as it ended', async () => {
+  it('every session is in both, as it ended', async () => {
     const both = await until(
       async () => {
         await settled('sessions');
@@ -79,7 +79,7 @@ sinks:
     expect(both.sql.length).toBeGreaterThan(500);
   });
 
-  test('SQL and API agree on who is on', async () => {
+  it('SQL and API agree on who is on', async () => {
     const [row] = await sql(
       'SELECT count() AS sessions, count_distinct(user_key) AS users, sum(open_connections) AS connections FROM active_sessions',
     );
@@ -91,7 +91,7 @@ sinks:
     });
   });
 
-  test('SQL and API agree on who was on at any moment', async () => {
+  it('SQL and API agree on who was on at any moment', async () => {
     const [span] = await sql('SELECT min(started_at) AS first, max(last_activity_at) AS last FROM sessions');
     const [first, last] = [Date.parse(String(span?.['first'])), Date.parse(String(span?.['last']))];
     let found = 0;
@@ -109,7 +109,7 @@ sinks:
     expect(found).toBeGreaterThan(100);
   });
 
-  test('SQL and API agree on what was created, destroyed and rejected, and on the latest counts', async () => {
+  it('SQL and API agree on what was created, destroyed and rejected, and on the latest counts', async () => {
     await settled('session_counts');
     const [sums] = await sql(
       "SELECT sum(created) AS created, sum(destroyed) AS destroyed, sum(rejected) AS rejected FROM session_counts WHERE scope = 'site'",
@@ -132,7 +132,7 @@ sinks:
     );
   });
 
-  test('the view under the old names has every event of the four kinds', async () => {
+  it('the view under the old names has every event of the four kinds', async () => {
     const rows = await sql(
       'SELECT event_action, count() AS n FROM user_events GROUP BY event_action ORDER BY event_action',
     );

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { poisonRows } from '../long/poison-rows.ts';
 import { QuestDbServer } from '../sinks/questdb/server.ts';
 import { Program, ProgramFolder, until } from './program.ts';
@@ -16,7 +16,7 @@ afterEach(async () => {
   folder.dispose();
 });
 
-test('the console sink prints every row as a line of JSON', async () => {
+it('the console sink prints every row as a line of JSON', async () => {
   folder.write('sinks: [ { type: console, interval: 10ms } ]');
   program = await Program.start(folder);
   await post(program, items(3));
@@ -30,7 +30,7 @@ test('the console sink prints every row as a line of JSON', async () => {
   expect(rows.some(({ table }) => table === 'sessions')).toBe(true);
 });
 
-test('a sink that is away disturbs neither readiness nor another sink, and says so', async () => {
+it('a sink that is away disturbs neither readiness nor another sink, and says so', async () => {
   folder.write(
     'sinks:\n  - { type: questdb, url: "http://127.0.0.1:1", interval: 10ms }\n  - { type: console, interval: 10ms }',
   );
@@ -58,11 +58,11 @@ describe.skipIf(jar === null)('with a QuestDB', () => {
   const sink = () => `{ type: questdb, url: "${server.url}", interval: 20ms }`;
   const count = (sql: string) => countOf(server, sql);
 
-  test('rows that it can never take are set aside, and taken when they are tried again after the repair', async () => {
+  it('rows that it can never take are set aside, and taken when they are tried again after the repair', async () => {
     expect(await poisonRows(server, 20_000, 1_000)).toEqual([]);
   });
 
-  test('two Headcounts that get the same lines keep their rows apart', async () => {
+  it('two Headcounts that get the same lines keep their rows apart', async () => {
     const other = new ProgramFolder();
     try {
       for (const each of [folder, other]) each.write(`sinks: [ ${sink()} ]`);
@@ -88,7 +88,7 @@ describe.skipIf(jar === null)('with a QuestDB', () => {
     }
   });
 
-  test('a table that was lost comes back with everything since then', async () => {
+  it('a table that was lost comes back with everything since then', async () => {
     folder.write(`sinks: [ ${sink()} ]`);
     program = await Program.start(folder);
     await post(program, items(500));
@@ -106,7 +106,7 @@ describe.skipIf(jar === null)('with a QuestDB', () => {
     await delivered(program, 500);
   });
 
-  test('rows wait on the disk while it is away, through a restart of Headcount', async () => {
+  it('rows wait on the disk while it is away, through a restart of Headcount', async () => {
     folder.write(`sinks: [ ${sink()} ]`);
     program = await Program.start(folder);
     await post(program, items(100));

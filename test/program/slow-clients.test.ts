@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { platform } from 'node:os';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Program, ProgramFolder, until } from './program.ts';
 
 interface Ingest {
@@ -64,7 +64,7 @@ const ingest = () => program.get<Ingest>('/api/v1/ingest');
 const tcpOf = ({ receivers }: Ingest) => receivers.find(({ name }) => name === 'tcp');
 const openFiles = () => (platform() === 'linux' ? readdirSync(`/proc/${program.child.pid}/fd`).length : 0);
 
-test(`a relay is heard beside ${SLOW} clients that send a byte now and then, and nothing of them stays`, async () => {
+it(`a relay is heard beside ${SLOW} clients that send a byte now and then, and nothing of them stays`, async () => {
   const good = await open();
   good.write(`${BEGINNING.replace('slow', 'first')};x;x;x\n`);
   await until(ingest, ({ accepted }) => accepted === 1);

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { StreamClient } from '../api/stream/stream-client.ts';
 import { Program, ProgramFolder, until } from './program.ts';
 
@@ -45,7 +45,7 @@ async function send(isOver: () => boolean): Promise<number> {
   return sent;
 }
 
-test('a stream tells each event once and in order, whichever side goes away and comes back', async () => {
+it('a stream tells each event once and in order, whichever side goes away and comes back', async () => {
   const client = new StreamClient();
   const stream = () => `${program.api}/api/v1/stream?events=1`;
   await client.connect(stream());

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RunningCommand } from './running-command.ts';
 import { readUnit, UNIT } from './unit-file.ts';
 
@@ -129,7 +129,7 @@ function hasAnalyze(): boolean {
   return false;
 }
 
-test('the unit and the page say what a reload takes', () => {
+it('the unit and the page say what a reload takes', () => {
   const [, comment = ''] = /\n((?:#.*\n)+)ExecReload=/.exec(readFileSync(UNIT, 'utf8')) ?? [];
   const [, windows = ''] = /\n(3\. Change `C:[\s\S]*?)\n\n/.exec(page) ?? [];
   for (const key of ['blacklist', '`api.tokens`', '`api.hosts`', '`allow`', 'TLS files']) {
@@ -138,7 +138,7 @@ test('the unit and the page say what a reload takes', () => {
   }
 });
 
-test('the function of the page is for commands that take --config, and no others', () => {
+it('the function of the page is for commands that take --config, and no others', () => {
   const [, taking = '', refusing = ''] =
     /The function is for (.*), which take `--config`; ([\s\S]*?) do not/.exec(page) ?? [];
   const helps = (text: string) =>
@@ -151,14 +151,14 @@ test('the function of the page is for commands that take --config, and no others
   expect(helps(refusing).map((help) => help.includes('--config <file>'))).toEqual([false, false]);
 });
 
-test('the steps for containers install before they run anything by npm', () => {
+it('the steps for containers install before they run anything by npm', () => {
   const [, steps = ''] =
     /## All of it in containers([\s\S]*?)\n## /.exec(readFileSync(join(ROOT, 'docs/grafana.md'), 'utf8')) ??
     [];
   expect(steps).toMatch(/^(?:(?!npm run)[\s\S])*npm ci[\s\S]*npm run headcount/);
 });
 
-test('the page has every file by its name', () => {
+it('the page has every file by its name', () => {
   for (const name of ['headcount.service', 'backup.ts', 'install.ps1', 'uninstall.ps1', 'log-file.ts']) {
     expect(page).toContain(name);
   }

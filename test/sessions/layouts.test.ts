@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { pipelineUnderTest } from '../intake/pipeline-under-test.ts';
 
 const START = Date.UTC(2026, 0, 5, 8);
@@ -29,7 +29,7 @@ function received(lines: readonly (readonly [minute: number, line: string])[]) {
 }
 
 describe('a node that sends both layouts', () => {
-  test('is noticed, and is over ten minutes after the last line of the two', () => {
+  it('is noticed, and is over ten minutes after the last line of the two', () => {
     const { told, both } = received([
       [0, butlerSos()],
       [0, own()],
@@ -42,7 +42,7 @@ describe('a node that sends both layouts', () => {
     expect(both(11.1)).toEqual([]);
   });
 
-  test.each([
+  it.each([
     ['of Butler 5', butler5()],
     ['of 2016', of2016()],
   ])('is noticed with the layout %s too', (_, line) => {
@@ -55,7 +55,7 @@ describe('a node that sends both layouts', () => {
     ).toBe(1);
   });
 
-  test('is told of once an hour, each node by itself', () => {
+  it('is told of once an hour, each node by itself', () => {
     const lines: [number, string][] = [];
     for (let minute = 0; minute < 125; minute += 1) {
       for (const host of ['node1', 'node2']) lines.push([minute, butlerSos(host)], [minute, own(host)]);
@@ -65,7 +65,7 @@ describe('a node that sends both layouts', () => {
 });
 
 describe('a node is not taken to send both', () => {
-  test('where it changes from one layout to the other', () => {
+  it('where it changes from one layout to the other', () => {
     const { told, both } = received([
       [0, butlerSos()],
       [1, butlerSos()],
@@ -75,17 +75,17 @@ describe('a node is not taken to send both', () => {
     expect([told, both(3)]).toEqual([0, []]);
   });
 
-  test('where it changes back after more than ten minutes', () => {
+  it('where it changes back after more than ten minutes', () => {
     const lines = [butlerSos(), own(), butlerSos()].map((line, n): [number, string] => [n * 6, line]);
     expect(received(lines).told).toBe(0);
   });
 
-  test('where another node sends the other one', () => {
+  it('where another node sends the other one', () => {
     const lines = [butlerSos('node1'), own('node2'), butlerSos('node1'), own('node2')];
     expect(received(lines.map((line) => [0, line])).told).toBe(0);
   });
 
-  test('where its repository reports rejected sessions in the other one', () => {
+  it('where its repository reports rejected sessions in the other one', () => {
     const lines = [butlerSos(), rejection(), butlerSos(), rejection(), butlerSos()];
     expect(received(lines.map((line) => [0, line])).told).toBe(0);
   });

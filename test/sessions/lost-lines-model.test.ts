@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import type { NumberedLine } from '../../src/contract/event.ts';
 import { LostLines } from '../../src/sessions/lost-lines/lost-lines.ts';
 import { EPOCH } from './model/event-arbitrary.ts';
@@ -78,7 +78,7 @@ function firstArrived({ begin, fates }: Epoch): number {
   return begin + fates.length - 1 - fates.toReversed().findIndex((fate) => fate !== 'lost');
 }
 
-test.each([
+it.each([
   ['a node', () => NODE],
   ['a relay that connects anew all the time', (n: number) => (n % 5 < 3 ? RELAY : RELAY_AGAIN)],
 ])('row numbers of %s tell what sets of numbers tell, whatever is lost, late or doubled', (_name, sender) => {

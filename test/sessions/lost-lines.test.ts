@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Sender } from '../../src/contract/event.ts';
 import { LostLines, type LostLinesState } from '../../src/sessions/lost-lines/lost-lines.ts';
 import { EPOCH } from './model/event-arbitrary.ts';
@@ -16,15 +16,15 @@ function missing(numbers: readonly number[], sender: Sender = NODE): number | nu
 }
 
 describe('row numbers', () => {
-  test('that follow one another miss nothing', () => {
+  it('that follow one another miss nothing', () => {
     expect(missing([7, 8, 9, 10])).toBe(0);
   });
 
-  test('count the lines between them that never came', () => {
+  it('count the lines between them that never came', () => {
     expect(missing([7, 8, 12, 13, 15])).toBe(4);
   });
 
-  test('say nothing of a host whose lines carry none', () => {
+  it('say nothing of a host whose lines carry none', () => {
     const rows = new LostLines();
     rows.note(line(null, 0), NODE);
     rows.tick(LATER);
@@ -32,7 +32,7 @@ describe('row numbers', () => {
     expect(rows.missing).toBe(0);
   });
 
-  test('are those of one host each', () => {
+  it('are those of one host each', () => {
     const rows = new LostLines();
     for (const row of [1, 2, 5]) rows.note(line(row, row), NODE);
     for (const row of [1, 2, 3]) rows.note(line(row, row, { host: 'node2' }), NODE_AGAIN);
@@ -41,7 +41,7 @@ describe('row numbers', () => {
     expect([rows.gapAtOf('node1'), rows.gapAtOf('node2'), rows.gapAt]).toEqual([LATER, null, LATER]);
   });
 
-  test('of the proxy and of the repository of a host are two counters', () => {
+  it('of the proxy and of the repository of a host are two counters', () => {
     const rows = new LostLines();
     for (let n = 0; n < 5; n += 1) {
       rows.note(line(100 + n, n), RELAY);
@@ -51,7 +51,7 @@ describe('row numbers', () => {
     expect(rows.missingOf('node1')).toBe(0);
   });
 
-  test('of two nodes with one name, each with a socket of its own, are two counters', () => {
+  it('of two nodes with one name, each with a socket of its own, are two counters', () => {
     const rows = new LostLines();
     for (let n = 0; n < 5; n += 1) {
       rows.note(line(100 + n, n), NODE);
@@ -63,7 +63,7 @@ describe('row numbers', () => {
 });
 
 describe('a gap', () => {
-  test('is counted when it is still open after five seconds', () => {
+  it('is counted when it is still open after five seconds', () => {
     const rows = new LostLines();
     for (const row of [1, 2, 4]) rows.note(line(row, row), NODE);
     rows.tick(EPOCH + 8_999);
@@ -74,7 +74,7 @@ describe('a gap', () => {
     expect([rows.missingOf('node1'), rows.gapAt]).toEqual([1, EPOCH + 9_000]);
   });
 
-  test('that a late line fills in time was none', () => {
+  it('that a late line fills in time was none', () => {
     const rows = new LostLines();
     for (const row of [1, 2, 5]) rows.note(line(row, row), NODE);
     rows.note(line(4, 4), NODE);
@@ -83,7 +83,7 @@ describe('a gap', () => {
     expect([rows.missing, rows.gapAt]).toEqual([0, null]);
   });
 
-  test('takes back what comes after it was counted, once', () => {
+  it('takes back what comes after it was counted, once', () => {
     const rows = new LostLines();
     for (const row of [1, 2, 6]) rows.note(line(row, row), NODE);
     rows.tick(LATER);
@@ -92,18 +92,18 @@ describe('a gap', () => {
     expect([rows.missingOf('node1'), rows.missing]).toEqual([2, 2]);
   });
 
-  test('is counted in spite of a clock that was set back meanwhile', () => {
+  it('is counted in spite of a clock that was set back meanwhile', () => {
     const rows = new LostLines();
     for (const row of [1, 2, 4]) rows.note(line(row, row), NODE);
     rows.tick(EPOCH - 3_600 * SECOND);
     expect(rows.missing).toBe(1);
   });
 
-  test('of two thousand million numbers costs no more than one', () => {
+  it('of two thousand million numbers costs no more than one', () => {
     expect(missing([1, 2, 2_000_000_000])).toBe(1_999_999_997);
   });
 
-  test('before the first number is no loss of ours, but for lines that were only overtaken', () => {
+  it('before the first number is no loss of ours, but for lines that were only overtaken', () => {
     const rows = new LostLines();
     rows.note(line(10, 10), NODE);
     rows.note(line(8, 8, { receivedAt: EPOCH + 11 * SECOND }), NODE);
@@ -116,14 +116,14 @@ describe('a gap', () => {
     expect(rows.missing).toBe(1);
   });
 
-  test('is not opened by a line that comes again', () => {
+  it('is not opened by a line that comes again', () => {
     const rows = new LostLines();
     for (const row of [1, 2, 2, 3, 1, 3, 4]) rows.note(line(row, row), NODE);
     rows.tick(LATER);
     expect(rows.missing).toBe(0);
   });
 
-  test.each<[string, [row: number, second: number][]]>([
+  it.each<[string, [row: number, second: number][]]>([
     [
       'in another order than it took their times',
       [
@@ -157,7 +157,7 @@ describe('a gap', () => {
     expect(rows.missing).toBe(0);
   });
 
-  test('is not opened by a stray number, with a time that is none of its place', () => {
+  it('is not opened by a stray number, with a time that is none of its place', () => {
     const rows = new LostLines();
     for (let row = 1; row <= 500; row += 1) rows.note(line(row, row / 10), NODE);
     rows.note(line(300, 60), NODE);
@@ -168,7 +168,7 @@ describe('a gap', () => {
 });
 
 describe('a counter that begins again', () => {
-  test.each([
+  it.each([
     ['on another socket', NODE, NODE_AGAIN],
     ['on the same socket', NODE, NODE],
     ['behind a relay', RELAY, RELAY],
@@ -186,7 +186,7 @@ describe('a counter that begins again', () => {
     expect(rows.missingOf('node1')).toBe(9);
   });
 
-  test('leaves late lines of before to the counter of before', () => {
+  it('leaves late lines of before to the counter of before', () => {
     const rows = new LostLines();
     for (const row of [1, 2, 3, 5]) rows.note(line(row, row), RELAY);
     for (const row of [1, 2, 7]) rows.note(line(row, 100 + row), RELAY);
@@ -196,7 +196,7 @@ describe('a counter that begins again', () => {
     expect(rows.missing).toBe(4);
   });
 
-  test('may come in disorder from its first line on', () => {
+  it('may come in disorder from its first line on', () => {
     const rows = new LostLines();
     for (const row of [1, 2, 3, 4]) rows.note(line(row, row), RELAY);
     for (const row of [2, 1, 3, 5, 4]) rows.note(line(row, 100 + row), RELAY);
@@ -204,13 +204,13 @@ describe('a counter that begins again', () => {
     expect(rows.missing).toBe(0);
   });
 
-  test('because it is full misses nothing', () => {
+  it('because it is full misses nothing', () => {
     expect(missing([2_147_483_646, 2_147_483_647, 1, 2])).toBe(0);
   });
 });
 
 describe('through a relay', () => {
-  test('a node goes on with its numbers when the relay connects anew', () => {
+  it('a node goes on with its numbers when the relay connects anew', () => {
     const rows = new LostLines();
     for (const row of [1, 2, 3]) rows.note(line(row, row), RELAY);
     for (const row of [5, 6]) rows.note(line(row, row), RELAY_AGAIN);
@@ -218,7 +218,7 @@ describe('through a relay', () => {
     expect(rows.missingOf('node1')).toBe(1);
   });
 
-  test('two appenders that count apart are told apart while both of them go on', () => {
+  it('two appenders that count apart are told apart while both of them go on', () => {
     const rows = new LostLines();
     for (let n = 0; n < 20; n += 1) {
       rows.note(line(5_000 + n, n), RELAY);
@@ -234,7 +234,7 @@ describe('numbers that are shared with something else', () => {
     for (let n = 0; n < lines; n += 1) rows.note(line(from + 2 * n, n), NODE);
   }
 
-  test('are ignored, which is said once, and nothing of them is counted', () => {
+  it('are ignored, which is said once, and nothing of them is counted', () => {
     const rows = new LostLines();
     const said: string[] = [];
     rows.onShared = (host) => said.push(host);
@@ -249,7 +249,7 @@ describe('numbers that are shared with something else', () => {
     expect([rows.missingOf('node1'), rows.missing, rows.gapAt]).toEqual([null, 0, null]);
   });
 
-  test('are not what a stream with losses has: one step to the next number proves it', () => {
+  it('are not what a stream with losses has: one step to the next number proves it', () => {
     const rows = new LostLines();
     shared(rows, 1, 20);
     rows.note(line(40, 20), NODE);
@@ -259,7 +259,7 @@ describe('numbers that are shared with something else', () => {
 });
 
 describe('lines without a time of their own', () => {
-  test('are late where they fill a gap, and begin again where not', () => {
+  it('are late where they fill a gap, and begin again where not', () => {
     const rows = new LostLines();
     const untimed = [1, 2, 4, 3, 5, 7, 1, 2, 3, 5];
     for (const [second, row] of untimed.entries()) rows.note(line(row, second, { timed: false }), NODE);
@@ -269,7 +269,7 @@ describe('lines without a time of their own', () => {
 });
 
 describe('the number of a line that was refused', () => {
-  test('is that of a line that came, whichever service wrote it', () => {
+  it('is that of a line that came, whichever service wrote it', () => {
     const rows = new LostLines();
     for (const row of [1, 2, 4])
       rows.note(line(row, row, { kind: row === 2 ? null : 'session_start' }), NODE);
@@ -279,7 +279,7 @@ describe('the number of a line that was refused', () => {
     expect(rows.missing).toBe(3);
   });
 
-  test('begins no counter', () => {
+  it('begins no counter', () => {
     const rows = new LostLines();
     for (const row of [1, 2, 9]) rows.note(line(row, row, { kind: null }), NODE);
     rows.tick(LATER);
@@ -288,7 +288,7 @@ describe('the number of a line that was refused', () => {
 });
 
 describe('memory', () => {
-  test('is bounded however many ports send, and gaps of counters that are forgotten are counted', () => {
+  it('is bounded however many ports send, and gaps of counters that are forgotten are counted', () => {
     const rows = new LostLines();
     for (let port = 1; port <= 100; port += 1) {
       for (const row of [1, 2, 4]) rows.note(line(row, port * 10 + row), { address: '192.0.2.1', port });
@@ -298,7 +298,7 @@ describe('memory', () => {
     expect(rows.missing).toBe(100);
   });
 
-  test('is bounded however many hosts are made up, and what was lost stays in the sum', () => {
+  it('is bounded however many hosts are made up, and what was lost stays in the sum', () => {
     const rows = new LostLines();
     for (let n = 0; n < 2_001; n += 1) {
       for (const row of [1, 2, 4]) rows.note(line(row, n, { host: `made-up-${n}` }), NODE);
@@ -308,7 +308,7 @@ describe('memory', () => {
     expect(rows.missing).toBe(2_001);
   });
 
-  test('is not taken from a host that numbers its lines by names that are made up', () => {
+  it('is not taken from a host that numbers its lines by names that are made up', () => {
     const rows = new LostLines();
     for (const row of [1, 2]) rows.note(line(row, row), NODE);
     for (let n = 0; n < 5_000; n += 1) rows.note(line(1, 3, { host: `made-up-${n}` }), NODE);
@@ -317,7 +317,7 @@ describe('memory', () => {
     expect(rows.missingOf('node1')).toBe(1);
   });
 
-  test('of gaps is bounded, and nothing of them is lost', () => {
+  it('of gaps is bounded, and nothing of them is lost', () => {
     const rows = new LostLines();
     rows.note(line(1, 0), NODE);
     for (let row = 2; row <= 20_000; row += 2) rows.note(line(row, 1), NODE);
@@ -328,7 +328,7 @@ describe('memory', () => {
   });
 });
 
-test('the state comes back from JSON as it was, and goes on', () => {
+it('the state comes back from JSON as it was, and goes on', () => {
   const rows = new LostLines();
   for (const row of [1, 2, 5]) rows.note(line(row, row), NODE);
   const state = JSON.parse(JSON.stringify(rows.state)) as LostLinesState;

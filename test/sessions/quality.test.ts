@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { Downtimes } from '../../src/sessions/downtimes.ts';
 import { LostLines } from '../../src/sessions/lost-lines/lost-lines.ts';
 import { Quality, type QualityReason } from '../../src/sessions/quality.ts';
@@ -18,7 +18,7 @@ beforeEach(() => {
   quality.since = EPOCH - HOUR;
 });
 
-test('counts are exact where nothing is known against them', () => {
+it('counts are exact where nothing is known against them', () => {
   expect(quality.at(EPOCH)).toEqual({ quality: 'exact', reasons: [] });
   expect(quality.ofHost('node1', EPOCH)).toEqual({ quality: 'exact', reasons: [] });
 });
@@ -29,7 +29,7 @@ describe.each<[QualityReason, cause: () => void, ofEveryHost: boolean]>([
   ['drops', () => quality.dropped(EPOCH), true],
   ['gap', loseLine, false],
 ])('%s', (reason, cause, ofEveryHost) => {
-  test('makes estimates for one session time-out, over all and of the host', () => {
+  it('makes estimates for one session time-out, over all and of the host', () => {
     cause();
     const estimated = { quality: 'estimated', reasons: [reason] };
     for (const now of [EPOCH, EPOCH + SETTLE_MS - 1]) {
@@ -47,7 +47,7 @@ function loseLine(): void {
   rowNumbers.tick(EPOCH);
 }
 
-test('all reasons are said', () => {
+it('all reasons are said', () => {
   quality.since = EPOCH;
   downtimes.add(EPOCH - HOUR, EPOCH);
   quality.dropped(EPOCH);

@@ -1,10 +1,14 @@
-import { expect, test } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { Site } from '../../src/sessions/site.ts';
+import { eventAt } from '../intake/event-under-test.ts';
 import { SETTINGS } from './model/event-arbitrary.ts';
 
 const START = Date.UTC(2026, 0, 5, 8);
+const SECOND = 1_000;
+const HOUR = 3_600_000;
+const user = (id: string) => ({ user: { directory: 'LAB', id } });
 
-test('a second in which the program did not run from beginning to end has no level', () => {
+it('a second in which the program did not run from beginning to end has no level', () => {
   const site = new Site(SETTINGS);
   site.started(START + 400);
   for (const now of [START + 400, START + 1_005, START + 2_005, START + 3_005]) site.tick(now);
@@ -13,4 +17,203 @@ test('a second in which the program did not run from beginning to end has no lev
     [1_000, 0],
     [2_000, 0],
   ]);
+});
+
+it('the windows are right again at once where a clock that was ahead by hours is set back', () => {
+  const site = new Site(SETTINGS);
+  const ahead = [8_192, 8_191, 4_096, 3_600].map((seconds) => START + seconds * SECOND);
+  let seq = 0;
+  for (const at of ahead.toSorted((a, b) => a - b)) {
+    site.tick(at);
+    seq += 1;
+    site.apply(eventAt('session_rejected', at), seq);
+  }
+  site.tick(START);
+  for (const at of [START - SECOND, START]) {
+    seq += 1;
+    site.apply(eventAt('session_rejected', at), seq);
+  }
+  expect(site.series.windows(START).rejected).toEqual({ last5s: 2, last1m: 2, last1h: 2, total: 6 });
+});
+
+describe('a picture that is full', () => {
+  let site: Site;
+  let seq: number;
+  beforeEach(() => {
+    site = new Site(SETTINGS, { mostOpen: 3, mostKeys: 4, mostHosts: 2, mostParts: 9 });
+    seq = 0;
+  });
+  const takes = (...events: ReturnType<typeof eventAt>[]): void => {
+    for (const event of events) {
+      expect(site.isFullFor(event)).toBe(false);
+      seq += 1;
+      site.apply(event, seq);
+    }
+  };
+
+  it('takes no more sessions or connections than it may have open, until one of them ends', () => {
+    takes(
+      eventAt('session_start', START),
+      eventAt('session_start', START, user('bert')),
+      eventAt('connection_open', START),
+    );
+    const more = [eventAt('session_start', START), eventAt('connection_open', START)];
+    expect(more.map((event) => site.isFullFor(event))).toEqual([true, true]);
+    takes(eventAt('session_stop', START, user('bert')), eventAt('connection_open', START));
+    expect(more.map((event) => site.isFullFor(event))).toEqual([true, true]);
+    takes(eventAt('connection_close', START), eventAt('session_rejected', START));
+  });
+
+  it('takes lines of no more hosts than it may know, those that it knows go on', () => {
+    takes(eventAt('session_start', START), eventAt('session_rejected', START, { host: 'node2' }));
+    expect(site.isFullFor(eventAt('session_rejected', START, { host: 'node3' }))).toBe(true);
+    takes(eventAt('session_rejected', START, { host: 'node2' }), eventAt('session_stop', START));
+  });
+
+  it('takes lines of no more users than it may know, those that it knows go on', () => {
+    const stops = ['anna', 'bert', 'carl', 'dora'].map((id) => eventAt('session_stop', START, user(id)));
+    takes(...stops);
+    expect(site.isFullFor(eventAt('session_stop', START, user('eve')))).toBe(true);
+    expect(site.isFullFor(eventAt('session_stop', START, { host: 'node2' }))).toBe(true);
+    takes(eventAt('session_stop', START, user('DORA')), ...stops);
+  });
+});
+
+describe('what a site remembers', () => {
+  const sizes = (site: Site) => [site.identities.hosts.size, site.identities.keyCount];
+
+  it('is forgotten 25 h after the last line of a user, and the host with the last of its users', () => {
+    const site = new Site(SETTINGS);
+    site.apply(eventAt('session_rejected', START, { host: 'old', ...user('anna') }), 1);
+    site.apply(eventAt('session_stop', START + HOUR, { host: 'old', ...user('bert') }), 2);
+    site.tick(START + 25 * HOUR - 1);
+    expect(sizes(site)).toEqual([1, 2]);
+    site.tick(START + 25 * HOUR);
+    expect(sizes(site)).toEqual([1, 1]);
+    site.tick(START + 26 * HOUR);
+    expect(sizes(site)).toEqual([0, 0]);
+    expect(site.identities.knows('old', { directory: 'LAB', id: 'anna' })).toBe(false);
+  });
+
+  it('is all that is open, and what was learnt of the session keys of a host', () => {
+    const site = new Site(SETTINGS);
+    site.apply(eventAt('session_start', START, { host: 'open' }), 1);
+    site.apply(eventAt('connection_open', START, { host: 'open' }), 2);
+    site.apply(eventAt('session_start', START, { host: 'learnt', sessionKey: 'one' }), 3);
+    site.apply(eventAt('session_stop', START, { host: 'learnt', sessionKey: 'other' }), 4);
+    // The program did not run meanwhile, so nothing has timed out.
+    site.tracker.restarted(START, START + 30 * HOUR);
+    site.tick(START + 30 * HOUR);
+    expect([...site.identities.hosts.keys()]).toEqual(['open', 'learnt']);
+    expect(site.identities.keyCount).toBe(1);
+    site.apply(eventAt('session_stop', START + 30 * HOUR, { host: 'open' }), 5);
+    site.tick(START + 56 * HOUR);
+    expect([...site.identities.hosts.keys()]).toEqual(['learnt']);
+  });
+});
+
+describe('what happens', () => {
+  /** What was counted and noted, by what it is about. */
+  function told(site: Site): Record<string, unknown> {
+    const seconds = site.series.takePending();
+    const parts = [...new Set(seconds.map(({ dimension }) => dimension))].sort();
+    return Object.fromEntries(
+      parts.map((part) => {
+        const of = seconds.filter(({ dimension }) => dimension === part);
+        const sum = (pick: (second: (typeof of)[number]) => number) =>
+          of.reduce((all, each) => all + pick(each), 0);
+        const level = of.findLast((each) => each.level !== null)?.level;
+        const tally = [
+          sum(({ created }) => created),
+          sum(({ destroyed }) => destroyed),
+          sum(({ rejected }) => rejected),
+        ];
+        return [
+          part,
+          [...tally, sum(({ durationMs }) => durationMs), level?.active, level?.users, level?.connections],
+        ];
+      }),
+    );
+  }
+
+  it('counts over all, and for the host, the virtual proxy and the app that it happens to', () => {
+    const site = new Site(SETTINGS);
+    site.started(0);
+    const vp = { virtualProxy: 'vp' };
+    site.apply(eventAt('session_start', START, vp), 1);
+    site.apply(eventAt('connection_open', START, { ...vp, appId: 'one' }), 2);
+    site.apply(eventAt('connection_open', START, { ...vp, appId: 'two' }), 3);
+    site.apply(eventAt('connection_close', START + 500, { ...vp, appId: 'one' }), 4);
+    site.apply(eventAt('session_rejected', START), 5);
+    site.tick(START + SECOND);
+    expect(told(site)).toEqual({
+      all: [1, 0, 1, 0, 1, 1, 1],
+      'host:node1': [1, 0, 1, 0, 1, 1, 1],
+      'virtualProxy:vp': [1, 0, 0, 0, 1, 1, 1],
+      'app:one': [1, 1, 0, 0, undefined, undefined, undefined],
+      'app:two': [1, 0, 0, 0, 1, 1, 1],
+    });
+    site.apply(eventAt('session_stop', START + 3 * SECOND, vp), 6);
+    site.tick(START + 4 * SECOND);
+    expect(told(site)).toEqual({
+      all: [0, 1, 0, 3_000, 0, 0, 0],
+      'host:node1': [0, 1, 0, 3_000, 0, 0, 0],
+      'virtualProxy:vp': [0, 1, 0, 3_000, 0, 0, 0],
+      'app:two': [0, 1, 0, 0, 0, 0, 0],
+    });
+  });
+
+  it('counts for no more apps and virtual proxies than may have points of their own, and for the whole anyway', () => {
+    const site = new Site(SETTINGS, { mostOpen: 99, mostKeys: 99, mostHosts: 99, mostParts: 2 });
+    site.started(0);
+    for (let n = 0; n < 5; n += 1) {
+      const rest = { ...user(`u${n}`), virtualProxy: `vp${n}`, appId: `app${n}` };
+      site.apply(eventAt('session_start', START, rest), 2 * n + 1);
+      site.apply(eventAt('connection_open', START, rest), 2 * n + 2);
+    }
+    const rest = { ...user('u4'), virtualProxy: 'vp4', appId: 'app4' };
+    site.apply(eventAt('connection_close', START + 1, rest), 11);
+    site.tick(START + SECOND);
+    const parts = told(site);
+    expect(parts['all']).toEqual([5, 0, 0, 0, 5, 5, 4]);
+    const apps = Object.keys(parts).filter((part) => part.startsWith('app:'));
+    expect(apps).toEqual(['app:app0', 'app:app1']);
+    const levels = Object.entries(parts).filter(([, values]) => (values as unknown[])[4] !== undefined);
+    // The whole and the host count among them.
+    expect(levels.map(([part]) => part)).toEqual([
+      'all',
+      'host:node1',
+      'virtualProxy:vp0',
+      'virtualProxy:vp1',
+    ]);
+  });
+
+  it('is chained: each event of a session names the one before it, and the session its first and latest', () => {
+    const site = new Site(SETTINGS);
+    const previous = [
+      eventAt('session_start', START),
+      eventAt('connection_open', START),
+      eventAt('session_rejected', START),
+      eventAt('connection_close', START, { appId: 'another' }),
+      eventAt('session_stop', START),
+    ].map((event, place) => site.apply(event, 10 + place));
+    expect(previous.map(({ previousSeq }) => previousSeq)).toEqual([0, 10, 0, 11, 13]);
+    expect(previous[0]?.session).toMatchObject({ firstSeq: 10, lastSeq: 14 });
+    expect(previous.map(({ outcome }) => outcome)).toEqual([
+      ...['applied', 'applied', 'rejected', 'orphan_close', 'applied'],
+    ]);
+  });
+
+  it('is a change of the counts, as every second is', () => {
+    const site = new Site(SETTINGS);
+    const seen = [site.changes];
+    site.apply(eventAt('session_start', START), 1);
+    seen.push(site.changes);
+    site.tick(START + SECOND);
+    seen.push(site.changes);
+    site.exclude(() => true, START + SECOND);
+    seen.push(site.changes);
+    expect(new Set(seen).size).toBe(4);
+    expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+  });
 });

@@ -1,7 +1,8 @@
 import type { UserEvent } from '../../src/contract/event.ts';
+import type { Gauge } from '../../src/sessions/counts.ts';
 import type { Connection, Session } from '../../src/sessions/session.ts';
 import { Site } from '../../src/sessions/site.ts';
-import { type SessionView, type TrackerView, userName } from './model/session-model.ts';
+import { type SessionView, type TrackerView, userName, type WindowsView } from './model/session-model.ts';
 
 /** The real picture of a site, which also keeps what ended, seen as the model is seen. */
 export class TrackerUnderTest extends Site {
@@ -34,11 +35,10 @@ export class TrackerUnderTest extends Site {
   }
 
   view(): TrackerView {
-    const { sessions, users, connections, connectedUsers } = this.counts;
     const { created, destroyed } = this.series.totals;
     return {
       sessions: this.#all.map((session) => this.#viewOf(session)),
-      active: { sessions, users, connections, connectedUsers },
+      ...openViewOf(this),
       created,
       destroyed,
       ...this.tracker.counters,
@@ -49,6 +49,10 @@ export class TrackerUnderTest extends Site {
     };
   }
 
+  windows(now: number): WindowsView {
+    return this.series.windows(now);
+  }
+
   #viewOf(session: Session): SessionView {
     return {
       id: session.id,
@@ -56,6 +60,7 @@ export class TrackerUnderTest extends Site {
       user: userName(session.key.user),
       sessionKey: session.sessionKey,
       virtualProxy: session.virtualProxy,
+      userAgent: session.userAgent,
       startedAt: session.startedAt,
       startExact: session.startExact,
       endedAt: session.endedAt,
@@ -68,4 +73,33 @@ export class TrackerUnderTest extends Site {
         .map(({ appId, openedAt, closedAt, closeExact }) => ({ appId, openedAt, closedAt, closeExact })),
     };
   }
+}
+
+/** What is open: over all, and under each name. */
+export function openViewOf(site: Site): Pick<TrackerView, 'active' | 'hosts' | 'virtualProxies' | 'apps'> {
+  const { sessions, users, connections, connectedUsers } = site.counts;
+  return {
+    active: { sessions, users, connections, connectedUsers },
+    hosts: Object.fromEntries(
+      [...site.identities.hosts.values()]
+        // A host stays known for a day.
+        .filter(
+          ({ openSessions, openUsers, openConnections }) => openSessions + openUsers + openConnections !== 0,
+        )
+        .map(({ name, openSessions, openUsers, openConnections }) => [
+          name,
+          { sessions: openSessions, users: openUsers, connections: openConnections },
+        ]),
+    ),
+    virtualProxies: gaugesOf(site.counts.virtualProxies, ({ sessions, users, connections }) => ({
+      sessions,
+      users: users.size,
+      connections,
+    })),
+    apps: gaugesOf(site.counts.apps, ({ users, connections }) => ({ users: users.size, connections })),
+  };
+}
+
+function gaugesOf<V>(gauges: ReadonlyMap<string, Gauge>, view: (gauge: Gauge) => V): Record<string, V> {
+  return Object.fromEntries([...gauges].map(([name, gauge]) => [name, view(gauge)]));
 }

@@ -7,13 +7,18 @@ import type { CountsAnswer } from '../counts.ts';
 const MOST_STREAMS = 1_000;
 /** So that one address cannot take all; a reverse proxy is one, too. */
 export const MOST_STREAMS_OF_ADDRESS = 500;
-/** At least so long between two looks at what was committed: events that come in between are sent together. */
-const LOOK_EVERY_MS = 100;
-/** Counts go out at most so often. */
-const COUNTS_EVERY_MS = 1_000;
-/** Something is sent at least so often: proxies close connections on which nothing moves. */
-const ALIVE_EVERY = 15;
-const RETRY_MS = 1_000;
+export interface StreamTiming {
+  /** At least so long between two looks at what was committed: events that come in between are sent together. */
+  readonly lookEveryMs: number;
+  /** Counts go out at most so often. */
+  readonly countsEveryMs: number;
+  /** Something is sent at least every so many times: proxies close connections on which nothing moves. */
+  readonly aliveEvery: number;
+  /** The next look after one that failed is so much later. */
+  readonly retryMs: number;
+}
+
+const TIMING: StreamTiming = { lookEveryMs: 100, countsEveryMs: 1_000, aliveEvery: 15, retryMs: 1_000 };
 
 export interface StreamParts {
   /** The number of the latest committed event. */
@@ -52,6 +57,7 @@ interface Stream extends Listener {
  */
 export class Streams {
   readonly #parts: StreamParts;
+  readonly #timing: StreamTiming;
   readonly #streams = new Set<Stream>();
   #countsTimer: NodeJS.Timeout | null = null;
   #ticks = 0;
@@ -59,8 +65,9 @@ export class Streams {
   #isLooking = false;
   #lookedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(parts: StreamParts) {
+  constructor(parts: StreamParts, timing = TIMING) {
     this.#parts = parts;
+    this.#timing = timing;
   }
 
   get isFull(): boolean {
@@ -90,7 +97,7 @@ export class Streams {
     response.once('close', () => this.#remove(stream));
     response.on('drain', () => this.#lookSoon());
     this.#sendCounts(stream, this.#parts.counts());
-    this.#countsTimer ??= setInterval(() => this.#tick(), COUNTS_EVERY_MS);
+    this.#countsTimer ??= setInterval(() => this.#tick(), this.#timing.countsEveryMs);
     this.#lookSoon();
   }
 
@@ -121,7 +128,7 @@ export class Streams {
   #tick(): void {
     this.#ticks += 1;
     const counts = this.#parts.counts();
-    const isAlive = this.#ticks % ALIVE_EVERY === 0;
+    const isAlive = this.#ticks % this.#timing.aliveEvery === 0;
     for (const stream of this.#streams) {
       if (!stream.mayStay()) this.#end(stream);
       else if (this.#ticks >= stream.fromTick && (isAlive || stream.tag !== counts.tag)) {
@@ -141,7 +148,7 @@ export class Streams {
 
   #lookSoon(): void {
     if (this.#isLooking || this.#lookTimer !== null) return;
-    const wait = Math.max(0, this.#lookedAt + LOOK_EVERY_MS - performance.now());
+    const wait = Math.max(0, this.#lookedAt + this.#timing.lookEveryMs - performance.now());
     this.#lookTimer = setTimeout(() => void this.#look(), wait);
   }
 
@@ -160,10 +167,10 @@ export class Streams {
         hasFailed = true;
       }
     }
-    if (hasFailed) this.#lookedAt += RETRY_MS;
+    if (hasFailed) this.#lookedAt += this.#timing.retryMs;
     this.#isLooking = false;
     // Catching up goes on at once.
-    if (this.#behind(upTo).length > 0) this.#lookedAt -= LOOK_EVERY_MS;
+    if (this.#behind(upTo).length > 0) this.#lookedAt -= this.#timing.lookEveryMs;
     if (this.#behind(this.#parts.committedSeq()).length > 0) this.#lookSoon();
   }
 

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ConfigError, loadConfig } from '../../../src/config/config.ts';
 import { Program, ProgramFolder } from '../../program/program.ts';
 
@@ -30,7 +30,7 @@ function problems(): readonly string[] {
   }
 }
 
-test('with tokens the program listens beyond loopback, takes those of files, and never logs one', async () => {
+it('with tokens the program listens beyond loopback, takes those of files, and never logs one', async () => {
   configure(`{ name: a, token: ${READ} }, { name: b, tokenFile: b.token, scopes: [ ingest ] }`);
   writeFileSync(join(folder.path, 'b.token'), `\ufeff  ${INGEST}\r\n\n`);
   const program = await Program.start(folder);
@@ -54,7 +54,7 @@ test('with tokens the program listens beyond loopback, takes those of files, and
   expect(JSON.stringify(program.log)).not.toContain('0123456789abcdef');
 });
 
-test('what is wrong with a token file is said at the place that names it, without what is in it', () => {
+it('what is wrong with a token file is said at the place that names it, without what is in it', () => {
   configure('{ name: a, tokenFile: a.token }');
   expect(problems()).toEqual([
     expect.stringMatching(/:2:64 api\.tokens\[0\]\.tokenFile: there is no such file$/),
@@ -70,7 +70,7 @@ test('what is wrong with a token file is said at the place that names it, withou
   }
 });
 
-test('one token cannot have two names', () => {
+it('one token cannot have two names', () => {
   writeFileSync(join(folder.path, 'a.token'), READ);
   configure(`{ name: a, token: ${READ} }, { name: b, tokenFile: a.token, scopes: [ ingest ] }`);
   expect(problems()).toEqual([

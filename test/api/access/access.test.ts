@@ -1,5 +1,5 @@
 import type { InjectOptions } from 'fastify';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ApiUnderTest, type Reply } from '../api-under-test.ts';
 import { type Route, routesOf } from '../routes.ts';
 
@@ -59,7 +59,7 @@ const NOT_KNOWN = {
   'its own digest': `Bearer ${Buffer.from(READ).toString('hex')}`,
 };
 
-test('the routes are those of the router', () => {
+it('the routes are those of the router', () => {
   const known = routes.map(({ method, path }) => `${method} ${path}`);
   expect(known).toEqual(
     expect.arrayContaining(['GET /', 'HEAD /metrics', 'POST /api/v1/events', 'GET /api/v1/sessions/x']),
@@ -70,14 +70,14 @@ test('the routes are those of the router', () => {
 describe.each([...routes, ...strangers])('$method $path', (route) => {
   const isOpen = OPEN.includes(route.path);
 
-  test('wants a token', async () => {
+  it('wants a token', async () => {
     const reply = await ask(route);
     expectSafe(route, reply);
     if (isOpen) expect([401, 403]).not.toContain(reply.statusCode);
     else expectChallenge(route, reply, 'Bearer realm="Headcount"');
   });
 
-  test('takes no other token for one', async () => {
+  it('takes no other token for one', async () => {
     for (const [what, authorization] of Object.entries(NOT_KNOWN)) {
       const reply = await ask(route, authorization);
       expectSafe(route, reply);
@@ -87,7 +87,7 @@ describe.each([...routes, ...strangers])('$method $path', (route) => {
     }
   });
 
-  test('refuses a token of the other scope', async () => {
+  it('refuses a token of the other scope', async () => {
     const reply = await ask(route, `Bearer ${isReading(route) ? INGEST : READ}`);
     expectSafe(route, reply);
     if (isOpen) return expect([401, 403]).not.toContain(reply.statusCode);
@@ -96,7 +96,7 @@ describe.each([...routes, ...strangers])('$method $path', (route) => {
     if (route.method !== 'HEAD') expect(Object.keys(reply.body)).toEqual(['statusCode', 'error', 'message']);
   });
 
-  test('lets a good token in', async () => {
+  it('lets a good token in', async () => {
     for (const token of [isReading(route) ? READ : INGEST, BOTH]) {
       for (const scheme of ['Bearer', 'bearer', 'BEARER ']) {
         const reply = await ask(route, `${scheme} ${token}`);
@@ -108,7 +108,7 @@ describe.each([...routes, ...strangers])('$method $path', (route) => {
     }
   });
 
-  test('takes the token as a password for reading only', async () => {
+  it('takes the token as a password for reading only', async () => {
     if (isOpen) return;
     const { statusCode } = await ask(route, basic(BOTH));
     if (isReading(route)) expect([401, 403]).not.toContain(statusCode);
@@ -116,7 +116,7 @@ describe.each([...routes, ...strangers])('$method $path', (route) => {
   });
 });
 
-test('a token is looked at before the body, the query and the path', async () => {
+it('a token is looked at before the body, the query and the path', async () => {
   const replies = [
     await api.send({
       method: 'POST',
@@ -130,7 +130,7 @@ test('a token is looked at before the body, the query and the path', async () =>
   expect(replies.map(({ statusCode }) => statusCode)).toEqual([401, 401, 401]);
 });
 
-test('requests without a good token are counted as refused by the receiver', async () => {
+it('requests without a good token are counted as refused by the receiver', async () => {
   const before = await refusedRequests();
   await api.post('[]');
   expect(await refusedRequests()).toBe(before + 1);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { knownHosts } from '../../../src/api/access/foreign-pages.ts';
 import { ApiUnderTest } from '../api-under-test.ts';
 
@@ -26,7 +26,7 @@ describe('where only some names are known', () => {
     api.hosts = ['headcount.example.com'];
   });
 
-  test.each([
+  it.each([
     'localhost',
     'localhost:9999',
     'LOCALHOST.:9999',
@@ -41,7 +41,7 @@ describe('where only some names are known', () => {
     expect((await ask(host)).statusCode).toBe(200);
   });
 
-  test.each([
+  it.each([
     'evil.example',
     'evil.example:9999',
     'localhost.evil.example',
@@ -64,7 +64,7 @@ describe('where only some names are known', () => {
     }
   });
 
-  test('nothing is taken from a page of another name either', async () => {
+  it('nothing is taken from a page of another name either', async () => {
     const headers = {
       host: 'evil.example',
       origin: 'http://evil.example',
@@ -78,11 +78,11 @@ describe('where only some names are known', () => {
   });
 });
 
-test('where any name is known, every one is answered', async () => {
+it('where any name is known, every one is answered', async () => {
   expect((await ask('evil.example')).statusCode).toBe(200);
 });
 
-test.each([
+it.each([
   [{ host: '127.0.0.1', hosts: [], tokens: [] }, []],
   [{ host: 'localhost', hosts: [], tokens: [] }, []],
   [{ host: '::1', hosts: ['a'], tokens: [] }, ['a']],
@@ -103,7 +103,7 @@ describe('a page', () => {
       payload: '[{"type":"heartbeat"}]',
     });
 
-  test.each(['http://evil.example', 'http://localhost:3000', 'http://localhost', 'null', ''])(
+  it.each(['http://evil.example', 'http://localhost:3000', 'http://localhost', 'null', ''])(
     'of the origin %j may not post without a token',
     async (origin) => {
       const { statusCode, body } = await post({ origin });
@@ -113,13 +113,13 @@ describe('a page', () => {
     },
   );
 
-  test('of the same origin may, and so may a program, which has none', async () => {
+  it('of the same origin may, and so may a program, which has none', async () => {
     for (const headers of [{ origin: 'http://localhost:9999' }, { origin: 'https://localhost:9999' }, {}]) {
       expect((await post(headers as Record<string, string>)).statusCode).toBe(202);
     }
   });
 
-  test.each([
+  it.each([
     'text/plain',
     'text/plain; application/json',
     'text/plain;charset=application/json',
@@ -133,7 +133,7 @@ describe('a page', () => {
     expect(api.pipeline.counters.received).toBe(received);
   });
 
-  test('is told by no answer to the question before a request that it may make it', async () => {
+  it('is told by no answer to the question before a request that it may make it', async () => {
     const headers = {
       host: 'localhost:9999',
       origin: 'http://localhost:9999',
@@ -149,7 +149,7 @@ describe('a page', () => {
     expect(Object.keys(said).filter((name) => name.startsWith('access-control'))).toEqual([]);
   });
 
-  test('of any origin may read nothing of an answer, and post with a token', async () => {
+  it('of any origin may read nothing of an answer, and post with a token', async () => {
     const { headers } = await api.send({
       method: 'GET',
       url: '/',
@@ -162,7 +162,7 @@ describe('a page', () => {
   });
 });
 
-test('addresses come from the connection, never from a header', async () => {
+it('addresses come from the connection, never from a header', async () => {
   const forged = '203.0.113.9';
   const headers = {
     authorization: 'Bearer nobody-0123456789abcdef',

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WrongTokens } from '../../../src/api/access/wrong-tokens.ts';
 import { ApiUnderTest } from '../api-under-test.ts';
 import { Exposition } from '../metrics/exposition.ts';
@@ -27,7 +27,7 @@ describe('the API', () => {
     for (let n = 0; n < times; n += 1) expect((await ask(WRONG)).statusCode).toBe(401);
   };
 
-  test('answers 429 after 20 wrong tokens of one address, until its minute is over', async () => {
+  it('answers 429 after 20 wrong tokens of one address, until its minute is over', async () => {
     await guess(1);
     api.now += 10_500;
     await guess(19);
@@ -45,7 +45,7 @@ describe('the API', () => {
     expect((await ask(WRONG)).statusCode).toBe(429);
   });
 
-  test('lets a right token in from an address that gave too many wrong ones', async () => {
+  it('lets a right token in from an address that gave too many wrong ones', async () => {
     await guess(20);
     expect((await ask(READ)).statusCode).toBe(200);
     expect((await ask(INGEST)).statusCode).toBe(403);
@@ -53,12 +53,12 @@ describe('the API', () => {
     expect((await ask(WRONG)).statusCode).toBe(429);
   });
 
-  test('does not count who gives none', async () => {
+  it('does not count who gives none', async () => {
     for (let n = 0; n < 30; n += 1) expect((await ask(null)).statusCode).toBe(401);
     expect(api.troubles).toEqual([]);
   });
 
-  test('counts every wrong one, and says from where and where to, never which', async () => {
+  it('counts every wrong one, and says from where and where to, never which', async () => {
     await guess(1);
     await ask(WRONG, '2001:db8::7', `/nope/${WRONG}?token=${WRONG}`);
     await ask(WRONG, HERE, `/api/v1/sessions/${WRONG}`);
@@ -79,7 +79,7 @@ describe('wrong tokens', () => {
   });
   const wrongTokens = () => new WrongTokens(() => clock.ms);
 
-  test.each([
+  it.each([
     ['2001:db8:1:2::1', '2001:db8:1:2:ffff::9', true],
     ['2001:db8::1', '2001:db8:0:0:1::', true],
     ['fe80::1%eth0', 'fe80::2', true],
@@ -95,7 +95,7 @@ describe('wrong tokens', () => {
     expect(wrong.waitSeconds(other)).toBe(together ? 60 : 0);
   });
 
-  test('of a million addresses are remembered for the latest thousands only', () => {
+  it('of a million addresses are remembered for the latest thousands only', () => {
     const wrong = wrongTokens();
     for (let n = 0; n < 20; n += 1) wrong.add('192.0.2.1');
     for (let n = 0; n < 1_000_000; n += 1) wrong.add(`10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`);
@@ -103,7 +103,7 @@ describe('wrong tokens', () => {
     expect(wrong.waitSeconds('192.0.2.1')).toBe(0);
   });
 
-  test('are forgotten when the clock is set back', () => {
+  it('are forgotten when the clock is set back', () => {
     const wrong = wrongTokens();
     for (let n = 0; n < 20; n += 1) wrong.add('192.0.2.1');
     clock.ms -= 3_600_000;

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { SinkStats } from '../../../src/contract/sink.ts';
 import { ApiUnderTest, NOON, SALES } from '../api-under-test.ts';
 import { Exposition } from './exposition.ts';
@@ -23,7 +23,7 @@ function receive(line: string): void {
   api.pipeline.receive(Buffer.from(line), sender, api.now);
 }
 
-test('metrics account for everything received', async () => {
+it('metrics account for everything received', async () => {
   await api.post([
     { type: 'session_start', user: ann, host: 'qs1', id: 'a' },
     { type: 'session_start', user: ann, host: 'qs1', id: 'a' },
@@ -44,7 +44,7 @@ test('metrics account for everything received', async () => {
   expect(metrics.by('headcount_kernel_dropped_total')).toEqual({ udp: 0 });
 });
 
-test('metrics say what is open, over all and by host', async () => {
+it('metrics say what is open, over all and by host', async () => {
   await api.post([
     { type: 'session_start', user: ann, host: 'qs1' },
     { type: 'session_start', user: ann, host: 'qs2', at: '2026-05-19T11:00:00.250Z' },
@@ -64,7 +64,7 @@ test('metrics say what is open, over all and by host', async () => {
   });
 });
 
-test('a counter does not fall where a late line takes an end back', async () => {
+it('a counter does not fall where a late line takes an end back', async () => {
   await api.post([{ type: 'session_start', user: ann, host: 'qs1' }]);
   api.pass(2_200);
   const before = await scrape();
@@ -81,7 +81,7 @@ test('a counter does not fall where a late line takes an end back', async () => 
   expect((await scrape()).value('headcount_sessions_destroyed_total')).toBe(2);
 });
 
-test('metrics count what did not fit', async () => {
+it('metrics count what did not fit', async () => {
   const one = { user: ann, host: 'qs1' };
   await api.post([
     { type: 'session_stop', ...one },
@@ -97,7 +97,7 @@ test('metrics count what did not fit', async () => {
   expect(metrics.value('headcount_key_mismatches_total')).toBe(1);
 });
 
-test('metrics say whether the counts are estimates, and why', async () => {
+it('metrics say whether the counts are estimates, and why', async () => {
   const first = await scrape();
   expect(first.value('headcount_counts_estimated')).toBe(1);
   const reasons = { warming_up: 1, downtime: 0, drops: 0, gap: 0 };
@@ -108,7 +108,7 @@ test('metrics say whether the counts are estimates, and why', async () => {
   expect(later.by('headcount_counts_estimated_reason')).toEqual({ ...reasons, warming_up: 0 });
 });
 
-test('metrics say that commits fail, and which version runs', async () => {
+it('metrics say that commits fail, and which version runs', async () => {
   expect((await scrape()).value('headcount_journal_failing')).toBe(0);
   api.journalTrouble = 'disk full';
   const metrics = await scrape();
@@ -116,7 +116,7 @@ test('metrics say that commits fail, and which version runs', async () => {
   expect(metrics.value('headcount_build_info', { version: '1.2.3' })).toBe(1);
 });
 
-test('no metric names a user', async () => {
+it('no metric names a user', async () => {
   await api.post([
     { type: 'session_start', user: { directory: 'SECRETDIR', id: 'secretuser' }, host: 'qs1' },
     {
@@ -148,7 +148,7 @@ const HOSTILE = [
   'x'.repeat(1_024),
 ];
 
-test('host names from a hostile wire come out as they came in', async () => {
+it('host names from a hostile wire come out as they came in', async () => {
   for (const host of HOSTILE) receive(`/qseow-proxy-session/;${host};Start session;LAB;ann;(null);(null);x`);
   receive(`/qseow-proxy-session/;${'x'.repeat(60_000)};Start session;LAB;ann;(null);(null);x`);
   await api.settle();
@@ -158,7 +158,7 @@ test('host names from a hostile wire come out as they came in', async () => {
   expect(hosts.every(({ value }) => value === 1)).toBe(true);
 });
 
-test('of very many hosts those with the most sessions have series of their own', async () => {
+it('of very many hosts those with the most sessions have series of their own', async () => {
   receive('/qseow-proxy-session/;real1;Start session;LAB;ann;(null);(null);x');
   receive('/qseow-proxy-session/;real1;Start session;LAB;ann;(null);(null);x');
   receive('/qseow-proxy-session/;old;Stop session;LAB;ann;(null);(null);x');
@@ -191,7 +191,7 @@ function sink(table: Partial<SinkStats>): SinkStats {
   };
 }
 
-test('metrics say how far each sink has come with each table', async () => {
+it('metrics say how far each sink has come with each table', async () => {
   const table = { sink: 'db', table: 'sessions' };
   api.sinks = [sink({ up: false, lagSeconds: 12.5, delivered: 1_000, pending: 7, deadLettered: 2 })];
   const metrics = await scrape();
@@ -202,7 +202,7 @@ test('metrics say how far each sink has come with each table', async () => {
   expect(metrics.value('headcount_sink_rows_delivered_total', table)).toBe(0);
 });
 
-test('metrics say what the database behind a sink says of its tables', async () => {
+it('metrics say what the database behind a sink says of its tables', async () => {
   api.sinks = [
     { ...sink({}), databaseTables: [{ name: 'sessions', suspended: true, walPendingRows: 12 }] },
     { ...sink({}), name: 'printer' },
@@ -213,7 +213,7 @@ test('metrics say what the database behind a sink says of its tables', async () 
   expect(metrics.value('headcount_sink_table_wal_pending_rows', table)).toBe(12);
 });
 
-test('what a sink took does not fall where rows are sent again', async () => {
+it('what a sink took does not fall where rows are sent again', async () => {
   const table = { sink: 'db', table: 'sessions' };
   const taken: (number | undefined)[] = [];
   for (const delivered of [1_000, 1_010, 500, 505]) {
@@ -223,7 +223,7 @@ test('what a sink took does not fall where rows are sent again', async () => {
   expect(taken).toEqual([0, 10, 10, 15]);
 });
 
-test('what is dropped for a reason that comes up later counts from the first row', async () => {
+it('what is dropped for a reason that comes up later counts from the first row', async () => {
   const labels = { sink: 'db', table: 'sessions', reason: 'retention' };
   api.sinks = [sink({})];
   expect((await scrape()).value('headcount_sink_rows_dropped_total', labels)).toBeUndefined();

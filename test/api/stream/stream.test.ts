@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MOST_STREAMS_OF_ADDRESS } from '../../../src/api/stream/streams.ts';
 import { until } from '../../program/program.ts';
 import { ApiUnderTest, SALES } from '../api-under-test.ts';
@@ -34,7 +34,7 @@ const gets = (count: number, who = client) =>
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n);
 
 describe('a stream', () => {
-  test('begins with the counts, and tells when they change, never twice the same', async () => {
+  it('begins with the counts, and tells when they change, never twice the same', async () => {
     const { statusCode, headers } = await client.connect(url);
     expect(statusCode).toBe(200);
     expect(headers).toMatchObject({
@@ -58,7 +58,7 @@ describe('a stream', () => {
     expect(client.of('event')).toEqual([]);
   });
 
-  test('tells events as the list of events shows them, in order and each with its id', async () => {
+  it('tells events as the list of events shows them, in order and each with its id', async () => {
     await post(item('before'));
     await client.connect(`${url}?events=1`);
     await post(item('anna'), item('anna', 'connection_open', { appId: SALES }), item('bert'));
@@ -70,7 +70,7 @@ describe('a stream', () => {
     expect(client.of('event').map(({ id }) => id)).toEqual([2, 3, 4, 5].map((seq) => `${store}-${seq}`));
   });
 
-  test.each([
+  it.each([
     ['user=lab%5Canna', [1, 3]],
     ['kind=connection_open', [3, 4]],
     [`app=${SALES}`, [3]],
@@ -95,7 +95,7 @@ describe('a stream', () => {
     expect(client.seqs.filter((seq) => seq <= 4)).toEqual(expected);
   });
 
-  test('goes on after the id that a client says it has, by header or by query', async () => {
+  it('goes on after the id that a client says it has, by header or by query', async () => {
     await client.connect(`${url}?events=1`);
     await post(item('a'), item('b'));
     await gets(2);
@@ -112,7 +112,7 @@ describe('a stream', () => {
     expect(another.seqs).toEqual([3, 4]);
   });
 
-  test('goes on where it was also before the first event came', async () => {
+  it('goes on where it was also before the first event came', async () => {
     await client.connect(`${url}?events=1`);
     await until(
       async () => client.messages.length,
@@ -125,7 +125,7 @@ describe('a stream', () => {
     expect(client.seqs).toEqual([1]);
   });
 
-  test.each(['0123456789ab-1', 'x', '', '-', 'x-1-1'])('says that it cannot go on after %j', async (id) => {
+  it.each(['0123456789ab-1', 'x', '', '-', 'x-1-1'])('says that it cannot go on after %j', async (id) => {
     await post(item('a'));
     await client.connect(`${url}?events=1`, { 'last-event-id': id });
     await post(item('b'));
@@ -134,7 +134,7 @@ describe('a stream', () => {
     expect(client.seqs).toEqual([2]);
   });
 
-  test('says so where what came next has been deleted', async () => {
+  it('says so where what came next has been deleted', async () => {
     await post(...range(1, 10).map((n) => item(`u${n}`)));
     await api.settle();
     const database = api.openDatabase();
@@ -150,7 +150,7 @@ describe('a stream', () => {
     expect(client.seqs).toEqual([6, 7, 8, 9, 10]);
   });
 
-  test('catches up with a long past, in order and without a gap, while more comes in', async () => {
+  it('catches up with a long past, in order and without a gap, while more comes in', async () => {
     for (let n = 0; n < 10; n += 1) await post(...range(1, 500).map((u) => item(`u${n}.${u}`)));
     const { body } = await api.get('/api/v1/events?limit=1');
     const store = String(body.items[0]?.['sessionId']).split('-')[0];
@@ -160,7 +160,7 @@ describe('a stream', () => {
     expect(client.seqs).toEqual(range(1, 6_000));
   });
 
-  test('of a client that does not read holds up no other one, and is all there when it reads again', async () => {
+  it('of a client that does not read holds up no other one, and is all there when it reads again', async () => {
     await client.connect(`${url}?events=1`);
     const slow = connect(Number(new URL(url).port), '127.0.0.1');
     slow.write('GET /api/v1/stream?events=1 HTTP/1.1\r\nHost: x\r\n\r\n');
@@ -193,7 +193,7 @@ describe('a stream', () => {
     expect(seqs).toEqual(range(1, count));
   });
 
-  test.each([
+  it.each([
     ['events=2', 'events: expected one of 0, 1'],
     ['kind=session_start', 'kind: only with events=1'],
     ['events=0&user=anna', 'user: only with events=1'],
@@ -206,7 +206,7 @@ describe('a stream', () => {
     expect(body.message).toEqual(typeof message === 'string' ? message : expect.stringMatching(message));
   });
 
-  test('whose next event cannot be read holds up no other one', async () => {
+  it('whose next event cannot be read holds up no other one', async () => {
     await post(...range(1, 6).map((n) => item(`u${n}`, n % 2 === 0 ? 'connection_open' : 'session_start')));
     await api.settle();
     const database = api.openDatabase();
@@ -224,7 +224,7 @@ describe('a stream', () => {
     expect(client.seqs).toEqual([]);
   });
 
-  test('that waits behind another one on its connection leaves nothing behind', async () => {
+  it('that waits behind another one on its connection leaves nothing behind', async () => {
     const port = Number(new URL(url).port);
     for (let n = 0; n < 20; n += 1) {
       const socket = connect(port, '127.0.0.1');
@@ -236,7 +236,7 @@ describe('a stream', () => {
     expect(await until(status, (found) => found === 200)).toBe(200);
   });
 
-  test('is refused to an address that has many, until one of them ends', async () => {
+  it('is refused to an address that has many, until one of them ends', async () => {
     const clients: StreamClient[] = [];
     const next = async (): Promise<number | undefined> => {
       clients.push(new StreamClient());
@@ -250,7 +250,7 @@ describe('a stream', () => {
     for (const each of clients) each.disconnect();
   });
 
-  test('ends when its token is taken away, by itself', async () => {
+  it('ends when its token is taken away, by itself', async () => {
     const reader = { name: 'reader', token: 'r'.repeat(20), scopes: ['read'] as const };
     const other = { name: 'other', token: 'o'.repeat(20), scopes: ['read', 'ingest'] as const };
     const headers = ({ token }: { token: string }) => ({ authorization: `Bearer ${token}` });
@@ -266,7 +266,49 @@ describe('a stream', () => {
     staying.disconnect();
   });
 
-  test('ends when Headcount does', async () => {
+  it('ends when its token is no longer one for reading', async () => {
+    const both = { name: 'both', token: 'b'.repeat(20), scopes: ['read', 'ingest'] as const };
+    const reader = { name: 'reader', token: 'r'.repeat(20), scopes: ['read'] as const };
+    api.tokens = [both, reader];
+    const headers = { authorization: `Bearer ${both.token}` };
+    const ended = once(await client.connect(url, headers), 'end');
+    api.tokens = [{ ...both, scopes: ['ingest'] }, reader];
+    await ended;
+    const staying = new StreamClient();
+    const response = await staying.connect(url, { authorization: `Bearer ${reader.token}` });
+    expect(response.statusCode).toBe(200);
+    staying.disconnect();
+  });
+
+  it('goes on after the very latest event, which is not missed', async () => {
+    await client.connect(`${url}?events=1`);
+    await post(item('a'), item('b'));
+    await gets(2);
+    client.disconnect();
+    const [, latest] = client.of('event');
+    const other = new StreamClient();
+    await other.connect(`${url}?events=1&after=${latest?.id}`);
+    await post(item('c'));
+    await gets(1, other);
+    other.disconnect();
+    expect([other.of('missed'), other.seqs]).toEqual([[], [3]]);
+  });
+
+  it('does not go on after an event that has yet to come', async () => {
+    await client.connect(`${url}?events=1`);
+    await post(item('a'));
+    await gets(1);
+    const store = client.of('event')[0]?.id?.split('-')[0];
+    const other = new StreamClient();
+    await other.connect(`${url}?events=1&after=${store}-2`);
+    await post(item('b'));
+    await gets(1, other);
+    other.disconnect();
+    expect(other.of('missed')).toHaveLength(1);
+    expect(other.seqs).toEqual([2]);
+  });
+
+  it('ends when Headcount does', async () => {
     const response = await client.connect(url);
     const ended = new Promise((end) => response.once('end', end));
     await api.app.close();

@@ -1,5 +1,5 @@
 import { type AddressInfo, connect } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { jsonItems, lineItems } from '../../../receivers/http/body.ts';
 import { API_LIMITS } from '../../../src/api/api.ts';
 import { ApiUnderTest } from '../../api/api-under-test.ts';
@@ -8,7 +8,7 @@ const MIB = 1_048_576;
 const TOO_DEEP = 'not JSON: nested more than 16 deep';
 
 describe('a body that would take the parser long', () => {
-  test.each([
+  it.each([
     ['[', MIB],
     ['{"a":', MIB / 5],
     ['[{"a":', MIB / 6],
@@ -17,7 +17,7 @@ describe('a body that would take the parser long', () => {
     expect(() => jsonItems(piece.repeat(times))).toThrow(TOO_DEEP);
   });
 
-  test('is refused in the line where it is', async () => {
+  it('is refused in the line where it is', async () => {
     const lines = ['7', '['.repeat(17), `[${'[]'.repeat(17)}`, '8', '1'.repeat(MIB + 1)];
     expect(await lineItems(lines.join('\n'))).toEqual([
       { value: 7 },
@@ -28,7 +28,7 @@ describe('a body that would take the parser long', () => {
     ]);
   });
 
-  test('is only what is nested: brackets in a text are none', () => {
+  it('is only what is nested: brackets in a text are none', () => {
     const text = `${'[{'.repeat(100)}\\"${'[{'.repeat(100)}\\\\`;
     const value = { text: JSON.parse(`"${text}"`) };
     expect(jsonItems(`{"text":"${text}"}`)).toEqual([{ value }]);
@@ -38,7 +38,20 @@ describe('a body that would take the parser long', () => {
   });
 });
 
-test.each([
+describe('a body of many items', () => {
+  const items = (count: number) => new Array(count).fill('7');
+  const many = 'more than 10000 items in one request';
+
+  it('is taken with 10,000, refused with one more, whatever it is made of', async () => {
+    expect(jsonItems(`[${items(10_000).join(',')}]`)).toHaveLength(10_000);
+    expect(await lineItems(`${items(10_000).join('\n\n')}\n`)).toHaveLength(10_000);
+    expect(() => jsonItems(`[${items(10_001).join(',')}]`)).toThrow(many);
+    await expect(lineItems(items(10_001).join('\n'))).rejects.toThrow(many);
+    await expect(lineItems(`${'{\n'.repeat(10_001)}`)).rejects.toThrow(many);
+  });
+});
+
+it.each([
   ['events', '{"type":"heartbeat","context":"xxxxxxxxxxxxxxxxxxxxxxxx"}\n', 9_999],
   ['broken lines', `{"type":${' '.repeat(400)}\n`, 9_999],
   ['blank lines', '\n', 4 * MIB],
@@ -60,7 +73,7 @@ describe('a sender that is slow', () => {
   const LIMITS = { ...API_LIMITS, requestTimeoutMs: 200 };
   const HEAD = 'POST /api/v1/events HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
 
-  test.each([
+  it.each([
     ['its headers', 'POST /api/v1/events HTTP/1.1\r\nx-slow: '],
     ['its body', `${HEAD}content-length: 1000\r\n\r\n[`],
     ['chunks', `${HEAD}transfer-encoding: chunked\r\n\r\n1\r\n[\r\n`],
@@ -91,7 +104,7 @@ describe('a sender that is slow', () => {
   });
 });
 
-test('what is no HTTP at all is told so in the form of every error', async () => {
+it('what is no HTTP at all is told so in the form of every error', async () => {
   const api = await new ApiUnderTest().start();
   await api.app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = api.app.server.address() as AddressInfo;

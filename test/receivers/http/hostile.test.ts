@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ApiUnderTest } from '../../api/api-under-test.ts';
 
 let api: ApiUnderTest;
@@ -33,7 +33,7 @@ const names = [
   'x'.repeat(1024),
 ];
 
-test.each(names)('%j goes in and comes out as it is', async (name) => {
+it.each(names)('%j goes in and comes out as it is', async (name) => {
   const user = { directory: name, id: name };
   const fields = {
     host: `h-${name.slice(0, 9)}`,
@@ -56,7 +56,7 @@ test.each(names)('%j goes in and comes out as it is', async (name) => {
   }
 });
 
-test('half a surrogate pair becomes the replacement character', async () => {
+it('half a surrogate pair becomes the replacement character', async () => {
   const event = await onlyEvent({
     ...start,
     user: { directory: 'LAB', id: 'x\ud800y' },
@@ -66,7 +66,7 @@ test('half a surrogate pair becomes the replacement character', async () => {
   expect(api.site.counts.users).toBe(1);
 });
 
-test('texts of 60 KB are refused as names and cut as messages', async () => {
+it('texts of 60 KB are refused as names and cut as messages', async () => {
   const long = '👩'.repeat(30_000);
   const { body } = await api.post([
     { ...start, user: { directory: 'LAB', id: long } },

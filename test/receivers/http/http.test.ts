@@ -1,5 +1,5 @@
 import { fastify } from 'fastify';
-import { afterEach, beforeEach, expect, it, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createHttpReceiver, httpSchema } from '../../../receivers/http/http.ts';
 import { openJournalFile } from '../../../src/journal/journal-file.ts';
 import { ApiUnderTest } from '../../api/api-under-test.ts';
@@ -26,7 +26,7 @@ async function expectIdentity(): Promise<void> {
   expect([...parts, ...refused].reduce((sum, n) => sum + n, 0)).toBe(body['received']);
 }
 
-test('an array of events is answered with 202 and what came of each', async () => {
+it('an array of events is answered with 202 and what came of each', async () => {
   const { statusCode, body } = await api.post([
     { ...start, id: 'one' },
     { ...start, id: 'one' },
@@ -45,19 +45,19 @@ test('an array of events is answered with 202 and what came of each', async () =
   });
 });
 
-test('what was answered with 202 is on the disk', async () => {
+it('what was answered with 202 is on the disk', async () => {
   await api.post([start, start]);
   expect(api.pipeline.counters.accepted).toBe(2);
   expect(api.journal.uncommitted).toBe(0);
 });
 
-test('one object is as good as an array of one', async () => {
+it('one object is as good as an array of one', async () => {
   const { statusCode, body } = await api.post(start);
   expect(statusCode).toBe(202);
   expect(body).toMatchObject({ accepted: 1 });
 });
 
-test('an empty array is answered with 202 and zeros', async () => {
+it('an empty array is answered with 202 and zeros', async () => {
   const zeros = { accepted: 0, duplicates: 0, excluded: 0, heartbeats: 0, refused: [] };
   for (const reply of [await api.post([]), await api.post('\n\n', 'application/x-ndjson')]) {
     expect(reply.statusCode).toBe(202);
@@ -65,7 +65,7 @@ test('an empty array is answered with 202 and zeros', async () => {
   }
 });
 
-test.each(['application/x-ndjson', 'application/ndjson', 'application/jsonl; charset=utf-8'])(
+it.each(['application/x-ndjson', 'application/ndjson', 'application/jsonl; charset=utf-8'])(
   '%s has one event a line; a broken line is refused alone and a blank one ignored',
   async (type) => {
     const lines = [JSON.stringify(start), '', '{"type":', `${JSON.stringify(start)}\r`, '  ', 'null'];
@@ -81,13 +81,13 @@ test.each(['application/x-ndjson', 'application/ndjson', 'application/jsonl; cha
   },
 );
 
-test('a byte order mark does no harm', async () => {
+it('a byte order mark does no harm', async () => {
   expect((await api.post(`\ufeff${JSON.stringify([start])}`)).body).toMatchObject({ accepted: 1 });
   const lines = await api.post(`\ufeff${JSON.stringify(start)}\n`, 'application/x-ndjson');
   expect(lines.body).toMatchObject({ accepted: 1 });
 });
 
-test('when every item is refused the answer is 422, in the form of errors and with the reasons', async () => {
+it('when every item is refused the answer is 422, in the form of errors and with the reasons', async () => {
   const { statusCode, body } = await api.post([{ ...start, usr: 1 }, 7]);
   expect(statusCode).toBe(422);
   expect(body).toEqual({
@@ -105,12 +105,12 @@ test('when every item is refused the answer is 422, in the form of errors and wi
   });
 });
 
-test('refused items are counted under one reason whatever was wrong with them', async () => {
+it('refused items are counted under one reason whatever was wrong with them', async () => {
   await api.post([{ type: 'a' }, { type: 'b' }, 7]);
   expect((await api.get('/api/v1/ingest')).body.refused).toEqual({ bad_item: 3 });
 });
 
-test('where no host is named the address of the sender stands in, IPv4 never in its mapped form', async () => {
+it('where no host is named the address of the sender stands in, IPv4 never in its mapped form', async () => {
   const headers = { 'content-type': 'application/json' };
   const payload = JSON.stringify({ type: 'session_start', user: ann });
   const post = { method: 'POST', url: '/api/v1/events', headers, payload } as const;
@@ -120,7 +120,7 @@ test('where no host is named the address of the sender stands in, IPv4 never in 
   expect(hosts).toMatchObject([{ host: '10.0.0.7' }, { host: 'fe80::1' }]);
 });
 
-test('more than 10,000 items are too many', async () => {
+it('more than 10,000 items are too many', async () => {
   const beat = { type: 'heartbeat' };
   expect((await api.post(new Array(10_000).fill(beat))).body).toMatchObject({ heartbeats: 10_000 });
   const { statusCode, body } = await api.post(new Array(10_001).fill(beat));
@@ -133,7 +133,7 @@ test('more than 10,000 items are too many', async () => {
   expect((await api.post('7\n'.repeat(10_001), 'application/x-ndjson')).body).toEqual(body);
 });
 
-test.each([
+it.each([
   ['application/json', 1_048_576],
   ['application/x-ndjson', 4 * 1_048_576],
 ])('a body of %s over %i bytes is too large', async (type, most) => {
@@ -147,14 +147,14 @@ test.each([
   expect((await api.post(' '.repeat(most), type)).statusCode).not.toBe(413);
 });
 
-test.each(['', '{', '[{"type":"heartbeat"}', 'undefined'])('the body %j is a 400', async (body) => {
+it.each(['', '{', '[{"type":"heartbeat"}', 'undefined'])('the body %j is a 400', async (body) => {
   const reply = await api.post(body);
   expect(reply.statusCode).toBe(400);
   expect(reply.body).toMatchObject({ statusCode: 400, error: 'Bad Request' });
   expect(reply.body.message).toContain('not JSON');
 });
 
-test('other content types are a 415, so that no form on a page elsewhere can post', async () => {
+it('other content types are a 415, so that no form on a page elsewhere can post', async () => {
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
     const { statusCode, body } = await api.post('[]', type);
     expect(statusCode).toBe(415);
@@ -163,7 +163,7 @@ test('other content types are a 415, so that no form on a page elsewhere can pos
   expect((await api.send({ method: 'POST', url: '/api/v1/events' })).statusCode).toBe(415);
 });
 
-test('a full journal is a 503 that says when to come again, and nothing is taken', async () => {
+it('a full journal is a 503 that says when to come again, and nothing is taken', async () => {
   api.full = true;
   const { statusCode, headers, body } = await api.post([start]);
   expect(statusCode).toBe(503);
@@ -172,12 +172,12 @@ test('a full journal is a 503 that says when to come again, and nothing is taken
   expect(api.pipeline.counters.received).toBe(0);
 });
 
-test('a journal in trouble is a 503 at once', async () => {
+it('a journal in trouble is a 503 at once', async () => {
   api.journalTrouble = 'disk full';
   expect((await api.post([start])).statusCode).toBe(503);
 });
 
-test('a commit that takes too long is a 503, and what was sent again with its id is a duplicate', async () => {
+it('a commit that takes too long is a 503, and what was sent again with its id is a duplicate', async () => {
   const app = fastify();
   const receiver = createHttpReceiver(httpSchema.parse({ type: 'http' }), api.httpParts, 50);
   receiver.routes(app);
@@ -194,13 +194,13 @@ test('a commit that takes too long is a 503, and what was sent again with its id
   expect((await api.get('/api/v1/counts')).body).toMatchObject({ active: { sessions: 1 } });
 });
 
-test('a refused item is logged with its sender and what is wrong with it', async () => {
+it('a refused item is logged with its sender and what is wrong with it', async () => {
   await api.post([start, { ...start, type: 'party' }]);
   const problem = 'unknown type "party"';
   expect(api.troubles).toEqual([['bad_item', `http: 127.0.0.1: ${problem}`]]);
 });
 
-test('the sender of an item is who opened the connection, whatever its headers say, without a zone', async () => {
+it('the sender of an item is who opened the connection, whatever its headers say, without a zone', async () => {
   const headers = { 'x-forwarded-for': '203.0.113.9', forwarded: 'for=203.0.113.9' };
   const post = { method: 'POST', url: '/api/v1/events', payload: [7], headers } as const;
   for (const remoteAddress of ['fe80::1%eth0', '::ffff:192.0.2.7'])
@@ -211,7 +211,7 @@ test('the sender of an item is who opened the connection, whatever its headers s
   ]);
 });
 
-test('the receiver counts its items and the requests it refused as a whole', async () => {
+it('the receiver counts its items and the requests it refused as a whole', async () => {
   await api.post([start, 7]);
   await api.post('{');
   api.full = true;

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readItem } from '../../../receivers/http/item.ts';
 import { NOON, SALES } from '../../api/api-under-test.ts';
 
@@ -8,7 +8,7 @@ const start = { type: 'session_start', user: ann, host: 'qs1' };
 
 describe('an item is refused', () => {
   const long = 'x'.repeat(1025);
-  test.each<[string, unknown, string]>([
+  it.each<[string, unknown, string]>([
     ['without a type', { user: ann }, 'type: expected one of session_start, '],
     ['with a type that is no string', { ...start, type: 7 }, 'type: expected one of session_start, '],
     ['with an inherited name as type', { ...start, type: 'constructor' }, 'unknown type "constructor"'],
@@ -70,19 +70,19 @@ describe('an item is refused', () => {
     expect(readItem(item, ARRIVAL)).toEqual({ problem: expect.stringContaining(reason) });
   });
 
-  test('with __proto__ as a key, and nothing else happens', () => {
+  it('with __proto__ as a key, and nothing else happens', () => {
     const item: unknown = JSON.parse('{"__proto__":{"polluted":1},"type":"heartbeat"}');
     expect(readItem(item, ARRIVAL)).toEqual({ problem: 'unknown key "__proto__"' });
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 
-  test('in few words, whatever the key it names', () => {
+  it('in few words, whatever the key it names', () => {
     const read = readItem({ type: 'heartbeat', [`"\n${'k'.repeat(60_000)}`]: 1 }, ARRIVAL);
     expect(read).toHaveProperty('problem', expect.stringMatching(/^unknown key .{10,200}$/));
   });
 });
 
-test('every field of an event is kept', () => {
+it('every field of an event is kept', () => {
   const event = readItem(
     {
       type: 'connection_open',
@@ -122,7 +122,7 @@ test('every field of an event is kept', () => {
   });
 });
 
-test('what a log writes for unknown is null', () => {
+it('what a log writes for unknown is null', () => {
   const event = readItem(
     {
       type: 'session_start',
@@ -139,18 +139,18 @@ test('what a log writes for unknown is null', () => {
   expect(event).toMatchObject({ ...unknown, user: { directory: null, id: 'ann' }, host: '127.0.0.1' });
 });
 
-test('an id of nobody makes a null user', () => {
+it('an id of nobody makes a null user', () => {
   expect(readItem({ ...start, user: { directory: 'LAB', id: '(null)' } }, ARRIVAL)).toMatchObject({
     user: null,
   });
 });
 
-test('the app is taken from the context where the event names none', () => {
+it('the app is taken from the context where the event names none', () => {
   const context = `/sales/app/${SALES.toUpperCase()}?reloadUri=x`;
   expect(readItem({ ...start, type: 'connection_open', context }, ARRIVAL)).toMatchObject({ appId: SALES });
 });
 
-test('an impossible time gives way to the arrival and is kept', () => {
+it('an impossible time gives way to the arrival and is kept', () => {
   expect(readItem({ ...start, at: '1999-01-01T00:00:00Z' }, ARRIVAL)).toMatchObject({
     at: NOON,
     originalAt: Date.parse('1999-01-01T00:00:00Z'),
@@ -158,12 +158,12 @@ test('an impossible time gives way to the arrival and is kept', () => {
   });
 });
 
-test('a rejection without a reason was denied', () => {
+it('a rejection without a reason was denied', () => {
   const rejection = { type: 'session_rejected', user: null };
   expect(readItem(rejection, ARRIVAL)).toMatchObject({ kind: 'session_rejected', reason: 'denied' });
 });
 
-test('a session key of 0 is none, and a rejection has none', () => {
+it('a session key of 0 is none, and a rejection has none', () => {
   const keyOf = (item: object) => (readItem(item, ARRIVAL) as { sessionKey?: unknown }).sessionKey;
   expect(keyOf({ ...start, sessionId: 'x' })).toBe('x');
   expect(keyOf({ ...start, sessionId: '0' })).toBeNull();

@@ -27,6 +27,10 @@ describe('connections of one address', () => {
     (await openClient(port)).write('five\n');
     two.write('two\n');
     await until(() => intake.messages.length === 3);
+    // One has ended, not both.
+    const six = await openClient(port);
+    await until(() => six.destroyed);
+    expect(receiver.stats()).toMatchObject({ connections: 2, refusedConnections: 3 });
   });
 
   it.skipIf(!ON_LINUX)('do not count for another address (Linux only)', async () => {

@@ -37,6 +37,7 @@ const USERS: readonly User[] = [
 const USER_NAMES = ['acme\\anna', 'acme\\bert', '\\anna'];
 const APPS = ['app-1', 'app-2'] as const;
 const PROXIES = ['vp-a', 'vp-b'] as const;
+const USER_AGENTS = ['agent-1', 'agent-2'] as const;
 
 /** A delay: often a limit of the rules or one beside it, often a moment, sometimes anything. */
 function delay(): fc.Arbitrary<number> {
@@ -98,6 +99,7 @@ interface Fate {
   /** The user is written in another case. */
   shout: boolean;
   result: number | null;
+  userAgent: string | null;
 }
 
 function fate(): fc.Arbitrary<Fate> {
@@ -116,6 +118,7 @@ function fate(): fc.Arbitrary<Fate> {
       { weight: 4, arbitrary: fc.constant(0) },
       { weight: 1, arbitrary: fc.constantFrom(1, 5, -1) },
     ),
+    userAgent: fc.constantFrom(null, null, ...USER_AGENTS),
   });
 }
 
@@ -130,6 +133,7 @@ const NO_FATE: Fate = {
   garbage: 0,
   shout: false,
   result: null,
+  userAgent: null,
 };
 
 /** Whose line it is. */
@@ -749,7 +753,7 @@ function event(
     sessionKey: sessionKey(manner, session, fate),
     rowNumber: null,
     result: fate.result,
-    userAgent: null,
+    userAgent: fate.userAgent,
     message: null,
     reason: kind === 'session_rejected' ? 'denied' : null,
     eventId: null,

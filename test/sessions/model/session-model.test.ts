@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Kind, UserEvent } from '../../../src/contract/event.ts';
+import { TrackerUnderTest } from '../tracker-under-test.ts';
 import { SETTINGS, steps } from './event-arbitrary.ts';
 import { SessionModel, type SessionView, type TrackerView, userName } from './session-model.ts';
 
@@ -43,13 +44,13 @@ const close = (after: number, appId: string, rest: Partial<UserEvent> = {}) =>
 const timed = (after: number): Partial<UserEvent> => ({ timed: true, at: T + after });
 const key = (sessionKey: string): Partial<UserEvent> => ({ sessionKey });
 
-function model(...events: UserEvent[]): SessionModel {
-  const made = new SessionModel(SETTINGS);
-  for (const event of events) {
-    made.apply(event);
-  }
-  return made;
-}
+type Subject = SessionModel | TrackerUnderTest;
+
+/** What the rules are about: their obvious form, and the one that runs. */
+const SUBJECTS: readonly (readonly [name: string, create: () => Subject])[] = [
+  ['the model', () => new SessionModel(SETTINGS)],
+  ['the tracker', () => new TrackerUnderTest(SETTINGS)],
+];
 
 function only(view: TrackerView): SessionView {
   expect(view.sessions).toHaveLength(1);
@@ -61,16 +62,22 @@ function only(view: TrackerView): SessionView {
 }
 
 /** Every 10 s, as the rules want it, from `from` to `to`. */
-function sweepThrough(made: SessionModel, from: number, to: number): void {
+function sweepThrough(made: Subject, from: number, to: number): void {
   for (let after = from; after < to; after += 10_000) {
     made.sweep(T + after);
   }
   made.sweep(T + to);
 }
 
-describe('the model of the tracking rules', () => {
-  test('pairs a start, an open, a close and a stop', () => {
-    const view = model(start(0), open(1_000, 'a'), close(2_000, 'a'), stop(3_000)).view();
+describe.each(SUBJECTS)('the rules of session tracking, as %s has them', (_name, create) => {
+  function given(...events: UserEvent[]): Subject {
+    const made = create();
+    for (const event of events) made.apply(event);
+    return made;
+  }
+
+  it('pairs a start, an open, a close and a stop', () => {
+    const view = given(start(0), open(1_000, 'a'), close(2_000, 'a'), stop(3_000)).view();
     expect(view.sessions).toEqual([
       {
         id: 1,
@@ -78,6 +85,7 @@ describe('the model of the tracking rules', () => {
         user: 'acme\\anna',
         sessionKey: null,
         virtualProxy: null,
+        userAgent: null,
         startedAt: T,
         startExact: true,
         endedAt: T + 3_000,
@@ -91,19 +99,19 @@ describe('the model of the tracking rules', () => {
     expect(view).toMatchObject({ created: 1, destroyed: 1, orphanStops: 0, orphanCloses: 0 });
   });
 
-  test('a start up to 5 s after an open confirms the session that the open synthesised', () => {
-    const within = model(open(0, 'a'), start(5_000)).view();
+  it('a start up to 5 s after an open confirms the session that the open synthesised', () => {
+    const within = given(open(0, 'a'), start(5_000)).view();
     expect(only(within)).toMatchObject({ startedAt: T, startExact: true, lastActivityAt: T + 5_000 });
 
-    const late = model(open(0, 'a'), start(5_001)).view();
+    const late = given(open(0, 'a'), start(5_001)).view();
     expect(late.sessions).toMatchObject([
       { startedAt: T, startExact: false },
       { startedAt: T + 5_001, startExact: true },
     ]);
   });
 
-  test('a close 18 s after the stop completes the connection and changes no count', () => {
-    const made = model(start(0), open(1_000, 'a'), stop(10_000));
+  it('a close 18 s after the stop completes the connection and changes no count', () => {
+    const made = given(start(0), open(1_000, 'a'), stop(10_000));
     expect(only(made.view()).connections).toEqual([
       { appId: 'a', openedAt: T + 1_000, closedAt: T + 10_000, closeExact: false },
     ]);
@@ -120,29 +128,29 @@ describe('the model of the tracking rules', () => {
     expect(made.view().orphanCloses).toBe(1);
   });
 
-  test('a close more than 60 s after the stop, by event time or by arrival, completes nothing', () => {
+  it('a close more than 60 s after the stop, by event time or by arrival, completes nothing', () => {
     const stopped = [start(0), open(1_000, 'a'), stop(10_000)];
-    expect(model(...stopped, close(70_000, 'a')).view().orphanCloses).toBe(0);
-    expect(model(...stopped, close(70_001, 'a')).view().orphanCloses).toBe(1);
-    expect(model(...stopped, close(70_000, 'a', timed(70_001))).view().orphanCloses).toBe(1);
-    expect(model(...stopped, close(70_001, 'a', timed(9_000))).view().orphanCloses).toBe(1);
+    expect(given(...stopped, close(70_000, 'a')).view().orphanCloses).toBe(0);
+    expect(given(...stopped, close(70_001, 'a')).view().orphanCloses).toBe(1);
+    expect(given(...stopped, close(70_000, 'a', timed(70_001))).view().orphanCloses).toBe(1);
+    expect(given(...stopped, close(70_001, 'a', timed(9_000))).view().orphanCloses).toBe(1);
   });
 
-  test('a close takes the newest connection of its app, a timed one none that opened after it', () => {
+  it('a close takes the newest connection of its app, a timed one none that opened after it', () => {
     const opened = [start(0), open(1_000, 'a'), open(2_000, 'a')];
-    const untimed = model(...opened, close(5_000, 'a')).view();
+    const untimed = given(...opened, close(5_000, 'a')).view();
     expect(only(untimed).connections).toMatchObject([{ closedAt: null }, { closedAt: T + 5_000 }]);
 
-    const byTime = model(...opened, close(5_000, 'a', timed(1_500))).view();
+    const byTime = given(...opened, close(5_000, 'a', timed(1_500))).view();
     expect(only(byTime).connections).toMatchObject([{ closedAt: T + 1_500 }, { closedAt: null }]);
 
-    const other = model(...opened, close(5_000, 'b')).view();
+    const other = given(...opened, close(5_000, 'b')).view();
     expect(other).toMatchObject({ orphanCloses: 1, active: { connections: 2 } });
     expect(only(other).lastActivityAt).toBe(T + 5_000);
   });
 
-  test('a timed orphan stop is paired with the timed start that comes after it', () => {
-    const view = model(stop(20_000, timed(20_000)), start(21_000, timed(0))).view();
+  it('a timed orphan stop is paired with the timed start that comes after it', () => {
+    const view = given(stop(20_000, timed(20_000)), start(21_000, timed(0))).view();
     expect(only(view)).toMatchObject({
       startedAt: T,
       startExact: true,
@@ -152,27 +160,27 @@ describe('the model of the tracking rules', () => {
     });
     expect(view).toMatchObject({ created: 1, destroyed: 1, orphanStops: 1, active: { sessions: 0 } });
 
-    const tooFar = model(stop(20_001, timed(20_001)), start(21_000, timed(0))).view();
+    const tooFar = given(stop(20_001, timed(20_001)), start(21_000, timed(0))).view();
     expect(tooFar.active.sessions).toBe(1);
-    const tooOld = model(stop(0, timed(0)), start(60_001, timed(0))).view();
+    const tooOld = given(stop(0, timed(0)), start(60_001, timed(0))).view();
     expect(tooOld.active.sessions).toBe(1);
   });
 
-  test('a stop takes the oldest session without an open connection', () => {
-    const view = model(start(0), open(1, 'a'), start(1_000), start(2_000), stop(3_000)).view();
+  it('a stop takes the oldest session without an open connection', () => {
+    const view = given(start(0), open(1, 'a'), start(1_000), start(2_000), stop(3_000)).view();
     expect(view.sessions.map((session) => session.endedAt)).toEqual([null, T + 3_000, null]);
     expect(view.active).toEqual({ sessions: 2, users: 1, connections: 1, connectedUsers: 1 });
   });
 
-  test('a timed stop ends no session whose timed start lies after it', () => {
-    const view = model(start(5_000, timed(5_000)), stop(5_500, timed(4_999))).view();
+  it('a timed stop ends no session whose timed start lies after it', () => {
+    const view = given(start(5_000, timed(5_000)), stop(5_500, timed(4_999))).view();
     expect(view).toMatchObject({ orphanStops: 1, active: { sessions: 1 } });
-    const untimedStart = model(start(5_000), stop(5_500, timed(4_999))).view();
+    const untimedStart = given(start(5_000), stop(5_500, timed(4_999))).view();
     expect(only(untimedStart)).toMatchObject({ endedAt: T + 5_000, endReason: 'stop' });
   });
 
-  test('a silent session times out at its last activity, and an open within 24 h reopens it', () => {
-    const made = model(start(0));
+  it('a silent session times out at its last activity, and an open within 24 h reopens it', () => {
+    const made = given(start(0));
     sweepThrough(made, 0, TIMEOUT);
     expect(made.view().active.sessions).toBe(1);
     made.sweep(T + TIMEOUT + 1);
@@ -184,8 +192,8 @@ describe('the model of the tracking rules', () => {
     expect(view).toMatchObject({ created: 1, destroyed: 0, active: { sessions: 1, connections: 1 } });
   });
 
-  test('an open more than 24 h after the time-out synthesises a session', () => {
-    const made = model(start(0));
+  it('an open more than 24 h after the time-out synthesises a session', () => {
+    const made = given(start(0));
     made.sweep(T + TIMEOUT + 1);
     made.apply(open(24 * HOUR + 1, 'a'));
     expect(made.view().sessions).toMatchObject([
@@ -194,23 +202,23 @@ describe('the model of the tracking rules', () => {
     ]);
   });
 
-  test('a session that a sweep ended more than 24 h ago, by arrival, is not remembered', () => {
-    const made = model(start(0));
+  it('a session that a sweep ended more than 24 h ago, by arrival, is not remembered', () => {
+    const made = given(start(0));
     made.sweep(T + TIMEOUT + 1);
     made.apply(stop(TIMEOUT + 1 + 24 * HOUR + 1, timed(HOUR)));
     expect(made.view()).toMatchObject({ orphanStops: 1, sessions: [{ endReason: 'timeout' }] });
   });
 
-  test('a key remembers the last 64 orphan stops', () => {
+  it('a key remembers the last 64 orphan stops', () => {
     const stops = Array.from({ length: 65 }, (_, n) => stop(n, timed(1_000 * n)));
-    const first = model(...stops, start(100, { ...timed(-20_000) }));
+    const first = given(...stops, start(100, { ...timed(-20_000) }));
     expect(first.view().active.sessions).toBe(1);
-    const second = model(...stops, start(100, { ...timed(-19_000) }));
+    const second = given(...stops, start(100, { ...timed(-19_000) }));
     expect(only(second.view()).endedAt).toBe(T + 1_000);
   });
 
-  test('a stop corrects a session that had timed out', () => {
-    const made = model(start(0));
+  it('a stop corrects a session that had timed out', () => {
+    const made = given(start(0));
     made.sweep(T + TIMEOUT + 1);
     made.apply(stop(HOUR));
     const view = made.view();
@@ -220,8 +228,8 @@ describe('the model of the tracking rules', () => {
     expect(made.view().orphanStops).toBe(1);
   });
 
-  test('a session with an open connection ends by max_age only, and its close comes too late', () => {
-    const made = model(start(0), open(1_000, 'a'));
+  it('a session with an open connection ends by max_age only, and its close comes too late', () => {
+    const made = given(start(0), open(1_000, 'a'));
     made.sweep(T + 24 * HOUR);
     expect(made.view().active.sessions).toBe(1);
     made.restart(T + 24 * HOUR, T + 24 * HOUR);
@@ -237,21 +245,21 @@ describe('the model of the tracking rules', () => {
     expect(view.orphanCloses).toBe(1);
   });
 
-  test('two sessions of one key make those without a session key inexact, and for good', () => {
-    const view = model(start(0, key('k1')), start(1_000), start(2_000, key('k2')), stop(3_000)).view();
+  it('two sessions of one key make those without a session key inexact, and for good', () => {
+    const view = given(start(0, key('k1')), start(1_000), start(2_000, key('k2')), stop(3_000)).view();
     // k2 adopted the session without a key, so the third line opened none.
     expect(view.sessions).toMatchObject([
       { sessionKey: 'k1', identityExact: false, endReason: 'stop' },
       { sessionKey: 'k2', identityExact: false, endReason: null },
     ]);
-    const keyed = model(start(0, key('k1')), start(1_000, key('k2'))).view();
+    const keyed = given(start(0, key('k1')), start(1_000, key('k2'))).view();
     expect(keyed.sessions.map((session) => session.identityExact)).toEqual([true, true]);
-    const alone = model(start(0), stop(1), start(2), stop(3)).view();
+    const alone = given(start(0), stop(1), start(2), stop(3)).view();
     expect(alone.sessions.map((session) => session.identityExact)).toEqual([true, true]);
   });
 
-  test('a line with a session key finds its session, or gives its key to the oldest without one', () => {
-    const view = model(
+  it('a line with a session key finds its session, or gives its key to the oldest without one', () => {
+    const view = given(
       start(0, key('k1')),
       start(1_000, key('k2')),
       open(2_000, 'a', key('k1')),
@@ -261,25 +269,25 @@ describe('the model of the tracking rules', () => {
       { endedAt: null, connections: [{ appId: 'a' }] },
       { endedAt: T + 3_000, identityExact: true },
     ]);
-    const adopted = model(start(0), open(1_000, 'a', key('k1'))).view();
+    const adopted = given(start(0), open(1_000, 'a', key('k1'))).view();
     expect(only(adopted)).toMatchObject({ sessionKey: 'k1', connections: [{ appId: 'a' }] });
   });
 
-  test('a stop with a session key that no session has is a mismatch and falls back', () => {
-    const view = model(start(0, key('k1')), stop(1_000, key('k2'))).view();
+  it('a stop with a session key that no session has is a mismatch and falls back', () => {
+    const view = given(start(0, key('k1')), stop(1_000, key('k2'))).view();
     expect(only(view)).toMatchObject({ sessionKey: 'k1', endReason: 'stop', identityExact: true });
     expect(view).toMatchObject({ keyMismatches: 1, orphanStops: 0, ignoredKeyHosts: [] });
     // Without a candidate it is no mismatch.
-    expect(model(stop(0, key('k1'))).view()).toMatchObject({ keyMismatches: 0, orphanStops: 1 });
+    expect(given(stop(0, key('k1'))).view()).toMatchObject({ keyMismatches: 0, orphanStops: 1 });
   });
 
-  test('after 20 mismatches in a row the session keys of the host are ignored', () => {
+  it('after 20 mismatches in a row the session keys of the host are ignored', () => {
     const mismatch = (round: number) => [
       start(2 * round, key(`k${round}`)),
       stop(2 * round + 1, key(`x${round}`)),
     ];
     const rounds = Array.from({ length: 20 }, (_, round) => mismatch(round)).flat();
-    const made = model(...rounds.slice(0, -1));
+    const made = given(...rounds.slice(0, -1));
     expect(made.view().ignoredKeyHosts).toEqual([]);
     made.apply(stop(39, key('x19')));
     expect(made.view()).toMatchObject({ keyMismatches: 20, ignoredKeyHosts: ['node1'] });
@@ -292,12 +300,12 @@ describe('the model of the tracking rules', () => {
 
     // A match in between begins the count again.
     const matched = [start(30, key('same')), stop(31, key('same'))];
-    const interrupted = model(...rounds.slice(0, 20), ...matched, ...rounds.slice(20));
+    const interrupted = given(...rounds.slice(0, 20), ...matched, ...rounds.slice(20));
     expect(interrupted.view()).toMatchObject({ keyMismatches: 20, ignoredKeyHosts: [] });
   });
 
-  test('sessions of users that are now excluded end at once', () => {
-    const made = model(start(0), open(1_000, 'a'), start(2_000, { user: null }));
+  it('sessions of users that are now excluded end at once', () => {
+    const made = given(start(0), open(1_000, 'a'), start(2_000, { user: null }));
     made.exclude((user) => userName(user) === 'acme\\anna', T + 9_000);
     made.apply(close(10_000, 'a'));
     const view = made.view();
@@ -313,8 +321,8 @@ describe('the model of the tracking rules', () => {
     expect(view).toMatchObject({ orphanCloses: 1, active: { sessions: 1, users: 0 } });
   });
 
-  test('downtimes shift the time-out by their part after the last activity', () => {
-    const shut = model(start(0));
+  it('downtimes shift the time-out by their part after the last activity', () => {
+    const shut = given(start(0));
     shut.restart(T - 1_000, T + HOUR);
     shut.sweep(T + HOUR + TIMEOUT);
     expect(shut.view().active.sessions).toBe(1);
@@ -322,7 +330,7 @@ describe('the model of the tracking rules', () => {
     shut.sweep(T + HOUR + TIMEOUT + 1);
     expect(only(shut.view())).toMatchObject({ endedAt: T, endReason: 'timeout' });
 
-    const suspended = model(start(0));
+    const suspended = given(start(0));
     suspended.sweep(T);
     suspended.sweep(T + 5 * HOUR);
     expect(suspended.view().active.sessions).toBe(1);
@@ -332,23 +340,81 @@ describe('the model of the tracking rules', () => {
     expect(suspended.view().active.sessions).toBe(0);
   });
 
-  test('a virtual proxy separates sessions, and a session without one takes over that of its lines', () => {
-    const view = model(
+  it('a virtual proxy separates sessions, and a session without one takes over that of its lines', () => {
+    const view = given(
       start(0, { virtualProxy: 'a' }),
       open(1_000, 'x', { virtualProxy: 'b' }),
       stop(2_000, { virtualProxy: 'c' }),
     ).view();
     expect(view).toMatchObject({ created: 2, orphanStops: 1, active: { sessions: 2 } });
-    const taken = model(start(0), open(1_000, 'x', { virtualProxy: 'b' })).view();
+    const taken = given(start(0), open(1_000, 'x', { virtualProxy: 'b' })).view();
     expect(only(taken).virtualProxy).toBe('b');
   });
 
-  test('failed commands change nothing and rejections are always counted', () => {
-    const view = model(start(0, { result: 5 }), line('session_rejected', 1, { result: 1 })).view();
+  it('failed commands change nothing and rejections are always counted', () => {
+    const view = given(start(0, { result: 5 }), line('session_rejected', 1, { result: 1 })).view();
     expect(view).toMatchObject({ created: 0, rejected: 1, sessions: [] });
   });
 
-  test('whatever happens, the counts add up and no session is impossible', () => {
+  it('a session takes over the user agent of the first of its lines that names one', () => {
+    const agent = (userAgent: string): Partial<UserEvent> => ({ userAgent });
+    const view = given(start(0), open(1_000, 'a', agent('one')), open(2_000, 'b', agent('two'))).view();
+    expect(only(view).userAgent).toBe('one');
+    expect(only(given(open(0, 'a'), start(1_000, agent('one'))).view()).userAgent).toBe('one');
+  });
+
+  it('a user with two sessions is one user, over all and by each name, until both have ended', () => {
+    const anna = { virtualProxy: 'vp' };
+    const made = given(start(0, anna), open(1, 'a', anna), start(2, anna), open(3, 'a', anna));
+    expect(made.view()).toMatchObject({
+      active: { sessions: 2, users: 1, connections: 2, connectedUsers: 1 },
+      hosts: { node1: { sessions: 2, users: 1, connections: 2 } },
+      virtualProxies: { vp: { sessions: 2, users: 1, connections: 2 } },
+      apps: { a: { users: 1, connections: 2 } },
+    });
+    made.apply(close(4, 'a', anna));
+    expect(made.view().apps).toEqual({ a: { users: 1, connections: 1 } });
+    made.apply(close(5, 'a', anna));
+    expect(made.view().apps).toEqual({});
+    made.apply(stop(6, anna));
+    expect(made.view().virtualProxies).toEqual({ vp: { sessions: 1, users: 1, connections: 0 } });
+    made.apply(stop(7, anna));
+    expect(made.view()).toMatchObject({ hosts: {}, virtualProxies: {}, apps: {}, active: { users: 0 } });
+  });
+
+  it('a user who leaves is one less of those who stay', () => {
+    const bert = { user: { directory: 'ACME', id: 'bert' }, virtualProxy: 'vp' };
+    const made = given(start(0, bert), open(1, 'a', bert), start(2, { virtualProxy: 'vp' }), open(3, 'a'));
+    expect(made.view()).toMatchObject({ virtualProxies: { vp: { users: 2 } }, apps: { a: { users: 2 } } });
+    made.apply(stop(4, bert));
+    expect(made.view()).toMatchObject({
+      hosts: { node1: { sessions: 1, users: 1, connections: 1 } },
+      virtualProxies: { vp: { sessions: 1, users: 1, connections: 1 } },
+      apps: { a: { users: 1, connections: 1 } },
+    });
+  });
+
+  it('a virtual proxy that is learnt late gets the connections that are open by then', () => {
+    const made = given(start(0), open(1, 'a'), open(2, 'b'));
+    expect(made.view().virtualProxies).toEqual({});
+    made.apply(open(3, 'c', { virtualProxy: 'vp' }));
+    expect(made.view().virtualProxies).toEqual({ vp: { sessions: 1, users: 1, connections: 3 } });
+    made.apply(close(4, 'a'));
+    expect(made.view().virtualProxies).toEqual({ vp: { sessions: 1, users: 1, connections: 2 } });
+  });
+
+  it('the mean length is that of the sessions that ended in the last hour, one that is reopened not among them', () => {
+    const made = given(start(0), stop(60_000), start(70_000), open(75_000, 'a'), close(100_000, 'a'));
+    sweepThrough(made, 100_000, 100_000 + TIMEOUT + 1);
+    const now = T + 100_000 + TIMEOUT + 1;
+    expect(made.windows(now)).toMatchObject({ destroyed: { last1h: 2 }, averageDurationSeconds: 45 });
+    made.apply(open(100_000 + TIMEOUT + 1, 'a'));
+    expect(made.windows(now)).toMatchObject({ destroyed: { last1h: 1 }, averageDurationSeconds: 60 });
+  });
+});
+
+describe('the model of the tracking rules', () => {
+  it('whatever happens, the counts add up and no session is impossible', () => {
     fc.assert(
       fc.property(steps(), (all) => {
         const made = new SessionModel(SETTINGS);

@@ -2,7 +2,7 @@ import type { User, UserEvent } from '../../../src/contract/event.ts';
 
 /**
  * The rules of `docs/session-tracking.md` in their slowest and most obvious form, to be laid beside that page.
- * Nothing here is taken from `src/sessions/session-tracker.ts`. Every session ever created stays in one array, every
+ * Nothing here is taken from `src/core/sessions.ts`. Every session ever created stays in one array, every
  * question is a scan of it, and every count is computed when it is asked for.
  */
 
@@ -12,6 +12,7 @@ export interface SessionView {
   user: string;
   sessionKey: string | null;
   virtualProxy: string | null;
+  userAgent: string | null;
   startedAt: number;
   startExact: boolean;
   endedAt: number | null;
@@ -22,9 +23,20 @@ export interface SessionView {
   connections: { appId: string | null; openedAt: number; closedAt: number | null; closeExact: boolean }[];
 }
 
+/** What is open under one name. */
+export interface OpenView {
+  sessions: number;
+  users: number;
+  connections: number;
+}
+
 export interface TrackerView {
   sessions: SessionView[];
   active: { sessions: number; users: number; connections: number; connectedUsers: number };
+  /** By name; where nothing is open there is none. An app has no sessions of its own. */
+  hosts: Record<string, OpenView>;
+  virtualProxies: Record<string, OpenView>;
+  apps: Record<string, Omit<OpenView, 'sessions'>>;
   created: number;
   destroyed: number;
   rejected: number;
@@ -32,6 +44,21 @@ export interface TrackerView {
   orphanCloses: number;
   keyMismatches: number;
   ignoredKeyHosts: string[];
+}
+
+export interface WindowView {
+  last5s: number;
+  last1m: number;
+  last1h: number;
+  total: number;
+}
+
+/** What happened lately, by event time. */
+export interface WindowsView {
+  created: WindowView;
+  destroyed: WindowView;
+  rejected: WindowView;
+  averageDurationSeconds: number | null;
 }
 
 interface Settings {
@@ -55,6 +82,9 @@ interface Session {
   user: User | null;
   sessionKey: string | null;
   virtualProxy: string | null;
+  userAgent: string | null;
+  /** `startedAt` as it was at creation. */
+  createdAt: number;
   startedAt: number;
   startExact: boolean;
   startTimed: boolean;
@@ -205,11 +235,10 @@ export class SessionModel {
     );
   }
 
-  /** A session whose virtual proxy is null takes over that of a line that is attached to it (Start, Open). */
-  #takeOverVirtualProxy(session: Session, line: UserEvent): void {
-    if (session.virtualProxy === null) {
-      session.virtualProxy = line.virtualProxy;
-    }
+  /** A session whose virtual proxy or user agent is null takes over that of a line that is attached to it (Start, Open). */
+  #takeOver(session: Session, line: UserEvent): void {
+    session.virtualProxy ??= line.virtualProxy;
+    session.userAgent ??= line.userAgent;
   }
 
   // ### Session keys
@@ -371,6 +400,8 @@ export class SessionModel {
       user: line.user,
       sessionKey: line.sessionKey,
       virtualProxy: line.virtualProxy,
+      userAgent: line.userAgent,
+      createdAt: line.at,
       startedAt: line.at,
       startExact: false,
       startTimed: line.timed,
@@ -399,7 +430,7 @@ export class SessionModel {
     }
     session.lastActivityAt = Math.max(session.lastActivityAt, line.at);
     session.confirmed = true;
-    this.#takeOverVirtualProxy(session, line);
+    this.#takeOver(session, line);
   }
 
   // ## Open
@@ -418,7 +449,7 @@ export class SessionModel {
       session.startedAt = line.at;
       session.startTimed = line.timed;
     }
-    this.#takeOverVirtualProxy(session, line);
+    this.#takeOver(session, line);
   }
 
   #sessionForOpen(line: UserEvent): Session {
@@ -698,6 +729,9 @@ export class SessionModel {
     const ofUsers = open.filter((session) => session.user !== null);
     const connected = ofUsers.filter((session) => openConnections(session).length > 0);
     const hosts = new Set(this.#verdicts.map((verdict) => verdict.host));
+    const tabs = open.flatMap((session) =>
+      openConnections(session).map(({ appId }) => ({ appId, user: session.user })),
+    );
     return {
       sessions: this.#sessions.map((session) => ({
         id: session.id,
@@ -705,6 +739,7 @@ export class SessionModel {
         user: userName(session.user),
         sessionKey: session.sessionKey,
         virtualProxy: session.virtualProxy,
+        userAgent: session.userAgent,
         startedAt: session.startedAt,
         startExact: session.startExact,
         endedAt: session.endedAt,
@@ -725,6 +760,21 @@ export class SessionModel {
         connections: open.flatMap(openConnections).length,
         connectedUsers: new Set(connected.map((session) => userName(session.user))).size,
       },
+      hosts: byName(
+        open,
+        (session) => session.host,
+        (sessions) => openView(sessions),
+      ),
+      virtualProxies: byName(
+        open,
+        (session) => session.virtualProxy,
+        (sessions) => openView(sessions),
+      ),
+      apps: byName(
+        tabs,
+        (tab) => tab.appId,
+        (ofApp) => ({ users: usersOf(ofApp), connections: ofApp.length }),
+      ),
       created: this.#sessions.length,
       destroyed: this.#sessions.filter(isEnded).length,
       rejected: this.#rejected.length,
@@ -734,4 +784,59 @@ export class SessionModel {
       ignoredKeyHosts: [...hosts].filter((host) => this.#keysAreIgnored(host)).toSorted(),
     };
   }
+
+  /** Whole seconds that end with the current one; what lies ahead of it is in none of them. */
+  windows(now: number): WindowsView {
+    const ended = this.#sessions.filter(isEnded);
+    const recent = ended.filter((session) => ageSeconds(session.endedAt, now) < HOUR_SECONDS);
+    const inPast = recent.filter((session) => ageSeconds(session.endedAt, now) >= 0);
+    const lengths = inPast.map((session) => Math.max(0, session.endedAt - session.startedAt));
+    return {
+      created: windowsOf(
+        this.#sessions.map((session) => session.createdAt),
+        now,
+      ),
+      destroyed: windowsOf(
+        ended.map((session) => session.endedAt),
+        now,
+      ),
+      rejected: windowsOf(
+        this.#rejected.map((line) => line.at),
+        now,
+      ),
+      averageDurationSeconds:
+        lengths.length === 0 ? null : lengths.reduce((sum, each) => sum + each, 0) / lengths.length / 1_000,
+    };
+  }
+}
+
+const HOUR_SECONDS = 3_600;
+
+function ageSeconds(at: number, now: number): number {
+  return Math.floor(now / 1_000) - Math.floor(at / 1_000);
+}
+
+function windowsOf(moments: number[], now: number): WindowView {
+  const within = (seconds: number) =>
+    moments.filter((at) => ageSeconds(at, now) >= 0 && ageSeconds(at, now) < seconds).length;
+  return { last5s: within(5), last1m: within(60), last1h: within(HOUR_SECONDS), total: moments.length };
+}
+
+function usersOf(items: { user: User | null }[]): number {
+  return new Set(items.filter(({ user }) => user !== null).map(({ user }) => userName(user))).size;
+}
+
+function openView(sessions: Session[]): OpenView {
+  return {
+    sessions: sessions.length,
+    users: usersOf(sessions),
+    connections: sessions.flatMap(openConnections).length,
+  };
+}
+
+function byName<T, V>(items: T[], nameOf: (item: T) => string | null, view: (items: T[]) => V) {
+  const names = new Set(items.map(nameOf).filter((name) => name !== null));
+  return Object.fromEntries(
+    [...names].map((name) => [name, view(items.filter((item) => nameOf(item) === name))]),
+  );
 }

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { NeedsOperatorError, PoisonRowError, type Sink } from '../../../src/contract/sink.ts';
 import { answer, FarSide } from '../far-side.ts';
 import { batchOf, eventRow, NEVER } from '../rows-under-test.ts';
@@ -35,7 +35,7 @@ function refusal(line: number): string {
 }
 
 describe('what QuestDB answers to rows', () => {
-  test.each([401, 403])('%i calls for the operator', async (status) => {
+  it.each([401, 403])('%i calls for the operator', async (status) => {
     const { sink, far } = await sinkAndFarSide();
     far.onWrite = (response) => answer(response, status, 'Unauthorized');
     const error = await errorOf(sink.write(rows(2), NEVER));
@@ -43,7 +43,7 @@ describe('what QuestDB answers to rows', () => {
     expect(error.message).toBe(`${far.url} refuses the credentials of this sink (HTTP ${status})`);
   });
 
-  test.each([301, 404, 405])('%i is not QuestDB', async (status) => {
+  it.each([301, 404, 405])('%i is not QuestDB', async (status) => {
     const { sink, far } = await sinkAndFarSide();
     far.onWrite = (response) => answer(response, status, '<html>');
     const error = await errorOf(sink.write(rows(2), NEVER));
@@ -51,7 +51,7 @@ describe('what QuestDB answers to rows', () => {
     expect(error.message).toBe(`there is no QuestDB at ${far.url} (HTTP ${status})`);
   });
 
-  test('421, read-only, calls for the operator', async () => {
+  it('421, read-only, calls for the operator', async () => {
     const { sink, far } = await sinkAndFarSide();
     far.onWrite = (response) => answer(response, 421, '{"message":"this instance cannot receive writes"}');
     const error = await errorOf(sink.write(rows(2), NEVER));
@@ -59,7 +59,7 @@ describe('what QuestDB answers to rows', () => {
     expect(error.message).toContain('this instance cannot receive writes');
   });
 
-  test.each([408, 429, 500, 502, 503, 504])('%i may go better later', async (status) => {
+  it.each([408, 429, 500, 502, 503, 504])('%i may go better later', async (status) => {
     const { sink, far } = await sinkAndFarSide();
     far.onWrite = (response) => answer(response, status, 'busy\n\u001b[2J');
     const error = await errorOf(sink.write(rows(2), NEVER));
@@ -67,7 +67,7 @@ describe('what QuestDB answers to rows', () => {
     expect(error.message).toBe(`${far.url} answers HTTP ${status}: busy [2J`);
   });
 
-  test.each([1, 7, 10])('400 with line %i blames that row', async (line) => {
+  it.each([1, 7, 10])('400 with line %i blames that row', async (line) => {
     const { sink, far } = await sinkAndFarSide();
     far.onWrite = (response) => answer(response, 400, refusal(line));
     const error = await errorOf(sink.write(rows(10), NEVER));
@@ -79,7 +79,7 @@ describe('what QuestDB answers to rows', () => {
     });
   });
 
-  test.each([
+  it.each([
     ['no line', '{"code":"invalid","message":"no"}'],
     ['a line beyond the last', refusal(11)],
     ['line 0', refusal(0)],
@@ -97,7 +97,7 @@ describe('what QuestDB answers to rows', () => {
     expect(far.written.length).toBeLessThan(10);
   });
 
-  test('400 for one row without a line blames it', async () => {
+  it('400 for one row without a line blames it', async () => {
     const { sink, far } = await sinkAndFarSide();
     far.onWrite = (response) => answer(response, 400, `{"message":"${'no'.repeat(10_000)}"}`);
     const error = await errorOf(sink.write(rows(1), NEVER));
@@ -105,7 +105,7 @@ describe('what QuestDB answers to rows', () => {
     expect(error).toMatchObject({ place: 0, message: 'no'.repeat(250) });
   });
 
-  test('413 sends less at once, and remembers', async () => {
+  it('413 sends less at once, and remembers', async () => {
     const { sink, far } = await sinkAndFarSide();
     const taken: string[] = [];
     far.onWrite = (response, lines) => {
@@ -120,13 +120,13 @@ describe('what QuestDB answers to rows', () => {
     expect(far.written.slice(tries).every((lines) => lines.length <= 300_000)).toBe(true);
   });
 
-  test('413 for a single row blames it', async () => {
+  it('413 for a single row blames it', async () => {
     const { sink, far } = await sinkAndFarSide();
     far.onWrite = (response, lines) => answer(response, lines.includes('event-3"') ? 413 : 204);
     expect(await errorOf(sink.write(rows(8), NEVER))).toMatchObject({ place: 3, message: 'HTTP 413' });
   });
 
-  test('a row that cannot be written down is blamed, and the next batch is whole', async () => {
+  it('a row that cannot be written down is blamed, and the next batch is whole', async () => {
     const { sink, far } = await sinkAndFarSide();
     const bad = [
       { result: 2 ** 60 },
@@ -145,7 +145,7 @@ describe('what QuestDB answers to rows', () => {
     expect(far.written.map((lines) => lines.match(/event-\d+/g))).toEqual([['event-4', 'event-5']]);
   });
 
-  test('a row longer than one request is a request of its own', async () => {
+  it('a row longer than one request is a request of its own', async () => {
     const { sink, far } = await sinkAndFarSide();
     const long = eventRow(2, { message: 'x'.repeat(10_000_000) });
     await sink.write(batchOf('session_events', eventRow(1), long, eventRow(3)), NEVER);

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { NeedsOperatorError, type Sink } from '../../../src/contract/sink.ts';
 import { answer, FarSide } from '../far-side.ts';
 import { batchOf, eventRow, NEVER } from '../rows-under-test.ts';
@@ -42,7 +42,7 @@ function expectPlain(error: Error, message: string): void {
 }
 
 describe('a far side that is no QuestDB, or a broken one', () => {
-  test('is away', async () => {
+  it('is away', async () => {
     const far = await farSide();
     const sink = await started({ url: far.url });
     await far.close();
@@ -53,7 +53,7 @@ describe('a far side that is no QuestDB, or a broken one', () => {
     expectPlain(await errorOf(sink.start(NEVER)), message);
   });
 
-  test('takes the connection and says nothing', async () => {
+  it('takes the connection and says nothing', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     used.push(() => void server.close());
@@ -64,14 +64,14 @@ describe('a far side that is no QuestDB, or a broken one', () => {
     await sink.stop();
   });
 
-  test('takes rows and never answers: the time-out of the sink ends it, too', async () => {
+  it('takes rows and never answers: the time-out of the sink ends it, too', async () => {
     const far = await farSide();
     const sink = await started({ url: far.url, timeout: '100ms' });
     far.onWrite = () => {};
     expectPlain(await errorOf(sink.write(BATCH, NEVER)), `${far.url} did not answer in time`);
   });
 
-  test('takes rows and never answers: stop ends it', async () => {
+  it('takes rows and never answers: stop ends it', async () => {
     const far = await farSide();
     const sink = await started({ url: far.url });
     const asked = new Promise<void>((resolve) => {
@@ -83,7 +83,7 @@ describe('a far side that is no QuestDB, or a broken one', () => {
     expect((await written).message).toContain('broke off');
   });
 
-  test.each([200, 400])('answers %i drop by drop', async (status) => {
+  it.each([200, 400])('answers %i drop by drop', async (status) => {
     const far = await farSide();
     const sink = await started({ url: far.url });
     far.onWrite = (response) => {
@@ -95,7 +95,7 @@ describe('a far side that is no QuestDB, or a broken one', () => {
     expectPlain(error, `${far.url} did not answer in time`);
   });
 
-  test('answers without end', async () => {
+  it('answers without end', async () => {
     const far = await farSide();
     const sink = await started({ url: far.url });
     const flood = (status: number) => (response: Parameters<typeof far.onWrite>[0]) => {
@@ -117,7 +117,7 @@ describe('a far side that is no QuestDB, or a broken one', () => {
     expect((await errorOf(sink.write(BATCH, NEVER))).message).toContain('answers something else');
   });
 
-  test.each([
+  it.each([
     '',
     'null',
     '[]',
@@ -138,7 +138,7 @@ describe('a far side that is no QuestDB, or a broken one', () => {
     expect(far.written).toEqual([]);
   });
 
-  test.each(['{}', '{"dataset":[]}', '{"dataset":[[]]}', '{"dataset":[[{},[],null]]}'])(
+  it.each(['{}', '{"dataset":[]}', '{"dataset":[[]]}', '{"dataset":[[{},[],null]]}'])(
     'has no tables, whatever it is told: %s',
     async (body) => {
       const far = await farSide();
@@ -153,7 +153,7 @@ describe('a far side that is no QuestDB, or a broken one', () => {
     },
   );
 
-  test('breaks off before it answers', async () => {
+  it('breaks off before it answers', async () => {
     const far = await farSide();
     const sink = await started({ url: far.url });
     far.onWrite = (response) => void response.destroy();
@@ -162,7 +162,7 @@ describe('a far side that is no QuestDB, or a broken one', () => {
     await sink.write(BATCH, NEVER);
   });
 
-  test('refuses the credentials from the start', async () => {
+  it('refuses the credentials from the start', async () => {
     const far = await farSide();
     far.onQuery = (response) => {
       answer(response, 401, 'Unauthorized');
@@ -171,7 +171,7 @@ describe('a far side that is no QuestDB, or a broken one', () => {
     await expect(started({ url: far.url })).rejects.toThrow(NeedsOperatorError);
   });
 
-  test('gets the credentials with every request', async () => {
+  it('gets the credentials with every request', async () => {
     const far = await farSide();
     const basic = await started({ url: far.url, user: 'änna', password: 'p:w' });
     await basic.write(BATCH, NEVER);
@@ -185,14 +185,14 @@ describe('a far side that is no QuestDB, or a broken one', () => {
     );
   });
 
-  test('is behind a path', async () => {
+  it('is behind a path', async () => {
     const far = await farSide();
     const sink = await started({ url: `${far.url}/behind/` });
     await sink.write(BATCH, NEVER);
     expect(new Set(far.requests.map(({ path }) => path))).toEqual(new Set(['/behind/exec', '/behind/write']));
   });
 
-  test('listens on an IPv6 address', async () => {
+  it('listens on an IPv6 address', async () => {
     const far = await farSide({ host: '::1' });
     const sink = await started({ url: `http://[::1]:${far.port}` });
     await sink.write(BATCH, NEVER);
@@ -206,14 +206,14 @@ describe('TLS', () => {
     cert: readFileSync(join(PEM, 'certificate.pem'), 'utf8'),
   };
 
-  test('trusts what tls.ca has', async () => {
+  it('trusts what tls.ca has', async () => {
     const { url, written } = await farSide({ tls });
     const sink = await started({ url, tls: { ca: join(PEM, 'certificate.pem') } });
     await sink.write(BATCH, NEVER);
     expect(written).toHaveLength(1);
   });
 
-  test('refuses a certificate that nobody vouches for, unless verify is off', async () => {
+  it('refuses a certificate that nobody vouches for, unless verify is off', async () => {
     const { url, requests } = await farSide({ tls });
     const error = await errorOf(questDbSink({ url }).start(NEVER));
     expect(error).toBeInstanceOf(NeedsOperatorError);
@@ -223,7 +223,7 @@ describe('TLS', () => {
     expect(requests).not.toEqual([]);
   });
 
-  test('reads tls.ca again with each start', async () => {
+  it('reads tls.ca again with each start', async () => {
     const { url } = await farSide({ tls });
     const folder = mkdtempSync(join(tmpdir(), 'headcount-ca-'));
     used.push(() => rmSync(folder, { recursive: true }));
@@ -237,7 +237,7 @@ describe('TLS', () => {
     await sink.stop();
   });
 
-  test('that speaks plain HTTP is not believed', async () => {
+  it('that speaks plain HTTP is not believed', async () => {
     const { port } = await farSide();
     const error = await errorOf(questDbSink({ url: `https://127.0.0.1:${port}` }).start(NEVER));
     expect(error.message).toContain('broke off');

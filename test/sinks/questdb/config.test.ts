@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../src/config/config.ts';
 
 function problemsOf(yaml: string): string {
@@ -11,7 +11,7 @@ function problemsOf(yaml: string): string {
 }
 
 describe('the settings of a questdb sink', () => {
-  test('have defaults', () => {
+  it('have defaults', () => {
     const { sinks } = parseConfig('sinks: [{ type: questdb }]', 'config.yaml');
     expect(sinks).toEqual([
       {
@@ -26,7 +26,7 @@ describe('the settings of a questdb sink', () => {
     ]);
   });
 
-  test.each([
+  it.each([
     ['http://[::1]:9000/', 'http://[::1]:9000'],
     ['https://questdb.example.com/behind/a/proxy/', 'https://questdb.example.com/behind/a/proxy'],
   ])('take the URL %s', (url, read) => {
@@ -34,7 +34,7 @@ describe('the settings of a questdb sink', () => {
     expect(sinks[0]).toMatchObject({ url: read });
   });
 
-  test.each([
+  it.each([
     ['url: "localhost:9000"', 'expected a URL such as "http://127.0.0.1:9000", got "localhost:9000"'],
     ['url: "ftp://localhost"', 'expected a URL'],
     ['url: "http://localhost/?a=b"', 'expected a URL without'],
@@ -51,7 +51,7 @@ describe('the settings of a questdb sink', () => {
     expect(problemsOf(yaml)).toContain(message);
   });
 
-  test.each(['password: 31337', 'token: 31337', 'password: [31337]', 'url: "http://u:31337@host"'])(
+  it.each(['password: 31337', 'token: 31337', 'password: [31337]', 'url: "http://u:31337@host"'])(
     'do not show the secret of %s',
     (yaml) => {
       const problems = problemsOf(yaml);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { NOON } from '../rows-under-test.ts';
 import { questDbQuery, sharedQuestDb } from './server.ts';
 
@@ -50,7 +50,7 @@ describe.skipIf(questdb === null)('QuestDB', () => {
     }
   });
 
-  test('has the same rows after the same request twice, also with a UUID and null in the keys', async () => {
+  it('has the same rows after the same request twice, also with a UUID and null in the keys', async () => {
     const table = await newTable('id UUID, name VARCHAR, n LONG', 'id, name');
     const id = randomUUID();
     const lines = `${table} id="${id}",name="a",n=1i ${NOON}000t\n${table} id="${id}",n=2i ${NOON}000t\n`;
@@ -65,14 +65,14 @@ describe.skipIf(questdb === null)('QuestDB', () => {
     ]);
   });
 
-  test('replaces a whole row: what the second does not have is null', async () => {
+  it('replaces a whole row: what the second does not have is null', async () => {
     const table = await newTable('id VARCHAR, n LONG', 'id');
     await write(`${table} id="a",n=1i ${NOON}000t\n`);
     await write(`${table} id="a" ${NOON}000t\n`);
     expect(await rowsOf(table)).toMatchObject([{ id: 'a', n: null }]);
   });
 
-  test('names the first bad line of a request, from 1, and takes nothing of it', async () => {
+  it('names the first bad line of a request, from 1, and takes nothing of it', async () => {
     const table = await newTable('id VARCHAR, n LONG', 'id');
     const good = `${table} id="line\\\nbreaks\\\n",n=1i ${NOON}000t\n`;
     const bad = `${table} id="a",n="text" ${NOON}000t\n`;
@@ -89,12 +89,12 @@ describe.skipIf(questdb === null)('QuestDB', () => {
     expect(await rowsOf(table)).toEqual([]);
   });
 
-  test('answers 500 to a row of the year 10000, which will never go better', async () => {
+  it('answers 500 to a row of the year 10000, which will never go better', async () => {
     const table = await newTable('id VARCHAR', 'id');
     expect(await write(`${table} id="a" ${Date.UTC(10_000, 0, 1)}000t\n`)).toMatchObject({ status: 500 });
   });
 
-  test('has views over tables with DEDUP', async () => {
+  it('has views over tables with DEDUP', async () => {
     const table = await newTable('id VARCHAR, n LONG', 'id');
     await query(
       `CREATE OR REPLACE VIEW ${table}_view AS (SELECT id AS "theId", n FROM ${table} WHERE n != 2)`,
@@ -104,7 +104,7 @@ describe.skipIf(questdb === null)('QuestDB', () => {
     expect(await query(`SELECT * FROM ${table}_view`)).toEqual([{ theId: 'a', n: 1 }]);
   });
 
-  test('lets go of days older than the TTL', async () => {
+  it('lets go of days older than the TTL', async () => {
     const table = await newTable('id VARCHAR', 'id', 'TTL 7 DAYS');
     await write(`${table} id="old" ${NOON - 9 * 86_400_000}000t\n`);
     await rowsOf(table);
@@ -112,7 +112,7 @@ describe.skipIf(questdb === null)('QuestDB', () => {
     expect(await rowsOf(table)).toMatchObject([{ id: 'new' }]);
   });
 
-  test('makes a table without DEDUP of rows for one that is not there', async () => {
+  it('makes a table without DEDUP of rows for one that is not there', async () => {
     const table = `facts_${randomUUID().replaceAll('-', '')}`;
     made.push(table);
     expect(await write(`${table} id="a" ${NOON}000t\n`)).toMatchObject({ status: 204 });
@@ -121,7 +121,7 @@ describe.skipIf(questdb === null)('QuestDB', () => {
     ]);
   });
 
-  test('gives a table that is made again another id, and counts the requests that it took', async () => {
+  it('gives a table that is made again another id, and counts the requests that it took', async () => {
     const stateOf = async (name: string) => {
       const sql = `SELECT c.oid, w.sequencerTxn FROM pg_class c JOIN wal_tables() w ON w.name = c.relname WHERE c.relname = '${name}'`;
       const [row] = await query(sql);

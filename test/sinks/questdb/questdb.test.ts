@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { NeedsOperatorError } from '../../../src/contract/sink.ts';
 import {
   batchOf,
@@ -21,7 +21,7 @@ function iso(ms: number): string {
 describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
   const questdb = new OwnQuestDb();
 
-  test('have every value in its column', async () => {
+  it('have every value in its column', async () => {
     const storeId = newStoreId();
     const sink = await questdb.startedSink({}, storeId);
     const event = { ...fullEventRow(3, 'Text'), originalAt: -86_400_000 };
@@ -88,7 +88,7 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
     ]);
   });
 
-  test('have a key of the user that ignores case, and none where nobody is known', async () => {
+  it('have a key of the user that ignores case, and none where nobody is known', async () => {
     const sink = await questdb.startedSink();
     const users = [
       null,
@@ -104,7 +104,7 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
     expect(rows.map(({ user_key }) => user_key)).toEqual([null, 'anna', 'lab\\änna', '\\x']);
   });
 
-  test('are there once, however often the answer is lost', async () => {
+  it('are there once, however often the answer is lost', async () => {
     const proxy = await questdb.proxy();
     const sink = await questdb.startedSink({ url: proxy.url });
     const batches = [
@@ -123,7 +123,7 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
     }
   });
 
-  test('of a session that goes on again have no end any more', async () => {
+  it('of a session that goes on again have no end any more', async () => {
     const sink = await questdb.startedSink();
     const ended = fullSessionRow('a', 'x');
     await sink.write(batchOf('sessions', ended), NEVER);
@@ -141,7 +141,7 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
     expect(await questdb.query(active)).toEqual([{ session_id: 'a' }]);
   });
 
-  test('of one batch are told apart by time: the last row of a session counts', async () => {
+  it('of one batch are told apart by time: the last row of a session counts', async () => {
     const sink = await questdb.startedSink();
     const rows = [sessionRow('a', { connections: 1 }), sessionRow('a', { connections: 2 }), sessionRow('b')];
     await sink.write(batchOf('sessions', ...rows, sessionRow('a', { connections: 3 })), NEVER);
@@ -153,7 +153,7 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
     ]);
   });
 
-  test('of two Headcounts stay apart', async () => {
+  it('of two Headcounts stay apart', async () => {
     const [one, two] = [await questdb.startedSink({}, 'one'), await questdb.startedSink({}, 'two')];
     for (const sink of [one, two]) {
       await sink.write(batchOf('session_events', eventRow(1)), NEVER);
@@ -168,14 +168,14 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
     }
   });
 
-  test('may be more than one request takes', async () => {
+  it('may be more than one request takes', async () => {
     const sink = await questdb.startedSink();
     const rows = Array.from({ length: 200 }, (_, seq) => eventRow(seq, { message: 'x'.repeat(60_000) }));
     await sink.write(batchOf('session_events', ...rows), NEVER);
     expect(await questdb.count('session_events')).toBe(200);
   });
 
-  test('survive a QuestDB that is killed and comes back', async () => {
+  it('survive a QuestDB that is killed and comes back', async () => {
     const sink = await questdb.startedSink();
     await sink.write(batchOf('session_events', eventRow(1)), NEVER);
     await questdb.server.kill();
@@ -187,7 +187,7 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
     expect(await questdb.count('session_events')).toBe(2);
   });
 
-  test('are not sent into a suspended table, and go on when it is resumed', async () => {
+  it('are not sent into a suspended table, and go on when it is resumed', async () => {
     const sink = await questdb.startedSink();
     await sink.write(batchOf('sessions', sessionRow('a')), NEVER);
     expect(await questdb.count('sessions')).toBe(1);
@@ -203,7 +203,7 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
     expect(await questdb.count('sessions')).toBe(2);
   });
 
-  test('that were sent as a table was suspended are applied when it is resumed, and may be sent again', async () => {
+  it('that were sent as a table was suspended are applied when it is resumed, and may be sent again', async () => {
     const proxy = await questdb.proxy();
     const sink = await questdb.startedSink({ url: proxy.url });
     await sink.write(batchOf('sessions', sessionRow('a')), NEVER);
@@ -225,7 +225,7 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
     expect(await questdb.count('sessions')).toBe(2);
   });
 
-  test('are refused with wrong credentials', async () => {
+  it('are refused with wrong credentials', async () => {
     for (const wrong of [{ password: 'wrong' }, { user: undefined, password: undefined }, { token: 'x' }]) {
       const settings = 'token' in wrong ? { user: undefined, password: undefined, ...wrong } : wrong;
       const error = await errorOf(questdb.newSink(settings).start(NEVER));
@@ -234,7 +234,7 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
     }
   });
 
-  test('stand in the views with the names that Butler SOS has', async () => {
+  it('stand in the views with the names that Butler SOS has', async () => {
     const sink = await questdb.startedSink({}, 'store');
     const client = { browser: 'Chrome', browserVersion: '142', os: 'Windows', osVersion: '10' };
     const user = { directory: 'LAB', id: 'anna' };
@@ -271,7 +271,7 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
     ]);
   });
 
-  test('of excluded users are in no list, and lists know how long sessions take', async () => {
+  it('of excluded users are in no list, and lists know how long sessions take', async () => {
     const sink = await questdb.startedSink();
     const ended = { endedAt: NOON + 90_999, endExact: true };
     const rows = [
@@ -287,7 +287,7 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
     expect(await questdb.query('SELECT session_id FROM active_sessions')).toEqual([{ session_id: 'open' }]);
   });
 
-  test('stand in views that are brought up to date, but only where they differ', async () => {
+  it('stand in views that are brought up to date, but only where they differ', async () => {
     const changed = 'SELECT view_name, view_status_update_time FROM views() ORDER BY view_name';
     await questdb.startedSink();
     const before = await questdb.query(changed);
@@ -306,7 +306,7 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
     );
   });
 
-  test('are taken where a view cannot be made, too', async () => {
+  it('are taken where a view cannot be made, too', async () => {
     await questdb.query('CREATE TABLE user_events (n LONG)');
     const sink = await questdb.startedSink();
     expect(String(sink.details?.()['views'])).toContain('already exists');

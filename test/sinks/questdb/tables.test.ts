@@ -1,4 +1,4 @@
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { NeedsOperatorError, PoisonRowError } from '../../../src/contract/sink.ts';
 import { batchOf, countsRow, eventRow, HOSTILE_TEXTS, NEVER, NOON, sessionRow } from '../rows-under-test.ts';
 import { canStartQuestDb, errorOf, OwnQuestDb } from './own-questdb.ts';
@@ -6,7 +6,7 @@ import { canStartQuestDb, errorOf, OwnQuestDb } from './own-questdb.ts';
 describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
   const questdb = new OwnQuestDb();
 
-  test('are made as others rely on', async () => {
+  it('are made as others rely on', async () => {
     await questdb.startedSink();
     const columnsOf = async (table: string) => {
       const rows = await questdb.query(
@@ -65,14 +65,14 @@ describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
     }
   });
 
-  test('are made once by many that start together', async () => {
+  it('are made once by many that start together', async () => {
     const sinks = Array.from({ length: 6 }, () => questdb.newSink());
     await Promise.all(sinks.map((sink) => sink.start(NEVER)));
     await Promise.all(sinks.map((sink) => sink.write(batchOf('sessions', sessionRow('a')), NEVER)));
     expect(await questdb.count('sessions')).toBe(6);
   });
 
-  test('get the retention that is asked for, and keep the one they have where none is', async () => {
+  it('get the retention that is asked for, and keep the one they have where none is', async () => {
     const days = async () => {
       const sql = "SELECT ttlValue, ttlUnit FROM tables() WHERE table_name = 'sessions'";
       const rows = await questdb.server.settled('sessions', sql);
@@ -113,7 +113,7 @@ describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
       'has a column session_id of type UUID instead of VARCHAR',
     ],
   ];
-  test.each(foreign)('%s call for the operator, and are never written to', async (_, ddl, difference) => {
+  it.each(foreign)('%s call for the operator, and are never written to', async (_, ddl, difference) => {
     await questdb.query(ddl);
     const sink = questdb.newSink();
     const error = await errorOf(sink.start(NEVER));
@@ -124,7 +124,7 @@ describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
     );
   });
 
-  test('of a stranger are out of the way once they are renamed as advised', async () => {
+  it('of a stranger are out of the way once they are renamed as advised', async () => {
     await questdb.query('CREATE TABLE sessions (ts TIMESTAMP) TIMESTAMP(ts) PARTITION BY DAY WAL');
     const sink = questdb.newSink();
     const { message } = await errorOf(sink.start(NEVER));
@@ -134,7 +134,7 @@ describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
     expect(await questdb.count('sessions')).toBe(1);
   });
 
-  test('of an older version get the columns that they have not', async () => {
+  it('of an older version get the columns that they have not', async () => {
     await questdb.query(
       `CREATE TABLE sessions (first_seen_at TIMESTAMP, store SYMBOL, session_id VARCHAR, host VARCHAR)
       TIMESTAMP(first_seen_at) PARTITION BY DAY WAL DEDUP UPSERT KEYS(first_seen_at, store, session_id, host)`,
@@ -149,7 +149,7 @@ describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
     ]);
   });
 
-  test('may have another spelling and types that ours are cast to', async () => {
+  it('may have another spelling and types that ours are cast to', async () => {
     await questdb.query(
       `CREATE TABLE "Session_Counts" (Ts TIMESTAMP_NS, Store VARCHAR, scope STRING, name SYMBOL, active DOUBLE)
       TIMESTAMP(Ts) PARTITION BY MONTH WAL DEDUP UPSERT KEYS(Ts, Store, scope, name)`,
@@ -161,7 +161,7 @@ describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
     expect(await questdb.count('session_counts')).toBe(1 + HOSTILE_TEXTS.length);
   });
 
-  test('that were dropped are made again before rows are sent', async () => {
+  it('that were dropped are made again before rows are sent', async () => {
     const sink = await questdb.startedSink();
     for (const table of ['session_events', 'sessions', 'session_counts'])
       await questdb.query(`DROP TABLE ${table}`);
@@ -183,7 +183,7 @@ describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
     expect(await questdb.count('sessions')).toBe(0);
   });
 
-  test('that are dropped as rows arrive: QuestDB makes one without DEDUP, and the rows do not count', async () => {
+  it('that are dropped as rows arrive: QuestDB makes one without DEDUP, and the rows do not count', async () => {
     const proxy = await questdb.proxy();
     const sink = await questdb.startedSink({ url: proxy.url });
     proxy.beforeWrite = async () => {
@@ -201,7 +201,7 @@ describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
     expect(await questdb.count('session_events')).toBe(2);
   });
 
-  test('that another one makes anew: rows that QuestDB takes and forgets do not count', async () => {
+  it('that another one makes anew: rows that QuestDB takes and forgets do not count', async () => {
     const proxy = await questdb.proxy();
     const [sink, another] = [await questdb.startedSink({ url: proxy.url }), await questdb.startedSink()];
     const batch = batchOf('session_events', eventRow(1));
@@ -215,7 +215,7 @@ describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
     expect(await questdb.count('session_events')).toBe(1);
   });
 
-  test('whose type of a column is changed later: the first row that it does not fit is named', async () => {
+  it('whose type of a column is changed later: the first row that it does not fit is named', async () => {
     const sink = await questdb.startedSink();
     await questdb.query('ALTER TABLE session_events ALTER COLUMN message TYPE LONG');
     await questdb.query("SELECT wait_wal_table('session_events')");
@@ -235,7 +235,7 @@ describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
   });
 
   // The last one: from then on `tables()` may be wrong.
-  test('that are renamed as rows arrive are made again, though QuestDB goes on telling of them', async () => {
+  it('that are renamed as rows arrive are made again, though QuestDB goes on telling of them', async () => {
     const sink = await questdb.startedSink();
     for (let round = 0; round < 8; round += 1) {
       await sink.write(batchOf('sessions', sessionRow('a'), sessionRow('b')), NEVER);

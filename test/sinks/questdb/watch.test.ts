@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, test } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { NeedsOperatorError, PoisonRowError, type Sink } from '../../../src/contract/sink.ts';
 import { answer, FarSide } from '../far-side.ts';
 import { batchOf, eventRow, NEVER } from '../rows-under-test.ts';
@@ -47,14 +47,14 @@ async function errorOf(work: Promise<void>): Promise<Error> {
 }
 
 describe('rows do not count as taken', () => {
-  test('when the table is gone afterwards', async () => {
+  it('when the table is gone afterwards', async () => {
     const { sink } = await changing(null);
     const error = await errorOf(sink.write(BATCH, NEVER));
     expect(error.constructor).toBe(Error);
     expect(error.message).toBe('table session_events was dropped while rows were written');
   });
 
-  test('when it is another one afterwards, though a right one; the next offer goes into that', async () => {
+  it('when it is another one afterwards, though a right one; the next offer goes into that', async () => {
     const { sink, statements } = await changing(OURS.with(1, 9));
     const error = await errorOf(sink.write(BATCH, NEVER));
     expect(error.constructor).toBe(Error);
@@ -64,7 +64,7 @@ describe('rows do not count as taken', () => {
     expect(statements.some((sql) => sql.includes('table_columns'))).toBe(true);
   });
 
-  test('when QuestDB made one by itself', async () => {
+  it('when QuestDB made one by itself', async () => {
     const { sink, far } = await changing(OURS.with(1, 9).with(3, false));
     const error = await errorOf(sink.write(BATCH, NEVER));
     expect(error).toBeInstanceOf(NeedsOperatorError);
@@ -73,14 +73,14 @@ describe('rows do not count as taken', () => {
     expect(far.written).toHaveLength(1);
   });
 
-  test('when its DEDUP was taken away', async () => {
+  it('when its DEDUP was taken away', async () => {
     const { sink } = await changing(OURS.with(3, false));
     const error = await errorOf(sink.write(BATCH, NEVER));
     expect(error).toBeInstanceOf(NeedsOperatorError);
     expect(error.message).toContain('has no DEDUP');
   });
 
-  test('when it is suspended afterwards, and none are sent from then on', async () => {
+  it('when it is suspended afterwards, and none are sent from then on', async () => {
     const { sink, far } = await changing(OURS.with(2, true).with(4, 2));
     const error = await errorOf(sink.write(BATCH, NEVER));
     expect(error).toBeInstanceOf(NeedsOperatorError);
@@ -93,7 +93,7 @@ describe('rows do not count as taken', () => {
     expect(far.written).toHaveLength(1);
   });
 
-  test('when the table has had no transaction', async () => {
+  it('when the table has had no transaction', async () => {
     const { sink, far } = await changing([...OURS, 7], [...OURS, 7]);
     const error = await errorOf(sink.write(BATCH, NEVER));
     expect(error.constructor).toBe(Error);
@@ -101,7 +101,7 @@ describe('rows do not count as taken', () => {
     expect(far.written).toHaveLength(1);
   });
 
-  test('when the look afterwards fails', async () => {
+  it('when the look afterwards fails', async () => {
     const { sink, far } = await changing(OURS);
     const watch = far.onQuery;
     far.onWrite = (response) => {
@@ -118,7 +118,7 @@ describe('rows do not count as taken', () => {
   });
 });
 
-test('no row is blamed for a table that is not ours any more', async () => {
+it('no row is blamed for a table that is not ours any more', async () => {
   const { sink, far } = await changing(OURS);
   const refusal = '{"message":"table: session_events; cannot insert in non-WAL table","line":1}';
   far.onWrite = (response) => {
@@ -135,7 +135,7 @@ test('no row is blamed for a table that is not ours any more', async () => {
   expect(error).not.toBeInstanceOf(PoisonRowError);
 });
 
-test('one table suspended leaves the others alone', async () => {
+it('one table suspended leaves the others alone', async () => {
   const { sink, far } = await changing(OURS);
   far.onQuery = (response, sql) => {
     if (!sql.includes('FROM pg_class')) return false;
