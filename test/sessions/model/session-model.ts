@@ -805,7 +805,9 @@ export class SessionModel {
         now,
       ),
       averageDurationSeconds:
-        lengths.length === 0 ? null : lengths.reduce((sum, each) => sum + each, 0) / lengths.length / 1_000,
+        lengths.length === 0
+          ? null
+          : Math.round(lengths.reduce((sum, each) => sum + each, 0) / lengths.length) / 1_000,
     };
   }
 }
