@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { receiverSchemas } from '../../receivers/index.ts';
 import { sinkSchemas } from '../../sinks/index.ts';
 import { type ApiSettings, apiSchema } from '../api/access/api.schema.ts';
-import { duration, oneOf, size, text } from '../contract/settings.ts';
+import { blacklistRules, duration, oneOf, size, text } from '../contract/settings.ts';
 import { type Environment, fillIn } from './environment.ts';
 import { ConfigError, formatPath, formatProblems, schemaProblems } from './errors.ts';
 import { findConfigFile, parseAppsFile, readConfigFile, readTokens } from './files.ts';
@@ -40,13 +40,6 @@ const sinks = z.array(sinkSchemas).superRefine((entries, context) => {
   }
 });
 
-const blacklist = z.array(
-  z.strictObject({
-    directory: text('a user directory such as INTERNAL'),
-    userId: text('a user id').optional(),
-  }),
-);
-
 const sessions = z
   .strictObject({
     timeout: duration().prefault('30m'),
@@ -75,7 +68,7 @@ const apps = z
 /** The whole schema; every default is here or in the schema of its plugin. */
 export const configSchema = z.strictObject({
   receivers: receivers.prefault([{ type: 'udp' }, { type: 'tcp' }]),
-  blacklist: blacklist.prefault([]),
+  blacklist: blacklistRules().prefault([]),
   sessions: sessions.prefault({}),
   apps: apps.prefault({}),
   store: z

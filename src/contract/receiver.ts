@@ -1,4 +1,5 @@
 import type { Sender, UserEvent } from './event.ts';
+import type { FailedPoll, Snapshot } from './snapshot.ts';
 
 /** What one item handed over by `submit` came to, once the journal has committed it. */
 export type Outcome =
@@ -33,6 +34,32 @@ export interface Intake {
   drained(): Promise<void>;
 }
 
+/** Where receivers hand over who is on. */
+export interface SnapshotIntake {
+  /** Resolves when it is part of the picture of the site; rejects when it cannot be taken, and then changes nothing. */
+  snapshot(snapshot: Snapshot): Promise<void>;
+  /** Never rejects, and nobody has to wait for it. */
+  snapshotFailed(poll: FailedPoll): void;
+}
+
+/** What became of the polls of one virtual proxy of one host. */
+export interface PollStats {
+  readonly host: string;
+  readonly virtualProxy: string;
+  /** When it was last asked, in ISO 8601; null before the first answer or failure. */
+  readonly polledAt: string | null;
+  readonly ok: boolean;
+  /** Of the last good answer, without those that the receiver's own blacklist names; null before. */
+  readonly sessions: number | null;
+  readonly users: number | null;
+  readonly hidden: number | null;
+  /** Why the last poll failed, in plain words; null where it did not. */
+  readonly error: string | null;
+  readonly durationMs: number | null;
+  readonly polls: number;
+  readonly failed: number;
+}
+
 /** Counters of one receiver; `null` where the number cannot be known. */
 export interface ReceiverStats {
   readonly name: string;
@@ -46,6 +73,8 @@ export interface ReceiverStats {
   /** That are open. */
   readonly connections?: number;
   readonly refusedConnections?: number;
+  /** Of a receiver that asks who is on. */
+  readonly polls?: readonly PollStats[];
   readonly [detail: string]: unknown;
 }
 

@@ -1,0 +1,110 @@
+import { afterEach } from 'vitest';
+import { qpsSchema } from '../../../receivers/qps/qps.schema.ts';
+import { createQpsReceiver } from '../../../receivers/qps/qps.ts';
+import type { PollWorld } from '../../../receivers/qps/server-polls.ts';
+import type { SnapshotIntake } from '../../../src/contract/receiver.ts';
+import type { FailedPoll, Snapshot } from '../../../src/contract/snapshot.ts';
+import { TroubleLog } from '../../../src/trouble-log.ts';
+import { recordingLog } from '../receivers-under-test.ts';
+import { StandInQps, senseFile } from './stand-in.ts';
+
+const toStop: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of toStop.splice(0)) await stop();
+});
+
+export const START = Date.parse('2026-11-28T10:00:00Z');
+export const CERTIFICATES = {
+  cert: senseFile('client'),
+  key: senseFile('client_key'),
+  ca: senseFile('root'),
+};
+
+/** Stopped after the test. */
+export async function startStandIn(certificate?: string, port?: number): Promise<StandInQps> {
+  const standIn = await StandInQps.start(certificate, port);
+  toStop.push(() => standIn.stop());
+  return standIn;
+}
+
+/** A clock that moves when told, and pauses that end when it has reached them. */
+export class FakeWorld implements PollWorld {
+  now = START;
+  readonly #waiting = new Set<{ readonly until: number; readonly end: () => void }>();
+  #keys = 0;
+
+  /** How long the pauses that are under way still last. */
+  get pauses(): number[] {
+    return [...this.#waiting].map(({ until }) => until - this.now);
+  }
+
+  wait(ms: number, signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const pause = { until: this.now + ms, end: resolve };
+    this.#waiting.add(pause);
+    signal.addEventListener('abort', () => resolve());
+    return promise.finally(() => this.#waiting.delete(pause));
+  }
+
+  createKey(): string {
+    this.#keys += 1;
+    return `key${String(this.#keys).padStart(13, '0')}`;
+  }
+
+  pass(ms: number): void {
+    this.now += ms;
+    for (const { until, end } of this.#waiting) if (until <= this.now) end();
+  }
+}
+
+/** Keeps what it is given. */
+export class RecordingSnapshots implements SnapshotIntake {
+  readonly snapshots: Snapshot[] = [];
+  readonly failures: FailedPoll[] = [];
+  /** What becomes of a snapshot. */
+  take: () => Promise<void> = async () => {};
+
+  snapshot(snapshot: Snapshot): Promise<void> {
+    this.snapshots.push(snapshot);
+    return this.take();
+  }
+
+  snapshotFailed(poll: FailedPoll): void {
+    this.failures.push(poll);
+  }
+
+  /** Questions that were answered, well or not. */
+  get answered(): number {
+    return this.snapshots.length + this.failures.length;
+  }
+
+  /** Ids of the sessions of the latest snapshot. */
+  get latest(): string[] | undefined {
+    return this.snapshots.at(-1)?.sessions.map(({ id }) => id);
+  }
+}
+
+/** `server`: the port of a stand-in, and further settings of it; it is one server unless `config` has others. */
+export async function startPolls(
+  server: { readonly port: number; readonly [setting: string]: unknown },
+  config: object = {},
+) {
+  const servers = [{ host: '127.0.0.1', servername: 'sense1', node: 'sense1', ...server }];
+  const settings = qpsSchema.parse({ type: 'qps', certificates: CERTIFICATES, servers, ...config });
+  const world = new FakeWorld();
+  const { log, lines } = recordingLog();
+  const troubles = new TroubleLog({ ...log, error: log.warn });
+  const parts = {
+    name: 'qps',
+    now: () => world.now,
+    folder: '.',
+    log,
+    trouble: (kind: string, sample: string) => troubles.note(kind, sample),
+    isFull: () => false,
+  };
+  const receiver = createQpsReceiver(settings, parts, world);
+  const intake = new RecordingSnapshots();
+  toStop.push(() => receiver.stop());
+  await receiver.start(intake);
+  return { receiver, intake, world, lines, troubles };
+}
