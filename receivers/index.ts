@@ -1,51 +1,41 @@
 import type { z } from 'zod';
-import { byType } from '../src/contract/by-type.ts';
-import type { Receiver, ReceiverParts } from '../src/contract/receiver.ts';
-import { tcpSchema } from './tcp/tcp.schema.ts';
-import { createTcpReceiver } from './tcp/tcp.ts';
-import { tcpProblem } from './tcp/tls.ts';
-import { createUdpReceiver, udpSchema } from './udp/udp.ts';
+import { byType, pluginOf } from '../src/contract/plugin.ts';
+import type { Receiver, ReceiverParts, ReceiverPlugin, ReceiverSettings } from '../src/contract/receiver.ts';
+import { httpReceiver, httpSchema } from './http/http.ts';
+import { qpsReceiver } from './qps/qps.ts';
+import { tcpReceiver } from './tcp/tcp.ts';
+import { udpReceiver } from './udp/udp.ts';
 
-/** One entry of `receivers`, told apart by `type`. A new kind of receiver is one more line here and below. */
-export const receiverSchemas = byType('receiver', {
-  udp: udpSchema,
-  tcp: tcpSchema,
-});
+/** Every kind of receiver. A new one is one more line here. */
+export const RECEIVERS = [udpReceiver, tcpReceiver, httpReceiver, qpsReceiver] as const;
+
+/** One entry of `receivers`, told apart by `type`. */
+export const receiverSchemas = byType('receiver', RECEIVERS);
 export type ReceiverConfig = z.output<typeof receiverSchemas>;
 
-type Configs = { readonly [C in ReceiverConfig as C['type']]: C };
-type Create<C> = (config: C, parts: ReceiverParts) => Receiver;
-
-const factories: { readonly [T in keyof Configs]: Create<Configs[T]> } = {
-  udp: createUdpReceiver,
-  tcp: createTcpReceiver,
-};
-
-/** What would keep a receiver from its work, as far as its files say; null where nothing would. `now`: ms since 1970 UTC. */
-export async function receiverProblem(
-  config: ReceiverConfig,
-  folder: string,
-  now: number,
-): Promise<string | null> {
-  return config.type === 'tcp' ? tcpProblem(config, folder, now) : null;
+/** What is known of the kind that an entry is of. */
+export function receiverPlugin(config: ReceiverSettings): ReceiverPlugin {
+  return pluginOf<ReceiverPlugin>(RECEIVERS, config);
 }
 
-/** Makes a receiver; it does not listen before `start`. */
-export function createReceiver(config: ReceiverConfig, parts: ReceiverParts): Receiver {
-  const create = factories[config.type] as Create<ReceiverConfig>;
-  return create(config, parts);
-}
+/** There in any case: the API listens anyway, and its tokens say who may send. */
+const ALWAYS: ReceiverConfig = httpSchema.parse({ type: 'http' });
 
-/** Each has the name it was given, else that of its type, with a number where another one has that. */
+/**
+ * Makes receivers; none does anything before `start`. Each has the name it was given, else that of its type, with a number
+ * where another one has that.
+ */
 export function createReceivers(
-  receivers: readonly ReceiverConfig[],
+  configured: readonly ReceiverConfig[],
   parts: Omit<ReceiverParts, 'name'>,
 ): Receiver[] {
+  const isThere = configured.some(({ type }) => type === ALWAYS.type);
+  const receivers = isThere ? configured : [...configured, ALWAYS];
   const names = new Set(receivers.map(({ name }) => name));
   return receivers.map((settings) => {
     let name = settings.name ?? settings.type;
     for (let n = 2; settings.name === undefined && names.has(name); n += 1) name = `${settings.type}-${n}`;
     names.add(name);
-    return createReceiver(settings, { ...parts, name });
+    return receiverPlugin(settings).create(settings, { ...parts, name });
   });
 }

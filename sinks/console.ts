@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { type Batch, deliverySettings, type Sink, type SinkParts } from '../src/contract/sink.ts';
+import {
+  type Batch,
+  defineSink,
+  deliverySettings,
+  type Sink,
+  type SinkParts,
+  TABLES,
+} from '../src/contract/sink.ts';
 
 export const consoleSchema = z.strictObject({ type: z.literal('console'), ...deliverySettings });
 export type ConsoleConfig = z.output<typeof consoleSchema>;
@@ -21,6 +28,7 @@ const MOST_CHARACTERS = 1_000_000;
 export function createConsoleSink(_config: ConsoleConfig, { name, print }: SinkParts): Sink {
   return {
     name,
+    tables: TABLES,
     start: () => Promise.resolve(),
     async write({ table, rows }: Batch, signal: AbortSignal): Promise<void> {
       let text = '';
@@ -34,6 +42,8 @@ export function createConsoleSink(_config: ConsoleConfig, { name, print }: SinkP
     stop: () => Promise.resolve(),
   };
 }
+
+export const consoleSink = defineSink({ schema: consoleSchema, create: createConsoleSink });
 
 function withIsoTimes(key: string, value: unknown): unknown {
   return typeof value === 'number' && TIMES.has(key) ? new Date(value).toISOString() : value;

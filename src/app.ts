@@ -36,6 +36,7 @@ const CROWDED_TICKS = 5;
 const COMMITS_WITHIN_MS = 1_500;
 /** So long a read waits for what was accepted before it, and a reload for its commit. */
 const READ_WAITS_MS = 2_000;
+const SINK_MODULE = new URL('../sinks/index.ts', import.meta.url).href;
 /** 128 bits of the digest: equal only for equal lines. */
 const IDENTITY_CHARACTERS = 22;
 
@@ -145,7 +146,7 @@ class RunningApp implements App {
     this.#reader = new JournalReader({ directory, appNames: config.apps });
     const sinks = config.sinks.map((sink) => ({ name: sink.name ?? sink.type, config: sink }));
     this.#deliveries = new Delivery(
-      { directory, sinks, folder: config.folder, appNames: config.apps },
+      { directory, sinks, sinkModule: SINK_MODULE, folder: config.folder, appNames: config.apps },
       {
         print: options.print,
         undelivered: (undelivered) => this.#journal.keep(undelivered),
@@ -173,6 +174,7 @@ class RunningApp implements App {
       log,
       folder: config.folder,
       trouble: (kind, sample) => this.#troubles.note(kind, sample),
+      isFull: () => this.#journal.behind || this.#journal.trouble !== null,
     });
     this.#api = createApi(
       {
@@ -182,10 +184,9 @@ class RunningApp implements App {
         hosts: () => this.#access.hosts,
         wrongTokens: new WrongTokens(now),
         trouble: (kind, sample) => this.#troubles.note(kind, sample),
-        intake: this.pipeline,
         counters: this.pipeline.counters,
         inFlight: () => this.pipeline.inFlight,
-        receivers: () => this.#receivers.map((receiver) => receiver.stats()),
+        receivers: this.#receivers,
         sinks: () => this.#deliveries.stats,
         ask: (question) => this.#ask(question),
         history: {
@@ -194,7 +195,6 @@ class RunningApp implements App {
           onCommitted: (listener) => this.#onCommitted.push(listener),
           follow: (question) => this.#reader.follow(question),
         },
-        journalFull: () => this.#journal.behind,
         notReady: () => this.#notReady,
         journalTrouble: () => this.#journal.trouble,
         now,
@@ -226,8 +226,7 @@ class RunningApp implements App {
     this.#tick();
     for (const receiver of this.#receivers) await receiver.start(this.pipeline);
     const api = await listenApi(this.#api, config.api);
-    const addresses = this.#receivers.map((each) => [each.name, each.stats().listening] as const);
-    this.listening = { ...Object.fromEntries(addresses), api };
+    this.listening = { ...addressesOf(this.#receivers), api };
     this.#notReady = null;
     log.info(this.listening, 'listening');
     this.#ticker.start();
@@ -323,4 +322,15 @@ class RunningApp implements App {
     }
     if (lost > 0) throw new Error(`events that had been taken and are lost: ${lost}; ${why}`);
   }
+}
+
+/** Of those that have one of their own. */
+function addressesOf(receivers: readonly Receiver[]): Record<string, readonly string[]> {
+  const listening = receivers.filter(({ routes }) => routes === undefined);
+  return Object.fromEntries(
+    listening.flatMap((each) => {
+      const { listening } = each.stats();
+      return listening === undefined ? [] : [[each.name, listening]];
+    }),
+  );
 }

@@ -18,10 +18,10 @@ export type AnswerFault =
 export interface AnswerLimits {
   readonly bytes: number;
   readonly sessions: number;
+  /** About so much is parsed at a time. */
+  readonly batchBytes: number;
 }
 
-/** About so many bytes are parsed at a time, which takes a few milliseconds. */
-const BATCH_BYTES = 64 * 1024;
 /** One session with its attributes, which Windows limits to 16 KiB. */
 const ROW_BYTES = 256 * 1024;
 /** Of an id or a directory. */
@@ -80,7 +80,7 @@ export class AnswerReader {
     return this.#users.size;
   }
 
-  /** Takes the next bytes; says what is wrong with the answer, null while nothing is. At most 64 KiB at a time block for long. */
+  /** Takes the next bytes; says what is wrong with the answer, null while nothing is. */
   push(chunk: Buffer): AnswerFault | null {
     const isStart = this.#bytes === 0;
     this.#bytes += chunk.length;
@@ -135,7 +135,7 @@ export class AnswerReader {
       } else if (byte === COMMA && this.#depth === 1) {
         this.#rowBytes = 0;
         rowStart = at + 1;
-        if (this.#pendingBytes + at - start < BATCH_BYTES) continue;
+        if (this.#pendingBytes + at - start < this.#limits.batchBytes) continue;
         const fault = this.#parse(chunk.subarray(start, at), false);
         if (fault !== null) return fault;
         start = at + 1;

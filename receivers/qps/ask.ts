@@ -6,7 +6,8 @@ import type { AnswerLimits, AnswerReader } from './answer.ts';
 import { type Failure, failureOf, failureOfStatus } from './failure.ts';
 import type { QpsServer } from './qps.schema.ts';
 
-export const LIMITS: AnswerLimits = { bytes: 64 * 1_048_576, sessions: 200_000 };
+/** 64 KiB are parsed in a few milliseconds. */
+export const LIMITS: AnswerLimits = { bytes: 64 * 1_048_576, sessions: 200_000, batchBytes: 65_536 };
 
 /** One question. */
 export interface Question {
@@ -15,22 +16,21 @@ export interface Question {
   readonly agent: Agent;
   /** 16 letters or digits, new for each question. */
   readonly key: string;
-  readonly timeoutMs: number;
-  /** Ends the question at once. */
+  /** Ends the question when its time is over, or nobody wants the answer any more. */
   readonly signal: AbortSignal;
 }
 
 /** Asks who is on one virtual proxy, and reads the answer into `reader`. Null is a good answer. Never rejects. */
 export async function ask(question: Question, reader: AnswerReader): Promise<Failure | null> {
-  const deadline = AbortSignal.any([question.signal, AbortSignal.timeout(question.timeoutMs)]);
   const state: Reached = { reached: 'nothing' };
   for (let isSecond = false; ; isSecond = true) {
     try {
-      const response = await send(question, deadline, state);
+      const response = await send(question, state);
       return await readAnswer(response, reader, state);
     } catch (error) {
       const failure = failureOf(error as NodeJS.ErrnoException, state.reached);
-      if (deadline.aborted) return { ...failure, reason: 'timeout', detail: whereItWas(state.reached) };
+      if (question.signal.aborted)
+        return { ...failure, reason: 'timeout', detail: whereItWas(state.reached) };
       // A server may close a connection that was idle at the very moment in which it is used again.
       if (isSecond || !state.isReused || state.reached === 'answer') return failure;
       state.reached = 'nothing';
@@ -49,8 +49,8 @@ function whereItWas(reached: Failure['reached']): string {
   return reached === 'connection' ? 'a connection, but no answer' : 'only the beginning of it';
 }
 
-function send(question: Question, signal: AbortSignal, state: Reached): Promise<IncomingMessage> {
-  const { server, virtualProxy, agent, key } = question;
+function send(question: Question, state: Reached): Promise<IncomingMessage> {
+  const { server, virtualProxy, agent, key, signal } = question;
   const prefix = virtualProxy === '/' ? '' : virtualProxy;
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const sent = request({
@@ -86,11 +86,15 @@ async function readAnswer(
   // Nothing of it is wanted, so the connection goes too; redirects are not followed.
   if (statusCode !== 200) return dropped(response, failureOfStatus(statusCode));
   if (Number(headers['content-length'] ?? 0) > LIMITS.bytes) return dropped(response, faulty('too_large'));
+  let sinceTurn = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     const fault = reader.push(chunk);
     if (fault !== null) return dropped(response, faulty(fault));
+    sinceTurn += chunk.length;
+    if (sinceTurn < LIMITS.batchBytes) continue;
     // Others get their turn, however fast the answer comes.
     await setImmediate();
+    sinceTurn = 0;
   }
   const fault = reader.end();
   return fault === null ? null : faulty(fault);

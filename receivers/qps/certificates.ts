@@ -6,18 +6,19 @@ const AHEAD_DAYS = 30;
 const DAY_MS = 86_400_000;
 const RENEW = 'export the certificates from the QMC once more';
 
-/** Something to know about one of the files. Polls may work in spite of a `warning`, and not of an `error`. */
+/** Something to know about one of the files. */
 export interface CertificateNote {
-  readonly level: 'error' | 'warning';
-  readonly key: 'cert' | 'key' | 'ca';
+  readonly key: keyof TlsPaths;
   readonly text: string;
+  /** Whether no poll can work; else it will come to that. */
+  readonly isProblem: boolean;
 }
 
 /** Everything there is to say about the files, read now. `now`: ms since 1970 UTC. */
 export async function examineCertificates(paths: TlsPaths, now: number): Promise<CertificateNote[]> {
   const { files, problems } = await examineTlsFiles('certificates', paths);
   if (files !== null) return expiryNotes(paths, files, now);
-  return problems.map(({ key, text }) => ({ level: 'error', key, text }));
+  return problems.map((problem) => ({ ...problem, isProblem: true }));
 }
 
 /** Which of the certificates are not valid now, or will not be soon. */
@@ -28,14 +29,15 @@ export function expiryNotes(paths: TlsPaths, files: TlsFiles, now: number): Cert
     const end = validTo(pem);
     const daysLeft = Math.floor((Date.parse(end) - now) / DAY_MS);
     const file = `certificates.${key} ${paths[key]}`;
-    if (now > Date.parse(end)) return [{ level: 'error', key, text: `${file}: expired on ${end}; ${RENEW}` }];
+    if (now > Date.parse(end))
+      return [{ key, text: `${file}: expired on ${end}; ${RENEW}`, isProblem: true }];
     const begin = new X509Certificate(pem).validFrom;
     if (now < Date.parse(begin)) {
       const text = `${file}: not valid before ${new Date(begin).toISOString()}; is the clock right?`;
-      return [{ level: 'error', key, text }];
+      return [{ key, text, isProblem: true }];
     }
     if (daysLeft >= AHEAD_DAYS) return [];
-    return [{ level: 'warning', key, text: `${file}: expires in ${inDays(daysLeft)}, on ${end}; ${RENEW}` }];
+    return [{ key, text: `${file}: expires in ${inDays(daysLeft)}, on ${end}; ${RENEW}`, isProblem: false }];
   });
 }
 
@@ -50,8 +52,8 @@ export class ExpiryReminder {
 
   /** Those of `notes` that are due. */
   due(notes: readonly CertificateNote[], now: number): CertificateNote[] {
-    return notes.filter(({ key, level }) => {
-      const kind = `${key} ${level}`;
+    return notes.filter(({ key, isProblem }) => {
+      const kind = `${key} ${isProblem}`;
       const last = this.#said.get(kind);
       if (last !== undefined && now - last < DAY_MS) return false;
       this.#said.set(kind, now);

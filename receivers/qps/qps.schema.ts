@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isIpAddress } from '../../src/contract/host.ts';
+import { receiverSettings } from '../../src/contract/receiver.ts';
 import { blacklistRules, duration, flag, host, integer, text } from '../../src/contract/settings.ts';
 import { normaliseHost } from '../../src/formats/host.ts';
 
@@ -76,7 +77,7 @@ export const qpsSchema = z
       })
       .prefault({}),
     servers,
-    name: text('a name').optional(),
+    ...receiverSettings,
   })
   .superRefine(({ interval, timeout }, context) => {
     if (timeout <= interval) return;

@@ -1,15 +1,23 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Receiver, ReceiverParts, ReceiverStats, SnapshotIntake } from '../../src/contract/receiver.ts';
+import { hostAndPort } from '../../src/contract/host.ts';
+import {
+  defineReceiver,
+  type Receiver,
+  type ReceiverParts,
+  type ReceiverStats,
+  type SnapshotIntake,
+} from '../../src/contract/receiver.ts';
+import { formatDuration } from '../../src/contract/settings.ts';
 import { createBlacklist } from '../../src/intake/blacklist.ts';
 import { LOOK_AGAIN_MS } from '../listen.ts';
 import { pathsFrom, RenewedTlsFiles, type TlsPaths, validTo } from '../tls-files.ts';
-import { ExpiryReminder, expiryNotes } from './certificates.ts';
-import type { QpsConfig } from './qps.schema.ts';
+import { ExpiryReminder, examineCertificates, expiryNotes } from './certificates.ts';
+import { type QpsConfig, qpsSchema } from './qps.schema.ts';
 import { type PollWorld, ServerPolls } from './server-polls.ts';
 
 /** It asks, so it can be started with less than what receivers of lines need. */
-export interface QpsReceiver extends Omit<Receiver, 'start'> {
+export interface QpsReceiver extends Receiver {
   start(intake: SnapshotIntake): Promise<void>;
   lookAgain(): Promise<void>;
 }
@@ -23,11 +31,28 @@ export function createQpsReceiver(
   return new Qps(config, parts, world);
 }
 
+export const qpsReceiver = defineReceiver({
+  schema: qpsSchema,
+  create: (config, parts) => createQpsReceiver(config, parts),
+  async examine({ certificates }, folder, now) {
+    const notes = await examineCertificates(pathsFrom(folder, certificates), now);
+    return notes.map(({ key, text, isProblem }) => ({ path: ['certificates', key], text, isProblem }));
+  },
+  notes: ({ servers, interval, users }) => [
+    ...servers.map(
+      ({ host, port, virtualProxies }) => `${hostAndPort(host, port)} ${virtualProxies.join(' ')}`,
+    ),
+    `every ${formatDuration(interval)}`,
+    ...(users ? [] : ['numbers only']),
+  ],
+});
+
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const KEY_LETTERS = 16;
 
 const REAL_WORLD: PollWorld = {
   wait: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
+  timeout: (ms) => AbortSignal.timeout(ms),
   createKey: () => Array.from({ length: KEY_LETTERS }, () => LETTERS[randomInt(LETTERS.length)]).join(''),
 };
 
@@ -84,7 +109,6 @@ class Qps implements QpsReceiver {
     const known = current && { validTo: validTo(current.cert), rootValidTo: validTo(current.ca ?? '') };
     return {
       name: this.name,
-      listening: [],
       received: 0,
       kernelDropped: null,
       polls: this.#servers.flatMap((server) => server.stats),

@@ -13,6 +13,8 @@ import { hostOf, type QpsConfig, type QpsServer } from './qps.schema.ts';
 export interface PollWorld {
   /** Resolves after so many milliseconds, or when aborted; never rejects. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
+  /** Aborted after so many milliseconds. */
+  timeout(ms: number): AbortSignal;
   /** 16 letters or digits that nobody can guess. */
   createKey(): string;
 }
@@ -129,8 +131,7 @@ export class ServerPolls {
         virtualProxy,
         agent: this.#agentFor(files.current),
         key: world.createKey(),
-        timeoutMs: config.timeout,
-        signal: this.#stopping.signal,
+        signal: AbortSignal.any([this.#stopping.signal, world.timeout(config.timeout)]),
       },
       reader,
     );
@@ -167,6 +168,7 @@ export class ServerPolls {
     state.stats = {
       ...state.stats,
       polledAt: new Date(at).toISOString(),
+      answeredAt: new Date(at).toISOString(),
       ok: true,
       sessions: sessions.length,
       users,
@@ -229,6 +231,7 @@ export class ServerPolls {
 
 const NEVER_POLLED = {
   polledAt: null,
+  answeredAt: null,
   ok: false,
   sessions: null,
   users: null,

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Intake, ReceiverParts } from '../../src/contract/receiver.ts';
+import type { EventIntake, ReceiverParts } from '../../src/contract/receiver.ts';
 import { plainAddress } from '../address.ts';
 import type { AllowList } from '../allow-list.ts';
 import { LoggedCount, type Refusals } from '../listen.ts';
@@ -87,14 +87,14 @@ export class TcpConnections {
   waiting = false;
   readonly #config: TcpConfig;
   readonly #parts: ReceiverParts;
-  readonly #intake: Intake;
+  readonly #intake: EventIntake;
   readonly #refused: Refusals;
   readonly #open = new Map<Socket, FrameDeadline>();
   readonly #looking: NodeJS.Timeout;
   #waitedSinceLook = false;
   #closed = false;
 
-  constructor(config: TcpConfig, parts: ReceiverParts, intake: Intake, refused: Refusals) {
+  constructor(config: TcpConfig, parts: ReceiverParts, intake: EventIntake, refused: Refusals) {
     this.errors = new LoggedCount(parts, 'info', 'error on a TCP socket');
     this.#config = config;
     this.#parts = parts;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { receiverSettings } from '../../src/contract/receiver.ts';
 import { duration, host, integer, oneOf, port, size, text } from '../../src/contract/settings.ts';
 import { allow } from '../allow.schema.ts';
 
@@ -41,6 +42,6 @@ export const tcpSchema = z.strictObject({
   /** For one frame, from its first byte to its last. */
   frameTimeout: duration('100ms', '1d').prefault('30s'),
   idleTimeout: duration('100ms', '20d').prefault('24h'),
-  name: text('a name').optional(),
+  ...receiverSettings,
 });
 export type TcpConfig = z.output<typeof tcpSchema>;

@@ -1,13 +1,20 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { hostAndPort } from '../../src/contract/host.ts';
-import type { Intake, Receiver, ReceiverParts, ReceiverStats } from '../../src/contract/receiver.ts';
+import {
+  defineReceiver,
+  type EventIntake,
+  type Receiver,
+  type ReceiverParts,
+  type ReceiverStats,
+} from '../../src/contract/receiver.ts';
 import { plainAddress } from '../address.ts';
 import { AllowList } from '../allow-list.ts';
 import { bindPlace, LOOK_AGAIN_MS, placed, Refusals, untilQuiet } from '../listen.ts';
+import { pathsFrom } from '../tls-files.ts';
 import { TcpAdmission, TcpConnections } from './connections.ts';
-import type { TcpConfig } from './tcp.schema.ts';
-import { TlsHandshakes, tlsFrom } from './tls.ts';
+import { type TcpConfig, tcpSchema } from './tcp.schema.ts';
+import { examineTls, TlsHandshakes } from './tls.ts';
 
 /** Finds out about peers that vanished, long before the idle time-out does. */
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 60_000 };
@@ -20,6 +27,13 @@ export interface TcpReceiver extends Receiver {
 export function createTcpReceiver(config: TcpConfig, parts: ReceiverParts): TcpReceiver {
   return new Tcp(config, parts);
 }
+
+export const tcpReceiver = defineReceiver({
+  schema: tcpSchema,
+  create: createTcpReceiver,
+  examine: examineTls,
+  notes: ({ tls }) => (tls === undefined ? [] : [`TLS, client certificates: ${tls.clientCertificates}`]),
+});
 
 class Tcp implements TcpReceiver {
   readonly name: string;
@@ -44,12 +58,12 @@ class Tcp implements TcpReceiver {
     this.#tls =
       config.tls === undefined
         ? null
-        : new TlsHandshakes(tlsFrom(parts.folder, config.tls), parts, (reason, address, detail) =>
+        : new TlsHandshakes(pathsFrom(parts.folder, config.tls), parts, (reason, address, detail) =>
             this.#admission.refuse(reason, address, detail),
           );
   }
 
-  async start(intake: Intake): Promise<void> {
+  async start(intake: EventIntake): Promise<void> {
     const connections = new TcpConnections(this.#config, this.#parts, intake, this.#refused);
     try {
       await this.#startTls(connections);

@@ -1,16 +1,10 @@
 import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
-import type { ReceiverParts } from '../../src/contract/receiver.ts';
+import type { ReceiverParts, SettingNote } from '../../src/contract/receiver.ts';
 import { plainAddress } from '../address.ts';
-import { placed } from '../listen.ts';
-import { pathsFrom, RenewedTlsFiles, readTlsFiles, type TlsFiles, validTo } from '../tls-files.ts';
+import { examineTlsFiles, pathsFrom, RenewedTlsFiles, type TlsFiles, validTo } from '../tls-files.ts';
 import type { TcpConfig, TlsConfig } from './tcp.schema.ts';
-
-/** The settings with paths that do not depend on where they are read; relative ones start from `folder`. */
-export function tlsFrom(folder: string, config: TlsConfig): TlsConfig {
-  return pathsFrom(folder, config);
-}
 
 /** That the certificate is no longer valid; null where it is. `now`: ms since 1970 UTC. */
 export function expiryProblem(config: TlsConfig, files: TlsFiles, now: number): string | null {
@@ -115,14 +109,12 @@ function handshakeProblem({ code }: NodeJS.ErrnoException): string {
   return code === 'ECONNRESET' ? 'tls_unfinished' : 'tls_failed';
 }
 
-/** What is wrong with the files of `tls`, in the words of `start`; null where nothing is. Relative paths start from `folder`. */
-export async function tcpProblem(config: TcpConfig, folder: string, now: number): Promise<string | null> {
-  if (config.tls === undefined) return null;
-  const tls = tlsFrom(folder, config.tls);
-  try {
-    const problem = expiryProblem(tls, await readTlsFiles('tls', tls), now);
-    return problem === null ? null : placed('tcp', config, problem);
-  } catch (error) {
-    return placed('tcp', config, error instanceof Error ? error.message : String(error));
-  }
+/** What is wrong with the files of `tls`. Relative paths start from `folder`. */
+export async function examineTls(config: TcpConfig, folder: string, now: number): Promise<SettingNote[]> {
+  if (config.tls === undefined) return [];
+  const tls = pathsFrom(folder, config.tls);
+  const { files, problems } = await examineTlsFiles('tls', tls);
+  const expiry = files === null ? null : expiryProblem(tls, files, now);
+  const found = expiry === null ? problems : [{ key: 'cert', text: expiry }];
+  return found.map(({ key, text }) => ({ path: ['tls', key], text, isProblem: true }));
 }

@@ -4,8 +4,15 @@ import { platform } from 'node:os';
 import { z } from 'zod';
 import type { Sender } from '../../src/contract/event.ts';
 import { hostAndPort } from '../../src/contract/host.ts';
-import type { Intake, Receiver, ReceiverParts, ReceiverStats } from '../../src/contract/receiver.ts';
-import { host, port, size, text } from '../../src/contract/settings.ts';
+import {
+  defineReceiver,
+  type EventIntake,
+  type Receiver,
+  type ReceiverParts,
+  type ReceiverStats,
+  receiverSettings,
+} from '../../src/contract/receiver.ts';
+import { host, port, size } from '../../src/contract/settings.ts';
 import { plainAddress } from '../address.ts';
 import { allow } from '../allow.schema.ts';
 import { AllowList } from '../allow-list.ts';
@@ -19,7 +26,7 @@ export const udpSchema = z.strictObject({
   port: port().prefault(9997),
   allow: allow(),
   receiveBuffer: size('4KiB', '1GiB').prefault('4MiB'),
-  name: text('a name').optional(),
+  ...receiverSettings,
 });
 export type UdpConfig = z.output<typeof udpSchema>;
 
@@ -34,6 +41,8 @@ export interface UdpReceiver extends Receiver {
 export function createUdpReceiver(config: UdpConfig, parts: ReceiverParts): UdpReceiver {
   return new Udp(config, parts);
 }
+
+export const udpReceiver = defineReceiver({ schema: udpSchema, create: createUdpReceiver });
 
 class Udp implements UdpReceiver {
   readonly name: string;
@@ -60,7 +69,7 @@ class Udp implements UdpReceiver {
     this.#allowed = new AllowList(config.allow, parts);
   }
 
-  async start(intake: Intake): Promise<void> {
+  async start(intake: EventIntake): Promise<void> {
     await this.#allowed.start();
     const socket = await bindPlace('udp', this.#config, (address, family) => {
       return this.#bind(address, family, intake);
@@ -76,7 +85,7 @@ class Udp implements UdpReceiver {
     await this.refresh();
   }
 
-  async #bind(address: string, family: 4 | 6, intake: Intake): Promise<Socket> {
+  async #bind(address: string, family: 4 | 6, intake: EventIntake): Promise<Socket> {
     const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', ipv6Only: false });
     // While this runs the kernel's buffer fills: nothing but the hand-over may happen here.
     socket.on('message', (bytes, remote) => {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
   type Batch,
+  defineSink,
   NeedsOperatorError,
   PoisonRowError,
   type Sink,
@@ -9,7 +10,7 @@ import {
   TABLES,
 } from '../../src/contract/sink.ts';
 import { QuestDbHttp } from './http.ts';
-import type { QuestDbConfig } from './questdb.schema.ts';
+import { type QuestDbConfig, questDbSchema } from './questdb.schema.ts';
 import { LineWriter } from './rows.ts';
 import { QuestDbTables } from './tables.ts';
 
@@ -22,8 +23,11 @@ export function createQuestDbSink(config: QuestDbConfig, parts: SinkParts): Sink
   return new QuestDb(config, parts);
 }
 
+export const questDbSink = defineSink({ schema: questDbSchema, create: createQuestDbSink });
+
 class QuestDb implements Sink {
   readonly name: string;
+  readonly tables = TABLES;
   readonly #config: QuestDbConfig;
   readonly #folder: string;
   readonly #lines: LineWriter;
@@ -38,10 +42,11 @@ class QuestDb implements Sink {
     this.#lines = new LineWriter(storeId);
   }
 
+  /** Looks at every table anew, over new connections: during an outage one may have been dropped, and a proxy replaced. */
   async start(signal: AbortSignal): Promise<void> {
     await this.#server?.http.close();
     const http = new QuestDbHttp(this.#config, await this.#readCa());
-    const tables = new QuestDbTables(http, this.#config.retention ?? null);
+    const tables = new QuestDbTables(http, this.#config.retention ?? null, this.#server?.tables);
     this.#server = { http, tables };
     for (const table of TABLES) await tables.prepare(table, signal);
   }

@@ -37,14 +37,19 @@ export class QuestDbTables {
   readonly #retentionMs: number | null;
   /** The id of each table that was found to be as it must be. */
   readonly #verified = new Map<Table, unknown>();
-  #states: readonly TableState[] = [];
+  #states: readonly TableState[];
   /** Why a table has no views. */
-  readonly #viewTroubles = new Map<Table, string>();
+  readonly #viewTroubles: Map<Table, string>;
 
-  /** `retentionMs`: null leaves tables that are there with the TTL that they have. */
-  constructor(http: QuestDbHttp, retentionMs: number | null) {
+  /**
+   * `retentionMs`: null leaves tables that are there with the TTL that they have. `before`: what it saw last is told of until
+   * there is something newer, but nothing that it verified counts.
+   */
+  constructor(http: QuestDbHttp, retentionMs: number | null, before: QuestDbTables | null = null) {
     this.#http = http;
     this.#retentionMs = retentionMs;
+    this.#states = before === null ? [] : before.#states;
+    this.#viewTroubles = new Map(before === null ? [] : before.#viewTroubles);
   }
 
   /**

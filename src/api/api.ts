@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
-import { registerHttpReceiver } from '../../receivers/http/http.ts';
 import { bindPlace } from '../../receivers/listen.ts';
 import { hostAndPort } from '../contract/host.ts';
 import { requireTokens } from './access/access.ts';
@@ -18,7 +17,7 @@ import type { ApiParts } from './parts.ts';
 import { schemaProblem } from './schemas.ts';
 import { registerStream } from './stream/stream.ts';
 
-/** Builds the HTTP API, HTTP receiver included. Never listens. */
+/** Builds the HTTP API, with the routes of receivers that it serves. Never listens. */
 export function createApi(
   parts: ApiParts,
   logger?: FastifyBaseLogger,
@@ -57,16 +56,14 @@ export function createApi(
 }
 
 function registerRoutes(app: FastifyInstance, parts: ApiParts): void {
-  const { intake, now } = parts;
-  const full = () => parts.journalFull() || parts.journalTrouble() !== null;
-  const httpStats = registerHttpReceiver(app, { intake, now, full });
+  for (const receiver of parts.receivers) receiver.routes?.(app);
   const counts = new CurrentCounts(parts.site, parts.appNames);
   registerCounts(app, parts, counts);
   registerHistory(app, parts);
   registerStream(app, parts, counts);
-  registerIngest(app, parts, httpStats);
+  registerIngest(app, parts);
   registerHealth(app, parts);
-  registerMetrics(app, parts, httpStats);
+  registerMetrics(app, parts);
   registerOpenApi(app);
   registerPage(app, parts);
 }

@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify';
-import type { ReceiverStats } from '../contract/receiver.ts';
 import { hostsByName } from '../sessions/counts.ts';
 import type { ApiParts } from './parts.ts';
 import { flag, integer, NO_QUERY, object, record, text } from './schemas.ts';
@@ -9,7 +8,7 @@ import { flag, integer, NO_QUERY, object, record, text } from './schemas.ts';
  * `received = accepted + duplicates + heartbeats + excluded + sum(refused) + inFlight`.
  * The counters begin with the program, those of the tracking and of missing rows with the store.
  */
-export function ingestView(parts: ApiParts, receivers: readonly ReceiverStats[]) {
+export function ingestView(parts: ApiParts) {
   const { received, accepted, duplicates, heartbeats, excluded, refused, faults } = parts.counters;
   const { tracker, lostLines: rowNumbers } = parts.site;
   const { orphanStops, orphanCloses, keyMismatches } = tracker.counters;
@@ -26,7 +25,7 @@ export function ingestView(parts: ApiParts, receivers: readonly ReceiverStats[])
     keyMismatches,
     rowsMissing: rowNumbers.missing,
     faults: Object.fromEntries(faults),
-    receivers,
+    receivers: parts.receivers.map((receiver) => receiver.stats()),
     hosts: hostsByName(parts.site.identities).map(({ name, lastEventAt, keysIgnored, layouts }) => ({
       host: name,
       lastEventAt: lastEventAt === 0 ? null : new Date(lastEventAt).toISOString(),
@@ -83,11 +82,10 @@ const description = {
   response: { 200: { ...answer, description: 'counters since the program started' } },
 };
 
-/** `httpStats`: of the one receiver that the API itself holds. */
-export function registerIngest(app: FastifyInstance, parts: ApiParts, httpStats: () => ReceiverStats): void {
+export function registerIngest(app: FastifyInstance, parts: ApiParts): void {
   const since = new Date(parts.now()).toISOString();
   app.get('/api/v1/ingest', { schema: description }, async () => ({
     since,
-    ...ingestView(parts, [...parts.receivers(), httpStats()]),
+    ...ingestView(parts),
   }));
 }

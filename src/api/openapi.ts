@@ -1,7 +1,5 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
-import { eventsBody } from '../../receivers/http/http.schema.ts';
-import { HTTP_RECEIVER_PATH } from '../../receivers/http/http.ts';
 import { isOpen } from './access/access.ts';
 import type { ApiParts } from './parts.ts';
 import { integer, NO_QUERY, object, type Schema, text } from './schemas.ts';
@@ -32,11 +30,12 @@ export function describeRoutes(app: FastifyInstance, parts: ApiParts): void {
       ...(isOpenToAll ? {} : { components: { securitySchemes: schemes } }),
     },
     transform: ({ schema, url, route }) => {
-      const takesEvents = url === HTTP_RECEIVER_PATH && route.method === 'POST';
+      const body = route.config?.describedBody;
       const response = { ...(schema?.['response'] as Schema | undefined), default: error };
-      const described = { ...schema, response, ...(takesEvents ? { body: eventsBody } : {}) };
+      const described = { ...schema, response, ...(body === undefined ? {} : { body }) };
       if (isOpenToAll || isOpen(url)) return { schema: described, url };
-      const security = takesEvents ? [{ bearer: [] }] : [{ bearer: [] }, { basic: [] }];
+      const isRead = [route.method].flat().every((method) => method === 'GET' || method === 'HEAD');
+      const security = isRead ? [{ bearer: [] }, { basic: [] }] : [{ bearer: [] }];
       return { schema: { ...described, security }, url };
     },
   });

@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { AppNames } from '../contract/app-names.ts';
-import type { Intake, ReceiverStats } from '../contract/receiver.ts';
+import type { Receiver } from '../contract/receiver.ts';
 import type { SinkStats } from '../contract/sink.ts';
 import type { IngestCounters } from '../intake/pipeline.ts';
 import type { Followed, Following } from '../journal/read/queries.ts';
@@ -30,18 +30,16 @@ export interface ApiParts {
   readonly hosts: () => readonly string[] | null;
   /** Logs what may come a million times: at once, then once a minute with a count and the latest sample. */
   readonly trouble: (kind: string, sample: string) => void;
-  readonly intake: Intake;
   readonly counters: IngestCounters;
   /** Messages taken and not yet accepted. */
   inFlight(): number;
-  receivers(): readonly ReceiverStats[];
+  /** All of them, also those that it serves. */
+  readonly receivers: readonly Receiver[];
   sinks(): readonly SinkStats[];
   /** Commits what was accepted so far, then reads: JSON text, null where there is no such thing. */
   ask(question: JsonQuestion): Promise<string | null>;
   /** What is on the disk, for those who follow it. */
   readonly history: History;
-  /** True while the journal is so far behind that who can wait should. */
-  journalFull(): boolean;
   /** Why it is not ready (a receiver does not listen, it shuts down); null when it is. */
   notReady(): string | null;
   /** Why commits do not succeed; null where they do. Does not make it unready. */

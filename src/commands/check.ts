@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
-import { type ReceiverConfig, receiverProblem } from '../../receivers/index.ts';
-import { type Config, ConfigError, loadConfig } from '../config/config.ts';
+import { atTheirPlaces, type Config, ConfigError, loadConfig } from '../config/config.ts';
 import { findConfigFile } from '../config/files.ts';
+import { examineReceivers, receiverNotes } from '../config/receivers.ts';
 import { hostAndPort, isLoopback } from '../contract/host.ts';
+import { isListening, type ListenSettings } from '../contract/receiver.ts';
 import { formatDuration, formatSize } from '../contract/settings.ts';
 import type { CommandIo } from './command-io.ts';
 
@@ -19,10 +20,18 @@ export function registerCheck(program: Command, io: CommandIo, now: () => number
     .action(async ({ config = null }: { config?: string | null }) => {
       try {
         const loaded = loadConfig(config, io.cwd, io.env);
-        await checkFiles(loaded, now());
+        const notes = await examineReceivers(loaded.receivers, loaded.folder, now());
+        const linesOf = (isProblem: boolean) =>
+          atTheirPlaces(
+            config,
+            io.cwd,
+            notes.filter((note) => note.isProblem === isProblem),
+          );
+        if (notes.some(({ isProblem }) => isProblem)) throw new ConfigError(linesOf(true));
         const found = findConfigFile(config, io.cwd) !== null;
         const name = config ?? 'config.yaml';
         io.stdout(`${found ? `${name}: ok` : `no ${name} here, the defaults apply: ok`}\n${summary(loaded)}`);
+        for (const line of linesOf(false)) io.stdout(`  to know: ${line}\n`);
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
         io.stderr(`${error.problems.join('\n')}\n`);
@@ -31,18 +40,11 @@ export function registerCheck(program: Command, io: CommandIo, now: () => number
     });
 }
 
-/** @throws ConfigError with what receivers have against their files */
-async function checkFiles({ receivers, folder }: Config, now: number): Promise<void> {
-  const found = await Promise.all(receivers.map((receiver) => receiverProblem(receiver, folder, now)));
-  const problems = found.filter((problem) => problem !== null);
-  if (problems.length > 0) throw new ConfigError(problems);
-}
-
 function summary({ receivers, blacklist, sessions, store, sinks, api }: Config): string {
   const tokens = api.tokens.map(({ name, scopes }) => `${name} (${scopes.join(', ')})`);
   const sinkTypes = sinks.map(({ type }: { readonly type: string }) => type);
   const lines = [
-    `receives on ${receivers.map(listening).join(', ') || 'nothing'}`,
+    `receives on ${receivers.map(wayIn).join(', ') || 'nothing'}`,
     `answers on http://${address(api.host, api.port)}${isLoopback(api.host) ? '' : ` (${OPEN})`}`,
     ...(api.hosts.length > 0 ? [`answers to the names ${api.hosts.join(', ')}`] : []),
     ...(tokens.length > 0 ? [`API tokens: ${tokens.join(', ')}`] : []),
@@ -53,15 +55,16 @@ function summary({ receivers, blacklist, sessions, store, sinks, api }: Config):
   return lines.map((line) => `  ${line}\n`).join('');
 }
 
-/** Of one receiver: where, who may send, and whether that is encrypted. */
-function listening(receiver: ReceiverConfig): string {
-  const { type, host, port, allow } = receiver;
-  const tls = receiver.type === 'tcp' ? receiver.tls : undefined;
-  const notes: string[] = [];
-  if (allow.length > 0) notes.push(`allow: ${allow.length} ${allow.length === 1 ? 'entry' : 'entries'}`);
-  else if (!isLoopback(host)) notes.push(OPEN);
-  if (tls !== undefined) notes.push(`TLS, client certificates: ${tls.clientCertificates}`);
-  return `${type.toUpperCase()} ${address(host, port)}${notes.length > 0 ? ` (${notes.join('; ')})` : ''}`;
+/** Of one receiver: where it listens and who may send, if it does; and what its kind has to say. */
+function wayIn(receiver: Config['receivers'][number]): string {
+  const place = isListening(receiver) ? ` ${address(receiver.host, receiver.port)}` : '';
+  const notes = [...(isListening(receiver) ? whoMaySend(receiver) : []), ...receiverNotes(receiver)];
+  return `${receiver.type.toUpperCase()}${place}${notes.length > 0 ? ` (${notes.join('; ')})` : ''}`;
+}
+
+function whoMaySend({ host, allow }: ListenSettings): string[] {
+  if (allow.length > 0) return [`allow: ${allow.length} ${allow.length === 1 ? 'entry' : 'entries'}`];
+  return isLoopback(host) ? [] : [OPEN];
 }
 
 function address(host: string, port: number): string {

@@ -7,6 +7,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type App, startApp } from '../app.ts';
 import { type Config, ConfigError, loadConfig } from '../config/config.ts';
 import { findConfigFile } from '../config/files.ts';
+import { isListening } from '../contract/receiver.ts';
 import { type CommandIo, createLog } from './command-io.ts';
 
 /** How often the configuration file is looked at. */
@@ -56,7 +57,7 @@ async function start(configPath: string | null, io: CommandIo, version: string):
 }
 
 function greet(app: App, config: Config, log: Logger): void {
-  for (const { type, host, allow } of config.receivers) {
+  for (const { type, host, allow } of config.receivers.filter(isListening)) {
     if (type === 'udp' && allow.length === 0 && (host === '::' || host === '0.0.0.0')) {
       log.info(
         'UDP is open to the network: Sense nodes send to it; restrict it with "allow" or the firewall',

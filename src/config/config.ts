@@ -1,33 +1,16 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { receiverSchemas } from '../../receivers/index.ts';
 import { sinkSchemas } from '../../sinks/index.ts';
 import { type ApiSettings, apiSchema } from '../api/access/api.schema.ts';
 import { blacklistRules, duration, oneOf, size, text } from '../contract/settings.ts';
 import { type Environment, fillIn } from './environment.ts';
 import { ConfigError, formatPath, formatProblems, schemaProblems } from './errors.ts';
 import { findConfigFile, parseAppsFile, readConfigFile, readTokens } from './files.ts';
+import { receivers } from './receivers.ts';
 import { type Path, readYaml } from './yaml.ts';
 
 export { ConfigError } from './errors.ts';
-
-const receivers = z.array(receiverSchemas).superRefine((entries, context) => {
-  for (const [index, { type, host, port, name }] of entries.entries()) {
-    const before = entries.slice(0, index);
-    const same = before.findIndex((other) => {
-      return port !== 0 && other.type === type && other.host === host && other.port === port;
-    });
-    if (same >= 0) {
-      context.addIssue({ code: 'custom', path: [index], message: `same address as receivers[${same}]` });
-    }
-    const namesake = before.findIndex((other) => name !== undefined && other.name === name);
-    if (namesake >= 0) {
-      const message = `same name as receivers[${namesake}]`;
-      context.addIssue({ code: 'custom', path: [index, 'name'], message });
-    }
-  }
-});
 
 const sinks = z.array(sinkSchemas).superRefine((entries, context) => {
   const names = entries.map(({ name, type }) => name ?? type);
@@ -155,6 +138,21 @@ export function parseConfig(
     api: { ...api, tokens },
     folder,
   };
+}
+
+/** Lines about settings of a file, each with its place there; the file as `loadConfig` finds it. */
+export function atTheirPlaces(
+  path: string | null,
+  cwd: string,
+  notes: readonly { readonly path: Path; readonly text: string }[],
+): string[] {
+  const file = findConfigFile(path, cwd);
+  const name = path ?? 'config.yaml';
+  const yaml = readYaml(file === null ? '' : readConfigFile(file, name));
+  return formatProblems(
+    name,
+    notes.map((note) => ({ ...yaml.locate(note.path, 'value'), ...note })),
+  );
 }
 
 /** `api:` with nothing but comments below it means the same as no `api:` at all. */

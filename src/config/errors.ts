@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nearest } from '../contract/by-type.ts';
+import { nearest } from '../contract/plugin.ts';
 import { isSecret } from '../contract/settings.ts';
 import { type Filled, unfilled } from './environment.ts';
 import type { Path, Problem, YamlText } from './yaml.ts';

@@ -1,4 +1,8 @@
+import type { FastifyInstance } from 'fastify';
+import type { z } from 'zod';
 import type { Sender, UserEvent } from './event.ts';
+import type { Plugin, PluginSchema } from './plugin.ts';
+import { text } from './settings.ts';
 import type { FailedPoll, Snapshot } from './snapshot.ts';
 
 /** What one item handed over by `submit` came to, once the journal has committed it. */
@@ -15,8 +19,8 @@ export interface RefusedItem {
   readonly sample: string;
 }
 
-/** Where receivers hand over what they read. Everything handed over is counted, whatever it is. */
-export interface Intake {
+/** Where receivers hand over events. Everything handed over is counted, whatever it is. */
+export interface EventIntake {
   /**
    * One raw message: a datagram or a frame, never split, never joined. The bytes are copied.
    * Returns false when the journal is behind: a receiver that can make its sender wait should stop reading
@@ -34,13 +38,16 @@ export interface Intake {
   drained(): Promise<void>;
 }
 
-/** Where receivers hand over who is on. */
+/** Where receivers hand over who is on. A receiver of events has no use for it, and its `start` does not ask for it. */
 export interface SnapshotIntake {
   /** Resolves when it is part of the picture of the site; rejects when it cannot be taken, and then changes nothing. */
   snapshot(snapshot: Snapshot): Promise<void>;
-  /** Never rejects, and nobody has to wait for it. */
+  /** Never throws, and nobody has to wait for it. */
   snapshotFailed(poll: FailedPoll): void;
 }
+
+/** What every receiver is started with; each names the part that it needs in the type of its `start`. */
+export interface Intake extends EventIntake, SnapshotIntake {}
 
 /** What became of the polls of one virtual proxy of one host. */
 export interface PollStats {
@@ -48,6 +55,8 @@ export interface PollStats {
   readonly virtualProxy: string;
   /** When it was last asked, in ISO 8601; null before the first answer or failure. */
   readonly polledAt: string | null;
+  /** When the question was asked whose answer was the last good one. */
+  readonly answeredAt: string | null;
   readonly ok: boolean;
   /** Of the last good answer, without those that the receiver's own blacklist names; null before. */
   readonly sessions: number | null;
@@ -63,8 +72,9 @@ export interface PollStats {
 /** Counters of one receiver; `null` where the number cannot be known. */
 export interface ReceiverStats {
   readonly name: string;
-  /** `address:port`, `[address]:port` or a URL, as bound. Empty while it does not listen. */
-  readonly listening: readonly string[];
+  /** `address:port`, `[address]:port` or a URL, as bound. Empty while it does not listen; absent where it never does. */
+  readonly listening?: readonly string[];
+  /** Messages or items read, before any refusal. */
   readonly received: number;
   /** Datagrams the kernel threw away before we could read them. */
   readonly kernelDropped: number | null;
@@ -79,16 +89,38 @@ export interface ReceiverStats {
 }
 
 /**
- * A way in, named after its protocol. `start` resolves when it listens and rejects when it cannot.
- * After `stop` resolves the intake is never called again. No receiver parses.
+ * A way in, named after its protocol. There are three: a receiver that listens (it has an address of its own, and a list
+ * of who may send), one that asks or follows (nobody sends to it, so it has neither), and one that is served by the API
+ * (it has `routes`). No receiver parses lines.
+ *
+ * The life of a receiver:
+ *  1. It is made once and does nothing then: nothing is bound, nobody is asked.
+ *  2. `routes`, where there is one, is called once, before `start`. A request that comes before `start` has resolved, or
+ *     after `stop` was called, is answered 503.
+ *  3. `start` is called at most once. A receiver that listens resolves when it does, and rejects when it cannot, with a
+ *     message for people. A receiver that asks resolves at once: that whom it asks is away is no reason not to start.
+ *  4. The intake is called from then on. Not before `start` was called, and never again once `stop` has resolved.
+ *  5. A receiver that asks has at most one question to the same server under way at any time.
+ *  6. `stop` is safe without `start`, after a `start` that rejected, and twice. It ends what is under way, and it never
+ *     rejects. What was received but not handed over yet may still be, until it resolves. Nothing is started again.
+ *  7. `stats` may be called at any time, the first time before `start`. Counters never fall, not even by `stop`.
  */
 export interface Receiver {
   readonly name: string;
   start(intake: Intake): Promise<void>;
   stop(): Promise<void>;
+  stats(): ReceiverStats;
   /** Looks now for what is looked for once a minute: addresses of names, files of TLS. Never rejects. */
   lookAgain?(): Promise<void>;
-  stats(): ReceiverStats;
+  /** Adds its routes to the API, behind the API's own guards: tokens, and limits of what a request may be. */
+  routes?(api: FastifyInstance): void;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A body for the description of the API; the route checks it by itself, and in its own words. */
+    readonly describedBody?: object;
+  }
 }
 
 /** The part of a logger that receivers need. */
@@ -107,6 +139,56 @@ export interface ReceiverParts {
   readonly log: ReceiverLog;
   /** Logs what may come a million times: at once, then once a minute with a count and the latest sample. */
   readonly trouble: (kind: string, sample: string) => void;
+  /** True while the journal cannot take more: who can tell a sender to come again later should. */
+  readonly isFull: () => boolean;
   /** How often names of `allow` are looked up and the files of `tls` read again; a minute unless given. */
   readonly lookAgainMs?: number;
+}
+
+/** What every kind of receiver can be told. */
+export const receiverSettings = { name: text('a name').optional() } as const;
+
+/** The same as read from the configuration. */
+export interface ReceiverSettings {
+  readonly type: string;
+  readonly name?: string | undefined;
+}
+
+/** What a receiver that listens is told besides. */
+export interface ListenSettings {
+  readonly host: string;
+  readonly port: number;
+  /** Who may send; empty is everyone. */
+  readonly allow: readonly unknown[];
+}
+
+/** Only who listens has a list of who may send: a `host` alone may be one that is asked. */
+export function isListening<S extends ReceiverSettings>(settings: S): settings is S & ListenSettings {
+  return 'allow' in settings;
+}
+
+/** Something to know about what a setting names. */
+export interface SettingNote {
+  /** Below the receiver's own settings: `['tls', 'cert']`. */
+  readonly path: readonly string[];
+  readonly text: string;
+  /** Whether it keeps the receiver from its work; else it will some day. */
+  readonly isProblem: boolean;
+}
+
+/** One kind of receiver. */
+export interface ReceiverPlugin<S extends PluginSchema = PluginSchema> extends Plugin<S> {
+  /** Makes one, which does nothing before `start`. */
+  create(config: z.output<S>, parts: ReceiverParts): Receiver;
+  /** True where it is served by the API, so that there can be but one. */
+  readonly isServed?: boolean;
+  /** For `headcount check`: looks at what the settings name, such as files. */
+  examine?(config: z.output<S>, folder: string, now: number): Promise<readonly SettingNote[]>;
+  /** For `headcount check`: what there is to say besides address and `allow`, such as whom it asks. */
+  notes?(config: z.output<S>): readonly string[];
+}
+
+/** For the file of a receiver: what it exports for the list in `receivers/index.ts`, with its types checked. */
+export function defineReceiver<S extends PluginSchema>(plugin: ReceiverPlugin<S>): ReceiverPlugin<S> {
+  return plugin;
 }

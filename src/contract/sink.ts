@@ -1,3 +1,5 @@
+import type { z } from 'zod';
+import type { Plugin, PluginSchema } from './plugin.ts';
 import type { SessionCountsRow, SessionEventRow, SessionRow } from './rows.ts';
 import { duration, integer, oneOf, text } from './settings.ts';
 
@@ -13,21 +15,38 @@ export type Batch =
 /**
  * Where rows go: a database, a broker, a file. Everything hard (order, batches, retry, back-off, deadlines,
  * setting rows aside, counting) is done once, by the delivery loop; a sink only speaks its protocol.
+ *
+ * The life of a sink:
+ *  1. It is made once and does nothing then: no file is opened, nobody is connected to.
+ *  2. `start` is called before the first `write`, and again, after a pause, as long as it rejects.
+ *  3. `write` gets one batch at a time, and the next one only when the one before has settled.
+ *  4. When `write` rejects, the same rows are offered again: taking a row twice must do no harm.
+ *  5. After a `write` that rejected `start` is called again before the next one, because the connection may be gone and
+ *     what was found to be right may have changed. So `start` may be called any number of times, and should be cheap.
+ *     Two errors say that the connection is well: after a PoisonRowError there is no new start, and after a
+ *     NeedsOperatorError the other tables are offered once before it.
+ *  6. No two calls of `start` and `write` are ever under way at once.
+ *  7. `stop` is called once no call is under way, or when a deadline has passed; without `start`, too. Calling it twice
+ *     does no harm. Nothing is called after it.
  */
 export interface Sink {
   readonly name: string;
-  /** Gets ready. When it rejects it is called again later; a sink that is away must reject, not wait. */
+  /** What it wants. It gets rows of no other table, and the books count no others. The same as long as it lives. */
+  readonly tables: readonly Table[];
+  /**
+   * Gets ready. A sink that is away must reject, not wait; must settle soon after `signal` aborts.
+   * @throws NeedsOperatorError where only a person can help
+   */
   start(signal: AbortSignal): Promise<void>;
   /**
-   * Resolves when the rows are safe. Never called twice at once, nor before `start` has resolved. When it rejects the
-   * same rows are offered again, so taking a row twice must do no harm. Must settle soon after `signal` aborts.
+   * Resolves when the rows are safe. Must settle soon after `signal` aborts.
    * @throws PoisonRowError where one row can never be taken; nothing of the batch counts as taken
    * @throws NeedsOperatorError where only a person can help
    */
   write(batch: Batch, signal: AbortSignal): Promise<void>;
-  /** Lets go of everything; `write` is not called again. */
+  /** Lets go of everything. */
   stop(): Promise<void>;
-  /** What it knows beyond the loop's own counts, for `/api/v1/ingest`: plain JSON, no secrets. */
+  /** What it knows beyond the loop's own counts, for `/api/v1/ingest`: plain JSON, no secrets. At any time. */
   details?(): Readonly<Record<string, unknown>>;
 }
 
@@ -52,7 +71,7 @@ export class PoisonRowError extends Error {
   }
 }
 
-/** Credentials refused, a foreign table in the way: said loudly, tried again now and then. */
+/** Credentials refused, a foreign table in the way: said loudly, tried again now and then. About one table, as a rule. */
 export class NeedsOperatorError extends Error {}
 
 /** `rows = delivered + pending + deadLettered + sum(dropped)`, from the sink's first row on. */
@@ -115,4 +134,26 @@ export interface DeliverySettings {
   readonly interval: number;
   readonly timeout: number;
   readonly undelivered: 'keep' | 'drop';
+}
+
+/** What is known of the settings of any kind of sink. */
+export interface SinkSettings extends DeliverySettings {
+  readonly type: string;
+  readonly name?: string | undefined;
+}
+
+/** One kind of sink. */
+export interface SinkPlugin<S extends PluginSchema = PluginSchema> extends Plugin<S> {
+  /** Makes one, which does nothing before `start`. */
+  create(config: z.output<S>, parts: SinkParts): Sink;
+}
+
+/** For the file of a sink: what it exports for the list in `sinks/index.ts`, with its types checked. */
+export function defineSink<S extends PluginSchema>(plugin: SinkPlugin<S>): SinkPlugin<S> {
+  return plugin;
+}
+
+/** The module that knows every kind of sink. */
+export interface SinkModule {
+  createSink(config: SinkSettings, parts: SinkParts): Sink;
 }

@@ -4,17 +4,16 @@ import type { DeliveryLoop } from './delivery-loop.ts';
 import type { DeliveryStore } from './delivery-store.ts';
 import type { Feed, FeedName } from './feeds.ts';
 
-/** What to say of one sink. `now`: ms since 1970 UTC. */
+/** What to say of one sink: of the tables that it wants, and no others. `now`: ms since 1970 UTC. */
 export function sinkStats(
   delivery: DeliveryLoop,
   type: string,
-  feeds: readonly Feed[],
   store: DeliveryStore,
   now: number,
 ): SinkStats {
-  const { sink, trouble } = delivery;
+  const { sink, feeds, trouble } = delivery;
   const parts = feeds.map((feed) => ({ table: feed.table, ...feedStats(sink.name, feed, store) }));
-  const tables = TABLES.map(
+  const tables = TABLES.filter((table) => sink.tables.includes(table)).map(
     (table): TableStats => ({ table, ...sum(parts.filter((part) => part.table === table)) }),
   );
   const since = parts.flatMap(({ waitingSince }) => waitingSince ?? []);
@@ -68,21 +67,18 @@ function sum(parts: readonly Counts[]): Counts {
 /** How long ago the second may be that a late line adds to. */
 const MOST_LATE_MS = 7 * 86_400_000;
 
-/** What retention must leave, because one of these sinks has yet to get it. */
-export function undeliveredBy(
-  sinks: readonly string[],
-  feeds: readonly Feed[],
-  store: DeliveryStore,
-): Undelivered {
-  const done = (sink: string, feed: Feed): number => store.cursor(sink, feed.name, feed.oldest()).done;
-  const events = sinks.flatMap((sink) => feeds.flatMap((feed) => feed.oldestEvent(done(sink, feed)) ?? []));
+/** What retention must leave, because one of these sinks wants it and has yet to get it. */
+export function undeliveredBy(deliveries: readonly DeliveryLoop[], store: DeliveryStore): Undelivered {
+  const waiting = deliveries.flatMap(({ sink, feeds }) =>
+    feeds.map((feed) => ({ feed, done: store.cursor(sink.name, feed.name, feed.oldest()).done })),
+  );
+  const events = waiting.flatMap(({ feed, done }) => feed.oldestEvent(done) ?? []);
   const next = (name: FeedName): { number: number; since: number } => {
-    const feed = feeds.find((each) => each.name === name);
-    if (feed === undefined || sinks.length === 0) {
-      return { number: Number.MAX_SAFE_INTEGER, since: Number.MAX_SAFE_INTEGER };
-    }
-    const last = Math.min(...sinks.map((sink) => done(sink, feed)));
-    return { number: last + 1, since: feed.waitingSince(last) ?? Number.MAX_SAFE_INTEGER };
+    const those = waiting.filter(({ feed }) => feed.name === name);
+    const [first] = those;
+    if (first === undefined) return { number: Number.MAX_SAFE_INTEGER, since: Number.MAX_SAFE_INTEGER };
+    const done = Math.min(...those.map((each) => each.done));
+    return { number: done + 1, since: first.feed.waitingSince(done) ?? Number.MAX_SAFE_INTEGER };
   };
   const sessions = next('session_changes');
   const counts = next('counts');

@@ -30,10 +30,12 @@ export interface DeliveryParts {
 }
 
 /**
- * Brings the rows of every feed to one sink, in order, one offer at a time, until each is taken or set aside. A sink that
+ * Brings the rows of every table that a sink wants to it, in order, one offer at a time, until each is taken or set aside. A sink that
  * is away is waited for; nothing piles up in memory, because rows are read from the journal when they are offered.
  */
 export class DeliveryLoop {
+  /** Of the tables that the sink wants. */
+  readonly feeds: readonly Feed[];
   readonly #parts: DeliveryParts;
   readonly #backOff: BackOff;
   readonly #breaker: Breaker;
@@ -49,7 +51,8 @@ export class DeliveryLoop {
     this.#rowsAtOnce = parts.settings.batchSize;
     this.#backOff = new BackOff(parts.random);
     this.#breaker = new Breaker(parts.now);
-    for (const feed of parts.feeds) this.#cursor(feed);
+    this.feeds = parts.feeds.filter(({ table }) => parts.sink.tables.includes(table));
+    for (const feed of this.feeds) this.#cursor(feed);
   }
 
   get sink(): Sink {
@@ -113,8 +116,6 @@ export class DeliveryLoop {
     this.trouble = reasonOf(error);
     this.#parts.onTrouble(this.trouble, needsOperator);
     if (!needsOperator) return this.#backOff.next();
-    // Whatever was wrong when it started may have been mended.
-    this.#isStarted = false;
     return this.#backOff.next(OPERATOR_FIRST_MS, OPERATOR_MOST_MS);
   }
 
@@ -123,7 +124,7 @@ export class DeliveryLoop {
     this.#beginResends();
     let more = false;
     let stuck: NeedsOperatorError | null = null;
-    const steps = this.#parts.feeds.map((feed) => () => this.#deliver(feed));
+    const steps = this.feeds.map((feed) => () => this.#deliver(feed));
     for (const step of [...steps, () => this.#retryDeadLetters()]) {
       if (this.#stopping.signal.aborted) return false;
       try {
@@ -193,6 +194,7 @@ export class DeliveryLoop {
       return null;
     } catch (error) {
       if (error instanceof PoisonRowError) return error;
+      this.#isStarted = false;
       throw error;
     }
   }
@@ -213,16 +215,17 @@ export class DeliveryLoop {
   }
 
   #beginResends(): void {
-    const { store, feeds } = this.#parts;
+    const { store } = this.#parts;
     for (const { id, since } of store.requestedResends(this.sink.name)) {
-      for (const feed of feeds) store.rewind(this.sink.name, feed.name, feed.numberAt(since));
+      for (const feed of this.feeds) store.rewind(this.sink.name, feed.name, feed.numberAt(since));
       store.resendBegun(id);
     }
   }
 
   /** Returns whether there are more. */
   async #retryDeadLetters(): Promise<boolean> {
-    const letters = this.#parts.store.toRetry(this.sink.name, RETRIES);
+    const feeds = this.feeds.map(({ name }) => name);
+    const letters = this.#parts.store.toRetry(this.sink.name, feeds, RETRIES);
     for (const letter of letters) {
       if (this.#stopping.signal.aborted) return false;
       await this.#retry(letter);
@@ -231,8 +234,8 @@ export class DeliveryLoop {
   }
 
   async #retry(letter: DeadLetter): Promise<void> {
-    const { store, feeds, now } = this.#parts;
-    const feed = feeds.find(({ name }) => name === letter.feed);
+    const { store, now } = this.#parts;
+    const feed = this.feeds.find(({ name }) => name === letter.feed);
     if (feed === undefined) return;
     const before = JSON.parse(letter.data ?? 'null') as Row;
     // As it is now: a session has gone on since. What is set aside is all there is left of a deleted one.

@@ -173,10 +173,13 @@ export class DeliveryStore {
     return { dead: Number(row?.['dead']), dropped: Number(row?.['dropped']) };
   }
 
-  /** Dead letters to offer again, oldest first. */
-  toRetry(sink: string, limit: number): DeadLetter[] {
-    return this.#prepared("SELECT * FROM dead_letters WHERE sink = ? AND state = 'retry' ORDER BY id LIMIT ?")
-      .all(sink, limit)
+  /** Dead letters of these feeds to offer again, oldest first. */
+  toRetry(sink: string, feeds: readonly FeedName[], limit: number): DeadLetter[] {
+    return this.#prepared(
+      `SELECT * FROM dead_letters WHERE sink = ? AND state = 'retry' AND feed IN (SELECT value FROM json_each(?))
+       ORDER BY id LIMIT ?`,
+    )
+      .all(sink, JSON.stringify(feeds), limit)
       .map(deadLetter);
   }
 

@@ -1,9 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import { createSink, type SinkConfig } from '../../sinks/index.ts';
 import { fixedAppNames } from '../contract/app-names.ts';
-import type { SinkStats } from '../contract/sink.ts';
+import type { SinkModule, SinkSettings, SinkStats } from '../contract/sink.ts';
 import { journalFile } from '../journal/journal-file.ts';
 import { UserAgents } from '../journal/read/user-agents.ts';
 import type { Undelivered } from '../journal/write/retention.ts';
@@ -20,7 +19,9 @@ import { RowReader } from './row-reader.ts';
 
 export interface DeliveryData {
   readonly directory: string;
-  readonly sinks: readonly { readonly name: string; readonly config: SinkConfig }[];
+  readonly sinks: readonly { readonly name: string; readonly config: SinkSettings }[];
+  /** URL of the `SinkModule` that makes them: no object with functions gets from one thread to another. */
+  readonly sinkModule: string;
   /** Relative paths in the settings of a sink start from here. */
   readonly folder: string;
   /** Lower-cased app id to name. */
@@ -44,7 +45,8 @@ const STATE_EVERY_MS = 250;
 
 const port = parentPort;
 if (port === null) throw new Error('this file runs in a worker thread');
-const { directory, sinks, folder, appNames } = workerData as DeliveryData;
+const { directory, sinks, sinkModule, folder, appNames } = workerData as DeliveryData;
+const { createSink }: SinkModule = await import(sinkModule);
 const journal = new DatabaseSync(journalFile(directory), { readOnly: true });
 journal.exec('PRAGMA busy_timeout = 10000; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY');
 const storeId = String(journal.prepare("SELECT value FROM meta WHERE key = 'store'").get()?.['value']);
@@ -81,12 +83,12 @@ const deliveries = sinks.map(({ name, config }) => ({
     onTrouble: (reason, needsOperator) => say({ type: 'trouble', sink: name, reason, needsOperator }),
   }),
 }));
-const keeping = deliveries.filter(({ keeps }) => keeps).map(({ delivery }) => delivery.sink.name);
+const keeping = deliveries.filter(({ keeps }) => keeps).map(({ delivery }) => delivery);
 
 function sayState(): void {
   const now = Date.now();
-  const stats = deliveries.map(({ delivery, type }) => sinkStats(delivery, type, feeds, store, now));
-  say({ type: 'state', sinks: stats, undelivered: undeliveredBy(keeping, feeds, store) });
+  const stats = deliveries.map(({ delivery, type }) => sinkStats(delivery, type, store, now));
+  say({ type: 'state', sinks: stats, undelivered: undeliveredBy(keeping, store) });
 }
 
 const ticker = setInterval(sayState, STATE_EVERY_MS);

@@ -1,5 +1,6 @@
 import type { Layout, Sender, User, UserEvent } from '../contract/event.ts';
 import type { Intake, Outcome, SubmittedItem } from '../contract/receiver.ts';
+import type { Snapshot } from '../contract/snapshot.ts';
 import { decodeMessage, type ParsedLine, parseLine, rowOfRefused } from '../formats/index.ts';
 import type { Host } from '../sessions/session.ts';
 import type { Applied, Site } from '../sessions/site.ts';
@@ -218,6 +219,14 @@ export class Pipeline implements Intake {
     this.counters.received += 1;
     this.#refuse(reason, sample);
   }
+
+  /** Nobody knows yet what a snapshot says of the sessions that are tracked, so none is taken. */
+  async snapshot({ host, virtualProxy }: Snapshot): Promise<void> {
+    throw new Error(`snapshots are not taken yet (${host}, virtual proxy ${virtualProxy})`);
+  }
+
+  /** Nothing is kept of polls yet. */
+  snapshotFailed(): void {}
 
   drained(): Promise<void> {
     this.work();

@@ -6,11 +6,13 @@ import type { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
 import { crc32 } from 'node:zlib';
 import type { FastifyInstance, InjectOptions } from 'fastify';
+import { createHttpReceiver, type HttpReceiver, httpSchema } from '../../receivers/http/http.ts';
 import type { AccessToken } from '../../src/api/access/api.schema.ts';
 import { WrongTokens } from '../../src/api/access/wrong-tokens.ts';
 import { type ApiLimits, createApi } from '../../src/api/api.ts';
 import type { ApiParts } from '../../src/api/parts.ts';
 import { fixedAppNames } from '../../src/contract/app-names.ts';
+import type { Receiver, ReceiverParts } from '../../src/contract/receiver.ts';
 import type { SinkStats } from '../../src/contract/sink.ts';
 import { type BlacklistRule, createBlacklist } from '../../src/intake/blacklist.ts';
 import { Duplicates } from '../../src/intake/duplicates.ts';
@@ -21,12 +23,21 @@ import { JournalReader } from '../../src/journal/read/reader.ts';
 import { recover } from '../../src/journal/recover.ts';
 import { Site } from '../../src/sessions/site.ts';
 import { stateOf } from '../../src/sessions/site-state.ts';
+import { partsUnderTest } from '../receivers/receivers-under-test.ts';
 
 export const SALES = 'a421f4a2-c311-4ef4-ba41-fe2e6a2b0d69';
 /** When every test begins. */
 export const NOON = Date.parse('2026-05-19T12:00:00Z');
 
 const SETTINGS = { timeoutMs: 1_800_000, graceMs: 300_000, maxAgeMs: 86_400_000 };
+
+/** A receiver that listens, as far as the API knows it. */
+const UDP: Receiver = {
+  name: 'udp',
+  start: async () => {},
+  stop: async () => {},
+  stats: () => ({ name: 'udp', listening: ['127.0.0.1:9997'], received: 0, kernelDropped: 0 }),
+};
 
 export interface ApiSettings {
   readonly blacklist?: readonly BlacklistRule[];
@@ -40,6 +51,7 @@ export class ApiUnderTest {
   readonly site = new Site(SETTINGS);
   readonly pipeline: Pipeline;
   readonly journal: Journal;
+  readonly http: HttpReceiver;
   readonly app: FastifyInstance;
   now = NOON;
   hosts: readonly string[] | null = null;
@@ -91,6 +103,7 @@ export class ApiUnderTest {
       later: (callback, ms) => setTimeout(callback, ms),
     });
     this.tokens = tokens;
+    this.http = createHttpReceiver(httpSchema.parse({ type: 'http' }), this.httpParts);
     this.app = this.#api(appNames, limits);
   }
 
@@ -102,10 +115,9 @@ export class ApiUnderTest {
       trouble: (kind, sample) => this.troubles.push([kind, sample]),
       site: this.site,
       appNames: fixedAppNames(appNames),
-      intake: this.pipeline,
       counters: this.pipeline.counters,
       inFlight: () => this.pipeline.inFlight,
-      receivers: () => [{ name: 'udp', listening: ['127.0.0.1:9997'], received: 0, kernelDropped: 0 }],
+      receivers: [UDP, this.http],
       sinks: () => this.sinks,
       ask: async (question) => {
         await this.settle();
@@ -117,7 +129,6 @@ export class ApiUnderTest {
         onCommitted: (listener) => this.#onCommitted.push(listener),
         follow: (question) => this.#reader.follow(question),
       },
-      journalFull: () => this.full,
       notReady: () => this.notReady,
       journalTrouble: () => this.journalTrouble,
       now: () => this.now,
@@ -127,9 +138,19 @@ export class ApiUnderTest {
     return createApi(parts, undefined, limits);
   }
 
+  /** What its HTTP receiver is made with. */
+  get httpParts(): ReceiverParts {
+    return {
+      ...partsUnderTest('http'),
+      now: () => this.now,
+      isFull: () => this.full || this.journalTrouble !== null,
+    };
+  }
+
   async start(): Promise<this> {
     await this.journal.start();
     this.#reader.start();
+    await this.http.start(this.pipeline);
     this.site.tick(this.now);
     return this;
   }

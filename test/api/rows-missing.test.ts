@@ -81,8 +81,8 @@ test('the counter of a host begins at zero with the program, whatever it lost be
   api.pass(ONE_MINUTE);
   const { site, pipeline } = api;
   // As at a start with that state.
-  const parts = { site, counters: pipeline.counters, inFlight: () => 0, sinks: () => [] };
-  const metrics = createMetrics({ ...parts, now: () => api.now } as never, () => []);
+  const parts = { site, counters: pipeline.counters, inFlight: () => 0, receivers: [], sinks: () => [] };
+  const metrics = createMetrics({ ...parts, now: () => api.now } as never);
   const told = async () =>
     new Exposition(await metrics.getSingleMetricAsString('headcount_rows_missing_total')).by(
       'headcount_rows_missing_total',

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { registerDeadLetters } from '../../src/commands/dead-letters.ts';
 import { registerResend } from '../../src/commands/resend.ts';
 import { DeliveryStore } from '../../src/delivery/delivery-store.ts';
+import { FEED_NAMES } from '../../src/delivery/feeds.ts';
 import { runCommand } from './command-under-test.ts';
 
 const NOON = Date.UTC(2026, 10, 20, 12);
@@ -53,9 +54,9 @@ describe('headcount dead-letters', () => {
 
   test('asks for one or all to be tried again', async () => {
     expect((await deadLetters('retry', 'questdb', '2')).stdout).toMatch(/^1 to be offered again/);
-    expect(store.toRetry('questdb', 10)).toMatchObject([{ id: 2 }]);
+    expect(store.toRetry('questdb', FEED_NAMES, 10)).toMatchObject([{ id: 2 }]);
     expect((await deadLetters('retry', 'questdb')).stdout).toMatch(/^1 to be offered again/);
-    expect(store.toRetry('questdb', 10)).toHaveLength(2);
+    expect(store.toRetry('questdb', FEED_NAMES, 10)).toHaveLength(2);
   });
 
   test('drops one, or all only where that was said', async () => {

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { RECEIVERS } from '../../receivers/index.ts';
+import { SINKS } from '../../sinks/index.ts';
 import { configSchema, parseConfig } from '../../src/config/config.ts';
+import { nameOf } from '../../src/contract/plugin.ts';
 
 const example = readFileSync(new URL('../../config.example.yaml', import.meta.url), 'utf8');
 const uncommented = example.replace(/^# /gm, '');
@@ -41,7 +44,12 @@ describe('config.example.yaml', () => {
     ]);
     // There is no sink by default.
     const ofSinks = keysOf(configSchema.shape.sinks);
-    const wanted = keysOf(configSchema.omit({ sinks: true })).filter((key) => !optional.has(key));
+    const types = new Set<string>(defaults.receivers.map(({ type }) => type));
+    const ofReceivers = RECEIVERS.filter((each) => types.has(nameOf(each))).flatMap(({ schema }) =>
+      keysOf(schema),
+    );
+    const others = keysOf(configSchema.omit({ sinks: true, receivers: true }));
+    const wanted = ['receivers', ...ofReceivers, ...others].filter((key) => !optional.has(key));
     expect(ofSinks).toContain('url');
     expect(shown.toSorted()).toEqual([...wanted, 'sinks'].toSorted());
   });
@@ -54,7 +62,7 @@ describe('config.example.yaml', () => {
     const { sinks } = parseConfig(lines.join('\n'), 'config.yaml', '.', environment);
     const bare = 'sinks: [ { type: questdb }, { type: console } ]';
     const [questDb, console] = parseConfig(bare, 'config.yaml').sinks;
-    expect(sinks).toEqual([
+    expect(sinks.filter(({ type }) => type === 'questdb' || type === 'console')).toEqual([
       {
         ...questDb,
         name: 'questdb',
@@ -66,6 +74,25 @@ describe('config.example.yaml', () => {
       },
       console,
     ]);
+  });
+
+  it('has an example of polls that is accepted, and shows the defaults of their keys', () => {
+    const block = example.slice(
+      example.indexOf('##   - type: qps'),
+      example.indexOf('## Users to leave out'),
+    );
+    const lines = [...block.matchAll(/^##((?: {3}- | {5}| {7}- | {9})\w+:.*)$/gm)].map((match) => match[1]);
+    const { receivers } = parseConfig(['receivers:', ...lines].join('\n'), 'config.yaml');
+    const servers = [{ host: 'sense1.example.com', servername: 'sense1', node: 'sense1' }];
+    const bare = JSON.stringify({ receivers: [{ type: 'qps', servers }] });
+    expect(lines.length).toBe(13);
+    expect(receivers).toEqual(parseConfig(bare, 'config.yaml').receivers);
+  });
+});
+
+describe('config.example.yaml, for each kind that there is', () => {
+  it.each([...RECEIVERS, ...SINKS].map(nameOf))('shows how %s is listed', (type) => {
+    expect(example).toMatch(new RegExp(`^##? +- type: ${type}$`, 'm'));
   });
 });
 

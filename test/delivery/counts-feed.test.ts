@@ -35,13 +35,13 @@ describe('counts of seconds long past, which late lines add to', () => {
     }
     await under.deliver();
     for (let since = EPOCH; since < EPOCH + 40_000; since += 1_000) {
-      const before = new Map(sink.tables.session_counts);
-      sink.tables.session_counts.clear();
+      const before = new Map(sink.kept.session_counts);
+      sink.kept.session_counts.clear();
       under.store.requestResend('table', since);
       await under.deliver();
       const wanted = [...before.values()].filter((row) => 'scope' in row && row.at >= since);
-      expect([...sink.tables.session_counts.values()]).toEqual(expect.arrayContaining(wanted));
-      for (const [key, row] of before) sink.tables.session_counts.set(key, row);
+      expect([...sink.kept.session_counts.values()]).toEqual(expect.arrayContaining(wanted));
+      for (const [key, row] of before) sink.kept.session_counts.set(key, row);
     }
   });
 
@@ -65,5 +65,5 @@ test('a dimension that gets the number of one that was deleted keeps its own nam
   stored.database.exec(`INSERT INTO counts (at, dimension, created, destroyed, rejected)
     SELECT ${EPOCH / 1_000 + 9}, id, 3, 0, 0 FROM dimensions WHERE name = 'app:other'`);
   await under.deliver();
-  expect(sink.tables.session_counts.get(`${EPOCH + 9_000} app other`)).toMatchObject({ created: 3 });
+  expect(sink.kept.session_counts.get(`${EPOCH + 9_000} app other`)).toMatchObject({ created: 3 });
 });

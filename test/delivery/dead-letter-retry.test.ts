@@ -49,7 +49,7 @@ async function checkTruth(): Promise<void> {
   const fresh = new TableSink('fresh');
   const other = new DeliveryUnderTest(stored, fresh);
   await other.deliver();
-  expect(sink.tables).toEqual(fresh.tables);
+  expect(sink.kept).toEqual(fresh.kept);
   other.dispose();
 }
 
@@ -60,7 +60,7 @@ describe('a dead letter that is tried again', () => {
     mend();
     await startAt(EPOCH, 'bert', EPOCH + 5_000);
     await retryAll();
-    expect(sink.tables.session_counts.get(`${EPOCH} all null`)).toMatchObject({ created: 2 });
+    expect(sink.kept.session_counts.get(`${EPOCH} all null`)).toMatchObject({ created: 2 });
     await checkTruth();
   });
 
@@ -73,17 +73,17 @@ describe('a dead letter that is tried again', () => {
     await under.deliver();
     stored.database.exec('DELETE FROM session_changes WHERE number = 1');
     await retryAll();
-    expect([...sink.tables.sessions.values()]).toMatchObject([{ endReason: 'stop' }]);
+    expect([...sink.kept.sessions.values()]).toMatchObject([{ endReason: 'stop' }]);
     await checkTruth();
   });
 
   test('is the event as it is now, which belongs to a session by then', async () => {
     refuse('session_events');
     await startAt(EPOCH, 'anna', EPOCH);
-    const before = sink.tables.session_events.size;
+    const before = sink.kept.session_events.size;
     mend();
     await retryAll();
-    expect([before, sink.tables.session_events.size]).toEqual([0, 1]);
+    expect([before, sink.kept.session_events.size]).toEqual([0, 1]);
     await checkTruth();
   });
 
@@ -96,7 +96,7 @@ describe('a dead letter that is tried again', () => {
     await under.deliver();
     stored.database.exec('DELETE FROM events WHERE seq <= 2');
     await retryAll();
-    expect(sink.tables.session_events.size).toBe(4);
+    expect(sink.kept.session_events.size).toBe(4);
     under.checkIdentity();
   });
 });

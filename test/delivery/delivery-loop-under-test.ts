@@ -1,9 +1,9 @@
 import { fixedAppNames } from '../../src/contract/app-names.ts';
-import type { Batch, DeliverySettings, Sink } from '../../src/contract/sink.ts';
+import { type Batch, type DeliverySettings, type Sink, TABLES, type Table } from '../../src/contract/sink.ts';
 import { sinkStats, undeliveredBy } from '../../src/delivery/books.ts';
 import { DeliveryLoop } from '../../src/delivery/delivery-loop.ts';
 import { DeliveryStore } from '../../src/delivery/delivery-store.ts';
-import { createFeeds, type Feed, type Row } from '../../src/delivery/feeds.ts';
+import { createFeeds, FEED_NAMES, type Feed, type Row } from '../../src/delivery/feeds.ts';
 import { RowReader } from '../../src/delivery/row-reader.ts';
 import { UserAgents } from '../../src/journal/read/user-agents.ts';
 import type { Undelivered } from '../../src/journal/write/retention.ts';
@@ -12,7 +12,8 @@ import type { StoredSite } from '../journal/stored-site.ts';
 /** A database that keeps one row of each key, in memory; `onWrite` decides what becomes of a batch. */
 export class TableSink implements Sink {
   readonly name: string;
-  readonly tables = {
+  readonly tables: readonly Table[];
+  readonly kept = {
     session_events: new Map<string, Row>(),
     sessions: new Map<string, Row>(),
     session_counts: new Map<string, Row>(),
@@ -28,8 +29,9 @@ export class TableSink implements Sink {
   onWrite: (batch: Batch, take: () => void, signal: AbortSignal) => Promise<void> = async (_batch, take) =>
     take();
 
-  constructor(name = 'table') {
+  constructor(name = 'table', tables = TABLES as readonly Table[]) {
     this.name = name;
+    this.tables = tables;
   }
 
   async start(): Promise<void> {
@@ -50,7 +52,7 @@ export class TableSink implements Sink {
 
   #take(batch: Batch): void {
     for (const row of batch.rows) {
-      this.tables[batch.table].set(keyOf(row), row);
+      this.kept[batch.table].set(keyOf(row), row);
       if ('seq' in row) this.taken.push(row.seq);
     }
   }
@@ -107,11 +109,11 @@ export class DeliveryUnderTest {
   }
 
   stats() {
-    return sinkStats(this.delivery, 'table', this.feeds, this.store, this.now);
+    return sinkStats(this.delivery, 'table', this.store, this.now);
   }
 
   undelivered(): Undelivered {
-    return undeliveredBy([this.#sink.name], this.feeds, this.store);
+    return undeliveredBy([this.delivery], this.store);
   }
 
   /** Runs until nothing is pending or to be tried again, or `until` says so. */
@@ -127,7 +129,7 @@ export class DeliveryUnderTest {
     const name = this.#sink.name;
     return (
       this.stats().pending === 0 &&
-      this.store.toRetry(name, 1).length === 0 &&
+      this.store.toRetry(name, FEED_NAMES, 1).length === 0 &&
       this.store.requestedResends(name).length === 0
     );
   }

@@ -47,8 +47,8 @@ describe('a sink that takes everything', () => {
     visits(300);
     await under.deliver();
     expect(sink.taken).toEqual(Array.from({ length: 1_200 }, (_, n) => n + 1));
-    expect(sink.tables.sessions.size).toBe(300);
-    for (const row of sink.tables.sessions.values())
+    expect(sink.kept.sessions.size).toBe(300);
+    for (const row of sink.kept.sessions.values())
       expect(row).toMatchObject({ endReason: 'stop', connections: 1 });
     expect(under.stats()).toMatchObject({ pending: 0, deadLettered: 0, lagSeconds: 0, up: true });
     under.checkIdentity();
@@ -72,9 +72,7 @@ describe('a sink that takes everything', () => {
       stored.commit(EPOCH + (n + 1) * 1_000, true);
     }
     await under.deliver();
-    const all = [...sink.tables.session_counts.values()].filter(
-      (row) => 'scope' in row && row.scope === 'all',
-    );
+    const all = [...sink.kept.session_counts.values()].filter((row) => 'scope' in row && row.scope === 'all');
     expect(all).toMatchObject(
       Array.from({ length: 10 }, (_, n) => ({ at: EPOCH + n * 1_000, created: 1, active: n + 1 })),
     );
@@ -84,12 +82,12 @@ describe('a sink that takes everything', () => {
     stored.apply(eventAt('session_stop', EPOCH + 10_000, 'anna'));
     stored.commit(EPOCH + 10_000, true);
     await under.deliver();
-    expect(sink.tables.session_events.get('store-1')).toMatchObject({ sessionId: null });
+    expect(sink.kept.session_events.get('store-1')).toMatchObject({ sessionId: null });
     stored.apply(eventAt('session_start', EPOCH, 'anna'));
     stored.commit(EPOCH + 11_000, true);
     await under.deliver();
-    expect(sink.tables.session_events.get('store-1')).toMatchObject({ sessionId: 'store-1' });
-    expect(sink.tables.session_events.size).toBe(2);
+    expect(sink.kept.session_events.get('store-1')).toMatchObject({ sessionId: 'store-1' });
+    expect(sink.kept.session_events.size).toBe(2);
     under.checkIdentity();
   });
 
@@ -99,7 +97,7 @@ describe('a sink that takes everything', () => {
     const late = new TableSink('late');
     const other = new DeliveryUnderTest(stored, late);
     await other.deliver();
-    expect(late.tables).toEqual(sink.tables);
+    expect(late.kept).toEqual(sink.kept);
     other.dispose();
   });
 });
@@ -185,11 +183,11 @@ describe('a sink that fails', () => {
             await tried.deliver(() => killed || tried.stats().pending === 0);
             tried.checkIdentity();
           }
-          const events = [...table.tables.session_events.values()].map((row) => ('seq' in row ? row.seq : 0));
+          const events = [...table.kept.session_events.values()].map((row) => ('seq' in row ? row.seq : 0));
           const wanted = Array.from({ length: 24 }, (_, n) => n + 1).filter((seq) => !poisoned.has(seq));
           expect(events.toSorted((a, b) => a - b)).toEqual(wanted);
           expect(tried.stats().tables[0]).toMatchObject({ deadLettered: poisoned.size });
-          expect(table.tables.sessions.size).toBe(
+          expect(table.kept.sessions.size).toBe(
             Number(site.database.prepare('SELECT count(*) AS n FROM sessions').get()?.['n']),
           );
           tried.dispose();
@@ -206,7 +204,7 @@ describe('a row that can never be taken', () => {
     visits(100);
     refuses(1, 57, 58, 400);
     await under.deliver();
-    expect(sink.tables.session_events.size).toBe(396);
+    expect(sink.kept.session_events.size).toBe(396);
     expect([...under.store.list('table')]).toMatchObject(
       [1, 57, 58, 400].map((number) => ({ number, reason: 'not a number', state: 'dead', feed: 'events' })),
     );
@@ -224,7 +222,7 @@ describe('a row that can never be taken', () => {
     sink.onWrite = async (_batch, take) => take();
     under.store.retry('table', null);
     await under.deliver();
-    expect(sink.tables.session_events.size).toBe(40);
+    expect(sink.kept.session_events.size).toBe(40);
     expect(under.stats()).toMatchObject({ deadLettered: 0, pending: 0 });
     under.checkIdentity();
   });
@@ -251,7 +249,7 @@ describe('a row that can never be taken', () => {
     sink.onWrite = async (_batch, take) => take();
     under.store.retry('table', null);
     await under.deliver();
-    expect(sink.tables.session_events.size).toBe(400);
+    expect(sink.kept.session_events.size).toBe(400);
     under.checkIdentity();
   });
 });
@@ -262,7 +260,7 @@ describe('resending', () => {
     refuses(150);
     await under.deliver();
     under.store.drop('table', null);
-    for (const table of Object.values(sink.tables)) table.clear();
+    for (const table of Object.values(sink.kept)) table.clear();
     sink.taken.length = 0;
     sink.onWrite = async (_batch, take) => take();
     under.store.requestResend('table', EPOCH + 20_000);
@@ -286,8 +284,8 @@ describe('retention', () => {
     visits(1, EPOCH + 50 * DAY);
     retain(EPOCH + 50 * DAY);
     await under.deliver();
-    expect(sink.tables.session_events.size).toBe(84);
-    expect(sink.tables.sessions.size).toBe(21);
+    expect(sink.kept.session_events.size).toBe(84);
+    expect(sink.kept.sessions.size).toBe(21);
     retain(EPOCH + 50 * DAY);
     expect(stored.database.prepare('SELECT count(*) AS n FROM events').get()).toEqual({ n: 4 });
     expect(stored.database.prepare('SELECT count(*) AS n FROM session_changes').get()).toEqual({ n: 1 });
@@ -313,7 +311,7 @@ describe('retention', () => {
     const retention = new Retention(stored.database, { retentionMs: 10 * DAY, maxBytes: 1e15 });
     while (retention.step(EPOCH + 50 * DAY));
     await under.deliver();
-    expect(sink.tables.session_events.size).toBe(4);
+    expect(sink.kept.session_events.size).toBe(4);
     expect(under.stats().tables).toMatchObject([
       { dropped: { retention: 80 } },
       { dropped: { retention: 20 } },
@@ -329,7 +327,7 @@ describe('retention', () => {
     retain(EPOCH + 50 * DAY);
     visits(1, EPOCH + 51 * DAY);
     await under.deliver();
-    expect(sink.tables.sessions.size).toBe(21);
+    expect(sink.kept.sessions.size).toBe(21);
     under.checkIdentity();
   });
 });

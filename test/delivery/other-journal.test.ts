@@ -38,7 +38,7 @@ describe('cursors of a journal that was replaced', () => {
     const second = new TableSink();
     const other = new DeliveryUnderTest(fresh, second, {}, 'second');
     await other.deliver();
-    expect(second.tables.session_events.size).toBe(40);
+    expect(second.kept.session_events.size).toBe(40);
     other.checkIdentity();
     other.dispose();
     fresh.dispose();
@@ -97,7 +97,7 @@ describe('a journal that was put back from a backup', () => {
     applyVisits(stored, 5, EPOCH + 100_000);
     await under.deliver();
     expect(sink.taken).toEqual(Array.from({ length: 10 }, (_, n) => 21 + n));
-    expect(sink.tables.sessions.size).toBe(5);
+    expect(sink.kept.sessions.size).toBe(5);
     under.checkIdentity();
   });
 
@@ -107,7 +107,7 @@ describe('a journal that was put back from a backup', () => {
     applyVisits(stored, 20, EPOCH + 100_000);
     await under.deliver();
     under.checkIdentity();
-    expect(sink.tables.session_events.size).toBe(40);
+    expect(sink.kept.session_events.size).toBe(40);
   });
 
   test('that is older than the first row a sink ever got', async () => {

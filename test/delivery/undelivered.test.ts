@@ -30,7 +30,7 @@ test('retention leaves an event that is delivered, while a change of it is not',
   for (let n = 0; n < 3; n += 1) retention.step(EPOCH + 40 * DAY);
   sink.onWrite = async (_batch, take) => take();
   await under.deliver();
-  expect(sink.tables.session_events.get('store-1')).toMatchObject({ sessionId: 'store-1' });
+  expect(sink.kept.session_events.get('store-1')).toMatchObject({ sessionId: 'store-1' });
   retention.undelivered = under.undelivered();
   retention.step(EPOCH + 40 * DAY);
   expect(stored.database.prepare('SELECT min(seq) AS seq FROM events').get()).toEqual({ seq: 3 });

@@ -64,6 +64,7 @@ test('thousands of datagrams from whom it is not allowed are one line a minute, 
     folder: '.',
     log,
     trouble: onTrouble,
+    isFull: () => false,
   });
   toClose.push(() => receiver.stop());
   await receiver.start(pipeline);

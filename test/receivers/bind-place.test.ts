@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { plainAddress } from '../../receivers/address.ts';
-import { createReceiver } from '../../receivers/index.ts';
+import { receiverPlugin } from '../../receivers/index.ts';
 import { bindPlace } from '../../receivers/listen.ts';
 import { tcpSchema } from '../../receivers/tcp/tcp.schema.ts';
 import { udpSchema } from '../../receivers/udp/udp.ts';
@@ -48,7 +48,7 @@ describe('binding', () => {
       /^udp nowhere\.invalid:0: (no such name|the name could not be looked up)$/,
     ],
   ])('says what is wrong with an address, and can be stopped then: %#', async (config, message) => {
-    const receiver = createReceiver(config, partsUnderTest(config.type));
+    const receiver = receiverPlugin(config).create(config, partsUnderTest(config.type));
     await expect(receiver.start(new RecordingIntake())).rejects.toThrow(message);
     await receiver.stop();
     expect(receiver.stats()).toMatchObject({ name: config.type, listening: [], received: 0 });

@@ -2,6 +2,7 @@ import { platform } from 'node:os';
 import { vi } from 'vitest';
 import type { Sender } from '../../src/contract/event.ts';
 import type { Intake, Receiver, ReceiverLog, ReceiverParts } from '../../src/contract/receiver.ts';
+import type { FailedPoll, Snapshot } from '../../src/contract/snapshot.ts';
 import { TroubleLog } from '../../src/trouble-log.ts';
 
 export const ON_LINUX = platform() === 'linux';
@@ -15,6 +16,8 @@ export interface Recorded {
 /** The far side of a receiver: keeps what it is given, and can be behind. */
 export class RecordingIntake implements Intake {
   readonly messages: Recorded[] = [];
+  readonly snapshots: Snapshot[] = [];
+  readonly failures: FailedPoll[] = [];
   readonly refused: string[] = [];
   readonly samples: string[] = [];
   /** How often `drained` was asked for. */
@@ -40,6 +43,14 @@ export class RecordingIntake implements Intake {
     return Promise.reject(new Error('not a way for lines'));
   }
 
+  async snapshot(snapshot: Snapshot): Promise<void> {
+    this.snapshots.push(snapshot);
+  }
+
+  snapshotFailed(poll: FailedPoll): void {
+    this.failures.push(poll);
+  }
+
   drained(): Promise<void> {
     this.waiters += 1;
     return new Promise((resolve) => this.#caughtUp.push(resolve));
@@ -63,13 +74,13 @@ export function recordingLog() {
 export function partsUnderTest(name: string, log = recordingLog().log, lookAgainMs?: number): ReceiverParts {
   const troubles = new TroubleLog({ ...log, error: log.warn });
   const trouble = (kind: string, sample: string) => troubles.note(kind, sample);
-  const parts = { name, now: () => 1_700_000_000_000, folder: '.', log, trouble };
+  const parts = { name, now: () => 1_700_000_000_000, folder: '.', log, trouble, isFull: () => false };
   return lookAgainMs === undefined ? parts : { ...parts, lookAgainMs };
 }
 
 /** Port of the first address that a receiver listens on. */
 export function portOf(receiver: Receiver): number {
-  return Number(/\d+$/.exec(receiver.stats().listening[0] ?? '')?.[0]);
+  return Number(/\d+$/.exec(receiver.stats().listening?.[0] ?? '')?.[0]);
 }
 
 export function until(condition: () => boolean): Promise<void> {

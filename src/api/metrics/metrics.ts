@@ -8,16 +8,18 @@ import type { Site } from '../../sessions/site.ts';
 import type { ApiParts } from '../parts.ts';
 import { text } from '../schemas.ts';
 import { type Metric, metric, Rising, registerMetric, type Sample } from './metric.ts';
+import { pollMetrics } from './polls.ts';
 import { sinkMetrics } from './sinks.ts';
 
 /**
  * What `GET /metrics` answers. Counters begin at zero with the program and never fall; gauges are what is true at the
  * scrape. Nothing here names a user, and no scrape looks at single sessions.
  */
-export function createMetrics(parts: ApiParts, receivers: () => readonly ReceiverStats[]): Registry {
+export function createMetrics(parts: ApiParts): Registry {
   const registry = new Registry();
   const metrics = [
-    ...receiverMetrics(receivers),
+    ...receiverMetrics(() => parts.receivers.map((receiver) => receiver.stats())),
+    ...pollMetrics(() => parts.receivers.flatMap((receiver) => receiver.stats().polls ?? []), parts.now),
     ...ingestMetrics(parts),
     ...siteMetrics(parts),
     ...hostMetrics(parts),
@@ -223,9 +225,8 @@ const description = {
   },
 };
 
-/** For Prometheus. `httpStats`: of the one receiver that the API itself holds. */
-export function registerMetrics(app: FastifyInstance, parts: ApiParts, httpStats: () => ReceiverStats): void {
-  const own = createMetrics(parts, () => [...parts.receivers(), httpStats()]);
+export function registerMetrics(app: FastifyInstance, parts: ApiParts): void {
+  const own = createMetrics(parts);
   const registry = parts.processMetrics === null ? own : Registry.merge([own, parts.processMetrics]);
   app.get('/metrics', { schema: description }, async (_request, reply) =>
     reply.type(registry.contentType).send(await registry.metrics()),

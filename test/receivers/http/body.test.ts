@@ -1,6 +1,6 @@
 import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { jsonItems, lineItems } from '../../../receivers/http/http.ts';
+import { jsonItems, lineItems } from '../../../receivers/http/body.ts';
 import { API_LIMITS } from '../../../src/api/api.ts';
 import { ApiUnderTest } from '../../api/api-under-test.ts';
 

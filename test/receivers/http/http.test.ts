@@ -1,6 +1,6 @@
 import { fastify } from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { registerHttpReceiver } from '../../../receivers/http/http.ts';
+import { createHttpReceiver, httpSchema } from '../../../receivers/http/http.ts';
 import { openJournalFile } from '../../../src/journal/journal-file.ts';
 import { ApiUnderTest } from '../../api/api-under-test.ts';
 
@@ -179,12 +179,9 @@ test('a journal in trouble is a 503 at once', async () => {
 
 test('a commit that takes too long is a 503, and what was sent again with its id is a duplicate', async () => {
   const app = fastify();
-  registerHttpReceiver(app, {
-    intake: api.pipeline,
-    now: () => api.now,
-    full: () => false,
-    commitTimeoutMs: 50,
-  });
+  const receiver = createHttpReceiver(httpSchema.parse({ type: 'http' }), api.httpParts, 50);
+  receiver.routes(app);
+  await receiver.start(api.pipeline);
   const other = openJournalFile(api.directory, api.now);
   other.exec('BEGIN IMMEDIATE');
   const post = { method: 'POST', url: '/api/v1/events', payload: [{ ...start, id: 'one' }] } as const;

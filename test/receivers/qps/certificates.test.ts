@@ -15,7 +15,7 @@ describe('the end of a certificate', () => {
     expect(notesAt(END - 31 * DAY)).toEqual([]);
     expect(notesAt(END - 29.5 * DAY)).toEqual(
       (['cert', 'ca'] as const).map((key) => ({
-        level: 'warning',
+        isProblem: false,
         key,
         text:
           `certificates.${key} ${CERTIFICATES[key]}: expires in 29 days, on 2120-01-01T00:00:00.000Z; ` +
@@ -28,11 +28,11 @@ describe('the end of a certificate', () => {
 
   it('that has passed is an error, as is a beginning still to come', () => {
     expect(notesAt(END + 1)[0]).toMatchObject({
-      level: 'error',
+      isProblem: true,
       text: expect.stringContaining(': expired on 2120'),
     });
     expect(notesAt(Date.parse('2019-12-31T00:00:00Z'))[1]).toMatchObject({
-      level: 'error',
+      isProblem: true,
       key: 'ca',
       text: expect.stringContaining('not valid before 2020-01-01T00:00:00.000Z'),
     });
@@ -40,11 +40,11 @@ describe('the end of a certificate', () => {
 
   it('is said once a day, and at once when it has come', () => {
     const reminder = new ExpiryReminder();
-    const said = (now: number) => reminder.due(notesAt(now), now).map(({ level }) => level);
-    expect(said(END - 2 * DAY)).toEqual(['warning', 'warning']);
+    const said = (now: number) => reminder.due(notesAt(now), now).map(({ isProblem }) => isProblem);
+    expect(said(END - 2 * DAY)).toEqual([false, false]);
     expect(said(END - 2 * DAY + 60_000)).toEqual([]);
-    expect(said(END - DAY)).toEqual(['warning', 'warning']);
-    expect(said(END + 1)).toEqual(['error', 'error']);
+    expect(said(END - DAY)).toEqual([false, false]);
+    expect(said(END + 1)).toEqual([true, true]);
     expect(said(END + 60_000)).toEqual([]);
   });
 
@@ -90,7 +90,7 @@ describe('looking through the certificates', () => {
     ],
   ] as const)('finds %s', async (_what, key, file, text) => {
     expect(await examineCertificates({ ...CERTIFICATES, [key]: file }, START)).toEqual([
-      { level: 'error', key, text: expect.stringMatching(text) },
+      { isProblem: true, key, text: expect.stringMatching(text) },
     ]);
   });
 
@@ -102,7 +102,7 @@ describe('looking through the certificates', () => {
       cert: senseFile('expired-client'),
       key: senseFile('expired-client_key'),
     };
-    expect(await examineCertificates(expired, START)).toMatchObject([{ level: 'error', key: 'cert' }]);
+    expect(await examineCertificates(expired, START)).toMatchObject([{ isProblem: true, key: 'cert' }]);
     expect(await examineCertificates(CERTIFICATES, START)).toEqual([]);
   });
 });

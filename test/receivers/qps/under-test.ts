@@ -31,6 +31,7 @@ export async function startStandIn(certificate?: string, port?: number): Promise
 export class FakeWorld implements PollWorld {
   now = START;
   readonly #waiting = new Set<{ readonly until: number; readonly end: () => void }>();
+  readonly #timeouts: { readonly until: number; readonly over: AbortController }[] = [];
   #keys = 0;
 
   /** How long the pauses that are under way still last. */
@@ -46,6 +47,12 @@ export class FakeWorld implements PollWorld {
     return promise.finally(() => this.#waiting.delete(pause));
   }
 
+  timeout(ms: number): AbortSignal {
+    const over = new AbortController();
+    this.#timeouts.push({ until: this.now + ms, over });
+    return over.signal;
+  }
+
   createKey(): string {
     this.#keys += 1;
     return `key${String(this.#keys).padStart(13, '0')}`;
@@ -54,6 +61,7 @@ export class FakeWorld implements PollWorld {
   pass(ms: number): void {
     this.now += ms;
     for (const { until, end } of this.#waiting) if (until <= this.now) end();
+    for (const { until, over } of this.#timeouts) if (until <= this.now) over.abort();
   }
 }
 

@@ -54,7 +54,7 @@ describe('the UDP receiver', () => {
 
   it('listens on the address of a name', async () => {
     const { intake, port, receiver } = await startReceiver({ host: 'localhost' });
-    const [listening = ''] = receiver.stats().listening;
+    const [listening = ''] = receiver.stats().listening ?? [];
     expect(['127.0.0.1', '[::1]'].map((address) => `${address}:${port}`)).toContain(listening);
     const six = listening.startsWith('[');
     (await openSender(six ? 'udp6' : 'udp4')).send('hello', port, six ? '::1' : '127.0.0.1');

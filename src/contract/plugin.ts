@@ -1,21 +1,41 @@
 import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 
+/** The settings of one kind of plugin: a map whose `type` is always the same word. */
+export type PluginSchema = z.ZodObject<{ readonly type: z.ZodLiteral<string> }>;
+
+/** What every kind of plugin says of itself. Receivers and sinks each add how one is made. */
+export interface Plugin<S extends PluginSchema = PluginSchema> {
+  readonly schema: S;
+}
+
+/** What the configuration calls a kind of plugin. */
+export function nameOf({ schema }: Plugin): string {
+  return schema.shape.type.value;
+}
+
+/** The kind of plugin that settings are of; they have been read with `byType`, so there is one. */
+export function pluginOf<P extends Plugin>(plugins: readonly P[], { type }: { readonly type: string }): P {
+  const plugin = plugins.find((each) => nameOf(each) === type);
+  if (plugin === undefined) throw new Error(`there is no plugin ${JSON.stringify(type)}`);
+  return plugin;
+}
+
 /**
- * One entry of a list of plugins: a map whose `type` picks the schema from the table.
- * `noun` (`receiver`, `sink`) names the entry in messages. An empty table refuses every entry.
+ * One entry of a list of plugins: a map whose `type` picks the schema.
+ * `noun` (`receiver`, `sink`) names the entry in messages. Without plugins every entry is refused.
  */
-export function byType<T extends Readonly<Record<string, z.ZodObject>>>(
+export function byType<P extends readonly Plugin[]>(
   noun: string,
-  table: T,
-): z.ZodType<z.output<T[keyof T]>> {
-  const types = Object.keys(table);
-  const [first, ...rest] = Object.values(table);
+  plugins: P,
+): z.ZodType<z.output<P[number]['schema']>> {
+  const types = plugins.map(nameOf);
+  const [first, ...rest] = plugins.map(({ schema }) => schema);
   if (first !== undefined) {
     const error = (issue: { readonly code?: string | undefined; readonly input?: unknown }) =>
       issue.code === 'invalid_union' ? unknownType(noun, types, typeOf(issue.input)) : undefined;
     return z.discriminatedUnion('type', [first, ...rest], { error }) as unknown as z.ZodType<
-      z.output<T[keyof T]>
+      z.output<P[number]['schema']>
     >;
   }
   return z.unknown().transform((entry, context) => {
