@@ -55,6 +55,15 @@ describe('headcount check', () => {
     expect([stderr, exitCode]).toEqual(['', 0]);
   });
 
+  it('says what a receiver without an address of its own does in its place', async () => {
+    writeFileSync(
+      join(folder, 'http.yaml'),
+      'receivers: [ { type: http }, { type: udp, host: 127.0.0.1 } ]\n',
+    );
+    const { stdout } = await runCommand(registerCheck, ['check', '--config', 'http.yaml'], folder);
+    expect(stdout).toContain('  receives on HTTP (POST /api/v1/events of the API), UDP 127.0.0.1:9997\n');
+  });
+
   it('says who may send, which receivers have TLS, and who may ask the API under which names', async () => {
     const tls = { ...SERVER_FILES, ca: SERVER_FILES.cert, clientCertificates: 'require' };
     const config = {

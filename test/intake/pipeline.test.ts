@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { datagram } from './hostile-datagrams.ts';
 import { identityHolds, pipelineUnderTest } from './pipeline-under-test.ts';
 
@@ -137,5 +137,18 @@ describe('row numbers', () => {
     pipeline.work();
     site.tick(START + 60_000);
     expect(site.lostLines.missingOf('node1')).toBe(1);
+  });
+});
+
+describe('a snapshot', () => {
+  it('is refused in words and changes nothing', async () => {
+    const { pipeline, site } = pipelineUnderTest();
+    const sessions = [{ id: '1', user: { directory: 'LAB', id: 'anna' } }];
+    const poll = { host: 'node1', virtualProxy: '/sales', at: START, durationMs: 10 };
+    const known = { hidden: [], allVirtualProxies: null, keepsUsers: true };
+    const taken = pipeline.snapshot({ ...poll, ...known, sessions });
+    await expect(taken).rejects.toThrow('snapshots are not taken yet (node1, virtual proxy /sales)');
+    expect(site.counts.sessions).toBe(0);
+    expect(pipeline.counters.received).toBe(0);
   });
 });

@@ -1,7 +1,14 @@
 import { platform } from 'node:os';
 import { vi } from 'vitest';
 import type { Sender } from '../../src/contract/event.ts';
-import type { Intake, Receiver, ReceiverLog, ReceiverParts } from '../../src/contract/receiver.ts';
+import type {
+  Intake,
+  Outcome,
+  Receiver,
+  ReceiverLog,
+  ReceiverParts,
+  SubmittedItem,
+} from '../../src/contract/receiver.ts';
 import type { FailedPoll, Snapshot } from '../../src/contract/snapshot.ts';
 import { TroubleLog } from '../../src/trouble-log.ts';
 
@@ -59,6 +66,52 @@ export class RecordingIntake implements Intake {
   catchUp(): void {
     this.behind = false;
     for (const resolve of this.#caughtUp.splice(0)) resolve();
+  }
+}
+
+/**
+ * What the contract suite needs of a kind of receiver. A kind of type X has it in a file `test/receivers/X/under-test.ts`,
+ * which exports `receiverUnderTest`, an async function that makes one.
+ */
+export interface ReceiverUnderTest {
+  /** Not started. */
+  readonly receiver: Receiver;
+  /**
+   * Makes the far side of a receiver that was started do what lets it call the intake; resolves when that is under way, also
+   * where nobody listens any more.
+   */
+  provoke(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** The far side of any receiver: takes everything, and knows how often it was called. */
+export class HearingIntake implements Intake {
+  calls = 0;
+
+  receive(): boolean {
+    this.calls += 1;
+    return true;
+  }
+
+  refuse(): void {
+    this.calls += 1;
+  }
+
+  async submit(items: readonly SubmittedItem[]): Promise<Outcome[]> {
+    this.calls += 1;
+    return items.map(() => ({ status: 'accepted' }));
+  }
+
+  async snapshot(): Promise<void> {
+    this.calls += 1;
+  }
+
+  snapshotFailed(): void {
+    this.calls += 1;
+  }
+
+  async drained(): Promise<void> {
+    this.calls += 1;
   }
 }
 

@@ -1,8 +1,13 @@
 import type { Sink, Table } from '../../src/contract/sink.ts';
 
-/** What the contract suite needs of a kind of sink. */
+/**
+ * What the contract suite needs of a kind of sink. A kind of type X has it in a file `test/sinks/X/under-test.ts`, which
+ * exports `sinkUnderTest`, an async function that makes one, and `canRun`, false where the machine lacks the far side.
+ */
 export interface SinkUnderTest {
   readonly sink: Sink;
+  /** Another one, that was never started. */
+  unstarted(): Sink;
   /** Another one, whose far side takes what is written and never says so. */
   stuck(): Promise<Sink>;
   /** What arrived, each once, oldest first: the identities of events and sessions, the names that were counted. */

@@ -1,5 +1,5 @@
 import { fastify } from 'fastify';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it, test } from 'vitest';
 import { createHttpReceiver, httpSchema } from '../../../receivers/http/http.ts';
 import { openJournalFile } from '../../../src/journal/journal-file.ts';
 import { ApiUnderTest } from '../../api/api-under-test.ts';
@@ -219,4 +219,21 @@ test('the receiver counts its items and the requests it refused as a whole', asy
   const { receivers } = (await api.get('/api/v1/ingest')).body;
   const stats = { name: 'http', listening: [], received: 2, kernelDropped: null, refusedRequests: 2 };
   expect(receivers).toContainEqual(stats);
+});
+
+it('before its start and after its stop requests are a 503 that says when to come again, and nothing is taken', async () => {
+  const app = fastify();
+  const receiver = createHttpReceiver(httpSchema.parse({ type: 'http' }), api.httpParts);
+  receiver.routes(app);
+  const post = { method: 'POST', url: '/api/v1/events', payload: [start] } as const;
+  const early = await app.inject(post);
+  await receiver.start(api.pipeline);
+  expect((await app.inject(post)).statusCode).toBe(202);
+  await receiver.stop();
+  const late = await app.inject(post);
+  for (const { statusCode, headers } of [early, late]) {
+    expect([statusCode, headers['retry-after']]).toEqual([503, '1']);
+  }
+  expect(api.pipeline.counters.received).toBe(1);
+  expect(receiver.stats()).toMatchObject({ received: 1, refusedRequests: 2 });
 });

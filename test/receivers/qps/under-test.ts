@@ -5,7 +5,7 @@ import type { PollWorld } from '../../../receivers/qps/server-polls.ts';
 import type { SnapshotIntake } from '../../../src/contract/receiver.ts';
 import type { FailedPoll, Snapshot } from '../../../src/contract/snapshot.ts';
 import { TroubleLog } from '../../../src/trouble-log.ts';
-import { recordingLog } from '../receivers-under-test.ts';
+import { partsUnderTest, type ReceiverUnderTest, recordingLog } from '../receivers-under-test.ts';
 import { StandInQps, senseFile } from './stand-in.ts';
 
 const toStop: (() => Promise<void>)[] = [];
@@ -93,26 +93,36 @@ export class RecordingSnapshots implements SnapshotIntake {
 }
 
 /** `server`: the port of a stand-in, and further settings of it; it is one server unless `config` has others. */
-export async function startPolls(
-  server: { readonly port: number; readonly [setting: string]: unknown },
-  config: object = {},
-) {
+export async function startPolls(server: StandInServer, config: object = {}) {
+  const { receiver, ...parts } = createPolls(server, config);
+  const intake = new RecordingSnapshots();
+  toStop.push(() => receiver.stop());
+  await receiver.start(intake);
+  return { receiver, intake, ...parts };
+}
+
+type StandInServer = { readonly port: number; readonly [setting: string]: unknown };
+
+function createPolls(server: StandInServer, config: object) {
   const servers = [{ host: '127.0.0.1', servername: 'sense1', node: 'sense1', ...server }];
   const settings = qpsSchema.parse({ type: 'qps', certificates: CERTIFICATES, servers, ...config });
   const world = new FakeWorld();
   const { log, lines } = recordingLog();
   const troubles = new TroubleLog({ ...log, error: log.warn });
-  const parts = {
-    name: 'qps',
-    now: () => world.now,
-    folder: '.',
-    log,
-    trouble: (kind: string, sample: string) => troubles.note(kind, sample),
-    isFull: () => false,
+  const trouble = (kind: string, sample: string) => troubles.note(kind, sample);
+  const parts = { ...partsUnderTest('qps', log), now: () => world.now, trouble };
+  return { receiver: createQpsReceiver(settings, parts, world), world, lines, troubles };
+}
+
+export async function receiverUnderTest(): Promise<ReceiverUnderTest> {
+  const standIn = await StandInQps.start();
+  const { receiver, world } = createPolls({ port: standIn.port }, {});
+  return {
+    receiver,
+    provoke: async () => world.pass(30_000),
+    dispose: async () => {
+      await receiver.stop();
+      await standIn.stop();
+    },
   };
-  const receiver = createQpsReceiver(settings, parts, world);
-  const intake = new RecordingSnapshots();
-  toStop.push(() => receiver.stop());
-  await receiver.start(intake);
-  return { receiver, intake, world, lines, troubles };
 }

@@ -3,7 +3,14 @@ import { connect, type Socket } from 'node:net';
 import { afterEach } from 'vitest';
 import { tcpSchema } from '../../../receivers/tcp/tcp.schema.ts';
 import { createTcpReceiver } from '../../../receivers/tcp/tcp.ts';
-import { partsUnderTest, portOf, RecordingIntake, recordingLog, until } from '../receivers-under-test.ts';
+import {
+  partsUnderTest,
+  portOf,
+  type ReceiverUnderTest,
+  RecordingIntake,
+  recordingLog,
+  until,
+} from '../receivers-under-test.ts';
 
 const toClose: (() => unknown)[] = [];
 afterEach(async () => {
@@ -50,4 +57,22 @@ export async function roundThroughAnother(): Promise<void> {
   const { intake, port } = await startReceiver();
   (await openClient(port)).end('later\n');
   await until(() => intake.messages.length === 1);
+}
+
+export async function receiverUnderTest(): Promise<ReceiverUnderTest> {
+  const config = tcpSchema.parse({ type: 'tcp', port: 0 });
+  const receiver = createTcpReceiver(config, partsUnderTest('tcp'));
+  let port = 0;
+  return {
+    receiver,
+    provoke: async () => {
+      port = portOf(receiver) || port;
+      const client = connect({ port, host: '127.0.0.1' });
+      // Nobody may listen any more.
+      const left = gone(client.on('error', () => {}));
+      client.end('hello\n');
+      await Promise.race([once(client, 'connect').catch(() => {}), left]);
+    },
+    dispose: () => receiver.stop(),
+  };
 }

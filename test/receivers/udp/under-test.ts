@@ -2,7 +2,13 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach } from 'vitest';
 import { createUdpReceiver, udpSchema } from '../../../receivers/udp/udp.ts';
-import { partsUnderTest, portOf, RecordingIntake, recordingLog } from '../receivers-under-test.ts';
+import {
+  partsUnderTest,
+  portOf,
+  type ReceiverUnderTest,
+  RecordingIntake,
+  recordingLog,
+} from '../receivers-under-test.ts';
 
 const toClose: (() => unknown)[] = [];
 afterEach(async () => {
@@ -25,4 +31,22 @@ export async function openSender(type: 'udp4' | 'udp6'): Promise<Socket> {
   socket.bind(0, type === 'udp4' ? '127.0.0.1' : '::1');
   await once(socket, 'listening');
   return socket;
+}
+
+export async function receiverUnderTest(): Promise<ReceiverUnderTest> {
+  const config = udpSchema.parse({ type: 'udp', host: '127.0.0.1', port: 0 });
+  const receiver = createUdpReceiver(config, partsUnderTest('udp'));
+  const socket = createSocket('udp4');
+  let port = 0;
+  return {
+    receiver,
+    provoke: async () => {
+      port = portOf(receiver) || port;
+      await new Promise((sent) => socket.send('hello', port, '127.0.0.1', sent));
+    },
+    dispose: async () => {
+      socket.close();
+      await receiver.stop();
+    },
+  };
 }

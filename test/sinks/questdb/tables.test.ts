@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { NeedsOperatorError, PoisonRowError } from '../../../src/contract/sink.ts';
 import { batchOf, countsRow, eventRow, HOSTILE_TEXTS, NEVER, NOON, sessionRow } from '../rows-under-test.ts';
 import { canStartQuestDb, errorOf, OwnQuestDb } from './own-questdb.ts';
@@ -174,6 +174,13 @@ describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
       await questdb.count('session_counts'),
     ]).toEqual([1, 1, 1]);
     expect(await questdb.query('SELECT "userFull" FROM user_events')).toHaveLength(1);
+  });
+
+  it('that were dropped during an outage are made again by the next start, before there are rows', async () => {
+    const sink = await questdb.startedSink();
+    await questdb.query('DROP TABLE sessions');
+    await sink.start(NEVER);
+    expect(await questdb.count('sessions')).toBe(0);
   });
 
   test('that are dropped as rows arrive: QuestDB makes one without DEDUP, and the rows do not count', async () => {

@@ -28,8 +28,10 @@ const ARRIVED: { readonly [T in Table]: readonly [column: string, order: string]
   session_counts: ['name', 'ts, name'],
 };
 
+export const canRun = inject('questdb') !== null;
+
 /** On the server that all tests share. */
-export async function questDbUnderTest(): Promise<SinkUnderTest> {
+export async function sinkUnderTest(): Promise<SinkUnderTest> {
   const url = inject('questdb')?.url ?? '';
   await questDbReady(url);
   const storeId = newStoreId();
@@ -50,6 +52,7 @@ export async function questDbUnderTest(): Promise<SinkUnderTest> {
 
   return {
     sink,
+    unstarted: () => questDbSink(settings),
     stuck: async () => {
       const another = await startedSink({ ...settings, url: far.url });
       stuck.push(another);

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, it, test } from 'vitest';
 import { NeedsOperatorError, PoisonRowError, type Sink } from '../../../src/contract/sink.ts';
 import { answer, FarSide } from '../far-side.ts';
 import { batchOf, eventRow, NEVER } from '../rows-under-test.ts';
@@ -144,4 +144,31 @@ test('one table suspended leaves the others alone', async () => {
     return true;
   };
   await sink.write(BATCH, NEVER);
+});
+
+describe('a start after an outage', () => {
+  it('rejects while nobody answers, and what was seen last is told of until somebody does', async () => {
+    const { sink, far } = await changing(OURS);
+    await sink.write(BATCH, NEVER);
+    const before = sink.details?.();
+    expect(before).toMatchObject({ databaseTables: [{ name: 'session_events' }] });
+    await far.close();
+    expect((await errorOf(sink.write(BATCH, NEVER))).constructor).toBe(Error);
+    expect((await errorOf(sink.start(NEVER))).constructor).toBe(Error);
+    expect(sink.details?.()).toEqual(before);
+  });
+
+  it('looks closely at every table, though it had found them right', async () => {
+    const far = await FarSide.listen();
+    used.push(() => far.close());
+    const sink = await startedSink({ url: far.url });
+    used.push(() => sink.stop());
+    far.hasKeys = false;
+    expect((await errorOf(sink.start(NEVER))).message).toContain(
+      'table session_events in QuestDB has no DEDUP',
+    );
+    far.hasKeys = true;
+    await sink.start(NEVER);
+    await sink.write(BATCH, NEVER);
+  });
 });

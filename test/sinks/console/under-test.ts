@@ -1,6 +1,6 @@
-import { consoleSchema, createConsoleSink } from '../../sinks/console.ts';
-import type { Table } from '../../src/contract/sink.ts';
-import type { SinkUnderTest } from './sink-under-test.ts';
+import { consoleSchema, createConsoleSink } from '../../../sinks/console.ts';
+import type { Table } from '../../../src/contract/sink.ts';
+import type { SinkUnderTest } from '../sink-under-test.ts';
 
 const CONFIG = consoleSchema.parse({ type: 'console' });
 const IDENTITY: { readonly [T in Table]: string } = {
@@ -9,7 +9,9 @@ const IDENTITY: { readonly [T in Table]: string } = {
   session_counts: 'name',
 };
 
-export async function consoleUnderTest(): Promise<SinkUnderTest> {
+export const canRun = true;
+
+export async function sinkUnderTest(): Promise<SinkUnderTest> {
   let printed = '';
   const lines = () =>
     printed
@@ -23,6 +25,7 @@ export async function consoleUnderTest(): Promise<SinkUnderTest> {
     sink: sinkWith(async (text) => {
       printed += text;
     }),
+    unstarted: () => sinkWith(async () => {}),
     stuck: async () => sinkWith(() => new Promise(() => {})),
     arrived: async (table) => {
       const rows = lines().filter((line) => line.table === table);
