@@ -4,7 +4,7 @@ import { parseButler2016, parseButlerSos } from './butler-sos.ts';
 import { MAX_FIELD } from './fields.ts';
 import { parseHeadcount } from './headcount.ts';
 import { normaliseHost } from './host.ts';
-import type { LineParser, ParsedLine, Refusal, Via } from './parsed-line.ts';
+import type { Format, ParsedLine, Refusal } from './parsed-line.ts';
 import { isRejectionText, parseBareRejection } from './rejection.ts';
 import { parseRepository } from './repository.ts';
 import { stripSyslog } from './syslog.ts';
@@ -12,17 +12,10 @@ import { stripSyslog } from './syslog.ts';
 export { type EventTime, eventTime } from './event-time.ts';
 export { numberOfRefused as rowOfRefused } from './headcount.ts';
 export { normaliseHost } from './host.ts';
-export { type Fault, type ParsedLine, REFUSALS, type Refusal, type Via } from './parsed-line.ts';
-
-interface Format {
-  /** As the shipped templates write it, up to the first `;`. */
-  readonly prefix: string;
-  readonly parse: LineParser;
-  readonly via: Via | null;
-}
+export { type Fault, type Format, type ParsedLine, REFUSALS, type Refusal, type Via } from './parsed-line.ts';
 
 /** Every line format that announces itself by a prefix. A new one is a file and a line here. */
-const FORMATS: readonly Format[] = [
+export const FORMATS: readonly Format[] = [
   { prefix: '/qseow-proxy-session/', parse: parseButlerSos, via: 'session' },
   { prefix: '/qseow-proxy-connection/', parse: parseButlerSos, via: 'connection' },
   { prefix: '/proxy-session/', parse: parseButlerSos, via: 'session' },
@@ -35,35 +28,42 @@ const BUTLER_PREFIX = 'qseow-';
 
 const MAX_CHARS = 65_535;
 const MAX_PREFIX = 64;
-const BY_NAME: ReadonlyMap<string, Format> = new Map(
-  FORMATS.map((format) => [plainPrefix(format.prefix), format]),
-);
-/** One comparison is a third of a look-up in the map. Where two prefixes are equally long, the first is here. */
-const BY_LENGTH: readonly (Format | undefined)[] = Array.from({ length: MAX_PREFIX }, (_, length) =>
-  FORMATS.find((format) => format.prefix.length === length),
-);
 
 /** The event in one message, or why there is none. Takes any string, never throws. */
-export function parseLine(text: string, arrival: Arrival): ParsedLine | Refusal {
-  if (text.length > MAX_CHARS) return 'oversize';
-  const prefixEnd = text.indexOf(';');
-  if (prefixEnd > 0 && prefixEnd < MAX_PREFIX) {
-    const format = BY_LENGTH[prefixEnd];
-    if (format !== undefined && text.startsWith(format.prefix)) {
-      return format.parse(text, prefixEnd + 1, arrival, format.via);
+export type Parser = (text: string, arrival: Arrival) => ParsedLine | Refusal;
+
+/** A parser of these formats, and of lines without a prefix. */
+export function createParser(formats: readonly Format[]): Parser {
+  const byName = new Map(formats.map((format) => [plainPrefix(format.prefix), format]));
+  // One comparison is a third of a look-up in the map. Where two prefixes are equally long, the first is here.
+  const byLength = Array.from({ length: MAX_PREFIX }, (_, length) =>
+    formats.find((format) => format.prefix.length === length),
+  );
+  return (text, arrival) => {
+    if (text.length > MAX_CHARS) return 'oversize';
+    const prefixEnd = text.indexOf(';');
+    if (prefixEnd > 0 && prefixEnd < MAX_PREFIX) {
+      const format = byLength[prefixEnd];
+      if (format !== undefined && text.startsWith(format.prefix)) {
+        return format.parse(text, prefixEnd + 1, arrival, format.via);
+      }
     }
-  }
-  return parseOddLine(text.trimStart(), arrival);
+    return parseOddLine(text.trimStart(), arrival, byName);
+  };
 }
 
-function parseOddLine(line: string, arrival: Arrival): ParsedLine | Refusal {
+export const parseLine = createParser(FORMATS);
+
+type FormatsByName = ReadonlyMap<string, Format>;
+
+function parseOddLine(line: string, arrival: Arrival, byName: FormatsByName): ParsedLine | Refusal {
   if (line === '') return 'empty';
   if (line.startsWith('<')) {
     const syslog = stripSyslog(line);
     if (syslog === null) return 'unknown_format';
-    return parseBare(syslog.text, sentBy(syslog.host, arrival));
+    return parseBare(syslog.text, sentBy(syslog.host, arrival), byName);
   }
-  return parseBare(line, arrival);
+  return parseBare(line, arrival, byName);
 }
 
 /** A relay's header names the node, the address does not: it stands in where the line names no host. */
@@ -73,13 +73,13 @@ function sentBy(headerHost: string | null, arrival: Arrival): Arrival {
   return { receivedAt: arrival.receivedAt, sender: { address, port: arrival.sender.port } };
 }
 
-function parseBare(line: string, arrival: Arrival): ParsedLine | Refusal {
+function parseBare(line: string, arrival: Arrival, byName: FormatsByName): ParsedLine | Refusal {
   if (line === '') return 'empty';
   if (isRejectionText(line)) return parseBareRejection(line, arrival);
   const prefixEnd = line.indexOf(';');
   if (prefixEnd > 0 && prefixEnd < MAX_PREFIX) {
     const prefix = plainPrefix(line.slice(0, prefixEnd));
-    const format = BY_NAME.get(prefix);
+    const format = byName.get(prefix);
     if (format !== undefined) return format.parse(line, prefixEnd + 1, arrival, format.via);
     if (line.startsWith('/') && prefix.startsWith(BUTLER_PREFIX)) return 'not_user_event';
   }

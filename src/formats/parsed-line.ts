@@ -38,6 +38,15 @@ export type LineParser = (
   via: Via | null,
 ) => ParsedLine | Refusal;
 
+/** One layout of lines, told from the others by how its lines begin. */
+export interface Format {
+  /** As the shipped templates write it, up to the first `;`. */
+  readonly prefix: string;
+  readonly parse: LineParser;
+  /** Handed to `parse`: which of the peer's appenders writes this prefix; null for any other. */
+  readonly via: Via | null;
+}
+
 /** A line while its parser fills it in. */
 export type Draft = { -readonly [Field in keyof ParsedLine]: ParsedLine[Field] };
 
