@@ -115,6 +115,11 @@ class RunningApp implements App {
     this.site = new Site({ timeoutMs: timeout, graceMs: grace, maxAgeMs: maxAge });
     this.site.tracker.onKeysIgnored = (host) =>
       log.warn({ host }, 'session keys of this host do not stay the same; ignored from now on');
+    this.site.clocks.onOffset = (host, offsetMs) =>
+      log.warn(
+        { host, offsetSeconds: Math.round(offsetMs / 1000) },
+        'the clock of this host is off; its event times are corrected by that',
+      );
     this.site.lostLines.onShared = (host) =>
       log.warn(
         { host },
@@ -236,7 +241,7 @@ class RunningApp implements App {
   #tick(): void {
     this.#ticks += 1;
     const now = this.#options.now();
-    this.#noteDrops(now);
+    this.#noteDrops();
     this.pipeline.work();
     const crowded = this.site.book.pending.activities > MANY_ACTIVITIES;
     const later = crowded && this.#ticks % CROWDED_TICKS !== 0;
@@ -255,11 +260,11 @@ class RunningApp implements App {
     return { ...stateOf(this.site), store: this.#storeId };
   }
 
-  #noteDrops(now: number): void {
+  #noteDrops(): void {
     let dropped = 0;
     for (const receiver of this.#receivers) dropped += receiver.stats().kernelDropped ?? 0;
     if (dropped > this.#dropped) {
-      this.site.quality.dropped(now);
+      this.site.quality.dropped(dropped - this.#dropped);
       this.#troubles.note('datagrams dropped by the kernel', `${dropped} in all`);
     }
     this.#dropped = dropped;
@@ -308,7 +313,7 @@ class RunningApp implements App {
     try {
       // The API last, so that it can be asked why nothing is taken any more.
       for (const receiver of this.#receivers) await receiver.stop();
-      this.#noteDrops(this.#options.now());
+      this.#noteDrops();
       await closeApi(this.#api);
       this.pipeline.work();
       isCommitted = await this.#journal.flush(COMMITS_WITHIN_MS);

@@ -2,35 +2,42 @@ import { hash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { AppNames } from '../contract/app-names.ts';
 import { type Gauge, hostsByName } from '../sessions/counts.ts';
-import type { QualityStatement } from '../sessions/quality.ts';
+import type { Peak, PeakOfDay } from '../sessions/peak.ts';
+import {
+  type Bounds,
+  QUALITIES,
+  QUALITY_REASONS,
+  type QualityStatement,
+  type Range,
+} from '../sessions/quality.ts';
 import type { Totals } from '../sessions/series.ts';
+import type { Host } from '../sessions/session.ts';
 import type { Site } from '../sessions/site.ts';
 import type { ApiParts } from './parts.ts';
 import { integer, NO_QUERY, number, object, text } from './schemas.ts';
 
 /** What `GET /api/v1/counts` answers. Times are ISO 8601 UTC. */
-export interface CountsView extends QualityStatement {
+export interface CountsView extends Omit<QualityStatement, 'bounds'> {
   readonly asOf: string;
   /** When the store began; `total` counts from there. */
   readonly since: string;
+  /** When snapshots of every host last agreed with the counts; null where none are taken. */
+  readonly reconciledAt: string | null;
   readonly active: {
     readonly sessions: number;
     readonly users: number;
     readonly connections: number;
     readonly connectedUsers: number;
+    readonly bounds: Bounds;
   };
+  /** The largest numbers since midnight UTC. */
+  readonly peakToday: Omit<PeakOfDay, 'at'> & { readonly at: string | null };
   readonly created: Totals;
   readonly destroyed: Totals;
   readonly rejected: Totals;
   /** Mean length of the sessions that ended in the last hour; null where none did. */
   readonly averageDurationSeconds: number | null;
-  readonly hosts: readonly {
-    readonly host: string;
-    readonly sessions: number;
-    readonly users: number;
-    readonly connections: number;
-    readonly quality: QualityStatement['quality'];
-  }[];
+  readonly hosts: readonly HostView[];
   readonly virtualProxies: readonly {
     readonly virtualProxy: string;
     readonly sessions: number;
@@ -46,24 +53,33 @@ export interface CountsView extends QualityStatement {
   }[];
 }
 
+interface HostView extends QualityStatement {
+  readonly host: string;
+  readonly sessions: number;
+  readonly users: number;
+  readonly connections: number;
+  /** Of these it is not sure that they are still on: no sign of life came since lines were lost. */
+  readonly doubtful: { readonly sessions: number; readonly users: number };
+  readonly reconciledAt: string | null;
+  readonly lastEventAt: string | null;
+  /** How far the clock of the host is behind ours; null while that is not known. */
+  readonly clockOffsetSeconds: number | null;
+}
+
 /** The numbers right now, from memory. `now`: ms since 1970 UTC. */
 export function countsView(site: Site, appNames: AppNames, now: number): CountsView {
   const { sessions, users, connections, connectedUsers } = site.counts;
-  const { quality, reasons } = site.quality.at(now);
+  const { quality, reasons, bounds } = site.quality.at(now);
   return {
     asOf: new Date(now).toISOString(),
     since: new Date(site.quality.since).toISOString(),
     quality,
     reasons,
-    active: { sessions, users, connections, connectedUsers },
+    reconciledAt: isoOrNull(site.quality.reconciledAt),
+    active: { sessions, users, connections, connectedUsers, bounds },
+    peakToday: peakToday(site.peak, now),
     ...site.series.windows(now),
-    hosts: hostsByName(site.identities).map((host) => ({
-      host: host.name,
-      sessions: host.openSessions,
-      users: host.openUsers,
-      connections: host.openConnections,
-      quality: site.quality.ofHost(host.name, now).quality,
-    })),
+    hosts: hostsByName(site.identities).map((host) => hostView(site, host, now)),
     virtualProxies: byName(site.counts.virtualProxies).map(([virtualProxy, gauge]) => ({
       virtualProxy,
       sessions: gauge.sessions,
@@ -77,6 +93,33 @@ export function countsView(site: Site, appNames: AppNames, now: number): CountsV
       users: gauge.users.size,
     })),
   };
+}
+
+function hostView(site: Site, host: Host, now: number): HostView {
+  const offsetMs = host.clock?.offsetMs ?? null;
+  return {
+    host: host.name,
+    sessions: host.openSessions,
+    users: host.openUsers,
+    connections: host.openConnections,
+    ...site.quality.ofHost(host, now),
+    doubtful: {
+      sessions: host.openSessions - host.doubt.sessions,
+      users: host.openUsers - host.doubt.users,
+    },
+    reconciledAt: isoOrNull(host.reconciledAt),
+    lastEventAt: host.lastEventAt === 0 ? null : isoOrNull(host.lastEventAt),
+    clockOffsetSeconds: offsetMs === null ? null : Math.round(offsetMs / 1000),
+  };
+}
+
+function peakToday(peak: Peak, now: number): CountsView['peakToday'] {
+  const { sessions, users, at } = peak.at(now) ?? { sessions: 0, users: 0, at: null };
+  return { sessions, users, at: isoOrNull(at) };
+}
+
+function isoOrNull(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString();
 }
 
 type Named = [name: string, gauge: Gauge];
@@ -145,18 +188,41 @@ export function isMatch(ifNoneMatch: string | undefined, tag: string): boolean {
 
 const totals = object({ last5s: integer, last1m: integer, last1h: integer, total: integer });
 const open = { sessions: integer, users: integer, connections: integer };
+const timeOrNull = { ...text, nullable: true };
+const range = object({ low: integer, high: { ...integer, nullable: true } } satisfies Record<
+  keyof Range,
+  object
+>);
+const bounds = object({ sessions: range, users: range });
+const reasons = { type: 'array', items: { ...text, enum: QUALITY_REASONS } };
+const quality = { ...text, enum: QUALITIES };
 
 const answer = object({
   asOf: text,
   since: text,
-  quality: text,
-  reasons: { type: 'array', items: text },
-  active: object({ ...open, connectedUsers: integer }),
+  quality,
+  reasons,
+  reconciledAt: timeOrNull,
+  active: object({ ...open, connectedUsers: integer, bounds }),
+  peakToday: object({ sessions: integer, users: integer, at: timeOrNull }),
   created: totals,
   destroyed: totals,
   rejected: totals,
   averageDurationSeconds: { ...number, nullable: true },
-  hosts: { type: 'array', items: object({ host: text, ...open, quality: text }) },
+  hosts: {
+    type: 'array',
+    items: object({
+      host: text,
+      ...open,
+      quality,
+      reasons,
+      bounds,
+      doubtful: object({ sessions: integer, users: integer }),
+      reconciledAt: timeOrNull,
+      lastEventAt: timeOrNull,
+      clockOffsetSeconds: { ...integer, nullable: true },
+    }),
+  },
   virtualProxies: { type: 'array', items: object({ virtualProxy: text, ...open }) },
   apps: {
     type: 'array',

@@ -54,7 +54,8 @@ class Recovery {
   }
 
   run(): Recovered {
-    this.#site.quality.since = Number(this.#meta('since'));
+    const since = Number(this.#meta('since'));
+    this.#site.quality.since = since;
     const checkpoint = this.#database.prepare('SELECT seq, at, state FROM checkpoint').get();
     if (checkpoint !== undefined) {
       this.#seq = Number(checkpoint['seq']);
@@ -62,7 +63,7 @@ class Recovery {
       const state = JSON.parse(String(checkpoint['state'])) as SiteState;
       this.#checkLog(state);
       restoreState(this.#site, state);
-    }
+    } else this.#site.losses.begin(since);
     const now = Math.max(this.#stoppedAt ?? 0, this.#arrival('seq > 0 ORDER BY seq DESC') ?? 0);
     // What was remembered when the first event after the checkpoint came.
     const then = this.#arrival(`seq > ${this.#seq} ORDER BY seq`) ?? now;
@@ -154,7 +155,7 @@ class Recovery {
 
   #restoreEnded(session: Session, now: number): void {
     const { key, endReason } = session;
-    if (endReason === 'timeout' || endReason === 'max_age') rememberTimeOut(session);
+    if (endReason !== null && endReason !== 'stop' && endReason !== 'excluded') rememberTimeOut(session);
     else if (endReason === 'stop' && now - (session.endedSeenAt ?? 0) <= REMEMBERED_STOP_MS) {
       const waiting: Connection[] = [];
       const byId =
@@ -174,7 +175,7 @@ class Recovery {
 
   #session(row: Cells): Session {
     const { identities } = this.#site;
-    const [directory, userId] = [row[18] as string | null, row[19] as string | null];
+    const [directory, userId] = [row[21] as string | null, row[22] as string | null];
     const key = identities.key(
       identities.host(this.#string(row[3]) ?? ''),
       userId === null ? null : identities.user({ directory, id: userId }),
@@ -187,6 +188,7 @@ class Recovery {
       Number(row[8]),
       has(FLAGS.startExact),
       has(FLAGS.startTimed),
+      Number(row[18]),
     );
     session.firstSeq = Number(row[1]);
     session.lastSeq = Number(row[2]);
@@ -203,6 +205,8 @@ class Recovery {
     session.endedSeenAt = row[15] as number | null;
     session.connectionCount = Number(row[16]);
     session.lastConnectionId = Number(row[17]);
+    session.lastSeenAt = Number(row[19]);
+    session.epoch = Number(row[20]);
     return session;
   }
 
@@ -261,7 +265,10 @@ class Recovery {
     for (const row of this.#rows(`${EVENT_ROWS} WHERE seq > ? ORDER BY seq`, this.#seq)) {
       this.#seq = Number(row[0]);
       const event = this.#event(row);
-      this.#site.lostLines.note(event, null);
+      // The numbers and times that the line came with.
+      const line = { ...event, at: event.timed ? (event.originalAt ?? event.at) : event.at };
+      if (this.#site.lostLines.note(line, null)) this.#site.counterBeganAgain(line);
+      this.#site.clocks.note(event);
       this.#site.apply(event, this.#seq);
     }
   }
@@ -283,7 +290,7 @@ class Recovery {
       reason: row[16] === 0 ? null : (REJECTION_REASONS[Number(row[16]) - 1] ?? null),
       result: row[17] as number | null,
       rowNumber: row[18] as number | null,
-      originalAt: null,
+      originalAt: row[19] as number | null,
       message: null,
       eventId: null,
     };
@@ -302,5 +309,5 @@ const EVENT_ROWS = 'SELECT * FROM events';
 const SESSION_ROWS = `
 SELECT s.id, s.first_seq, s.last_seq, s.host, s.user, s.session_key, s.virtual_proxy, s.user_agent, s.created_at,
   s.started_at, s.flags, s.synthesised_at, s.last_activity_at, s.ended_at, s.end_reason, s.ended_seen_at,
-  s.connections, s.last_connection, u.directory, u.id
+  s.connections, s.last_connection, s.arrived_at, s.last_seen_at, s.epoch, u.directory, u.id
 FROM sessions s LEFT JOIN users u ON u.number = s.user`;

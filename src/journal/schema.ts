@@ -1,5 +1,5 @@
 /** Raised when a table changes its meaning; a journal with another number is refused, never rewritten. */
-export const FORMAT = 2;
+export const FORMAT = 3;
 
 /*
  * Names (hosts, apps, contexts, ...) and users stand once in `strings` and `users`; rows hold their numbers,
@@ -35,7 +35,8 @@ CREATE TABLE sessions (
   user_agent INTEGER NOT NULL, created_at INTEGER NOT NULL, started_at INTEGER NOT NULL, flags INTEGER NOT NULL,
   synthesised_at INTEGER, last_activity_at INTEGER NOT NULL,
   ended_at INTEGER, end_reason INTEGER, ended_seen_at INTEGER,
-  connections INTEGER NOT NULL, open_connections INTEGER NOT NULL, last_connection INTEGER NOT NULL
+  connections INTEGER NOT NULL, open_connections INTEGER NOT NULL, last_connection INTEGER NOT NULL,
+  arrived_at INTEGER NOT NULL, last_seen_at INTEGER NOT NULL, epoch INTEGER NOT NULL
 );
 CREATE INDEX sessions_ended ON sessions (ended_seen_at) WHERE ended_seen_at IS NOT NULL;
 CREATE INDEX sessions_open ON sessions (id) WHERE ended_seen_at IS NULL;

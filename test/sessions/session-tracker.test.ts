@@ -10,6 +10,7 @@ function play(target: SessionModel | TrackerUnderTest, step: Step): void {
   if (step.type === 'batch') for (const event of step.events) target.apply(event);
   else if (step.type === 'sweep') target.sweep(step.now);
   else if (step.type === 'exclude') target.exclude((user) => step.users.includes(userName(user)), step.now);
+  else if (step.type === 'lose') target.lose(step.host, step.reason, step.now);
   else target.restart(step.stoppedAt, step.startedAt);
 }
 
@@ -24,6 +25,11 @@ describe('the session tracker', () => {
           play(tracker, step);
           const view = tracker.view();
           expect(view).toEqual(model.view());
+          if (step.type === 'batch') continue;
+          const now = step.type === 'restart' ? step.startedAt : step.now;
+          for (const host of tracker.identities.hosts.keys()) {
+            expect(tracker.reasonsOf(host, now)).toEqual(model.reasonsOf(host, now));
+          }
           expect(view.created - view.destroyed).toBe(view.active.sessions);
         }
       }),

@@ -13,8 +13,8 @@ import { CLOSE, FLAGS } from '../schema.ts';
 /** Columns of one row in the typed arrays that go to the writer; NaN stands for NULL. */
 export const EVENT_STRIDE = 20;
 /** Columns of `sessions`, then the bits of host and virtual proxy. */
-export const SESSION_STRIDE = 21;
-export const ACTIVITY_STRIDE = 6;
+export const SESSION_STRIDE = 24;
+export const ACTIVITY_STRIDE = 8;
 export const CONNECTION_STRIDE = 8;
 export const CLOSING_STRIDE = 3;
 export const POINT_STRIDE = 10;
@@ -105,6 +105,8 @@ function activityRow(session: Session): number[] {
   return [
     session.lastSeq,
     session.lastActivityAt,
+    session.lastSeenAt,
+    session.epoch,
     session.connectionCount,
     session.openConnections.length,
     session.lastConnectionId,
@@ -148,6 +150,9 @@ function sessionRow(session: Session, names: Names): number[] {
     session.connectionCount,
     session.openConnections.length,
     session.lastConnectionId,
+    session.arrivedAt,
+    session.lastSeenAt,
+    session.epoch,
     bitOf(session.key.host.name),
     bitOf(session.virtualProxy),
   ];

@@ -52,7 +52,7 @@ export class Writer {
     this.#statements = {
       event: prepare(`INSERT INTO events VALUES (${marks(EVENT_STRIDE + 2)})`),
       activity: prepare(
-        `UPDATE sessions SET last_seq = ?, last_activity_at = ?, connections = ?, open_connections = ?,
+        `UPDATE sessions SET last_seq = ?, last_activity_at = ?, last_seen_at = ?, epoch = ?, connections = ?, open_connections = ?,
            last_connection = ? WHERE id = ?`,
       ),
       connection: prepare(`INSERT INTO connections VALUES (${marks(CONNECTION_STRIDE)})`),
@@ -175,10 +175,10 @@ const COLUMNS = [
     'created_at',
   ],
   ...['started_at', 'flags', 'synthesised_at', 'last_activity_at', 'ended_at', 'end_reason', 'ended_seen_at'],
-  ...['connections', 'open_connections', 'last_connection'],
+  ...['connections', 'open_connections', 'last_connection', 'arrived_at', 'last_seen_at', 'epoch'],
 ];
 /** Those that stay as they were written first. */
-const FIXED = ['id', 'first_seq', 'host', 'user', 'created_at'];
+const FIXED = ['id', 'first_seq', 'host', 'user', 'created_at', 'arrived_at'];
 const [USER_AT, STARTED_AT, ENDED_AT] = ['user', 'started_at', 'ended_at'].map((name) =>
   COLUMNS.indexOf(name),
 ) as [number, number, number];
