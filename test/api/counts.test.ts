@@ -105,7 +105,7 @@ it('counts tell sessions, users and connections over all, by host, virtual proxy
   });
 });
 
-test('counts are exact once nobody who was on before the store began can be on any more', async () => {
+it('counts are exact once nobody who was on before the store began can be on any more', async () => {
   api.pass(24 * 3_600 + 5 * 60);
   expect((await api.get('/api/v1/counts')).body).toMatchObject({ reasons: ['warming_up'] });
   api.pass(1);

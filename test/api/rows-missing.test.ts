@@ -42,7 +42,7 @@ it('ingest says how many lines of each host never came, and of which that cannot
   });
 });
 
-test('counts are estimates over all and of the host that lost lines, until nobody can be on whom they told of', async () => {
+it('counts are estimates over all and of the host that lost lines, until nobody can be on whom they told of', async () => {
   receive('qs1', 1, 2, 5);
   receive('qs2', 7, 8);
   api.pass(10);

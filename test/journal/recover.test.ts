@@ -404,7 +404,7 @@ describe('the quality of the counts', () => {
 });
 
 describe('the clock of a host', () => {
-  test.each([['state', true] as const, ['events alone', false] as const])(
+  it.each([['state', true] as const, ['events alone', false] as const])(
     'that is off is known after a restart (%s committed)',
     (_what, withState) => {
       const stored = new StoredSite(SETTINGS);
@@ -463,7 +463,7 @@ describe('lines that never came', () => {
     },
   );
 
-  test('are a reason for estimates after a restart too', () => {
+  it('are a reason for estimates after a restart too', () => {
     for (const row of [1, 2, 4]) says(row, row);
     commits(60, true);
     stored.killAndRestart();

@@ -40,7 +40,7 @@ describe('row numbers', () => {
     expect(rows.missing).toBe(0);
   });
 
-  test('are those of one host each', () => {
+  it('are those of one host each', () => {
     const [rows, lost] = lostLines();
     for (const row of [1, 2, 5]) rows.note(line(row, row), NODE);
     for (const row of [1, 2, 3]) rows.note(line(row, row, { host: 'node2' }), NODE_AGAIN);
@@ -71,7 +71,7 @@ describe('row numbers', () => {
 });
 
 describe('a gap', () => {
-  test('is counted when it is still open after five seconds', () => {
+  it('is counted when it is still open after five seconds', () => {
     const [rows, lost] = lostLines();
     for (const row of [1, 2, 4]) rows.note(line(row, row), NODE);
     rows.tick(EPOCH + 8_999);
@@ -82,7 +82,7 @@ describe('a gap', () => {
     expect([rows.missingOf('node1'), rows.waitedFor('node1', EPOCH), lost.length]).toEqual([1, 0, 1]);
   });
 
-  test('that a late line fills in time was none', () => {
+  it('that a late line fills in time was none', () => {
     const [rows, lost] = lostLines();
     for (const row of [1, 2, 5]) rows.note(line(row, row), NODE);
     rows.note(line(4, 4), NODE);
@@ -221,7 +221,7 @@ describe('a counter that seems to begin again', () => {
   const says = (rows: LostLines, numbers: readonly number[], from: number, sender: Sender) =>
     numbers.map((row, place) => rows.note(line(row, from + place), sender));
 
-  test.each([
+  it.each([
     ['on another socket', NODE, NODE_AGAIN],
     ['on the same socket', NODE, NODE],
     ['behind a relay that connects anew', RELAY, RELAY_AGAIN],
@@ -231,7 +231,7 @@ describe('a counter that seems to begin again', () => {
     expect(says(rows, [1, 2, 3], 200, after)).toEqual([true, false, false]);
   });
 
-  test('is told of after a restart of Headcount too', () => {
+  it('is told of after a restart of Headcount too', () => {
     const rows = new LostLines();
     says(rows, [100, 101], 0, NODE);
     const again = new LostLines();
@@ -239,7 +239,7 @@ describe('a counter that seems to begin again', () => {
     expect(says(again, [1, 2], 200, NODE_AGAIN)).toEqual([true, false]);
   });
 
-  test.each([
+  it.each([
     ['is full', [2_147_483_646, 2_147_483_647], [1, 2], NODE],
     ['is not known to number its lines one by one', [100, 102], [1, 2], NODE],
     ['is that of another address', [100, 101], [1, 2], { address: '192.0.2.2', port: 50_001 }],
@@ -249,14 +249,14 @@ describe('a counter that seems to begin again', () => {
     expect(says(rows, after, 200, sender)).toEqual([false, false]);
   });
 
-  test('is none where it is the repository that began again', () => {
+  it('is none where it is the repository that began again', () => {
     const rows = new LostLines();
     const rejects = (row: number, second: number) =>
       rows.note(line(row, second, { kind: 'session_rejected' }), NODE);
     expect([rejects(100, 0), rejects(101, 1), rejects(1, 200)]).toEqual([false, false, false]);
   });
 
-  test.each([
+  it.each([
     ['one relay', RELAY, RELAY],
     ['two sockets', NODE, NODE_AGAIN],
   ])('is a second appender where the first goes on: that is told of, with %s', (_what, one, other) => {

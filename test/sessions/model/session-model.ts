@@ -860,7 +860,6 @@ export class SessionModel {
     const open = this.#sessions.filter(isOpen);
     const ofUsers = open.filter((session) => session.user !== null);
     const sure = ofUsers.filter((session) => !this.#isDoubtful(session));
-    const usersOf = (sessions: Session[]) => new Set(sessions.map((each) => userName(each.user))).size;
     const connected = ofUsers.filter((session) => openConnections(session).length > 0);
     const hosts = new Set(this.#verdicts.map((verdict) => verdict.host));
     const tabs = open.flatMap((session) =>
@@ -908,6 +907,7 @@ export class SessionModel {
         tabs,
         (tab) => tab.appId,
         (ofApp) => ({ users: usersOf(ofApp), connections: ofApp.length }),
+      ),
       doubtful: open.filter((session) => this.#isDoubtful(session)).map((session) => session.id),
       sureUsers: usersOf(sure),
       sureUsersByHost: Object.fromEntries(
