@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import { closeApi, listenApi } from './api/api.ts';
 import { type AppOptions, Assembly } from './assembly.ts';
 import { LAST_COMMIT_WAITS_MS } from './checkpoints.ts';
 import { type Config, keysForRestart } from './config/config.ts';
+import { type BlacklistRule, createBlacklist } from './contract/blacklist.ts';
 import type { Receiver } from './contract/receiver.ts';
-import { createBlacklist } from './intake/blacklist.ts';
 import type { Pipeline } from './intake/pipeline.ts';
 import type { Site } from './sessions/site.ts';
 
@@ -38,11 +39,14 @@ class RunningApp implements App {
   listening: App['listening'] = { api: '' };
   readonly #options: AppOptions;
   readonly #parts: Assembly;
+  /** The rules of now. */
+  #blacklist: readonly BlacklistRule[];
   #stopped: Promise<void> | null = null;
 
   constructor(options: AppOptions) {
     this.#options = options;
     this.#parts = new Assembly(options);
+    this.#blacklist = options.config.blacklist;
   }
 
   get site(): Site {
@@ -60,8 +64,6 @@ class RunningApp implements App {
     reader.start();
     deliveries.start();
     site.started(now());
-    // Users may have been excluded while we did not run.
-    pipeline.replaceBlacklist(createBlacklist(config.blacklist), now());
     checkpoints.start();
     for (const receiver of receivers) await receiver.start(pipeline);
     const api = await listenApi(this.#parts.api, config.api);
@@ -71,15 +73,22 @@ class RunningApp implements App {
   }
 
   async reload(config: Config): Promise<void> {
-    const { pipeline, access, receivers, checkpoints } = this.#parts;
-    const { log, now, config: started } = this.#options;
-    pipeline.replaceBlacklist(createBlacklist(config.blacklist), now());
+    const { access, receivers, checkpoints } = this.#parts;
+    const { log, config: started } = this.#options;
+    if (!isDeepStrictEqual(config.blacklist, this.#blacklist)) this.#replaceBlacklist(config.blacklist);
     const keys = [...access.take(config.api), ...keysForRestart(started, config)];
     // Not waited for: a name server may be silent.
     for (const receiver of receivers) void receiver.lookAgain?.();
     await checkpoints.afterReload();
     log.info({ rules: config.blacklist.length }, 'blacklist reloaded');
     if (keys.length > 0) log.warn(`other keys changed: ${keys.join(', ')}; they need a restart`);
+  }
+
+  #replaceBlacklist(rules: readonly BlacklistRule[]): void {
+    const { pipeline, reader } = this.#parts;
+    this.#blacklist = rules;
+    pipeline.replaceBlacklist(createBlacklist(rules), this.#options.now());
+    reader.replaceBlacklist(rules);
   }
 
   stop(): Promise<void> {

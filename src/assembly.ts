@@ -10,10 +10,10 @@ import type { ApiParts } from './api/parts.ts';
 import { type CallAfter, Checkpoints } from './checkpoints.ts';
 import type { Config } from './config/config.ts';
 import { fixedAppNames } from './contract/app-names.ts';
+import { createBlacklist } from './contract/blacklist.ts';
 import type { Receiver } from './contract/receiver.ts';
 import { secondsOf } from './contract/seconds.ts';
 import { Delivery } from './delivery/delivery.ts';
-import { createBlacklist } from './intake/blacklist.ts';
 import { Duplicates } from './intake/duplicates.ts';
 import { Pipeline } from './intake/pipeline.ts';
 import { Journal } from './journal/journal.ts';
@@ -71,11 +71,14 @@ export class Assembly {
     this.#troubles = new TroubleLog(log);
     this.access = new ApiAccess(config.api, log);
     this.site = createSite(config.sessions, log);
+    // Before it is recovered: whom the rules of now exclude is hidden from the first moment on.
+    this.site.exclude(createBlacklist(config.blacklist).excludes, now());
     this.unlock = lockStore(config.store.path);
     const recovered = this.#recover();
     this.journal = this.#createJournal(recovered);
-    this.reader = new JournalReader({ directory: config.store.path, appNames: config.apps }, ({ message }) =>
-      this.#troubles.note('the reader has died, a new one was started', message, 'error'),
+    this.reader = new JournalReader(
+      { directory: config.store.path, appNames: config.apps, blacklist: config.blacklist },
+      ({ message }) => this.#troubles.note('the reader has died, a new one was started', message, 'error'),
     );
     this.deliveries = this.#createDeliveries();
     this.pipeline = this.#createPipeline(recovered);

@@ -74,7 +74,7 @@ export function countsView(site: Site, appNames: AppNames, now: number): CountsV
     reconciledAt: isoOrNull(site.quality.reconciledAt),
     active: { sessions, users, connections, connectedUsers, bounds },
     peakToday: peakToday(site.peak, now),
-    ...site.series.windows(now),
+    ...site.windows(now),
     hosts: hostsByName(site.identities).map((host) => hostView(site, host, now)),
     virtualProxies: byName(site.counts.virtualProxies).map(([virtualProxy, gauge]) => ({
       virtualProxy,

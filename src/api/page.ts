@@ -32,6 +32,7 @@ const REASONS = {
   drops: 'datagrams were lost',
   gap: 'lines that a node sent did not arrive',
   restart: 'the proxy of a node may have restarted',
+  excluded: 'lines were left out of users that are no longer excluded',
   clock: 'the clock of a node is off, or its lines come late',
   unnumbered: 'a node sends lines of which nobody would see that one is lost',
 } as const satisfies Record<QualityReason, string>;

@@ -1,11 +1,12 @@
+import type { Blacklist } from '../contract/blacklist.ts';
 import type { Layout, NumberedLine, Sender, User, UserEvent } from '../contract/event.ts';
 import type { Intake, Outcome, SubmittedItem } from '../contract/receiver.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 import { decodeMessage, type ParsedLine, parseLine, rowOfRefused } from '../formats/index.ts';
 import type { Host } from '../sessions/session.ts';
 import type { Applied, Site } from '../sessions/site.ts';
-import type { Blacklist } from './blacklist.ts';
 import { type Duplicates, Twins } from './duplicates.ts';
+import { LeftOut } from './left-out.ts';
 import { MessageQueue, type TakeMessage } from './message-queue.ts';
 
 /** Memory for messages between two turns. A full one is worked off at once. */
@@ -72,6 +73,7 @@ export class Pipeline implements Intake {
   readonly #parts: PipelineParts;
   readonly #queue = new MessageQueue(QUEUE_BYTES);
   readonly #twins: Twins;
+  readonly #leftOut = new LeftOut();
   #blacklist: Blacklist;
   #events: UserEvent[] = [];
   #turnPending = false;
@@ -171,8 +173,10 @@ export class Pipeline implements Intake {
 
   #isExcluded(event: UserEvent): boolean {
     const excluded = this.#blacklist.excludes(event.user);
-    if (excluded) this.counters.excluded += 1;
-    return excluded;
+    if (!excluded) return false;
+    this.counters.excluded += 1;
+    this.#leftOut.note(event);
+    return true;
   }
 
   /** Decides on one event that is not excluded, and counts it unless it is to be accepted. */
@@ -252,11 +256,11 @@ export class Pipeline implements Intake {
     this.counters.accepted += events;
   }
 
-  /** Takes new rules from the next event on; sessions of users they exclude end now. */
+  /** Takes new rules from the next event on. Sessions of whom they exclude are hidden now, the others are shown. */
   replaceBlacklist(blacklist: Blacklist, now: number): void {
     this.work();
     this.#blacklist = blacklist;
-    this.#parts.site.exclude((user: User) => blacklist.excludes(user), now);
+    this.#parts.site.exclude((user: User) => blacklist.excludes(user), now, this.#leftOut.take(blacklist));
   }
 
   #refuse(reason: string, sample: string): Outcome {

@@ -128,8 +128,7 @@ class Recovery {
     const { book, counts } = this.#site;
     for (const session of sessions.values()) {
       book.restore(session);
-      counts.opened(session);
-      for (const connection of session.openConnections) counts.connectionOpened(connection);
+      counts.enter(session);
     }
     const since = now - REMEMBERED_TIMEOUT_MS;
     const ended = `${SESSION_RECORDS} WHERE s.ended_seen_at >= ? ORDER BY s.ended_seen_at, s.id`;

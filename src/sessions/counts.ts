@@ -26,7 +26,10 @@ export class Gauge {
   }
 }
 
-/** How many sessions, users and connections are open: over all, by host, virtual proxy and app. */
+/**
+ * How many sessions, users and connections are open: over all, by host, virtual proxy and app. Those of hidden users
+ * are in none of them; how many these are is in `hidden`.
+ */
 export class Counts {
   sessions = 0;
   /** Distinct over all hosts; sessions without a user have none. */
@@ -37,13 +40,20 @@ export class Counts {
   readonly virtualProxies = new Map<string, Gauge>();
   readonly apps = new Map<string, Gauge>();
   readonly doubt = new Doubt();
+  readonly hidden = { sessions: 0, connections: 0 };
 
   opened(session: Session): void {
-    const { host, user } = session.key;
+    const { key } = session;
+    const { host, user } = key;
+    if (key.isHidden) {
+      this.hidden.sessions += 1;
+      return;
+    }
     this.doubt.opened(session);
     this.sessions += 1;
     host.openSessions += 1;
-    if (session.key.openSessions === 1 && user !== null) {
+    key.counted += 1;
+    if (key.counted === 1 && user !== null) {
       host.openUsers += 1;
       user.openKeys += 1;
       if (user.openKeys === 1) this.users += 1;
@@ -52,11 +62,17 @@ export class Counts {
   }
 
   ended(session: Session): void {
-    const { host, user } = session.key;
+    const { key } = session;
+    const { host, user } = key;
+    if (key.isHidden) {
+      this.hidden.sessions -= 1;
+      return;
+    }
     this.doubt.ended(session);
     this.sessions -= 1;
     host.openSessions -= 1;
-    if (session.key.openSessions === 0 && user !== null) {
+    key.counted -= 1;
+    if (key.counted === 0 && user !== null) {
       host.openUsers -= 1;
       user.openKeys -= 1;
       if (user.openKeys === 0) this.users -= 1;
@@ -70,7 +86,7 @@ export class Counts {
 
   /** A session's virtual proxy became known after it had opened. */
   virtualProxyLearnt(session: Session): void {
-    if (session.virtualProxy === null) return;
+    if (session.virtualProxy === null || session.key.isHidden) return;
     const gauge = this.#enterVirtualProxy(session, session.virtualProxy);
     gauge.connections += session.openConnections.length;
   }
@@ -82,28 +98,52 @@ export class Counts {
     return gauge;
   }
 
-  /** Returns what is open of the connection's app, null where that is unknown. */
-  connectionOpened(connection: Connection): Gauge | null {
+  connectionOpened(connection: Connection): void {
     const { key, virtualProxy } = connection.session;
+    if (key.isHidden) {
+      this.hidden.connections += 1;
+      return;
+    }
     this.#move(key, 1);
     if (virtualProxy !== null) gaugeOf('virtualProxy', this.virtualProxies, virtualProxy).connections += 1;
-    if (connection.appId === null) return null;
+    if (connection.appId === null) return;
     const gauge = gaugeOf('app', this.apps, connection.appId);
     gauge.connections += 1;
     gauge.add(key.user);
-    return gauge;
   }
 
-  connectionClosed(connection: Connection): Gauge | null {
+  connectionClosed(connection: Connection): void {
     const { key, virtualProxy } = connection.session;
+    if (key.isHidden) {
+      this.hidden.connections -= 1;
+      return;
+    }
     this.#move(key, -1);
     if (virtualProxy !== null) gaugeOf('virtualProxy', this.virtualProxies, virtualProxy).connections -= 1;
     const gauge = connection.appId === null ? undefined : this.apps.get(connection.appId);
-    if (gauge === undefined || connection.appId === null) return null;
+    if (gauge === undefined || connection.appId === null) return;
     gauge.connections -= 1;
     gauge.remove(key.user);
     if (gauge.connections === 0) this.apps.delete(connection.appId);
-    return gauge;
+  }
+
+  /** Takes what is open of a user out of the counts, or puts it back. `keys`: all of that user. */
+  setHidden(user: KnownUser, keys: readonly Key[], isHidden: boolean): void {
+    const sessions = keys.flatMap((key) => [...(key.open?.sessions() ?? [])]);
+    for (const session of sessions) this.#leave(session);
+    user.isHidden = isHidden;
+    for (const session of sessions) this.enter(session);
+  }
+
+  /** A session with all that is open of it. */
+  enter(session: Session): void {
+    this.opened(session);
+    for (const connection of session.openConnections) this.connectionOpened(connection);
+  }
+
+  #leave(session: Session): void {
+    for (const connection of session.openConnections) this.connectionClosed(connection);
+    this.ended(session);
   }
 
   #move(key: Key, by: 1 | -1): void {

@@ -15,6 +15,8 @@ export class Identities {
   readonly hosts = new Map<string, Host>();
   /** Of the latest loss of lines anywhere: hosts that come later begin there. */
   epoch = 0;
+  /** Whom the rules of now exclude. */
+  isExcluded: (user: User) => boolean = () => false;
   readonly #forgetAfterMs: number;
   readonly #directories = new Map<string, Directory>();
   #keyCount = 0;
@@ -37,9 +39,28 @@ export class Identities {
     const host = this.hosts.get(hostName);
     if (host === undefined) return false;
     if (user === null) return host.keys.has(null);
+    return this.keyOf(host, user) !== null;
+  }
+
+  /** Null where there is none. */
+  keyOf(host: Host, user: User): Key | null {
     const users = this.#directories.get((user.directory ?? NO_DIRECTORY).toLowerCase())?.users;
     const known = users?.get(user.id.toLowerCase());
-    return known !== undefined && host.keys.has(known);
+    return known === undefined ? null : (host.keys.get(known) ?? null);
+  }
+
+  /** Every user with its keys. */
+  keysByUser(): Map<KnownUser, Key[]> {
+    const users = new Map<KnownUser, Key[]>();
+    for (const host of this.hosts.values()) {
+      for (const key of host.keys.values()) {
+        if (key.user === null) continue;
+        const keys = users.get(key.user);
+        if (keys === undefined) users.set(key.user, [key]);
+        else keys.push(key);
+      }
+    }
+    return users;
   }
 
   host(name: string): Host {
@@ -54,7 +75,22 @@ export class Identities {
   user(user: User): KnownUser {
     const spelling = user.directory ?? NO_DIRECTORY;
     const directory = this.#directories.get(spelling) ?? this.#directory(spelling);
-    return directory.users.get(user.id) ?? otherSpelling(directory, user);
+    return directory.users.get(user.id) ?? this.#otherSpelling(directory, user);
+  }
+
+  #otherSpelling(directory: Directory, user: User): KnownUser {
+    const folded = user.id.toLowerCase();
+    const known = directory.users.get(folded);
+    if (known !== undefined) return known;
+    const id = copied(user.id);
+    const { spellings } = directory;
+    // One string for all users of a directory.
+    const name = spellings.find((spelling) => spelling === user.directory);
+    const fresh = new KnownUser(user.directory === null ? null : (name ?? copied(user.directory)), id);
+    fresh.isHidden = this.isExcluded(fresh);
+    directory.users.set(id, fresh);
+    if (folded !== id) directory.users.set(copied(folded), fresh);
+    return fresh;
   }
 
   #directory(spelling: string): Directory {
@@ -146,18 +182,4 @@ interface Directory {
   /** Under which names the directory is found; the first is the lower-cased one. */
   readonly spellings: string[];
   readonly users: Map<string, KnownUser>;
-}
-
-function otherSpelling(directory: Directory, user: User): KnownUser {
-  const folded = user.id.toLowerCase();
-  const known = directory.users.get(folded);
-  if (known !== undefined) return known;
-  const id = copied(user.id);
-  const { spellings } = directory;
-  // One string for all users of a directory.
-  const name = spellings.find((spelling) => spelling === user.directory);
-  const fresh = new KnownUser(user.directory === null ? null : (name ?? copied(user.directory)), id);
-  directory.users.set(id, fresh);
-  if (folded !== id) directory.users.set(copied(folded), fresh);
-  return fresh;
 }

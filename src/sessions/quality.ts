@@ -16,6 +16,7 @@ export const QUALITY_REASONS = [
   'gap',
   'restart',
   'clock',
+  'excluded',
   'unnumbered',
 ] as const;
 export type QualityReason = (typeof QUALITY_REASONS)[number];
@@ -191,9 +192,11 @@ function isReconciled({ reconciledAt, reconcileIntervalMs }: Host, now: number):
   return reconciledAt !== null && now - reconciledAt < 2 * reconcileIntervalMs;
 }
 
+const COUNTABLE: ReadonlySet<QualityReason> = new Set(['drops', 'gap', 'clock', 'excluded'] as const);
+
 /** Of these alone it is known how many lines are lost, and a line ends or opens one session at most. */
 function isCountable({ reasons }: Pick<Doubts, 'reasons'>): boolean {
-  return [...reasons].every((reason) => reason === 'drops' || reason === 'gap' || reason === 'clock');
+  return [...reasons].every((reason) => COUNTABLE.has(reason));
 }
 
 function statement(doubts: Doubts, sessions: number, users: number): QualityStatement {

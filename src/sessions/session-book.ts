@@ -234,7 +234,7 @@ export class SessionBook {
     const open = openOf(session);
     if (session.synthesisedAt !== null) open.settle(session);
     session.endedAt = at;
-    session.endExact = reason === 'stop' || reason === 'excluded';
+    session.endExact = reason === 'stop';
     session.endReason = reason;
     session.endedSeenAt = seenAt;
     this.due.forget(session);
@@ -250,7 +250,7 @@ export class SessionBook {
       this.identities.emptied(key, seenAt);
     }
     if (reason === 'restart') this.#losses.countEnded(session, 1);
-    if (reason !== 'stop' && reason !== 'excluded') rememberTimeOut(session);
+    if (reason !== 'stop') rememberTimeOut(session);
     this.pending.changed(session);
     this.#observer.sessionEnded(session);
   }

@@ -1,4 +1,4 @@
-import type { User, UserEvent } from '../contract/event.ts';
+import type { UserEvent } from '../contract/event.ts';
 import type { EndReason } from '../contract/rows.ts';
 import { type Doubt, isDoubtful } from './doubt/doubt.ts';
 import type { Losses } from './doubt/losses.ts';
@@ -274,18 +274,6 @@ export class SessionTracker {
   restarted(stoppedAt: number, startedAt: number): void {
     this.#notRunning(stoppedAt, startedAt);
     this.sweptAt = null;
-  }
-
-  /** Ends the open sessions of users that are excluded now. Costs O(open sessions). */
-  exclude(isExcluded: (user: User) => boolean, now: number): void {
-    for (const host of this.book.identities.hosts.values()) {
-      for (const key of host.keys.values()) {
-        if (key.user === null || key.open === null || !isExcluded(key.user)) continue;
-        for (const session of [...key.open.sessions()]) {
-          this.book.end(session, Math.max(session.startedAt, now), 'excluded', now);
-        }
-      }
-    }
   }
 }
 

@@ -190,6 +190,8 @@ export class KnownUser implements User {
   sureKeys = 0;
   /** Keys that refer to this user. */
   keys = 0;
+  /** The rules of now exclude the user: sessions are kept, but in no count. */
+  isHidden = false;
 
   constructor(directory: string | null, id: string) {
     this.directory = directory;
@@ -215,6 +217,8 @@ export class Key {
   timedOut: Session[] | null = null;
   closedByStop: Connection[] | null = null;
   orphanStops: OrphanStop[] | null = null;
+  /** Open sessions that are counted: none while the user is hidden. */
+  counted = 0;
   /** Open sessions that are not doubtful, and the place in `host.doubt.keys` while there are any. */
   sure = 0;
   sureSlot = -1;
@@ -225,6 +229,10 @@ export class Key {
 
   get openSessions(): number {
     return this.open?.size ?? 0;
+  }
+
+  get isHidden(): boolean {
+    return this.user?.isHidden === true;
   }
 
   constructor(host: Host, user: KnownUser | null) {

@@ -27,6 +27,13 @@ const BOUNDS: SiteBounds = { mostOpen: 4_000_000, mostKeys: 4_000_000, mostHosts
 /** A host is known for longer than anything that it lost matters. */
 const FORGET_LATER_MS = 3_600_000;
 
+/** Lines of a user on a host that were left out because the user was excluded. */
+export interface MissedLines {
+  readonly host: string;
+  readonly user: User;
+  readonly lines: number;
+}
+
 /** What came of one event. */
 export interface Applied {
   readonly host: Host;
@@ -107,7 +114,9 @@ export class Site implements SessionObserver {
   isFullFor(event: UserEvent): boolean {
     const opens = event.kind === 'session_start' || event.kind === 'connection_open';
     const { mostOpen, mostKeys, mostHosts } = this.#bounds;
-    if (opens && this.counts.sessions + this.counts.connections >= mostOpen) return true;
+    const { sessions, connections, hidden } = this.counts;
+    const open = sessions + connections + hidden.sessions + hidden.connections;
+    if (opens && open >= mostOpen) return true;
     const { hosts, keyCount } = this.identities;
     if (hosts.size >= mostHosts && !hosts.has(event.host)) return true;
     return keyCount >= mostKeys && !this.identities.knows(event.host, event.user);
@@ -172,9 +181,36 @@ export class Site implements SessionObserver {
     this.levels.finish();
   }
 
-  exclude(isExcluded: (user: User) => boolean, now: number): void {
+  /**
+   * From now on the sessions of those whom `isExcluded` names, and of nobody else, are kept without being counted. `missed`:
+   * lines of users who were excluded and are not any more, null where nobody knows. The state must be committed before the next event.
+   */
+  exclude(
+    isExcluded: (user: User) => boolean,
+    now: number,
+    missed: readonly MissedLines[] | null = [],
+  ): void {
     this.changes += 1;
-    this.tracker.exclude(isExcluded, now);
+    this.identities.isExcluded = isExcluded;
+    for (const [user, keys] of this.identities.keysByUser()) {
+      if (isExcluded(user) !== user.isHidden) this.counts.setHidden(user, keys, !user.isHidden);
+    }
+    if (missed === null) this.losses.touchAll('excluded', now, null);
+    for (const [name, ofHost] of Map.groupBy(missed ?? [], (each) => each.host)) {
+      const host = this.#hostOf(name, now);
+      if (host === null) continue;
+      const keys = ofHost.map(({ user }) => this.identities.keyOf(host, user)).filter((key) => key !== null);
+      const lines = ofHost.reduce((sum, each) => sum + each.lines, 0);
+      for (const session of this.losses.leftOut(host, new Set(keys), now, lines))
+        this.book.pending.touched(session);
+    }
+  }
+
+  /** The windows of the series; what is hidden counts as gone for as long as it is hidden. */
+  windows(now: number): ReturnType<Series['windows']> {
+    const windows = this.series.windows(now);
+    const total = windows.destroyed.total + this.counts.hidden.sessions;
+    return { ...windows, destroyed: { ...windows.destroyed, total } };
   }
 
   sessionOpened(session: Session): void {
@@ -198,19 +234,22 @@ export class Site implements SessionObserver {
   }
 
   connectionOpened(connection: Connection): void {
-    const gauge = this.counts.connectionOpened(connection);
-    if (gauge !== null && this.counts.apps.size <= this.#bounds.mostParts)
-      this.series.count('created', gauge.dimension, connection.openedAt, 1);
+    this.counts.connectionOpened(connection);
+    this.#countOfApp('created', connection, connection.openedAt);
   }
 
   connectionClosed(connection: Connection): void {
-    const gauge = this.counts.connectionClosed(connection);
-    if (gauge !== null && this.counts.apps.size <= this.#bounds.mostParts)
-      this.series.count('destroyed', gauge.dimension, connection.closedAt ?? 0, 1);
+    this.counts.connectionClosed(connection);
+    this.#countOfApp('destroyed', connection, connection.closedAt ?? 0);
   }
 
   virtualProxyLearnt(session: Session): void {
     this.counts.virtualProxyLearnt(session);
+  }
+
+  #countOfApp(tally: 'created' | 'destroyed', { appId }: Connection, at: number): void {
+    if (appId === null || this.counts.apps.size > this.#bounds.mostParts) return;
+    this.series.count(tally, `app:${appId}`, at, 1);
   }
 
   #count(tally: 'created' | 'destroyed', session: Session, at: number, by: 1 | -1): void {

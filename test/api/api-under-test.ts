@@ -12,9 +12,9 @@ import { WrongTokens } from '../../src/api/access/wrong-tokens.ts';
 import { type ApiLimits, createApi } from '../../src/api/api.ts';
 import type { ApiParts } from '../../src/api/parts.ts';
 import { fixedAppNames } from '../../src/contract/app-names.ts';
+import { type BlacklistRule, createBlacklist } from '../../src/contract/blacklist.ts';
 import type { Receiver, ReceiverParts } from '../../src/contract/receiver.ts';
 import type { SinkStats } from '../../src/contract/sink.ts';
-import { type BlacklistRule, createBlacklist } from '../../src/intake/blacklist.ts';
 import { Duplicates } from '../../src/intake/duplicates.ts';
 import { Pipeline } from '../../src/intake/pipeline.ts';
 import { Journal } from '../../src/journal/journal.ts';
@@ -91,7 +91,7 @@ export class ApiUnderTest {
         },
       },
     );
-    this.#reader = new JournalReader({ directory, appNames }, (error) => {
+    this.#reader = new JournalReader({ directory, appNames, blacklist }, (error) => {
       throw error;
     });
     this.pipeline = new Pipeline({

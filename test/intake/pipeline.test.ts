@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { User } from '../../src/contract/event.ts';
 import { eventAt } from './event-under-test.ts';
 import { datagram } from './hostile-datagrams.ts';
 import { identityHolds, pipelineUnderTest } from './pipeline-under-test.ts';
@@ -90,14 +91,44 @@ describe('the pipeline', () => {
     expect(store.applied.map(({ outcome }) => outcome)).toEqual(['applied', 'applied']);
   });
 
-  it('drops excluded users before anything is counted, and ends their sessions when they become excluded', () => {
+  it('drops excluded users before anything is counted, and hides their sessions when they become excluded', () => {
     const { pipeline, site } = pipelineUnderTest([{ directory: 'internal' }]);
     give(pipeline, '/qseow-proxy-session/;node1;Start session;INTERNAL;sa_api;Not available;Not available;x');
     give(pipeline, line('Start session', 'anna'));
     pipeline.work();
     expect([pipeline.counters.excluded, site.counts.users]).toEqual([1, 1]);
     pipeline.replaceBlacklist({ excludes: (user) => user?.id === 'anna', size: 1 }, START + 1);
-    expect([site.counts.users, site.series.totals.destroyed]).toEqual([0, 1]);
+    expect([site.counts.users, site.windows(START + 1).destroyed.total]).toEqual([0, 1]);
+  });
+
+  it('shows sessions again whose users are no longer excluded, doubtful only where lines of them were left out', () => {
+    const { pipeline, site } = pipelineUnderTest();
+    for (const user of ['anna', 'bert', 'carl']) give(pipeline, line('Start session', user));
+    const isExcluded = (user: User | null) => user?.id === 'anna' || user?.id === 'bert';
+    pipeline.replaceBlacklist({ excludes: isExcluded, size: 2 }, START + 1);
+    give(pipeline, line('Open connection', 'bert', 'connection'), START + 2);
+    give(pipeline, line('Open connection', 'bert', 'connection'), START + 2);
+    pipeline.work();
+    expect([site.counts.users, site.counts.hidden.sessions]).toEqual([1, 2]);
+    pipeline.replaceBlacklist({ excludes: () => false, size: 0 }, START + 3);
+    expect([site.counts.users, site.counts.doubt.users, site.windows(START + 3).destroyed.total]).toEqual([
+      3, 2, 0,
+    ]);
+    const [host] = site.identities.hosts.values();
+    expect(host?.losses).toMatchObject([{ reason: 'excluded', lines: 2, to: START + 3 }]);
+    expect(site.quality.at(START + 3).reasons).toContain('excluded');
+    give(pipeline, line('Open connection', 'bert', 'connection'), START + 4);
+    pipeline.work();
+    expect(site.counts.doubt.users).toBe(3);
+  });
+
+  it('does not know what it missed of more excluded users than it can count: then everybody is in doubt', () => {
+    const { pipeline, site } = pipelineUnderTest([{ directory: 'LAB', userId: 'x*' }]);
+    give(pipeline, line('Start session', 'anna'));
+    for (let n = 0; n <= 10_000; n += 1) give(pipeline, line('Start session', `x${n}`));
+    pipeline.replaceBlacklist({ excludes: () => false, size: 0 }, START + 3);
+    expect([site.counts.users, site.counts.doubt.users]).toEqual([1, 0]);
+    expect(site.losses.everywhere).toMatchObject([{ reason: 'excluded', lines: null }]);
   });
 
   it('refuses what would be too much while the journal is full, and says so in counts', () => {

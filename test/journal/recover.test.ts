@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { UserEvent } from '../../src/contract/event.ts';
+import type { User, UserEvent } from '../../src/contract/event.ts';
 import { Site } from '../../src/sessions/site.ts';
 import { restoreState, type SiteState, stateOf } from '../../src/sessions/site-state.ts';
 import { eventAt } from '../intake/event-under-test.ts';
@@ -14,11 +14,16 @@ import { StoredSite } from './stored-site.ts';
 
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 60);
 
+/** The rules of now, as the step before has them; the program takes them again at each start. */
+function excluded(users: readonly string[]) {
+  return (user: User | null) => users.includes(userName(user));
+}
+
 function play(site: Site, apply: (event: Parameters<Site['apply']>[0]) => void, step: Step): void {
   if (step.type === 'batch') for (const event of step.events) apply(event);
   else if (step.type === 'sweep') site.tick(step.now);
   else if (step.type === 'exclude') {
-    site.exclude((user) => step.users.includes(userName(user)), step.now);
+    site.exclude(excluded(step.users), step.now);
   } else if (step.type === 'lose') lose(site, step.host, step.reason, step.now);
   else site.tracker.restarted(step.stoppedAt, step.startedAt);
 }
@@ -83,7 +88,7 @@ function numbered(stream: readonly Step[], rowStep: Iterator<number | null>): St
 
 /** The windows now, and when what lies ahead has come. */
 function windowsFrom(site: Site, now: number) {
-  return [now, now + MOST_AHEAD_MS].map((at) => site.series.windows(at));
+  return [now, now + MOST_AHEAD_MS].map((at) => site.windows(at));
 }
 
 function clockAfter(step: Step): number {
@@ -114,6 +119,7 @@ describe('a site that is killed and recovered', () => {
         const stored = new StoredSite(SETTINGS);
         let seq = 0;
         let hasWindows = true;
+        let rules: readonly string[] = [];
         try {
           for (const step of numbered(stream, rowStep)) {
             play(
@@ -130,7 +136,8 @@ describe('a site that is killed and recovered', () => {
             // What is no event is always committed with the state, as the program does.
             const what = step.type === 'batch' ? moment.next().value : 'checkpoint';
             if (what !== 'nothing') stored.commit(now, what === 'checkpoint');
-            if (what === 'kill') stored.killAndRestart();
+            if (step.type === 'exclude') rules = step.users;
+            if (what === 'kill') stored.killAndRestart(excluded(rules));
             const expected = relevant(twin);
             expectSame(relevant(stored.site), expected);
             const clock = clockAfter(step);
@@ -236,12 +243,14 @@ const LIVES: Readonly<Record<string, readonly Step[]>> = {
     says('session_stop', 24 * HOUR + 500),
     says('connection_close', 24 * HOUR + 1_000),
   ],
-  'is excluded': [
+  'is hidden, times out so, and is shown again': [
     says('session_start', 0),
     says('connection_open', 1_000),
     { type: 'exclude', users: ['lab\\anna'], now: EPOCH + 2_000 },
-    says('connection_close', 3_000),
-    says('session_stop', 4_000),
+    noDowntime(24 * HOUR + 1),
+    sweep(24 * HOUR + 1),
+    { type: 'exclude', users: [], now: EPOCH + 24 * HOUR + 2 },
+    says('session_stop', 24 * HOUR + 500),
   ],
   'is refused, by a clock that is ahead': [
     says('session_rejected', 0, timedAt(600_000)),
@@ -256,12 +265,14 @@ describe('a session that', () => {
       for (let killAfter = 0; killAfter < life.length; killAfter += 1) {
         const twin = new TrackerUnderTest(SETTINGS);
         const stored = new StoredSite(SETTINGS);
+        let rules: readonly string[] = [];
         try {
           for (const [place, step] of life.entries()) {
             play(twin, (event) => twin.apply(event), step);
             play(stored.site, (event) => stored.apply(event), step);
             stored.commit(clockAfter(step), withState || step.type !== 'batch');
-            if (place === killAfter) stored.killAndRestart();
+            if (step.type === 'exclude') rules = step.users;
+            if (place === killAfter) stored.killAndRestart(excluded(rules));
             const what = `killed after ${killAfter}, at ${place}`;
             const { open, counts } = relevant(twin);
             expect(relevant(stored.site), what).toMatchObject({ open, counts });

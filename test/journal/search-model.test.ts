@@ -1,9 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { createBlacklist } from '../../src/contract/blacklist.ts';
 import { KINDS } from '../../src/contract/event.ts';
 import { END_REASONS } from '../../src/contract/rows.ts';
 import { type EventFilters, findEvents } from '../../src/journal/read/event-search.ts';
+import { ExcludedUsers } from '../../src/journal/read/excluded-users.ts';
 import type { Filters } from '../../src/journal/read/filters.ts';
 import { findSessions, type SessionFilters } from '../../src/journal/read/session-search.ts';
 import { Retention } from '../../src/journal/write/retention.ts';
@@ -105,17 +107,48 @@ function filtersFor({ sessions, events }: ReturnType<typeof rowsOf>, draw: () =>
   };
 }
 
-function compare(database: DatabaseSync, draw: () => number): void {
-  const rows = rowsOf(database);
+/** Whole directories, and some users. */
+function rulesFor({ sessions }: ReturnType<typeof rowsOf>, draw: () => number) {
+  const named = sessions.filter((row) => row['user_id'] !== null && row['directory'] !== null);
+  return named
+    .filter(() => draw() < 0.1)
+    .map((row) => ({
+      directory: String(row['directory']).toUpperCase(),
+      ...(draw() < 0.3 ? {} : { userId: String(row['user_id']) }),
+    }));
+}
+
+interface Rules {
+  readonly excluded: ExcludedUsers;
+  blacklist: ReturnType<typeof createBlacklist>;
+}
+
+function compare(database: DatabaseSync, rules: Rules, draw: () => number): void {
+  const stored = rowsOf(database);
+  if (draw() < 0.5) {
+    const now = draw() < 0.3 ? [] : rulesFor(stored, draw);
+    rules.blacklist = createBlacklist(now);
+    rules.excluded.replace(now);
+  }
+  rules.excluded.refresh();
+  const { isShown } = rules.excluded;
+  const shown = (row: Row): boolean => {
+    if (row['user_id'] === null) return true;
+    return !rules.blacklist.excludes({
+      directory: row['directory'] as string | null,
+      id: String(row['user_id']),
+    });
+  };
+  const rows = { sessions: stored.sessions.filter(shown), events: stored.events.filter(shown) };
   for (let n = 0; n < SEARCHES_A_STEP; n += 1) {
-    const filters = { ...filtersFor(rows, draw), limit: 1_000 };
+    const filters = { ...filtersFor(stored, draw), limit: 1_000 };
     const what = JSON.stringify(filters);
     const sessions = rows.sessions.filter((row) => isSession(row, filters)).map(({ id }) => id);
-    expect([...findSessions(database, filters)], what).toEqual(sessions);
+    expect([...findSessions(database, filters, isShown)], what).toEqual(sessions);
     const events = rows.events.filter((row) => isEvent(row, filters)).map(({ seq }) => Number(seq));
-    expect([...findEvents(database, filters)], what).toEqual(events);
+    expect([...findEvents(database, filters, null, isShown)], what).toEqual(events);
     const range = { after: events.at(-1) ?? 0, upTo: events[0] ?? 0 };
-    const following = [...findEvents(database, { ...filters, cursor: null }, range)];
+    const following = [...findEvents(database, { ...filters, cursor: null }, range, isShown)];
     const between = rows.events.filter((row) => isEvent(row, { ...filters, cursor: null }));
     const numbers = between.map(({ seq }) => Number(seq)).reverse();
     expect(following, what).toEqual(numbers.filter((seq) => seq > range.after && seq <= range.upTo));
@@ -136,11 +169,16 @@ const timeOf = (step: Step): number => {
   return step.type === 'restart' ? step.startedAt : step.now;
 };
 
-it('searches find the same as looking at every row, after whatever happened to sessions, restarts and retention', () => {
+it('searches find the same as looking at every row, after whatever happened to sessions, rules, restarts and retention', () => {
   const draws = fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }));
   const property = fc.property(steps(), draws, (stream, drawn) => {
     const draw = (): number => drawn.next().value ?? 0;
     const stored = new StoredSite(SETTINGS);
+    const noRules = (): Rules => ({
+      excluded: new ExcludedUsers(stored.database),
+      blacklist: createBlacklist([]),
+    });
+    let rules = noRules();
     try {
       for (const step of stream) {
         play(stored, step);
@@ -151,12 +189,15 @@ it('searches find the same as looking at every row, after whatever happened to s
           session: nextNumbers.session + Math.floor(draw() * 200),
         };
         stored.commit(timeOf(step), true);
-        if (draw() < 0.2) stored.killAndRestart();
+        if (draw() < 0.2) {
+          stored.killAndRestart();
+          rules = noRules();
+        }
         if (draw() < 0.1) {
           const limits = { retentionMs: 6 * 3_600_000, maxBytes: 1e9 };
           new Retention(stored.database, limits).step(timeOf(step));
         }
-        compare(stored.database, draw);
+        compare(stored.database, rules, draw);
       }
     } finally {
       stored.dispose();

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import type { Sender, UserEvent } from '../../src/contract/event.ts';
+import type { Sender, User, UserEvent } from '../../src/contract/event.ts';
 import { openJournalFile } from '../../src/journal/journal-file.ts';
 import type { Names } from '../../src/journal/names.ts';
 import { recover } from '../../src/journal/recover.ts';
@@ -31,11 +31,12 @@ export class StoredSite {
     this.#open();
   }
 
-  #open(): void {
+  #open(isExcluded: (user: User) => boolean = () => false): void {
     this.database = openJournalFile(this.directory, 0);
     // What a test kills is this object, not the machine.
     this.database.exec('PRAGMA synchronous = OFF');
     this.site = new Site(this.#settings);
+    this.site.exclude(isExcluded, 0);
     const recovered = recover(this.database, this.site);
     this.#names = recovered.names;
     this.#nextSeq = recovered.nextSeq;
@@ -89,10 +90,10 @@ export class StoredSite {
     this.#writer.points.forgetDimension(name);
   }
 
-  /** Everything in memory is lost; what was committed comes back. */
-  killAndRestart(): void {
+  /** Everything in memory is lost; what was committed comes back, under the rules of that moment. */
+  killAndRestart(isExcluded?: (user: User) => boolean): void {
     this.database.close();
-    this.#open();
+    this.#open(isExcluded);
   }
 
   dispose(): void {

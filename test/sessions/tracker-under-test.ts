@@ -4,13 +4,7 @@ import { isDoubtful } from '../../src/sessions/doubt/doubt.ts';
 import type { Connection, Session } from '../../src/sessions/session.ts';
 import { Site } from '../../src/sessions/site.ts';
 import { lose } from './lose.ts';
-import {
-  type LossReason,
-  type SessionView,
-  type TrackerView,
-  userName,
-  type WindowsView,
-} from './model/session-model.ts';
+import { type LossReason, type SessionView, type TrackerView, userName } from './model/session-model.ts';
 
 /** The real picture of a site, which also keeps what ended, seen as the model is seen. */
 export class TrackerUnderTest extends Site {
@@ -58,13 +52,14 @@ export class TrackerUnderTest extends Site {
   }
 
   view(): TrackerView {
-    const { created, destroyed } = this.series.totals;
-    const open = this.#all.filter((session) => session.endedAt === null);
+    const { created } = this.series.totals;
+    const destroyed = this.series.totals.destroyed + this.counts.hidden.sessions;
+    const shown = this.#all.filter((session) => session.endedAt === null && !session.key.isHidden);
     const hosts = [...this.identities.hosts.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
     return {
       sessions: this.#all.map((session) => this.#viewOf(session)),
       ...openViewOf(this),
-      doubtful: open.filter((session) => isDoubtful(session)).map((session) => session.id),
+      doubtful: shown.filter((session) => isDoubtful(session)).map((session) => session.id),
       sureUsers: this.counts.doubt.users,
       sureUsersByHost: Object.fromEntries(
         hosts.filter((host) => host.openSessions > 0).map((host) => [host.name, host.doubt.users]),
@@ -77,10 +72,6 @@ export class TrackerUnderTest extends Site {
         .map((host) => host.name)
         .sort(),
     };
-  }
-
-  windows(now: number): WindowsView {
-    return this.series.windows(now);
   }
 
   #viewOf(session: Session): SessionView {

@@ -13,14 +13,16 @@ export type EventRange = { readonly after: number; readonly upTo: number } | nul
 
 /**
  * The numbers of the events that fit, in the order of the range, found as they are asked for. Must be read within one
- * transaction. Reads only blocks of events in which one may fit.
+ * transaction. Reads only blocks of events in which one may fit. `isShown`: a condition on rows under the alias `s`.
  */
 export function* findEvents(
   database: DatabaseSync,
   filters: EventFilters,
   range: EventRange = null,
+  isShown: string | null = null,
 ): Generator<number> {
   const where = conditions(filters);
+  if (isShown !== null) where.add(isShown);
   where.add('s.seq >= ? AND s.seq <= ?');
   const [first, last] = bounds(filters, range);
   const order = `ORDER BY s.seq ${range === null ? 'DESC' : ''}`;

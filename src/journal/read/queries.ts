@@ -7,6 +7,7 @@ import { EVENTS } from '../schema/events.ts';
 import { CONNECTIONS, FLAGS, SESSIONS } from '../schema/sessions.ts';
 import type { Answers, EventItem, OneSession, SessionItem } from './answers.ts';
 import { type EventFilters, findEvents } from './event-search.ts';
+import { ExcludedUsers } from './excluded-users.ts';
 import { findSessions, type SessionFilters } from './session-search.ts';
 import type { UserAgents } from './user-agents.ts';
 
@@ -65,17 +66,24 @@ export class Queries {
   readonly #store: string;
   readonly #appNames: AppNames;
   readonly #userAgents: UserAgents;
+  readonly #excluded: ExcludedUsers;
 
-  constructor(database: DatabaseSync, appNames: AppNames, userAgents: UserAgents) {
+  constructor(
+    database: DatabaseSync,
+    appNames: AppNames,
+    userAgents: UserAgents,
+    excluded = new ExcludedUsers(database),
+  ) {
     this.#database = database;
     this.#appNames = appNames;
     this.#userAgents = userAgents;
+    this.#excluded = excluded;
     this.#store = String(database.prepare("SELECT value FROM meta WHERE key = 'store'").get()?.['value']);
   }
 
   sessions(filters: SessionFilters, now: number): Answers['sessions'] {
     const byId = this.#database.prepare(`${SESSION_RECORDS} WHERE s.id = ?`);
-    const found = findSessions(this.#database, filters).take(filters.limit + 1);
+    const found = findSessions(this.#database, filters, this.#excluded.isShown).take(filters.limit + 1);
     return page(rowsOf(byId, found), filters.limit, 'id', (row) => this.#sessionItem(row, now));
   }
 
@@ -84,6 +92,7 @@ export class Queries {
     const id = this.#ownNumber(publicId);
     const row = id === null ? undefined : this.#database.prepare(`${SESSION_RECORDS} WHERE s.id = ?`).get(id);
     if (row === undefined || row['end_reason'] === END_REASONS.indexOf('excluded')) return null;
+    if (this.#excluded.excludes(userOf(row))) return null;
     return {
       ...this.#sessionItem(row, now),
       connections: this.#connections(row).map((connection) => ({
@@ -176,7 +185,7 @@ export class Queries {
 
   events(filters: EventFilters): Answers['events'] {
     const bySeq = this.#database.prepare(`${EVENT_RECORDS} WHERE s.seq = ?`);
-    const found = findEvents(this.#database, filters).take(filters.limit + 1);
+    const found = findEvents(this.#database, filters, null, this.#excluded.isShown).take(filters.limit + 1);
     return page(rowsOf(bySeq, found), filters.limit, 'seq', (row) => this.#eventItem(row));
   }
 
@@ -196,7 +205,7 @@ export class Queries {
       const missed = { after: this.#publicIdOrNull(after), oldest: this.#publicId(oldest) };
       text = serverSentEvent('missed', null, missed);
     }
-    for (const seq of findEvents(this.#database, filters, range)) {
+    for (const seq of findEvents(this.#database, filters, range, this.#excluded.isShown)) {
       const row = bySeq.get(seq);
       if (row !== undefined) text += serverSentEvent('event', this.#publicId(seq), this.#eventItem(row));
       if (text.length >= MOST_FOLLOWED_TEXT) return { text, position: seq };

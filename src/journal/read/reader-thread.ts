@@ -1,11 +1,13 @@
 import { DatabaseSync } from 'node:sqlite';
 import { fixedAppNames } from '../../contract/app-names.ts';
+import type { BlacklistRule } from '../../contract/blacklist.ts';
 import type { Dimension, Window } from '../../sessions/series.ts';
 import { WorkerSide } from '../../threads/worker-side.ts';
 import { journalFile } from '../journal-file.ts';
 import type { Answers, CsvPage, Json } from './answers.ts';
 import { csvOf } from './csv.ts';
 import type { EventFilters } from './event-search.ts';
+import { ExcludedUsers } from './excluded-users.ts';
 import { type Followed, type Following, Queries } from './queries.ts';
 import { seriesOf } from './series-query.ts';
 import type { SessionFilters } from './session-search.ts';
@@ -15,6 +17,8 @@ export interface ReaderData {
   readonly directory: string;
   /** Lower-cased app id to name. */
   readonly appNames: ReadonlyMap<string, string>;
+  /** Whom no answer may name. */
+  readonly blacklist: readonly BlacklistRule[];
 }
 
 /** With `csv`, its columns, a page is answered as CSV. */
@@ -56,7 +60,8 @@ export type Question = JsonQuestion | (Following & { readonly ask: 'follow' });
 
 export interface ReaderTalk {
   readonly data: ReaderData;
-  readonly toWorker: never;
+  /** These rules hold for what is asked from now on. */
+  readonly toWorker: { readonly blacklist: readonly BlacklistRule[] };
   readonly fromWorker: never;
   readonly question: Question;
   /** JSON, null where there is no such thing; or what was asked to follow. */
@@ -64,10 +69,12 @@ export interface ReaderTalk {
 }
 
 const side = new WorkerSide<ReaderTalk>();
-const { directory, appNames } = side.data;
+const { directory, appNames, blacklist } = side.data;
 const database = new DatabaseSync(journalFile(directory), { readOnly: true });
 database.exec('PRAGMA busy_timeout = 10000; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY');
-const queries = new Queries(database, fixedAppNames(appNames), new UserAgents());
+const excluded = new ExcludedUsers(database);
+excluded.replace(blacklist);
+const queries = new Queries(database, fixedAppNames(appNames), new UserAgents(), excluded);
 
 function answer(question: Question): string | null | Followed {
   if (question.ask === 'follow') return queries.follow(question);
@@ -97,10 +104,14 @@ function asAsked<Items extends Answers['sessions'] | Answers['events']>(
 }
 
 side.serve({
+  heard({ blacklist: rules }) {
+    excluded.replace(rules);
+  },
   answer(question) {
     try {
       // One picture for all that an answer reads.
       database.exec('BEGIN');
+      excluded.refresh();
       return answer(question);
     } finally {
       if (database.isTransaction) database.exec('COMMIT');

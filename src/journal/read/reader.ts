@@ -1,3 +1,4 @@
+import type { BlacklistRule } from '../../contract/blacklist.ts';
 import { WorkerFront } from '../../threads/worker-front.ts';
 import type { Followed, Following } from './queries.ts';
 import type { AnswerTo, JsonQuestion, ReaderData, ReaderTalk } from './reader-thread.ts';
@@ -8,13 +9,19 @@ const STOP_WITHIN_MS = 5_000;
 /** The typed front of the reader's thread: long reads never hold up the thread that receives. */
 export class JournalReader {
   readonly #thread: WorkerFront<ReaderTalk>;
+  #data: ReaderData;
 
   /** `onDied`: the thread has died, of too little memory say; a new one is started. */
   constructor(data: ReaderData, onDied: (error: Error) => void) {
+    this.#data = data;
+    const current = (): ReaderData => this.#data;
     this.#thread = new WorkerFront({
       name: 'the reader',
       file: new URL('./reader-thread.ts', import.meta.url),
-      data,
+      // With the rules of now, also for a thread that is started again.
+      get data() {
+        return current();
+      },
       // Others must not go without answers.
       restart: 'at once',
       stopWithinMs: STOP_WITHIN_MS,
@@ -35,6 +42,12 @@ export class JournalReader {
 
   async follow(question: Following): Promise<Followed> {
     return (await this.#thread.ask({ ask: 'follow', ...question })) as Followed;
+  }
+
+  /** What is asked from now on is answered by these rules. */
+  replaceBlacklist(blacklist: readonly BlacklistRule[]): void {
+    this.#data = { ...this.#data, blacklist };
+    this.#thread.tell({ blacklist });
   }
 
   stop(): Promise<void> {

@@ -26,10 +26,14 @@ const OF_APP: Source = {
 
 /**
  * The numbers of the sessions that fit, newest first, found as they are asked for. Must be read within one transaction.
- * Reads only blocks of sessions in which one may fit.
+ * Reads only blocks of sessions in which one may fit. `isShown`: a condition on rows under the alias `s`.
  */
-export function findSessions(database: DatabaseSync, filters: SessionFilters): Generator<number> {
-  const search = new Search(database, filters);
+export function findSessions(
+  database: DatabaseSync,
+  filters: SessionFilters,
+  isShown: string | null = null,
+): Generator<number> {
+  const search = new Search(database, filters, isShown);
   const { active, from, to, at, user, host, virtualProxy } = filters;
   const isTimed = from !== null || to !== null || at !== null;
   if (active === true) return search.all(OPEN, 's.ended_seen_at IS NULL');
@@ -46,11 +50,13 @@ export function findSessions(database: DatabaseSync, filters: SessionFilters): G
 class Search {
   readonly #database: DatabaseSync;
   readonly #filters: SessionFilters;
+  readonly #isShown: string | null;
   readonly source: Source;
 
-  constructor(database: DatabaseSync, filters: SessionFilters) {
+  constructor(database: DatabaseSync, filters: SessionFilters, isShown: string | null) {
     this.#database = database;
     this.#filters = filters;
+    this.#isShown = isShown;
     this.source = filters.app === null ? ALL : OF_APP;
   }
 
@@ -109,7 +115,9 @@ class Search {
   #where(source: Source): Where {
     const { from, to, at, app } = this.#filters;
     const where = new Where(this.#filters);
+    // Early versions ended the sessions of whom a new blacklist excluded.
     where.add('s.end_reason IS NOT ?', END_REASONS.indexOf('excluded'));
+    if (this.#isShown !== null) where.add(this.#isShown);
     if (from !== null) where.add('(s.ended_at IS NULL OR s.ended_at >= ?)', from);
     if (to !== null) where.add('s.started_at < ?', to);
     if (at !== null) where.add('s.started_at <= ? AND (s.ended_at IS NULL OR s.ended_at > ?)', at, at);

@@ -6,7 +6,7 @@ export function isDoubtful(session: Session): boolean {
   return session.epoch < session.key.host.doubt.epoch;
 }
 
-/** Keeps account of which open sessions are sure. A line costs O(1); a loss costs O(keys that it makes doubtful). */
+/** Keeps account of which counted sessions are sure. A line costs O(1); a loss costs O(keys that it makes doubtful). */
 export class Doubt {
   /** Distinct users over all hosts with a session that is sure. */
   users = 0;
@@ -25,6 +25,10 @@ export class Doubt {
   clear(session: Session): void {
     const { doubt } = session.key.host;
     if (session.epoch === doubt.epoch) return;
+    if (session.key.isHidden) {
+      session.epoch = doubt.epoch;
+      return;
+    }
     this.#old(doubt, session.epoch, -1);
     session.epoch = doubt.epoch;
     this.#enter(session.key);
@@ -33,12 +37,11 @@ export class Doubt {
   /** Of two open sessions of one key it is not known which one is meant: the doubt of one goes over to the other. */
   swap(one: Session, other: Session): void {
     const { epoch } = one;
-    this.ended(one);
-    this.ended(other);
+    const isCounted = !one.key.isHidden;
+    if (isCounted) for (const each of [one, other]) this.ended(each);
     one.epoch = other.epoch;
     other.epoch = epoch;
-    this.opened(one);
-    this.opened(other);
+    if (isCounted) for (const each of [one, other]) this.opened(each);
   }
 
   /** Lines of the host were lost: from now on each of its open sessions is doubtful. */

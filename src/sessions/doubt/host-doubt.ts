@@ -5,13 +5,13 @@
 export class HostDoubt<Key> {
   /** Of the latest loss that touched the host. */
   epoch: number;
-  /** Open sessions that carry the present epoch. */
+  /** Counted sessions that carry the present epoch. */
   sessions = 0;
   /** Users with such a session. */
   users = 0;
   /** Keys with such a session, in no order. */
   keys: Key[] = [];
-  /** How many open sessions carry which older epoch. */
+  /** How many counted sessions carry which older epoch. */
   readonly older = new Map<number, number>();
 
   constructor(epoch: number) {

@@ -1,8 +1,9 @@
 /**
  * Why lines did not get here. `warming_up`: it was before the store began. `restart`: the counter of a host began again,
  * so its proxy may have ended all sessions. `clock`: a line came, and its time kept it from the session that it was of.
+ * `excluded`: lines came of users that were on the blacklist and are not any more.
  */
-export type LossReason = 'warming_up' | 'downtime' | 'drops' | 'gap' | 'restart' | 'clock';
+export type LossReason = 'warming_up' | 'downtime' | 'drops' | 'gap' | 'restart' | 'clock' | 'excluded';
 
 /** A time in which lines were or may have been lost, as a checkpoint keeps it. */
 export interface LossWindow {

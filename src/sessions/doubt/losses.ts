@@ -1,6 +1,6 @@
 import type { Downtimes } from '../downtimes.ts';
 import type { Identities } from '../identities.ts';
-import type { Host, Session, SessionSettings } from '../session.ts';
+import type { Host, Key, Session, SessionSettings } from '../session.ts';
 import type { Doubt } from './doubt.ts';
 import { add, type LossWindow, left, sum } from './loss-window.ts';
 
@@ -38,7 +38,7 @@ export class Losses {
   }
 
   /** Lines of any host may be lost. */
-  touchAll(reason: 'downtime' | 'drops', to: number, lines: number | null): void {
+  touchAll(reason: 'downtime' | 'drops' | 'excluded', to: number, lines: number | null): void {
     const epoch = this.#nextEpoch();
     add(this.everywhere, { reason, to, lines, epoch, ended: 0, stage: 'none' });
     for (const host of this.#identities.hosts.values()) this.#doubt.raise(host, epoch);
@@ -57,6 +57,24 @@ export class Losses {
     add(host.losses, { reason, to, lines, epoch, ended: 0, stage });
     if (reason === 'restart') this.#restarted.add(host);
     this.#doubt.raise(host, epoch);
+  }
+
+  /**
+   * Lines of these keys of the host were left out. Sessions of other keys stay as sure as they were: returns those
+   * that carry another epoch now. Costs O(open sessions of the host).
+   */
+  leftOut(host: Host, keys: ReadonlySet<Key>, to: number, lines: number | null): Session[] {
+    const before = host.doubt.epoch;
+    const epoch = this.#nextEpoch();
+    add(host.losses, { reason: 'excluded', to, lines, epoch, ended: 0, stage: 'none' });
+    this.#doubt.raise(host, epoch);
+    const sure: Session[] = [];
+    for (const key of host.keys.values()) {
+      if (key.open === null || keys.has(key)) continue;
+      for (const session of key.open.sessions()) if (session.epoch === before) sure.push(session);
+    }
+    for (const session of sure) this.#doubt.clear(session);
+    return sure;
   }
 
   #nextEpoch(): number {
@@ -100,7 +118,8 @@ export class Losses {
         window.stage = 'over';
         epoch = window.epoch;
       }
-      if (host.doubt.isOlderThan(epoch)) ended.push(...olderThan(host, epoch));
+      // Hidden ones too.
+      if (epoch > 0) ended.push(...olderThan(host, epoch));
       if (!host.losses.some(({ stage }) => stage === 'pending')) this.#restarted.delete(host);
     }
     return ended;

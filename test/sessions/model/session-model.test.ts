@@ -304,21 +304,32 @@ describe.each(SUBJECTS)('the rules of session tracking, as %s has them', (_name,
     expect(interrupted.view()).toMatchObject({ keyMismatches: 20, ignoredKeyHosts: [] });
   });
 
-  it('sessions of users that are now excluded end at once', () => {
+  it('sessions of users that are now excluded are kept without being counted, time out, and come back', () => {
     const made = given(start(0), open(1_000, 'a'), start(2_000, { user: null }));
     made.exclude((user) => userName(user) === 'acme\\anna', T + 9_000);
+    expect(made.view()).toMatchObject({
+      sessions: [{ endedAt: null }, { user: '', endedAt: null }],
+      active: { sessions: 1, users: 0, connections: 0 },
+      apps: {},
+      created: 2,
+      destroyed: 1,
+    });
+    made.exclude(() => false, T + 10_000);
     made.apply(close(10_000, 'a'));
-    const view = made.view();
-    expect(view.sessions).toMatchObject([
-      {
-        endedAt: T + 9_000,
-        endExact: true,
-        endReason: 'excluded',
-        connections: [{ closedAt: T + 9_000, closeExact: false }],
-      },
-      { user: '', endedAt: null },
-    ]);
-    expect(view).toMatchObject({ orphanCloses: 1, active: { sessions: 1, users: 0 } });
+    expect(made.view()).toMatchObject({
+      orphanCloses: 0,
+      active: { sessions: 2, users: 1 },
+      created: 2,
+      destroyed: 0,
+    });
+    made.exclude(() => true, T + 11_000);
+    sweepThrough(made, 11_000, 10_000 + TIMEOUT + 1);
+    made.exclude(() => false, T + 12_000 + TIMEOUT);
+    expect(made.view()).toMatchObject({
+      sessions: [{ endReason: 'timeout', endedAt: T + 10_000 }, { user: '' }],
+      active: { sessions: 0 },
+      destroyed: 2,
+    });
   });
 
   it('downtimes shift the time-out by their part after the last activity', () => {

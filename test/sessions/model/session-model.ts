@@ -107,7 +107,7 @@ interface Session {
   connections: Connection[];
   endedAt: number | null;
   endExact: boolean;
-  endReason: 'stop' | 'timeout' | 'max_age' | 'excluded' | 'restart' | null;
+  endReason: 'stop' | 'timeout' | 'max_age' | 'restart' | null;
   /** The clock of the sweep that ended it. */
   endedSeenAt: number | null;
 }
@@ -210,7 +210,10 @@ export class SessionModel {
   #rememberedConnections: StoppedConnection[] = [];
   #rememberedOrphanStops: UserEvent[] = [];
   // ## Doubt
+  /** Those that still matter, and all that ever were. */
   #losses: Loss[] = [];
+  readonly #allLosses: Loss[] = [];
+  #isExcluded: (user: User) => boolean = () => false;
   #lossCount = 0;
   readonly #downtimes: { from: number; to: number }[] = [];
   #lastSweep: number | null = null;
@@ -694,7 +697,7 @@ export class SessionModel {
   }
 
   #isDoubtful(session: Session): boolean {
-    return this.#losses.some((loss) => this.#isDoubtfulBy(loss, session));
+    return this.#allLosses.some((loss) => this.#isDoubtfulBy(loss, session));
   }
 
   /** A Stop that may be of several ends one of them; its doubt goes over to the newest. */
@@ -707,7 +710,9 @@ export class SessionModel {
   /** Lines of this host, or of every host where it is null, were lost. */
   lose(host: string | null, reason: LossReason, now: number): void {
     this.#lossCount += 1;
-    this.#losses.push({ n: this.#lossCount, host, reason, to: now });
+    const loss = { n: this.#lossCount, host, reason, to: now };
+    this.#losses.push(loss);
+    this.#allLosses.push(loss);
   }
 
   #renew(host: string, now: number): void {
@@ -726,7 +731,7 @@ export class SessionModel {
 
   /** Why the count of a host is no better, but for what the lines themselves say. */
   reasonsOf(host: string, now: number): string[] {
-    const ofHost = this.#sessions.filter((session) => session.host.toLowerCase() === host);
+    const ofHost = this.#shown().filter((session) => session.host.toLowerCase() === host);
     const reasons = this.#losses
       .filter((loss) => loss.host === null || loss.host === host)
       .filter(
@@ -807,7 +812,7 @@ export class SessionModel {
     }
     this.#losses = this.#losses.filter(
       (loss) =>
-        this.#isRecent(loss, now) || this.#sessions.some((session) => this.#isDoubtfulBy(loss, session)),
+        this.#isRecent(loss, now) || this.#shown().some((session) => this.#isDoubtfulBy(loss, session)),
     );
   }
 
@@ -839,25 +844,20 @@ export class SessionModel {
 
   // ## Blacklist reload
 
-  exclude(isExcluded: (user: User) => boolean, now: number): void {
-    for (const session of this.#sessions.filter(isOpen)) {
-      if (session.user !== null && isExcluded(session.user)) {
-        const endedAt = Math.max(session.startedAt, now);
-        for (const connection of openConnections(session)) {
-          connection.closedAt = Math.max(connection.openedAt, endedAt);
-          connection.closeExact = false;
-        }
-        session.endedAt = endedAt;
-        session.endExact = true;
-        session.endReason = 'excluded';
-      }
-    }
+  exclude(isExcluded: (user: User) => boolean, _now: number): void {
+    this.#isExcluded = isExcluded;
+  }
+
+  #shown(): Session[] {
+    return this.#sessions.filter(
+      (session) => isOpen(session) && (session.user === null || !this.#isExcluded(session.user)),
+    );
   }
 
   // ## Counts
 
   view(): TrackerView {
-    const open = this.#sessions.filter(isOpen);
+    const open = this.#shown();
     const ofUsers = open.filter((session) => session.user !== null);
     const sure = ofUsers.filter((session) => !this.#isDoubtful(session));
     const connected = ofUsers.filter((session) => openConnections(session).length > 0);
@@ -916,7 +916,7 @@ export class SessionModel {
           .map((host) => [host, usersOf(sure.filter((session) => session.host === host))]),
       ),
       created: this.#sessions.length,
-      destroyed: this.#sessions.filter(isEnded).length,
+      destroyed: this.#sessions.length - open.length,
       rejected: this.#rejected.length,
       orphanStops: this.#orphanStops.length,
       orphanCloses: this.#orphanCloses.length,
@@ -930,16 +930,17 @@ export class SessionModel {
     const ended = this.#sessions.filter(isEnded);
     const recent = ended.filter((session) => ageSeconds(session.endedAt, now) < HOUR_SECONDS);
     const inPast = recent.filter((session) => ageSeconds(session.endedAt, now) >= 0);
+    const destroyed = windowsOf(
+      ended.map((session) => session.endedAt),
+      now,
+    );
     const lengths = inPast.map((session) => Math.max(0, session.endedAt - session.startedAt));
     return {
       created: windowsOf(
         this.#sessions.map((session) => session.createdAt),
         now,
       ),
-      destroyed: windowsOf(
-        ended.map((session) => session.endedAt),
-        now,
-      ),
+      destroyed: { ...destroyed, total: this.#sessions.length - this.#shown().length },
       rejected: windowsOf(
         this.#rejected.map((line) => line.at),
         now,
