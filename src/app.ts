@@ -85,10 +85,11 @@ class RunningApp implements App {
   }
 
   #replaceBlacklist(rules: readonly BlacklistRule[]): void {
-    const { pipeline, reader } = this.#parts;
+    const { pipeline, reader, deliveries } = this.#parts;
     this.#blacklist = rules;
     pipeline.replaceBlacklist(createBlacklist(rules), this.#options.now());
     reader.replaceBlacklist(rules);
+    deliveries.replaceBlacklist(rules);
   }
 
   stop(): Promise<void> {

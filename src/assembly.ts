@@ -145,6 +145,7 @@ export class Assembly {
         sinkModule: SINK_MODULE,
         folder: config.folder,
         appNames: config.apps,
+        blacklist: config.blacklist,
       },
       {
         print,

@@ -35,7 +35,7 @@ type Counts = Omit<TableStats, 'table'>;
 
 function feedStats(sink: string, feed: Feed, store: DeliveryStore): Counts & { waitingSince: number | null } {
   const { first, done, delivered, passedByRetention } = store.cursor(sink, feed.name, feed.oldest());
-  const { dead, dropped } = store.setAsideCounts(sink, feed.name);
+  const { dead, dropped, excluded } = store.setAsideCounts(sink, feed.name);
   const last = Math.max(feed.last(), done);
   return {
     rows: last - first + 1,
@@ -45,6 +45,7 @@ function feedStats(sink: string, feed: Feed, store: DeliveryStore): Counts & { w
     dropped: {
       ...(passedByRetention > 0 ? { retention: passedByRetention } : {}),
       ...(dropped > 0 ? { operator: dropped } : {}),
+      ...(excluded > 0 ? { excluded } : {}),
     },
     waitingSince: feed.waitingSince(done),
   };

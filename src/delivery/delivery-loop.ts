@@ -1,7 +1,7 @@
 import { type DeliverySettings, NeedsOperatorError, PoisonRowError, type Sink } from '../contract/sink.ts';
 import { BackOff, Breaker } from './breaker.ts';
 import type { DeadLetter, DeliveryStore } from './delivery-store.ts';
-import { batchOf, type Entry, type Feed, type Row } from './feeds.ts';
+import { batchOf, type Entry, type Feed, type Row, sumOf } from './feeds.ts';
 
 /** After a fault that only a person can mend; the log says it each time. */
 const OPERATOR_FIRST_MS = 2_500;
@@ -141,14 +141,14 @@ export class DeliveryLoop {
 
   /** Returns whether there is more to deliver of this feed. */
   async #deliver(feed: Feed): Promise<boolean> {
-    const { store, settings } = this.#parts;
+    const { store, settings, now } = this.#parts;
     const { done } = this.#cursor(feed);
     const limit = Math.min(this.#rowsAtOnce, settings.batchSize);
-    const { entries, through } = feed.read(done, limit);
+    const { entries, excluded, through } = feed.read(done, limit);
     if (through === done) return false;
     const poison = await this.#offer(feed, entries);
     if (poison === null) {
-      store.delivered(this.sink.name, feed.name, through);
+      store.delivered(this.sink.name, feed.name, through, sumOf([...excludedOf(entries), excluded]), now());
       this.#breaker.took(entries.length);
       this.#rowsAtOnce = Math.min(settings.batchSize, this.#rowsAtOnce * 2);
       return through - done >= limit;
@@ -172,7 +172,7 @@ export class DeliveryLoop {
     if (last !== undefined) {
       const another = await this.#offer(feed, before);
       if (another !== null) return this.#passPoison(feed, before, another);
-      store.delivered(this.sink.name, feed.name, last.number);
+      store.delivered(this.sink.name, feed.name, last.number, sumOf(excludedOf(before)), now());
       this.#breaker.took(before.length);
     }
     if (!this.#breaker.allows()) {
@@ -180,6 +180,8 @@ export class DeliveryLoop {
         `more than one row in a hundred is refused, so the fault is not in the rows: ${message}`,
       );
     }
+    const { excluded } = refused;
+    if (excluded !== null) store.delivered(this.sink.name, feed.name, excluded.last, excluded, now());
     const reason = message.slice(0, MOST_REASON);
     const data = JSON.stringify(refused.row);
     store.setAside(this.sink.name, feed.name, refused.number, now(), reason, data);
@@ -240,10 +242,18 @@ export class DeliveryLoop {
     const before = JSON.parse(letter.data ?? 'null') as Row;
     // As it is now: a session has gone on since. What is set aside is all there is left of a deleted one.
     const row = feed.latest(before) ?? before;
-    const poison = await this.#offer(feed, [{ number: letter.number, row }]);
+    if (feed.isExcluded(row)) {
+      store.refusedAgain(letter.id, now(), 'the blacklist excludes its user');
+      return;
+    }
+    const poison = await this.#offer(feed, [{ number: letter.number, row, excluded: null }]);
     if (poison === null) store.revived(letter);
     else store.refusedAgain(letter.id, now(), poison.message.slice(0, MOST_REASON));
   }
+}
+
+function excludedOf(entries: readonly Entry[]): Entry['excluded'][] {
+  return entries.map(({ excluded }) => excluded);
 }
 
 function reasonOf(error: unknown): string {

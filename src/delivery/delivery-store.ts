@@ -2,15 +2,18 @@ import { existsSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { databaseTrouble } from '../journal/journal-file.ts';
 import { adopt, deliveryFile, openDeliveryFile } from './delivery-file.ts';
-import { FEED_NAMES, type FeedName } from './feeds.ts';
+import { type ExcludedNumbers, FEED_NAMES, type FeedName } from './feeds.ts';
 
 /** How long commands wait for the file. */
 const BUSY_MS = 10_000;
 /** The thread has other sinks to serve, and it may be time to stop: an offer whose cursor was not written is made again. */
 const THREAD_BUSY_MS = 500;
 
-/** `dead`: set aside; `retry`: to be offered again; `dropped`: given up by the operator, only counted. */
-export type DeadLetterState = 'dead' | 'retry' | 'dropped';
+/**
+ * `dead`: set aside; `retry`: to be offered again; `dropped`: given up by the operator, only counted; `excluded`: never
+ * offered, since the blacklist excludes their users, only counted.
+ */
+export type DeadLetterState = 'dead' | 'retry' | 'dropped' | 'excluded';
 
 export interface DeadLetter {
   readonly id: number;
@@ -104,12 +107,32 @@ export class DeliveryStore {
     };
   }
 
-  /** Everything up to number `through` is delivered. */
-  delivered(sink: string, feed: FeedName, through: number): void {
-    this.#run(
-      'UPDATE cursors SET delivered = delivered + ? - done, done = ? WHERE sink = ? AND feed = ?',
-      ...[through, through, sink, feed],
-    );
+  /** Everything up to number `through` is delivered at `at`, but for what is of `excluded` users. */
+  delivered(
+    sink: string,
+    feed: FeedName,
+    through: number,
+    excluded: ExcludedNumbers | null = null,
+    at = 0,
+  ): void {
+    const move = (): void => {
+      this.#run(
+        'UPDATE cursors SET delivered = delivered + ? - done - ?, done = ? WHERE sink = ? AND feed = ?',
+        ...[through, excluded?.count ?? 0, through, sink, feed],
+      );
+    };
+    if (excluded === null) {
+      move();
+      return;
+    }
+    this.#atomically(() => {
+      move();
+      this.#run(
+        `INSERT OR REPLACE INTO dead_letters (sink, feed, number, numbers, state, at, reason)
+         VALUES (?, ?, ?, ?, 'excluded', ?, 'blacklist')`,
+        ...[sink, feed, excluded.last, excluded.count, at],
+      );
+    });
   }
 
   /** Retention has deleted everything up to number `through`. */
@@ -125,15 +148,16 @@ export class DeliveryStore {
   steppedBack(sink: string, feed: FeedName, last: number): void {
     this.#atomically(() => {
       this.#run('DELETE FROM dead_letters WHERE sink = ? AND feed = ? AND number > ?', sink, feed, last);
-      const { dead, dropped } = this.setAsideCounts(sink, feed);
+      const { dead, dropped, excluded } = this.setAsideCounts(sink, feed);
+      const aside = dead + dropped + excluded;
       this.#run(
         `UPDATE cursors SET done = ?1, first = min(first, ?1 + 1),
            passed_by_retention = min(passed_by_retention, ?1 + 1 - min(first, ?1 + 1) - ?2) WHERE sink = ?3 AND feed = ?4`,
-        ...[last, dead + dropped, sink, feed],
+        ...[last, aside, sink, feed],
       );
       this.#run(
         'UPDATE cursors SET delivered = ?1 + 1 - first - ?2 - passed_by_retention WHERE sink = ?3 AND feed = ?4',
-        ...[last, dead + dropped, sink, feed],
+        ...[last, aside, sink, feed],
       );
     });
   }
@@ -164,13 +188,15 @@ export class DeliveryStore {
   }
 
   /** Numbers that stand aside, by state. */
-  setAsideCounts(sink: string, feed: FeedName): { dead: number; dropped: number } {
+  setAsideCounts(sink: string, feed: FeedName): { dead: number; dropped: number; excluded: number } {
     const row = this.#prepared(
-      `SELECT coalesce(sum(numbers) FILTER (WHERE state != 'dropped'), 0) AS dead,
-         coalesce(sum(numbers) FILTER (WHERE state = 'dropped'), 0) AS dropped
+      `SELECT coalesce(sum(numbers) FILTER (WHERE state NOT IN ('dropped', 'excluded')), 0) AS dead,
+         coalesce(sum(numbers) FILTER (WHERE state = 'dropped'), 0) AS dropped,
+         coalesce(sum(numbers) FILTER (WHERE state = 'excluded'), 0) AS excluded
        FROM dead_letters WHERE sink = ? AND feed = ?`,
     ).get(sink, feed);
-    return { dead: Number(row?.['dead']), dropped: Number(row?.['dropped']) };
+    const [dead, dropped, excluded] = ['dead', 'dropped', 'excluded'].map((state) => Number(row?.[state]));
+    return { dead: dead ?? 0, dropped: dropped ?? 0, excluded: excluded ?? 0 };
   }
 
   /** Dead letters of these feeds to offer again, oldest first. */
@@ -203,7 +229,7 @@ export class DeliveryStore {
   *list(sink: string | null): Iterable<DeadLetter> {
     const rows = this.#database
       .prepare(
-        "SELECT * FROM dead_letters WHERE state != 'dropped' AND (?1 IS NULL OR sink = ?1) ORDER BY id",
+        "SELECT * FROM dead_letters WHERE state NOT IN ('dropped', 'excluded') AND (?1 IS NULL OR sink = ?1) ORDER BY id",
       )
       .iterate(sink);
     for (const row of rows) yield deadLetter(row);
@@ -217,7 +243,7 @@ export class DeliveryStore {
 
   /** For commands: gives dead letters up. They stay counted. Returns how many. */
   drop(sink: string, id: number | null): number {
-    const which = "sink = ?1 AND (?2 IS NULL OR id = ?2) AND state != 'dropped'";
+    const which = "sink = ?1 AND (?2 IS NULL OR id = ?2) AND state NOT IN ('dropped', 'excluded')";
     return this.#run(`UPDATE dead_letters SET state = 'dropped', data = NULL WHERE ${which}`, sink, id);
   }
 

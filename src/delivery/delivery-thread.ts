@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fixedAppNames } from '../contract/app-names.ts';
+import { type BlacklistRule, createBlacklist } from '../contract/blacklist.ts';
 import type { SinkModule, SinkSettings, SinkStats } from '../contract/sink.ts';
 import { journalFile } from '../journal/journal-file.ts';
 import { UserAgents } from '../journal/read/user-agents.ts';
@@ -26,6 +27,8 @@ export interface DeliveryData {
   readonly folder: string;
   /** Lower-cased app id to name. */
   readonly appNames: ReadonlyMap<string, string>;
+  /** Whose rows are not offered. */
+  readonly blacklist: readonly BlacklistRule[];
 }
 
 export type DeliveryReply =
@@ -41,8 +44,10 @@ export type DeliveryReply =
 
 export interface DeliveryTalk {
   readonly data: DeliveryData;
-  /** The text of that number is out. */
-  readonly toWorker: { readonly type: 'printed'; readonly id: number };
+  readonly toWorker: /** The text of that number is out. */
+    | { readonly type: 'printed'; readonly id: number }
+    /** These rules hold from the next reading on. */
+    | { readonly type: 'blacklist'; readonly blacklist: readonly BlacklistRule[] };
   readonly fromWorker: DeliveryReply;
   readonly question: never;
   readonly answer: never;
@@ -52,6 +57,7 @@ const STATE_EVERY_MS = 250;
 
 const side = new WorkerSide<DeliveryTalk>();
 const { directory, sinks, sinkModule, folder, appNames } = side.data;
+let blacklist = createBlacklist(side.data.blacklist);
 const { createSink }: SinkModule = await import(sinkModule);
 const journal = new DatabaseSync(journalFile(directory), { readOnly: true });
 journal.exec('PRAGMA busy_timeout = 10000; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY');
@@ -59,6 +65,7 @@ const storeId = String(journal.prepare("SELECT value FROM meta WHERE key = 'stor
 const feeds = createFeeds(
   journal,
   new RowReader(journal, storeId, fixedAppNames(appNames), new UserAgents()),
+  (user) => blacklist.excludes(user),
 );
 const store = DeliveryStore.of(directory, storeId);
 
@@ -98,9 +105,13 @@ function sayState(): void {
 
 const ticker = setInterval(sayState, STATE_EVERY_MS);
 side.serve({
-  heard({ id }) {
-    printing.get(id)?.();
-    printing.delete(id);
+  heard(told) {
+    if (told.type === 'blacklist') {
+      blacklist = createBlacklist(told.blacklist);
+      return;
+    }
+    printing.get(told.id)?.();
+    printing.delete(told.id);
   },
   stop() {
     for (const { delivery } of deliveries) delivery.stop();

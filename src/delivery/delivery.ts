@@ -1,3 +1,4 @@
+import type { BlacklistRule } from '../contract/blacklist.ts';
 import type { SinkStats } from '../contract/sink.ts';
 import type { Undelivered } from '../journal/write/retention.ts';
 import { WorkerFront } from '../threads/worker-front.ts';
@@ -19,7 +20,7 @@ export interface DeliveriesEvents {
 
 /** The typed front of the delivery thread. */
 export class Delivery {
-  readonly #data: DeliveryData;
+  #data: DeliveryData;
   readonly #listener: DeliveriesEvents;
   readonly #thread: WorkerFront<DeliveryTalk>;
   #sinks: readonly SinkStats[] = [];
@@ -27,10 +28,14 @@ export class Delivery {
   constructor(data: DeliveryData, listener: DeliveriesEvents) {
     this.#data = data;
     this.#listener = listener;
+    const current = (): DeliveryData => this.#data;
     this.#thread = new WorkerFront({
       name: 'the delivery thread',
       file: new URL('./delivery-thread.ts', import.meta.url),
-      data,
+      // With the rules of now, also for a thread that is started again.
+      get data() {
+        return current();
+      },
       // Where it was is on the disk.
       restart: { afterMs: RESTART_MS },
       stopWithinMs: STOP_WITHIN_MS,
@@ -68,6 +73,12 @@ export class Delivery {
       case 'print':
         void this.#listener.print(told.text).then(() => reply({ type: 'printed', id: told.id }));
     }
+  }
+
+  /** From now on rows are offered by these rules; what a sink has taken stays there. */
+  replaceBlacklist(blacklist: readonly BlacklistRule[]): void {
+    this.#data = { ...this.#data, blacklist };
+    this.#thread.tell({ type: 'blacklist', blacklist });
   }
 
   /** As it was a quarter of a second ago at most. */

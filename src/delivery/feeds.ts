@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { User } from '../contract/event.ts';
 import type { SessionCountsRow, SessionEventRow, SessionRow } from '../contract/rows.ts';
 import type { Batch, Table } from '../contract/sink.ts';
 import type { Cells } from '../journal/schema/selection.ts';
@@ -13,6 +14,29 @@ export type Row = SessionEventRow | SessionRow | SessionCountsRow;
 export interface Entry {
   readonly number: number;
   readonly row: Row;
+  /** Of the numbers before it, those of excluded users. */
+  readonly excluded: ExcludedNumbers | null;
+}
+
+/** Numbers of a log that are not delivered because their user is excluded. */
+export interface ExcludedNumbers {
+  readonly count: number;
+  readonly last: number;
+}
+
+/** All of them as one. */
+export function sumOf(parts: readonly (ExcludedNumbers | null)[]): ExcludedNumbers | null {
+  return parts.reduce(
+    (a, b) => (a === null || b === null ? (a ?? b) : { count: a.count + b.count, last: b.last }),
+    null,
+  );
+}
+
+export interface Reading {
+  readonly entries: readonly Entry[];
+  /** Numbers of excluded users behind the last entry. */
+  readonly excluded: ExcludedNumbers | null;
+  readonly through: number;
 }
 
 /** One log of the journal, read as rows of one table. Numbers rise by one; the oldest go with retention. */
@@ -24,7 +48,9 @@ export interface Feed {
   /** Number of the oldest row there is; `last() + 1` where there is none. */
   oldest(): number;
   /** Rows after number `after`, in order, standing for at most `limit` numbers: all of them up to `through`. */
-  read(after: number, limit: number): { readonly entries: Entry[]; readonly through: number };
+  read(after: number, limit: number): Reading;
+  /** True where the rules of now exclude its user. */
+  isExcluded(row: Row): boolean;
   /** What `row` tells about, as it is now; null where the journal no longer knows it. */
   latest(row: Row): Row | null;
   /** When the first row after number `after` came about, or a little earlier, ms since 1970 UTC; null where there is none. */
@@ -66,7 +92,11 @@ interface Log {
 }
 
 /** The logs that sinks follow, in the order they are delivered in. */
-export function createFeeds(database: DatabaseSync, reader: RowReader): Feed[] {
+export function createFeeds(
+  database: DatabaseSync,
+  reader: RowReader,
+  isExcluded: (user: User | null) => boolean = () => false,
+): Feed[] {
   const { names } = reader;
   const [events, changedEvents] = [eventsBy('e.seq'), eventsBy('c.number')];
   const [sessions, oneSession] = [sessionsBy('c.number'), sessionsBy('0')];
@@ -79,8 +109,8 @@ export function createFeeds(database: DatabaseSync, reader: RowReader): Feed[] {
     latest: `SELECT ${events.list} FROM events e WHERE e.seq = ?`,
     keyOf: (row: Row) => [(row as SessionEventRow).seq],
   };
-  return [
-    new LogFeed(database, {
+  const logs: Log[] = [
+    {
       name: 'events',
       table: 'session_events',
       log: 'events',
@@ -91,8 +121,8 @@ export function createFeeds(database: DatabaseSync, reader: RowReader): Feed[] {
       lookBack: 1,
       rows: `SELECT ${events.list} FROM events e WHERE e.seq > ? AND e.seq <= ? ORDER BY e.seq`,
       ...event,
-    }),
-    new LogFeed(database, {
+    },
+    {
       name: 'event_changes',
       table: 'session_events',
       log: 'event_changes',
@@ -104,8 +134,8 @@ export function createFeeds(database: DatabaseSync, reader: RowReader): Feed[] {
       rows: `SELECT ${changedEvents.list} FROM event_changes c
         JOIN events e ON e.seq = c.seq WHERE c.number > ? AND c.number <= ? ORDER BY c.number`,
       ...event,
-    }),
-    new LogFeed(database, {
+    },
+    {
       name: 'session_changes',
       table: 'sessions',
       log: 'session_changes',
@@ -123,8 +153,8 @@ export function createFeeds(database: DatabaseSync, reader: RowReader): Feed[] {
       },
       latest: `SELECT ${oneSession.list} FROM sessions s WHERE s.id = ?`,
       keyOf: (row) => [reader.numberOf(row as SessionRow)],
-    }),
-    new LogFeed(database, {
+    },
+    {
       name: 'counts',
       table: 'session_counts',
       log: 'counts',
@@ -143,8 +173,9 @@ export function createFeeds(database: DatabaseSync, reader: RowReader): Feed[] {
         WHERE c.dimension = (SELECT id FROM dimensions WHERE name = ?) AND c.at = ?
         ORDER BY c.number DESC LIMIT 1`,
       keyOf: (row) => [dimensionOf(row as SessionCountsRow), (row as SessionCountsRow).at / 1000],
-    }),
+    },
   ];
+  return logs.map((log) => new LogFeed(database, log, isExcluded));
 }
 
 class LogFeed implements Feed {
@@ -161,7 +192,14 @@ class LogFeed implements Feed {
   readonly #rows: StatementSync;
   readonly #committed: StatementSync;
 
-  constructor(database: DatabaseSync, { log, number, committed, lookBack, ...parts }: Log) {
+  readonly #isExcluded: (user: User | null) => boolean;
+
+  constructor(
+    database: DatabaseSync,
+    { log, number, committed, lookBack, ...parts }: Log,
+    isExcluded: (user: User | null) => boolean,
+  ) {
+    this.#isExcluded = isExcluded;
     const { name, table, tickMs, rows, toEntry, latest, oldestEvent, keyOf } = parts;
     this.name = name;
     this.table = table;
@@ -193,18 +231,26 @@ class LogFeed implements Feed {
     return Number(this.#oldest.get()?.['n'] ?? 1);
   }
 
-  read(after: number, limit: number): { entries: Entry[]; through: number } {
+  read(after: number, limit: number): Reading {
     const through = Number(this.#through.get(after, limit)?.['n'] ?? after);
-    return { entries: through > after ? this.#entries(after, through) : [], through };
-  }
-
-  #entries(after: number, through: number): Entry[] {
     const entries: Entry[] = [];
+    let excluded: ExcludedNumbers | null = null;
+    let before = after;
     for (const cells of this.#rows.all(after, through) as unknown as Cells[]) {
       const { number, row } = this.#toEntry(cells);
-      if (row !== null) entries.push({ number, row });
+      if (row === null) continue;
+      if (this.isExcluded(row)) excluded = sumOf([excluded, { count: number - before, last: number }]);
+      else {
+        entries.push({ number, row, excluded });
+        excluded = null;
+      }
+      before = number;
     }
-    return entries;
+    return { entries, excluded, through };
+  }
+
+  isExcluded(row: Row): boolean {
+    return 'user' in row && this.#isExcluded(row.user);
   }
 
   latest(row: Row): Row | null {

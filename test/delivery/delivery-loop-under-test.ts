@@ -1,4 +1,5 @@
 import { fixedAppNames } from '../../src/contract/app-names.ts';
+import type { User } from '../../src/contract/event.ts';
 import { type Batch, type DeliverySettings, type Sink, TABLES, type Table } from '../../src/contract/sink.ts';
 import { sinkStats, undeliveredBy } from '../../src/delivery/books.ts';
 import { DeliveryLoop } from '../../src/delivery/delivery-loop.ts';
@@ -76,6 +77,7 @@ export class DeliveryUnderTest {
   store: DeliveryStore;
   delivery!: DeliveryLoop;
   now = 0;
+  isExcluded: (user: User | null) => boolean = () => false;
   readonly #site: StoredSite;
   readonly #sink: Sink;
   readonly #settings: DeliverySettings;
@@ -85,7 +87,7 @@ export class DeliveryUnderTest {
     this.#sink = sink;
     this.#settings = { batchSize: 100, interval: 250, timeout: 30_000, undelivered: 'keep', ...settings };
     const reader = new RowReader(site.database, storeId, fixedAppNames(new Map()), new UserAgents());
-    this.feeds = createFeeds(site.database, reader);
+    this.feeds = createFeeds(site.database, reader, (user) => this.isExcluded(user));
     this.store = DeliveryStore.of(site.directory, storeId);
     this.restart();
   }

@@ -28,6 +28,7 @@ function deliveriesTo(sinks: Record<string, object>): Delivery {
       folder: stored.directory,
       sinkModule: new URL('../../sinks/index.ts', import.meta.url).href,
       appNames: new Map(),
+      blacklist: [],
     },
     {
       print: (text) => {
