@@ -173,6 +173,16 @@ describe('the pipeline', () => {
     expect(identityHolds(pipeline)).toBe(true);
   });
 
+  it('takes what comes while the journal is behind, and says that whoever can wait should', () => {
+    const { pipeline, store } = pipelineUnderTest();
+    const receive = () => pipeline.receive(Buffer.from(line('Start session', 'anna')), sender, START);
+    expect(receive()).toBe(true);
+    store.behind = true;
+    expect(receive()).toBe(false);
+    pipeline.work();
+    expect(store.events).toHaveLength(2);
+  });
+
   it('is drained when everything that was received is on the disk', async () => {
     const { pipeline, store } = pipelineUnderTest();
     give(pipeline, line('Start session', 'anna'));
