@@ -233,7 +233,7 @@ describe('a row that can never be taken', () => {
     };
     await under.deliver();
     expect([...under.store.list('table')].map(({ number }) => number)).toEqual(bad);
-    expect(sink.tables.session_events.size).toBe(77);
+    expect(sink.kept.session_events.size).toBe(77);
     under.checkIdentity();
   });
 

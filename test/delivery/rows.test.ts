@@ -27,7 +27,7 @@ it('rows say everything that is known, by its name, and null for what is not', a
     const nobody = { browser: null, browserVersion: null, os: null, osVersion: null };
     const anna = { host: 'node1', virtualProxy: 'vp', user: { directory: 'LAB', id: 'anna' } };
     const unknown = { host: 'node2', virtualProxy: null, user: null };
-    expect([...sink.tables.session_events.values()]).toEqual([
+    expect([...sink.kept.session_events.values()]).toEqual([
       {
         ...{ ...firefox, ...anna, seq: 1, eventId: 'id', kind: 'session_start', sessionId: 'store-1' },
         ...{ at: EPOCH, originalAt: null, receivedAt: EPOCH + 5, origin: 'origin', context: 'context' },
@@ -49,7 +49,7 @@ it('rows say everything that is known, by its name, and null for what is not', a
       },
     ]);
     const open = { endedAt: null, endExact: false, endReason: null, identityExact: true };
-    expect([...sink.tables.sessions.values()]).toEqual([
+    expect([...sink.kept.sessions.values()]).toEqual([
       {
         ...{
           ...firefox,
@@ -89,7 +89,7 @@ it('rows say everything that is known, by its name, and null for what is not', a
         connections,
       };
     };
-    const counts = [...sink.tables.session_counts.values()];
+    const counts = [...sink.kept.session_counts.values()];
     expect(counts).toHaveLength(5);
     expect(counts).toEqual(
       expect.arrayContaining([
