@@ -37,7 +37,7 @@ export interface Site {
   readonly appIds: readonly string[];
   /** The next event; times never go back. Endless. */
   next(): SimulatedEvent;
-  /** The proxy of that host dies: its sessions are gone, and no event says so. */
+  /** The proxy of that host dies: its sessions are gone, and no event says so. A minute later one can log in there again. */
   crash(host: string): void;
 }
 
@@ -58,6 +58,8 @@ type Place = Pick<Session, 'host' | 'virtualProxy'>;
 
 /** At the busiest hour about this share of all people is logged in. */
 const PRESENT_SHARE = 0.7;
+/** How long a proxy takes to start. */
+const RESTART_MS = 60_000;
 /** How many of the log-ins are the service account's. */
 const SERVICE_SHARE = 0.03;
 /** How often a second session of someone is allowed: another browser, at another place. */
@@ -81,6 +83,7 @@ export function createSite(options: SiteOptions, random: Random): Site {
   const plans = createSchedule<Session>();
   const present = new Map<Person, Set<Session>>();
   const live = new Set<Session>();
+  const downUntil = new Map<string, number>();
   const abandonShare = chooseAbandonShare(options);
   let [now, life] = [options.start, options.start];
 
@@ -128,6 +131,7 @@ export function createSite(options: SiteOptions, random: Random): Site {
       const own = [...(present.get(person) ?? [])];
       const place = places[integer(random, places.length)];
       if (place === undefined || own.some((session) => isAt(place, session))) continue;
+      if (now < (downUntil.get(place.host) ?? 0)) continue;
       const mayStart = own.length === 0 || random() < SECOND_SESSION_SHARE;
       if (mayStart) return { person, place };
     }
@@ -153,6 +157,7 @@ export function createSite(options: SiteOptions, random: Random): Site {
   }
 
   function crash(host: string): void {
+    downUntil.set(host, now + RESTART_MS);
     for (const session of live) if (session.host === host) leave(session);
   }
 
