@@ -10,6 +10,8 @@ import { Stays } from './stays.ts';
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
+/** How long nothing goes wrong at first: an empty site fills up, and each host has been heard of. */
+const WARM_UP_MS = 10 * MINUTE_MS;
 /** Lines are handed over four times a second. */
 const STEP_MS = SECOND_MS / 4;
 export const POLL_MS = 30_000;
@@ -28,14 +30,14 @@ export interface DaySettings {
   readonly sendsLines: boolean;
   /** How many of the polls fail, 0 to 1; null where nobody is asked. */
   readonly failingPolls: number | null;
-  /** Headcount is killed, and started again after a while; from the beginning on. */
+  /** Headcount is killed, within a second after a commit, and started again after a while; from the beginning on. */
   readonly away: { readonly fromMs: number; readonly forMs: number } | null;
   /** When the proxy of the first host dies, from the beginning on. */
   readonly crashMs: number | null;
   /** How far the clock of the first host is ahead. */
   readonly clockOffsetMs: number;
-  /** Headcount starts, with an empty store, when so many sessions are open. Null: it has run for long. */
-  readonly openAtFirstStart: number | null;
+  /** Headcount starts, with an empty store, when a third as many sessions are open as there are users. Else it has run for long. */
+  readonly startsLate: boolean;
 }
 
 export const QUIET_DAY: DaySettings = {
@@ -50,7 +52,7 @@ export const QUIET_DAY: DaySettings = {
   away: null,
   crashMs: null,
   clockOffsetMs: 0,
-  openAtFirstStart: null,
+  startsLate: false,
 };
 
 /** Lets a site live for some hours beside Headcount, in far less time, and holds one against the other each second. */
@@ -77,6 +79,8 @@ class Day {
   readonly #headcount: ObservedSite;
   #pending: SimulatedEvent;
   #isAway = false;
+  /** Lines on their way during the warm-up. */
+  #warming: Line[] = [];
 
   constructor(settings: DaySettings) {
     this.#settings = settings;
@@ -106,18 +110,19 @@ class Day {
     this.#pending = site.next();
     this.#start = this.#fillUp();
     // A store that began at 0 is older than any session.
-    this.#headcount = new ObservedSite(SESSIONS, settings.openAtFirstStart === null ? 0 : this.#start);
+    this.#headcount = new ObservedSite(SESSIONS, settings.startsLate ? this.#start : 0);
   }
 
   /** People come before Headcount is there; the first full minute after that, when nothing has happened yet. */
   #fillUp(): number {
     const { truth, start } = this.#simulation;
-    const { openAtFirstStart } = this.#settings;
-    if (openAtFirstStart === null) return start;
-    while (truth.counts().active.sessions < openAtFirstStart) this.#happen(this.#pending.at);
+    const { startsLate, users } = this.#settings;
+    if (!startsLate) return start;
+    while (truth.counts().active.sessions < users / 3) this.#happen(this.#pending.at);
     const begin = Math.ceil(this.#pending.at / MINUTE_MS) * MINUTE_MS;
     this.#happen(begin);
     this.#simulation.network.take(Number.POSITIVE_INFINITY);
+    this.#warming = [];
     return begin;
   }
 
@@ -130,14 +135,19 @@ class Day {
       if (now % SECOND_MS !== 0 || this.#isAway) continue;
       if ((now - this.#start) % POLL_MS === 0) await this.#poll(now);
       this.#headcount.tick(now);
-      this.#compare(now);
+      if (now >= this.#start + this.#warmUpMs) this.#compare(now);
     }
     return this.#figures;
   }
 
+  /** A first start is looked at from its first second on. */
+  get #warmUpMs(): number {
+    return this.#settings.startsLate ? 0 : WARM_UP_MS;
+  }
+
   /** What the people do until now. */
   #happen(now: number): void {
-    const { site, truth, render, network } = this.#simulation;
+    const { site, truth, render, network, start } = this.#simulation;
     while (this.#pending.at <= now) {
       const event = this.#pending;
       truth.apply(event);
@@ -145,7 +155,8 @@ class Day {
       const offsetMs = event.host === site.hosts[0] ? this.#settings.clockOffsetMs : 0;
       const line = render(event, event.at + offsetMs);
       this.#wire.wrote(event.host, line);
-      network.offer(line, event.at);
+      if (event.at < start + WARM_UP_MS) this.#warming.push(line);
+      else network.offer(line, event.at);
       this.#pending = site.next();
     }
   }
@@ -171,7 +182,9 @@ class Day {
   #arrive(now: number): void {
     const { settlesEachMinute, sendsLines } = this.#settings;
     const isSettling = settlesEachMinute && now % MINUTE_MS === 0;
-    const lines = this.#simulation.network.take(isSettling ? Number.POSITIVE_INFINITY : now);
+    const arrived = this.#simulation.network.take(isSettling ? Number.POSITIVE_INFINITY : now);
+    const lines = [...this.#warming, ...arrived];
+    this.#warming = [];
     if (this.#isAway || !sendsLines || lines.length === 0) return;
     this.#headcount.receive(
       lines.map((line) => this.#wire.arrived(line)),

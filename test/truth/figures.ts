@@ -21,6 +21,10 @@ export class Figures {
   readonly bounded: Share = { of: 0, so: 0 };
   /** Seconds in which the truth lies within the bounds, of those in which they have an upper end. */
   readonly within: Share = { of: 0, so: 0 };
+  /** Seconds in which it does not and nobody could know; they are not in `within`. */
+  unknowableBounds = 0;
+  /** How far the bounds of sessions are apart, added up over those seconds. */
+  widths = 0;
   /** Full minutes in which sessions, users and connections are those of the truth. */
   readonly equal: Share = { of: 0, so: 0 };
   /** Full minutes in which the quality is each of these. */
@@ -45,16 +49,21 @@ export class Figures {
       if (isWrong && !isKnowable) this.unknowable += 1;
       if (isWrong && isKnowable) this.example(at, 'exact and wrong', said.counts, truth);
     }
-    this.#bounds(at, said, truth);
+    this.#bounds(at, said, truth, isKnowable);
   }
 
-  #bounds(at: number, { bounds }: Said, truth: Counts): void {
+  #bounds(at: number, { bounds }: Said, truth: Counts, isKnowable: boolean): void {
     const { sessions, users } = bounds ?? {};
     const isBounded = typeof sessions?.high === 'number' && typeof users?.high === 'number';
     note(this.bounded, isBounded);
     if (!isBounded) return;
     const isWithin = holds(sessions, truth.sessions) && holds(users, truth.users);
+    if (!isWithin && !isKnowable) {
+      this.unknowableBounds += 1;
+      return;
+    }
     note(this.within, isWithin);
+    this.widths += (sessions.high ?? 0) - sessions.low;
     if (!isWithin) this.example(at, 'out of bounds', bounds, truth);
   }
 
