@@ -35,6 +35,7 @@ Examples:
   headcount simulate --speed 144 --users 1000   a whole day in ten minutes
   headcount simulate --rate 5000 --duration 30s
   headcount simulate --layout headcount --loss 1 --reorder 5 --duplicate 1
+  headcount simulate --layout headcount --hosts 3 --crash 2m --away 5m,1m
   headcount simulate --duration 1m --compare http://127.0.0.1:9999
   headcount simulate --transport http --exclude INTERNAL
 
@@ -71,6 +72,8 @@ async function simulate(given: SimulateArguments, io: CommandIo): Promise<void> 
       ...bounds,
       warmUpSessions: given.warmUp,
       signal: io.signal,
+      crashMs: given.crash,
+      away: given.away,
       onSecond(second) {
         log?.write(second);
         progress.show(second);

@@ -29,6 +29,8 @@ export interface SimulationSettings {
   readonly isExcluded: (user: User) => boolean;
   readonly layout: Layout;
   readonly utcOffsetMinutes: number;
+  /** How far the clock of the first host is ahead, where it is wrong; negative where it is behind. */
+  readonly clockOffsetMs?: number;
   /** Distinguishes this run from others of the same seed, where lines carry an identity. */
   readonly run: string;
   readonly faults: Faults;
@@ -62,10 +64,12 @@ export function createSimulation(settings: SimulationSettings): Simulation {
     isExcluded,
   });
   const rows = new Map<string, number>();
+  const render = createLineRenderer(settings, createRandom(seed + 1_000_003), rows);
+  const { clockOffsetMs = 0 } = settings;
   return {
     site,
     truth,
-    render: createLineRenderer(settings, createRandom(seed + 1_000_003), rows),
+    render: (event, at) => render(event, event.host === site.hosts[0] ? at + clockOffsetMs : at),
     network: createNetwork<Line>(settings.faults, createRandom(seed + 2_000_003)),
     crash(host) {
       site.crash(host);

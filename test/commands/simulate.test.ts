@@ -141,6 +141,28 @@ describe('headcount simulate', () => {
     server.close();
   });
 
+  it('takes a site with virtual proxies apart: a crash, a wrong clock, and a time in which nobody listens', async () => {
+    const { socket, port } = await bindUdp();
+    const site = ['--layout', 'headcount', '--hosts', '2', '--virtual-proxies', '2', '--loss-burst', '3'];
+    const troubles = ['--crash', '400ms', '--away', '200ms,100ms', '--clock-offset', '-2400'];
+    const { stdout } = await runCommand(registerSimulate, [
+      ...['simulate', '--port', port, '--rate', '400', '--duration', '800ms'],
+      ...site,
+      ...troubles,
+    ]);
+    const report = JSON.parse(stdout);
+    expect(Object.keys(report.truth.perVirtualProxy)).toEqual(['/', '/sales']);
+    expect(Math.min(report.lost, report.truth.crashed)).toBeGreaterThan(0);
+    socket.close();
+  });
+
+  it.each(['2m', '2m,', '2m,1m,1m', 'x,1m'])('refuses %s as a time to be away', async (away) => {
+    const refused = runCommand(registerSimulate, ['simulate', '--away', away]);
+    await expect(refused).rejects.toThrow(
+      'Expected two durations such as 2m,30s: from when on, and for how long.',
+    );
+  });
+
   it('takes the old spelling of the layout of Butler SOS, which is the default', async () => {
     for (const layout of [[], ['--layout', 'peer'], ['--layout', 'butler-sos']]) {
       const { socket, received, port } = await bindUdp();

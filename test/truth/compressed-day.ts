@@ -99,6 +99,7 @@ class Day {
       isExcluded: () => false,
       layout: 'headcount',
       utcOffsetMinutes: 120,
+      clockOffsetMs: settings.clockOffsetMs,
       run: 'day',
       faults: settings.faults,
     });
@@ -152,8 +153,7 @@ class Day {
       const event = this.#pending;
       truth.apply(event);
       this.#stays.apply(event);
-      const offsetMs = event.host === site.hosts[0] ? this.#settings.clockOffsetMs : 0;
-      const line = render(event, event.at + offsetMs);
+      const line = render(event, event.at);
       this.#wire.wrote(event.host, line);
       if (event.at < start + WARM_UP_MS) this.#warming.push(line);
       else network.offer(line, event.at);

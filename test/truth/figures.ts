@@ -9,7 +9,7 @@ export interface Share {
   so: number;
 }
 
-const MOST_EXAMPLES = 5;
+const MOST_EXAMPLES = 3;
 
 /** What came of holding what Headcount says against the truth. */
 export class Figures {
@@ -88,9 +88,11 @@ export class Figures {
     if (first !== undefined) this.example(at, 'not healed', first, `${others.length} others`);
   }
 
-  example(at: number, ...what: readonly unknown[]): void {
-    if (this.examples.length >= MOST_EXAMPLES) return;
-    this.examples.push(`${new Date(at).toISOString()} ${what.map((each) => JSON.stringify(each)).join(' ')}`);
+  /** Keeps the first of each kind. */
+  example(at: number, kind: string, ...what: readonly unknown[]): void {
+    if (this.examples.filter((each) => each.startsWith(kind)).length >= MOST_EXAMPLES) return;
+    const shown = what.map((each) => JSON.stringify(each)).join(' ');
+    this.examples.push(`${kind} at ${new Date(at).toISOString()}: ${shown}`);
   }
 }
 
