@@ -37,6 +37,8 @@ export interface SimulateArguments {
   readonly crash?: number;
   readonly away?: Away;
   readonly clockOffset: number;
+  readonly qps?: number;
+  readonly qpsCertificates: string;
   readonly speed: number;
   readonly startHour: number;
   readonly timeout: number;
@@ -92,6 +94,8 @@ export function addSimulateOptions(command: Command): Command {
         .argParser(append)
         .default([], 'nobody'),
     )
+    .option('--qps <port>', 'answer as the proxies who is on; each node has the next port', whole(1, 65_000))
+    .option('--qps-certificates <folder>', 'write there what --qps wants to see', 'simulated-sense')
     .option('--truth <file>', 'write the truth to a file each second, as JSON lines')
     .option('--compare <url>', "at the end, set Headcount's counts beside the truth", httpUrl)
     .option('--token <token>', 'token for the API, which others see in the list of processes')

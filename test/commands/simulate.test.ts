@@ -1,12 +1,13 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { describe, expect, it, vi } from 'vitest';
+import { parse } from 'yaml';
 import { registerDemo } from '../../src/commands/demo.ts';
 import { registerSimulate } from '../../src/commands/simulate.ts';
 import { runCommand } from './command-under-test.ts';
@@ -17,6 +18,28 @@ async function bindUdp() {
   const received: string[] = [];
   socket.on('message', (bytes) => received.push(bytes.toString()));
   return { socket, received, port: String(socket.address().port) };
+}
+
+/** The first of so many ports in a row that were free a moment ago. */
+async function freePorts(count: number): Promise<number> {
+  for (let tries = 0; ; tries += 1) {
+    const servers: Server[] = [];
+    const listen = async (port: number) => {
+      const server = createTcpServer().listen(port, '127.0.0.1');
+      servers.push(server);
+      await once(server, 'listening');
+      return (server.address() as AddressInfo).port;
+    };
+    try {
+      const first = await listen(0);
+      for (let n = 1; n < count; n += 1) await listen(first + n);
+      return first;
+    } catch (error) {
+      if (tries > 20) throw error;
+    } finally {
+      for (const server of servers) server.close();
+    }
+  }
 }
 
 describe('headcount simulate', () => {
@@ -153,6 +176,33 @@ describe('headcount simulate', () => {
     const report = JSON.parse(stdout);
     expect(Object.keys(report.truth.perVirtualProxy)).toEqual(['/', '/sales']);
     expect(Math.min(report.lost, report.truth.crashed)).toBeGreaterThan(0);
+    socket.close();
+  });
+
+  it('answers as the proxies, and says how to ask them', async () => {
+    const { socket, port } = await bindUdp();
+    const folder = mkdtempSync(join(tmpdir(), 'headcount-simulate-'));
+    const qps = String(await freePorts(2));
+    const site = ['--hosts', '2', '--virtual-proxies', '2', '--count', '20', '--rate', '200'];
+    const { stderr } = await runCommand(
+      registerSimulate,
+      ['simulate', '--port', port, ...site, '--qps', qps, '--qps-certificates', 'sense'],
+      folder,
+    );
+    const [receiver] = parse(stderr.slice(stderr.indexOf('  - type: qps')).split('\n\n')[0] ?? '');
+    const file = (name: string) => join(folder, 'sense', name);
+    const virtualProxies = ['/', '/sales'];
+    const server = (n: number) => {
+      const name = `sense-proxy${n + 1}`;
+      return { host: '127.0.0.1', port: Number(qps) + n, servername: name, node: name, virtualProxies };
+    };
+    expect(receiver).toEqual({
+      type: 'qps',
+      certificates: { cert: file('client.pem'), key: file('client_key.pem'), ca: file('root.pem') },
+      servers: [server(0), server(1)],
+    });
+    expect(readdirSync(join(folder, 'sense')).sort()).toEqual(['client.pem', 'client_key.pem', 'root.pem']);
+    rmSync(folder, { recursive: true });
     socket.close();
   });
 
