@@ -36,6 +36,16 @@ const ingest = z.object({
     }),
   ),
   sinks: z.array(named),
+  appNames: z
+    .object({
+      server: z.string(),
+      askedAt: time.nullable(),
+      answeredAt: time.nullable(),
+      names: count,
+      error: z.string().nullable(),
+    })
+    .nullable()
+    .describe('who is asked for names of apps (apps.qrs), null where nobody is'),
 });
 
 /** The counters begin with the program, those of the tracking and of missing rows with the store. */
@@ -66,6 +76,7 @@ function ingestNow(parts: ApiParts, since: string): AnswerOf<typeof ingest> {
       rowsMissing: rowNumbers.missingOf(name),
     })),
     sinks: parts.sinks(),
+    appNames: parts.namesSource(),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import type { AppNames } from '../contract/app-names.ts';
+import type { AppNames, NamesSource } from '../contract/app-names.ts';
 import type { Receiver } from '../contract/receiver.ts';
 import type { SinkStats } from '../contract/sink.ts';
 import type { IngestCounters } from '../intake/pipeline.ts';
@@ -23,6 +23,8 @@ export interface History {
 export interface ApiParts {
   readonly site: Site;
   readonly appNames: AppNames;
+  /** Who is asked for names of apps; null where nobody is. */
+  readonly namesSource: () => NamesSource | null;
   /** Who may use it at the moment; everyone where there is none. */
   readonly tokens: () => readonly AccessToken[];
   readonly wrongTokens: WrongTokens;

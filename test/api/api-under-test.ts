@@ -117,6 +117,7 @@ export class ApiUnderTest {
       trouble: (kind, sample) => this.troubles.push([kind, sample]),
       site: this.site,
       appNames: fixedAppNames(appNames),
+      namesSource: () => null,
       counters: this.pipeline.counters,
       inFlight: () => this.pipeline.inFlight,
       receivers: [UDP, this.http],

@@ -44,7 +44,7 @@ function createFront(
   return new WorkerFront({
     name: 'the small one',
     file: new URL('./small-worker.ts', import.meta.url),
-    data,
+    data: () => data,
     restart,
     stopWithinMs,
     heard: (message) => heard.push(message),
