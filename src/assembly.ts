@@ -202,6 +202,7 @@ export class Assembly {
       appNames: this.appNames,
       namesSource: () => this.appNames.source,
       counters: this.pipeline.counters,
+      rulesSeen: () => this.pipeline.rulesSeen,
       inFlight: () => this.pipeline.inFlight,
       receivers: this.receivers,
       sinks: () => this.deliveries.stats,

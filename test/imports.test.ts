@@ -33,6 +33,18 @@ const ALLOWED: readonly [room: string, mayImport: readonly string[]][] = [
     'src/config',
     ['src/app-names', 'src/contract', 'receivers/index.ts', 'sinks/index.ts', 'src/api/access/api.schema.ts'],
   ],
+  [
+    'src/doctor',
+    [
+      'src/contract',
+      'src/formats/index.ts',
+      'src/config',
+      'src/app-names',
+      'src/simulator/clock.ts',
+      'src/simulator/http-request.ts',
+      'src/simulator/senders.ts',
+    ],
+  ],
   ['receivers', ['src/contract', 'src/formats', 'src/intake/blacklist.ts']],
   ['sinks', ['src/contract']],
 ];

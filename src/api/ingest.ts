@@ -36,6 +36,9 @@ const ingest = z.object({
     }),
   ),
   sinks: z.array(named),
+  blacklist: z
+    .array(z.object({ directory: z.string(), userId: z.string().nullable(), seen: z.boolean() }))
+    .describe('the rules, and whether anybody that one is about was seen since the program started'),
   appNames: z
     .object({
       server: z.string(),
@@ -76,6 +79,9 @@ function ingestNow(parts: ApiParts, since: string): AnswerOf<typeof ingest> {
       rowsMissing: rowNumbers.missingOf(name),
     })),
     sinks: parts.sinks(),
+    blacklist: parts.rulesSeen().map(([{ directory, userId = null }, seen]) => {
+      return { directory, userId, seen };
+    }),
     appNames: parts.namesSource(),
   };
 }

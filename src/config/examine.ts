@@ -1,4 +1,5 @@
 import { receiverPlugin } from '../../receivers/index.ts';
+import { sinkPlugin } from '../../sinks/index.ts';
 import { examineQrs } from '../app-names/qrs.ts';
 import type { SettingNote } from '../contract/receiver.ts';
 import type { Config } from './config.ts';
@@ -21,4 +22,36 @@ export async function examineConfig(
     ({ key, ...note }): ConfigNote => ({ ...note, path: ['apps', 'qrs', 'certificates', key] }),
   );
   return [...(await Promise.all(ofReceivers)).flat(), ...qrsNotes];
+}
+
+/** What this machine has against what receivers ask of it; tries it, and leaves nothing behind. */
+export async function tryOutReceivers({ receivers }: Config): Promise<readonly ConfigNote[]> {
+  const found = receivers.map(async (each, index) => {
+    const notes = (await receiverPlugin(each).tryOut?.(each)) ?? [];
+    return notes.map((note): ConfigNote => ({ ...note, path: ['receivers', index, ...note.path] }));
+  });
+  return (await Promise.all(found)).flat();
+}
+
+/** What the far side of one sink is like. */
+export interface SinkExamination {
+  readonly name: string;
+  readonly notes: readonly string[];
+  /** Why rows could not be delivered as it is; null where they could. */
+  readonly problem: string | null;
+}
+
+/** Looks at the far side of each sink that has one, without changing it. */
+export function examineSinks({ sinks, folder }: Config, signal: AbortSignal): Promise<SinkExamination[]> {
+  const examined = sinks.map(async (each): Promise<SinkExamination[]> => {
+    const { examine } = sinkPlugin(each);
+    if (examine === undefined) return [];
+    const name = each.name ?? each.type;
+    try {
+      return [{ name, notes: await examine(each, folder, signal), problem: null }];
+    } catch (error) {
+      return [{ name, notes: [], problem: error instanceof Error ? error.message : String(error) }];
+    }
+  });
+  return Promise.all(examined).then((found) => found.flat());
 }

@@ -119,6 +119,7 @@ export class ApiUnderTest {
       appNames: fixedAppNames(appNames),
       namesSource: () => null,
       counters: this.pipeline.counters,
+      rulesSeen: () => this.pipeline.rulesSeen,
       inFlight: () => this.pipeline.inFlight,
       receivers: [UDP, this.http],
       sinks: () => this.sinks,
