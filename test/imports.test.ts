@@ -43,6 +43,7 @@ const ALLOWED: readonly [room: string, mayImport: readonly string[]][] = [
       'src/simulator/clock.ts',
       'src/simulator/http-request.ts',
       'src/simulator/senders.ts',
+      'receivers/listen.ts',
     ],
   ],
   ['receivers', ['src/contract', 'src/formats', 'src/intake/blacklist.ts']],

@@ -1,13 +1,9 @@
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { atTheirPlaces, type Config } from '../config/config.ts';
 import { type ConfigNote, examineConfig, tryOutReceivers } from '../config/examine.ts';
-import { hostAndPort } from '../contract/host.ts';
-import { isListening } from '../contract/receiver.ts';
 import type { Clock } from '../simulator/clock.ts';
 import { lookAtNames, lookAtPolls, lookAtSinks } from './far-sides.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
+import { freePlaces } from './free-places.ts';
 import { lookAtBlacklist, lookAtHosts } from './hosts.ts';
 import { findProgram } from './running-program.ts';
 import { lookAtStore } from './store.ts';
@@ -75,48 +71,4 @@ function placed(about: string, notes: readonly ConfigNote[], { configPath, cwd }
     const lines = atTheirPlaces(configPath, cwd, [{ ...note, text: what ?? '' }]);
     return lines.map((text) => level(about, text, remedy.join('; ') || 'renew or mend the file'));
   });
-}
-
-/** Whether a Headcount that is started could listen where the configuration says. */
-async function freePlaces({ receivers, api }: Config): Promise<Finding[]> {
-  const places = receivers.filter(isListening).map(({ type, host, port }) => ({ type, host, port }));
-  const found = [...places, { type: 'api', host: api.host, port: api.port }].map(
-    async ({ type, host, port }) => {
-      const what = `${type.toUpperCase()} ${hostAndPort(host, port)}`;
-      const trouble = type === 'udp' ? await bindUdp(host, port) : await bindTcp(host, port);
-      if (trouble === null) return ok('way in', `${what} is free`);
-      return fail(
-        'way in',
-        `${what} cannot be had: ${trouble}`,
-        'find out who has it, or set another "port"',
-      );
-    },
-  );
-  return Promise.all(found);
-}
-
-async function bindUdp(host: string, port: number): Promise<string | null> {
-  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
-  try {
-    socket.bind(port, host);
-    await once(socket, 'listening');
-    return null;
-  } catch (error) {
-    return (error as Error).message;
-  } finally {
-    socket.close();
-  }
-}
-
-async function bindTcp(host: string, port: number): Promise<string | null> {
-  const server = createServer();
-  try {
-    server.listen(port, host);
-    await once(server, 'listening');
-    return null;
-  } catch (error) {
-    return (error as Error).message;
-  } finally {
-    server.close();
-  }
 }
