@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { NamesById } from '../contract/app-names.ts';
@@ -37,21 +38,20 @@ export function readKeptNames(directory: string): KeptNames | null {
 
 /**
  * Writes all of it or nothing: whoever reads sees the file before or the one after. Only the owner may read it.
- * @throws Error where it cannot be written
+ * Rejects where it cannot be written.
  */
-export function writeKeptNames(directory: string, { answeredAt, byId }: KeptNames): void {
+export async function writeKeptNames(directory: string, { answeredAt, byId }: KeptNames): Promise<void> {
   const file = keptNamesFile(directory);
   const next = `${file}.next`;
-  rmSync(next, { force: true });
-  const descriptor = openSync(next, 'wx', 0o600);
+  // Left over by a run that was killed.
+  await rm(next, { force: true });
+  const handle = await open(next, 'wx', 0o600);
   try {
-    writeFileSync(
-      descriptor,
-      JSON.stringify({ answeredAt: new Date(answeredAt).toISOString(), apps: [...byId] }),
-    );
-    fsyncSync(descriptor);
+    const apps = [...byId];
+    await handle.writeFile(JSON.stringify({ answeredAt: new Date(answeredAt).toISOString(), apps }));
+    await handle.sync();
   } finally {
-    closeSync(descriptor);
+    await handle.close();
   }
-  renameSync(next, file);
+  await rename(next, file);
 }

@@ -125,6 +125,7 @@ export class QrsNames {
       this.#error = null;
       this.#take(byId, now);
       this.#stillUnknown = new Set(this.#openWithoutName());
+      await this.#keep();
     } catch (error) {
       if (!(error instanceof QrsError)) throw error;
       if (this.#stopping.signal.aborted) return;
@@ -134,15 +135,18 @@ export class QrsNames {
   }
 
   #take(answer: NamesById, answeredAt: number): void {
-    const { store, changed, trouble } = this.#parts;
     const before = this.#kept?.byId ?? new Map<string, string>();
     const all = new Map([...before, ...answer]);
     const byId = all.size > MOST_APPS ? answer : all;
     const isSame = byId.size === before.size && [...byId].every(([id, name]) => before.get(id) === name);
     this.#kept = { answeredAt, byId };
-    if (!isSame) changed(byId);
+    if (!isSame) this.#parts.changed(byId);
+  }
+
+  async #keep(): Promise<void> {
+    const { store, trouble } = this.#parts;
     try {
-      writeKeptNames(store, this.#kept);
+      if (this.#kept !== null) await writeKeptNames(store, this.#kept);
     } catch (error) {
       trouble('the names of apps cannot be kept on the disk', messageOf(error));
     }
