@@ -225,6 +225,9 @@ export class Pipeline implements Intake {
     throw new Error(`snapshots are not taken yet (${host}, virtual proxy ${virtualProxy})`);
   }
 
+  /** Nothing is kept of polls yet. */
+  snapshotFailed(): void {}
+
   drained(): Promise<void> {
     this.work();
     return this.#parts.store.committed();
