@@ -381,6 +381,8 @@ describe('retention', () => {
       { dropped: { retention: 80 } },
       { dropped: { retention: 20 } },
       {},
+      {},
+      {},
     ]);
     under.checkIdentity();
   });

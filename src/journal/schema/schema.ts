@@ -1,5 +1,6 @@
 import { EVENT_BLOCKS, EVENTS } from './events.ts';
 import { COUNTS, DIMENSIONS, POINTS } from './points.ts';
+import { POLLED_PROXIES, POLLS, SEEN_SESSIONS, UNFILTERED_POLLS } from './polls.ts';
 import { CONNECTIONS, SESSION_BLOCKS, SESSIONS } from './sessions.ts';
 import { KEY, NUMBER, Table, TEXT, TEXT_OR_NULL } from './table.ts';
 
@@ -7,7 +8,7 @@ import { KEY, NUMBER, Table, TEXT, TEXT_OR_NULL } from './table.ts';
  * The format that this version writes. Raised with each column, table or step that is new (`since`); CONTRIBUTING.md says how.
  * A store of an earlier format is upgraded when it is opened, one of a later format is refused.
  */
-export const FORMAT = 2;
+export const FORMAT = 3;
 /** The first format that can still be upgraded. */
 export const OLDEST_FORMAT = 2;
 
@@ -76,5 +77,9 @@ export const TABLES: readonly StoredTable[] = [
   DIMENSIONS,
   POINTS,
   CHECKPOINT,
+  POLLED_PROXIES,
+  POLLS,
+  SEEN_SESSIONS,
+  UNFILTERED_POLLS,
   ...LOGS,
 ];
