@@ -282,3 +282,15 @@ it('while nothing is committed memory stays bounded: what comes above is not kep
   ]);
   expect(records.add(kept([], null, EPOCH, 0), false)).toBe(true);
 });
+
+it('an id that is listed twice is one session', () => {
+  const stored = new StoredSite(SETTINGS);
+  const twice = [null, { directory: 'LAB', id: 'anna' }].map((user) => ({ id: 'a', user }));
+  stored.addPoll(kept(twice, null, EPOCH, 0));
+  stored.addPoll(kept([], null, EPOCH + 1, 0));
+  stored.commit(EPOCH, false);
+  const { entries, through } = feedsOf(stored).seen.read(0, 10);
+  expect(entries).toMatchObject([{ number: 1, row: { sessionId: 'a', user: null } }]);
+  expect(through).toBe(1);
+  stored.dispose();
+});

@@ -63,8 +63,11 @@ export class PollRecords {
     const round = ++this.#rounds;
     const appeared: AppearedSession[] = [];
     const gone: number[] = [];
+    let here = 0;
     for (const { id, user } of seen) {
       const known = before.get(id);
+      if (known?.round === round) continue;
+      here += 1;
       if (known !== undefined && isSame(known.user, user)) {
         known.round = round;
         continue;
@@ -74,6 +77,8 @@ export class PollRecords {
       before.set(id, { number, user, round });
       appeared.push({ number, id, directory: user?.directory ?? null, userId: user?.id ?? null });
     }
+    // Everybody who was on still is.
+    if (here === before.size) return { seen: here, appeared, gone };
     for (const [id, known] of before) {
       if (known.round === round) continue;
       gone.push(known.number);
