@@ -1,11 +1,12 @@
 import type { Layout, NumberedLine, Sender, User, UserEvent } from '../contract/event.ts';
 import type { Intake, Outcome, SubmittedItem } from '../contract/receiver.ts';
-import type { Snapshot } from '../contract/snapshot.ts';
+import type { FailedPoll, KeptPoll, Snapshot } from '../contract/snapshot.ts';
 import { decodeMessage, isHeartbeat, type ParsedLine, parseLine, rowOfRefused } from '../formats/index.ts';
 import type { Host } from '../sessions/session.ts';
 import type { Applied, Site } from '../sessions/site.ts';
 import type { Blacklist } from './blacklist.ts';
 import { type Duplicates, Twins } from './duplicates.ts';
+import { keptFailure, keptSnapshot } from './kept-poll.ts';
 import { MessageQueue, type TakeMessage } from './message-queue.ts';
 import { RulesSeen } from './rules-seen.ts';
 
@@ -25,6 +26,8 @@ export interface EventStore {
   readonly behind: boolean;
   readonly full: boolean;
   add(event: UserEvent, applied: Applied): void;
+  /** Goes to the disk with the events that are added in the same turn. */
+  addPoll(poll: KeptPoll): void;
   /** Resolves when everything added so far is on the disk. */
   committed(): Promise<void>;
 }
@@ -244,13 +247,15 @@ export class Pipeline implements Intake {
     this.#refuse(reason, sample);
   }
 
-  /** Nobody knows yet what a snapshot says of the sessions that are tracked, so none is taken. */
-  async snapshot({ host, virtualProxy }: Snapshot): Promise<void> {
-    throw new Error(`snapshots are not taken yet (${host}, virtual proxy ${virtualProxy})`);
+  /** What a snapshot says of the sessions that are tracked is not drawn from it yet. */
+  async snapshot(snapshot: Snapshot): Promise<void> {
+    this.#parts.store.addPoll(keptSnapshot(snapshot, this.#blacklist));
+    await this.#parts.store.committed();
   }
 
-  /** Nothing is kept of polls yet. */
-  snapshotFailed(): void {}
+  snapshotFailed(poll: FailedPoll): void {
+    this.#parts.store.addPoll(keptFailure(poll));
+  }
 
   /** Each rule of the blacklist, and whether anybody that it is about was seen since it is there. */
   get rulesSeen(): RulesSeen['all'] {

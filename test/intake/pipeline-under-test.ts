@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { UserEvent } from '../../src/contract/event.ts';
+import type { KeptPoll } from '../../src/contract/snapshot.ts';
 import { createBlacklist } from '../../src/intake/blacklist.ts';
 import { Duplicates } from '../../src/intake/duplicates.ts';
 import { type EventStore, Pipeline } from '../../src/intake/pipeline.ts';
@@ -11,6 +12,7 @@ import { SETTINGS } from '../sessions/model/event-arbitrary.ts';
 export class MemoryStore implements EventStore {
   readonly events: UserEvent[] = [];
   readonly applied: Applied[] = [];
+  readonly polls: KeptPoll[] = [];
   uncommitted = 0;
   behind = false;
   full = false;
@@ -24,6 +26,10 @@ export class MemoryStore implements EventStore {
     this.events.push(event);
     this.applied.push(applied);
     this.uncommitted += 1;
+  }
+
+  addPoll(poll: KeptPoll): void {
+    this.polls.push(poll);
   }
 
   async committed(): Promise<void> {

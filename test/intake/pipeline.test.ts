@@ -304,15 +304,52 @@ describe('row numbers', () => {
   });
 });
 
-describe('a snapshot', () => {
-  it('is refused in words and changes nothing', async () => {
-    const { pipeline, site } = pipelineUnderTest();
-    const sessions = [{ id: '1', user: { directory: 'LAB', id: 'anna' } }];
-    const poll = { host: 'node1', virtualProxy: '/sales', at: START, durationMs: 10 };
-    const known = { hidden: [], allVirtualProxies: null, keepsUsers: true };
-    const taken = pipeline.snapshot({ ...poll, ...known, sessions });
-    await expect(taken).rejects.toThrow('snapshots are not taken yet (node1, virtual proxy /sales)');
-    expect(site.counts.sessions).toBe(0);
+describe('a poll', () => {
+  const poll = { host: 'node1', virtualProxy: '/sales', at: START, durationMs: 10 };
+  const seen = (id: string, directory: string, user: string) => ({ id, user: { directory, id: user } });
+  const sessions = [
+    seen('1', 'LAB', 'anna'),
+    seen('2', 'lab', 'Anna'),
+    { id: '3', user: null },
+    seen('4', 'INTERNAL', 'sa_proxy'),
+  ];
+  const snapshot = {
+    ...poll,
+    sessions,
+    hidden: [seen('5', 'LAB', 'robot')],
+    allVirtualProxies: null,
+    keepsUsers: true,
+  };
+
+  it('is kept without excluded users, and as a whole for those who want it so', async () => {
+    const { pipeline, store } = pipelineUnderTest([{ directory: 'internal' }]);
+    await pipeline.snapshot(snapshot);
+    const seen = sessions.slice(0, 3);
+    const unfiltered = [...sessions, ...snapshot.hidden];
+    expect(store.polls).toEqual([{ ...poll, error: null, sessions: 3, users: 1, seen, unfiltered }]);
     expect(pipeline.counters.received).toBe(0);
+  });
+
+  it('is kept as numbers alone where users are not kept', async () => {
+    const { pipeline, store } = pipelineUnderTest([{ directory: 'internal' }]);
+    await pipeline.snapshot({ ...snapshot, keepsUsers: false });
+    expect(store.polls).toEqual([
+      { ...poll, error: null, sessions: 3, users: 1, seen: [], unfiltered: null },
+    ]);
+  });
+
+  it('that failed is kept with its reason, cut where a server made it long', () => {
+    const { pipeline, store, site } = pipelineUnderTest();
+    pipeline.snapshotFailed({ ...poll, error: 'x'.repeat(100_000) });
+    const nothing = { sessions: null, users: null, seen: [], unfiltered: null };
+    expect(store.polls).toEqual([{ ...poll, error: 'x'.repeat(500), ...nothing }]);
+    expect(site.counts.sessions).toBe(0);
+  });
+
+  it('is judged by the rules of the moment', async () => {
+    const { pipeline, store } = pipelineUnderTest();
+    pipeline.replaceBlacklist(createBlacklist([{ directory: 'LAB' }]), START);
+    await pipeline.snapshot(snapshot);
+    expect(store.polls).toMatchObject([{ sessions: 2, users: 1, seen: [{ id: '3' }, { id: '4' }] }]);
   });
 });

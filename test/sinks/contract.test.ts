@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SINKS } from '../../sinks/index.ts';
 import { nameOf } from '../../src/contract/plugin.ts';
-import { type Batch, TABLES, type Table } from '../../src/contract/sink.ts';
+import { type Batch, type FilteredTable, TABLES, type Table } from '../../src/contract/sink.ts';
 import {
   batchOf,
   countsRow,
@@ -12,6 +12,8 @@ import {
   NEVER,
   NOON,
   sessionRow,
+  snapshotRow,
+  snapshotSessionRow,
 } from './rows-under-test.ts';
 import type { SinkUnderTest } from './sink-under-test.ts';
 
@@ -42,7 +44,7 @@ describe.each(KINDS.filter(({ canRun }) => canRun))(
     async function write(batch: Batch): Promise<void> {
       if (wants(batch.table)) await under.sink.write(batch, NEVER);
     }
-    async function expectArrived(table: Table, identities: readonly unknown[]): Promise<void> {
+    async function expectArrived(table: FilteredTable, identities: readonly unknown[]): Promise<void> {
       expect(await under.arrived(table)).toEqual(wants(table) ? identities : []);
     }
 
@@ -56,9 +58,13 @@ describe.each(KINDS.filter(({ canRun }) => canRun))(
       await write(batchOf('session_events', eventRow(3)));
       await write(batchOf('sessions', sessionRow('a'), sessionRow('b')));
       await write(batchOf('session_counts', countsRow({ scope: 'host', name: 'node1' })));
+      await write(batchOf('session_snapshots', snapshotRow(), snapshotRow({ virtualProxy: '/sales' })));
+      await write(batchOf('snapshot_sessions', snapshotSessionRow('s1'), snapshotSessionRow('s2')));
       await expectArrived('session_events', ['event-1', 'event-2', 'event-3']);
       await expectArrived('sessions', ['a', 'b']);
       await expectArrived('session_counts', ['node1']);
+      await expectArrived('session_snapshots', ['/', '/sales']);
+      await expectArrived('snapshot_sessions', ['s1', 's2']);
     });
 
     it('the same rows twice do no harm', async () => {
@@ -70,13 +76,15 @@ describe.each(KINDS.filter(({ canRun }) => canRun))(
           countsRow({ at: NOON + 1 }),
           countsRow({ at: NOON + 1, scope: 'app', name: 'x' }),
         ),
+        batchOf('session_snapshots', snapshotRow({ virtualProxy: '/twice', sessions: 2, users: 1 })),
+        batchOf('snapshot_sessions', snapshotSessionRow('s3', { user: { directory: 'LAB', id: 'x' } })),
       ];
       for (const batch of batches) await write(batch);
       const before = await Promise.all(TABLES.map((table) => under.arrived(table)));
       for (const batch of batches) await write(batch);
       expect(await Promise.all(TABLES.map((table) => under.arrived(table)))).toEqual(before);
       expect(before.map((rows) => rows.length)).toEqual(
-        [5, 4, 3].map((n, at) => (wants(TABLES[at] as Table) ? n : 0)),
+        [5, 4, 3, 3, 3].map((n, at) => (wants(TABLES[at] as Table) ? n : 0)),
       );
     });
 
@@ -97,9 +105,18 @@ describe.each(KINDS.filter(({ canRun }) => canRun))(
       const counts = HOSTILE_TEXTS.map((name) => countsRow({ at: NOON + 2, scope: 'app', name }));
       await write(batchOf('sessions', ...sessions));
       await write(batchOf('session_counts', ...counts));
+      const snapshots = HOSTILE_TEXTS.map((virtualProxy) => snapshotRow({ at: NOON + 3, virtualProxy }));
+      const seen = HOSTILE_TEXTS.map((text) =>
+        snapshotSessionRow(`text-${text}`, { at: NOON + 3, user: { directory: text, id: text } }),
+      );
+      await write(batchOf('session_snapshots', ...snapshots));
+      await write(batchOf('snapshot_sessions', ...seen));
       const [ids, names] = [sessions.map(({ id }) => id), [...HOSTILE_TEXTS]];
       await expectArrived('sessions', expect.arrayContaining(ids));
       await expectArrived('session_counts', expect.arrayContaining(names));
+      await expectArrived('session_snapshots', expect.arrayContaining(names));
+      const seenIds = seen.map(({ sessionId }) => sessionId);
+      await expectArrived('snapshot_sessions', expect.arrayContaining(seenIds));
     });
 
     it('half a surrogate pair is taken', async ({ skip }) => {

@@ -59,6 +59,7 @@ export class ObservedSite {
       behind: false,
       full: false,
       add: (event, applied) => stored.add(event, applied),
+      addPoll: (poll) => stored.addPoll(poll),
       committed: async () => {},
     };
     return new Pipeline({

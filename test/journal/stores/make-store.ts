@@ -92,6 +92,23 @@ play(stored, [
   ...Array.from({ length: 40 }, (_, n) => visit(n, EPOCH + n * 20_000)).flat(),
   ...oddities(EPOCH + 5 * MINUTE_MS),
 ]);
+// Polls: one that failed, one of nobody, and sessions that go on from one to the next.
+for (const [n, seen] of [['a', 'b'], null, ['b', 'c'], [], ['c']].entries()) {
+  const { host, virtualProxy } = { host: `node${(n % 2) + 1}`, virtualProxy: n % 3 === 0 ? '/' : '/sales' };
+  const sessions = seen?.map((id, place) => ({ id, user: USERS[place] ?? null }));
+  stored.addPoll(
+    {
+      ...{ host, virtualProxy, at: EPOCH + n * 30_000, durationMs: 40 + n },
+      ...{ error: sessions === undefined ? 'it gave no answer' : null, seen: sessions ?? [] },
+      ...{
+        sessions: sessions?.length ?? null,
+        users: sessions?.length ?? null,
+        unfiltered: sessions ?? null,
+      },
+    },
+    true,
+  );
+}
 // Some time out, and somebody is excluded. A pause between two looks would be a time in which nobody looked.
 for (let at = EPOCH; at < EPOCH + 55 * MINUTE_MS; at += 5_000) stored.site.tracker.sweep(at);
 stored.site.tick(EPOCH + 55 * MINUTE_MS);

@@ -6,6 +6,7 @@ import { DeliveryStore } from '../../../src/delivery/delivery-store.ts';
 import { createFeeds } from '../../../src/delivery/feeds.ts';
 import { RowReader } from '../../../src/delivery/row-reader.ts';
 import { journalFile } from '../../../src/journal/journal-file.ts';
+import { pollsOf } from '../../../src/journal/read/poll-query.ts';
 import { Queries } from '../../../src/journal/read/queries.ts';
 import { seriesOf } from '../../../src/journal/read/series-query.ts';
 import { UserAgents } from '../../../src/journal/read/user-agents.ts';
@@ -57,12 +58,16 @@ export function answersOf(directory: string, site: Site, now: number): StoredAns
     session: queries.session(newest?.id ?? '', now),
     sessionsOfAnna: (queries.sessions(byUser, now)['items'] as readonly { id: string }[]).map(({ id }) => id),
     series: seriesOf(database, '1h', 'all', now).points.filter(({ created }) => (created ?? 0) > 0),
+    lastPolls: pollsOf(database, ALL_POLLS),
+    polls: pollsOf(database, { ...ALL_POLLS, from: 0 }),
     feeds: Object.fromEntries(feeds),
     delivery: deliveryOf(directory),
   };
   database.close();
   return JSON.parse(JSON.stringify(answers)) as StoredAnswers;
 }
+
+const ALL_POLLS = { host: null, virtualProxy: null, from: null, to: null, limit: 100, cursor: null };
 
 function deliveryOf(directory: string): object {
   const store = new DeliveryStore(directory);
