@@ -72,7 +72,9 @@ function greet(app: App, config: Config, log: Logger): void {
       );
     }
   }
-  log.info(`who is on right now: ${app.listening.api}/api/v1/counts`);
+  log.info(
+    `who is on right now: ${app.listening.api}/ is the live page, ${app.listening.api}/api/v1/counts the numbers`,
+  );
 }
 
 function warnOfSilence(app: App, log: Logger): void {
@@ -112,16 +114,25 @@ function followConfig(
   const stopListening = io.onReload(reload);
   // Also while there is none: it may come.
   const file = findConfigFile(configPath, io.cwd) ?? join(io.cwd, 'config.yaml');
-  // An editor may empty the file before it writes it: an empty one must not let excluded users in.
-  const changed: StatsListener = ({ size, nlink }) => {
-    if (size > 0 || nlink === 0) reload();
-  };
-  watchFile(file, { interval: WATCH_MS }, changed);
+  const unwatch = watchConfig(file, WATCH_MS, reload);
   if (hasChanged(configPath, loaded, io)) reload();
   return () => {
     stopListening();
-    unwatchFile(file, changed);
+    unwatch();
   };
+}
+
+/** Calls `changed` when the file has other content, has come or has gone; returns what ends that. */
+export function watchConfig(file: string, everyMs: number, changed: () => void): () => void {
+  const looked: StatsListener = (current, previous) => {
+    // Node tells once of a file that is not there, too.
+    const isAbsent = current.nlink === 0 && previous.nlink === 0;
+    // An editor may empty the file before it writes it: an empty one must not let excluded users in.
+    const isEmptied = current.size === 0 && current.nlink > 0;
+    if (!isAbsent && !isEmptied) changed();
+  };
+  watchFile(file, { interval: everyMs }, looked);
+  return () => unwatchFile(file, looked);
 }
 
 /** Whether the file was edited between its reading and its being watched. */
