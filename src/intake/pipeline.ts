@@ -1,12 +1,13 @@
 import type { Layout, NumberedLine, Sender, User, UserEvent } from '../contract/event.ts';
 import type { Intake, Outcome, SubmittedItem } from '../contract/receiver.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
-import { decodeMessage, type ParsedLine, parseLine, rowOfRefused } from '../formats/index.ts';
+import { decodeMessage, isHeartbeat, type ParsedLine, parseLine, rowOfRefused } from '../formats/index.ts';
 import type { Host } from '../sessions/session.ts';
 import type { Applied, Site } from '../sessions/site.ts';
 import type { Blacklist } from './blacklist.ts';
 import { type Duplicates, Twins } from './duplicates.ts';
 import { MessageQueue, type TakeMessage } from './message-queue.ts';
+import { RulesSeen } from './rules-seen.ts';
 
 /** Memory for messages between two turns. A full one is worked off at once. */
 const QUEUE_BYTES = 16 * 1_048_576;
@@ -73,6 +74,7 @@ export class Pipeline implements Intake {
   readonly #queue = new MessageQueue(QUEUE_BYTES);
   readonly #twins: Twins;
   #blacklist: Blacklist;
+  #rulesSeen: RulesSeen;
   #events: UserEvent[] = [];
   #turnPending = false;
   #putOff = 0;
@@ -84,6 +86,7 @@ export class Pipeline implements Intake {
   constructor(parts: PipelineParts) {
     this.#parts = parts;
     this.#blacklist = parts.blacklist;
+    this.#rulesSeen = new RulesSeen(parts.blacklist.rules);
     this.#twins = new Twins(parts.checksum);
   }
 
@@ -135,6 +138,10 @@ export class Pipeline implements Intake {
     }
     const line = parseLine(text, { receivedAt, sender });
     if (typeof line === 'string') {
+      if (isHeartbeat(text)) {
+        this.counters.heartbeats += 1;
+        return;
+      }
       const row = rowOfRefused(text, { receivedAt, sender });
       if (row !== null) this.#arrived(row, sender);
       this.#refuse(line, `${sender.address}: ${text.slice(0, SAMPLE_CHARACTERS)}`);
@@ -171,7 +178,10 @@ export class Pipeline implements Intake {
 
   #isExcluded(event: UserEvent): boolean {
     const excluded = this.#blacklist.excludes(event.user);
-    if (excluded) this.counters.excluded += 1;
+    if (excluded) {
+      this.counters.excluded += 1;
+      this.#rulesSeen.note(event.user);
+    }
     return excluded;
   }
 
@@ -242,6 +252,11 @@ export class Pipeline implements Intake {
   /** Nothing is kept of polls yet. */
   snapshotFailed(): void {}
 
+  /** Each rule of the blacklist, and whether anybody that it is about was seen since it is there. */
+  get rulesSeen(): RulesSeen['all'] {
+    return this.#rulesSeen.all;
+  }
+
   drained(): Promise<void> {
     this.work();
     return this.#parts.store.committed();
@@ -255,6 +270,7 @@ export class Pipeline implements Intake {
   /** Takes new rules from the next event on; sessions of users they exclude end now. */
   replaceBlacklist(blacklist: Blacklist, now: number): void {
     this.work();
+    this.#rulesSeen = this.#rulesSeen.of(blacklist.rules);
     this.#blacklist = blacklist;
     this.#parts.site.exclude((user: User) => blacklist.excludes(user), now);
   }

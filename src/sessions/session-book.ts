@@ -2,6 +2,7 @@ import type { UserEvent } from '../contract/event.ts';
 import type { EndReason } from '../contract/rows.ts';
 import type { Losses } from './doubt/losses.ts';
 import type { Downtimes } from './downtimes.ts';
+import { signOfLifeAt } from './host-clock.ts';
 import type { Identities } from './identities.ts';
 import {
   forgetClosedByStop,
@@ -73,7 +74,7 @@ export class SessionBook {
   }
 
   #make(key: Key, event: UserEvent, exact: boolean, sessionKey: string | null): Session {
-    const session = new Session(this.#nextSession++, key, event.at, exact, event.timed, event.receivedAt);
+    const session = new Session(this.#nextSession++, key, event.at, exact, event.timed, signOfLifeAt(event));
     session.sessionKey = sessionKey === null ? null : copied(sessionKey);
     session.virtualProxy = this.#pool.get(event.virtualProxy);
     session.userAgent = this.#pool.get(event.userAgent);
@@ -166,10 +167,10 @@ export class SessionBook {
     this.pending.changed(session);
   }
 
-  /** A line of the session: it was on when that happened, and its time-out runs from the arrival. */
-  active(session: Session, { at, receivedAt }: UserEvent): void {
-    if (at > session.lastActivityAt) session.lastActivityAt = at;
-    if (receivedAt > session.lastSeenAt) session.lastSeenAt = receivedAt;
+  /** A line of the session: it was on when that happened, and its time-out runs from then. */
+  active(session: Session, event: UserEvent): void {
+    if (event.at > session.lastActivityAt) session.lastActivityAt = event.at;
+    session.lastSeenAt = Math.max(session.lastSeenAt, signOfLifeAt(event));
     this.pending.touched(session);
   }
 
@@ -272,7 +273,7 @@ export class SessionBook {
   reopen(session: Session, event: UserEvent): void {
     const before = session.endedAt ?? session.lastActivityAt;
     this.#takeBack(session);
-    session.lastSeenAt = Math.max(session.lastSeenAt, event.receivedAt);
+    session.lastSeenAt = Math.max(session.lastSeenAt, signOfLifeAt(event));
     session.epoch = session.key.host.doubt.epoch;
     session.endedAt = null;
     session.endExact = false;

@@ -5,7 +5,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Table } from '../../src/contract/sink.ts';
 import { describeReceiverContract } from '../receivers/receiver-contract.ts';
 import { partsUnderTest, portOf, type ReceiverUnderTest } from '../receivers/receivers-under-test.ts';
 import { describeSinkContract } from '../sinks/sink-contract.ts';
@@ -66,7 +65,7 @@ describeSinkContract('file', async (): Promise<SinkUnderTest> => {
     const text = readFileSync(file, 'utf8').split('\n').slice(0, -1);
     return text.map((line) => JSON.parse(line) as Line);
   };
-  const identityOf = (table: Table) => (table === 'session_events' ? 'eventId' : 'id');
+  const identityOf = (table: string) => (table === 'session_events' ? 'eventId' : 'id');
   const sink = sinkTo('rows.jsonl');
   return {
     sink,

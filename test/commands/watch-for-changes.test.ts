@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, unwatchFile, watchFile, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { watchConfig } from '../../src/commands/start.ts';
+import { watchForChanges } from '../../src/commands/start.ts';
 import { until } from '../receivers/receivers-under-test.ts';
 
 const EVERY_MS = 5;
@@ -27,7 +27,7 @@ afterEach(() => {
 });
 
 function watch(): void {
-  unwatch = watchConfig(file, EVERY_MS, () => told.push(existsSync(file)));
+  unwatch = watchForChanges(file, EVERY_MS, () => told.push(existsSync(file)));
   // Told after it, of the same looks.
   watchFile(file, { interval: EVERY_MS }, () => {
     looks += 1;
