@@ -65,7 +65,7 @@ export interface Sink {
    */
   start(signal: AbortSignal): Promise<void>;
   /**
-   * Resolves when the rows are safe. Must settle soon after `signal` aborts.
+   * Resolves when the rows are safe. Must reject soon after `signal` aborts: by then nobody waits for the rows any more.
    * @throws PoisonRowError where one row can never be taken; nothing of the batch counts as taken
    * @throws NeedsOperatorError where only a person can help
    */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fixedAppNames } from '../../../src/contract/app-names.ts';
@@ -14,6 +14,18 @@ import type { Site } from '../../../src/sessions/site.ts';
 
 /** Where the stores of all formats are, each in a folder `format-N`. */
 export const STORES = join(import.meta.dirname, '../../cases/stores');
+export const folderOf = (format: number): string => join(STORES, `format-${format}`);
+
+/** @throws Error that says what to do where there is no kept store of that format */
+export function copyKeptStore(format: number, to: string): void {
+  if (!existsSync(folderOf(format))) {
+    throw new Error(
+      `there is no store of format ${format} in test/cases/stores: npm run make-store makes it`,
+    );
+  }
+  cpSync(folderOf(format), to, { recursive: true });
+}
+
 /** The sink of which a kept store knows how far it is. */
 export const SINK = 'questdb';
 
@@ -24,8 +36,8 @@ export interface StoredAnswers {
   readonly [question: string]: unknown;
 }
 
-export function keptAnswers(store: string): StoredAnswers {
-  return JSON.parse(readFileSync(join(STORES, store, 'expected.json'), 'utf8')) as StoredAnswers;
+export function keptAnswers(format: number): StoredAnswers {
+  return JSON.parse(readFileSync(join(folderOf(format), 'expected.json'), 'utf8')) as StoredAnswers;
 }
 
 /** What is asked of the store in `directory`, into which `site` was recovered. */
