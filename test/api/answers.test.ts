@@ -31,7 +31,7 @@ const askSessions = (ask: Ask) =>
   ask({ ask: 'sessions', filters: { ...NO_FILTERS, active: null, at: null }, now: 0 });
 const askEvents = (ask: Ask) => ask({ ask: 'events', filters: { ...NO_FILTERS, kind: null } });
 const askSession = (ask: Ask) => ask({ ask: 'session', id: 'store-1', now: 0 });
-const askSeries = (ask: Ask) => ask({ ask: 'series', window: '1h', dimension: 'all', now: 0 });
+const askSeries = (ask: Ask) => ask({ ask: 'series', span: '1h', dimension: 'all', now: 0 });
 const askCsv = (ask: Ask) =>
   ask({ ask: 'events', filters: { ...NO_FILTERS, kind: null }, csv: ['seq', 'kind'] });
 

@@ -71,7 +71,7 @@ export const oneSession = z.object({
   truncated: z.boolean(),
 });
 
-const seriesPoint = z.object({
+export const seriesPoint = z.object({
   at: time,
   created: unknownOrCount,
   destroyed: unknownOrCount,
@@ -84,7 +84,7 @@ const seriesPoint = z.object({
 export const WINDOW_NAMES = Object.keys(WINDOWS) as Window[];
 
 export const series = z.object({
-  window: z.enum(WINDOW_NAMES),
+  window: z.enum(WINDOW_NAMES).nullable(),
   stepSeconds: count,
   points: z.array(seriesPoint),
 });

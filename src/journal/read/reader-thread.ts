@@ -1,13 +1,13 @@
 import { DatabaseSync } from 'node:sqlite';
 import { fixedAppNames } from '../../contract/app-names.ts';
-import type { Dimension, Window } from '../../sessions/series.ts';
+import type { Dimension } from '../../sessions/series.ts';
 import { WorkerSide } from '../../threads/worker-side.ts';
 import { journalFile } from '../journal-file.ts';
 import type { Answers, CsvPage, Json } from './answers.ts';
 import { csvOf } from './csv.ts';
 import type { EventFilters } from './event-search.ts';
 import { type Followed, type Following, Queries } from './queries.ts';
-import { seriesOf } from './series-query.ts';
+import { type SeriesSpan, seriesOf } from './series-query.ts';
 import type { SessionFilters } from './session-search.ts';
 import { UserAgents } from './user-agents.ts';
 
@@ -31,9 +31,9 @@ interface Questions {
   };
   readonly session: { readonly ask: 'session'; readonly id: string; readonly now: number };
   readonly events: Page & { readonly ask: 'events'; readonly filters: EventFilters };
-  readonly series: {
+  readonly series: Page & {
     readonly ask: 'series';
-    readonly window: Window;
+    readonly span: SeriesSpan;
     readonly dimension: Dimension;
     readonly now: number;
   };
@@ -82,7 +82,10 @@ const FINDERS: { readonly [Name in keyof Questions]: (question: Questions[Name])
   sessions: (question) => asAsked(queries.sessions(question.filters, question.now), question),
   session: ({ id, now }) => queries.session(id, now),
   events: (question) => asAsked(queries.events(question.filters), question),
-  series: ({ window, dimension, now }) => seriesOf(database, window, dimension, now),
+  series: ({ span, dimension, now, csv }) => {
+    const found = seriesOf(database, span, dimension, now);
+    return csv === undefined ? found : { csv: csvOf(found.points, csv), nextCursor: null };
+  },
 };
 
 function find<Name extends keyof Questions>(name: Name, question: Questions[Name]): Found<Name> {
