@@ -14,6 +14,7 @@ import { registerMetrics } from './metrics/metrics.ts';
 import { describeRoutes, registerOpenApi } from './openapi.ts';
 import { registerPage } from './page.ts';
 import type { ApiParts } from './parts.ts';
+import { registerPeaks } from './peaks.ts';
 import { registerSeries } from './series.ts';
 import { registerSessions } from './sessions.ts';
 import { registerStream } from './stream/stream.ts';
@@ -63,6 +64,7 @@ function registerRoutes(app: FastifyInstance, parts: ApiParts): void {
   registerSessions(app, parts);
   registerEvents(app, parts);
   registerSeries(app, parts);
+  registerPeaks(app, parts);
   registerStream(app, parts, counts);
   registerIngest(app, parts);
   registerHealth(app, parts);

@@ -36,9 +36,11 @@ export const filterParameters = {
 };
 
 export type FilterQuery = Readonly<z.output<z.ZodObject<typeof filterParameters>>>;
+/** Those that a route has not are those that are not given. */
+type SomeFilters = Partial<FilterQuery> & Pick<FilterQuery, 'limit'>;
 
 /** @throws ApiError 400 for a time that is none */
-export function filtersOf(query: FilterQuery): Filters {
+export function filtersOf(query: SomeFilters): Filters {
   const from = timeOf('from', query.from);
   const to = timeOf('to', query.to);
   if (from !== null && to !== null && from > to) throw new ApiError(400, 'from: later than to');

@@ -89,8 +89,21 @@ export const series = z.object({
   points: z.array(seriesPoint),
 });
 
+const peak = z.object({ peak: unknownOrCount, at: time.nullable().describe('when that was first') });
+
+export const peaksItem = z.object({
+  from: time,
+  to: time,
+  sessions: peak,
+  users: peak,
+  seats: peak.describe('licence seats, which Sense holds for five minutes after a session'),
+  created: unknownOrCount,
+  rejected: unknownOrCount,
+});
+
 export const sessionsPage = pageOf(sessionItem);
 export const eventsPage = pageOf(eventItem);
+export const peaksPage = pageOf(peaksItem);
 
 function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item), nextCursor: text });
@@ -103,6 +116,7 @@ type Fixed<T> = T extends object ? { readonly [Name in keyof T]: Fixed<T[Name]> 
 export type SessionItem = AnswerOf<typeof sessionItem>;
 export type OneSession = AnswerOf<typeof oneSession>;
 export type EventItem = AnswerOf<typeof eventItem>;
+export type PeaksItem = AnswerOf<typeof peaksItem>;
 export type SeriesPoint = AnswerOf<typeof seriesPoint>;
 
 /** A page as CSV, in JSON for the way between the threads. */
@@ -117,6 +131,7 @@ export interface Answers {
   readonly session: OneSession | null;
   readonly events: AnswerOf<typeof eventsPage>;
   readonly series: AnswerOf<typeof series>;
+  readonly peaks: AnswerOf<typeof peaksPage>;
 }
 
 declare const VALUE: unique symbol;

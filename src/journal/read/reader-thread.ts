@@ -6,6 +6,7 @@ import { journalFile } from '../journal-file.ts';
 import type { Answers, CsvPage, Json } from './answers.ts';
 import { csvOf } from './csv.ts';
 import type { EventFilters } from './event-search.ts';
+import { type PeaksQuestion, peaksOf } from './peaks-query.ts';
 import { type Followed, type Following, Queries } from './queries.ts';
 import { type SeriesSpan, seriesOf } from './series-query.ts';
 import type { SessionFilters } from './session-search.ts';
@@ -37,6 +38,7 @@ interface Questions {
     readonly dimension: Dimension;
     readonly now: number;
   };
+  readonly peaks: Page & PeaksQuestion & { readonly ask: 'peaks'; readonly now: number };
 }
 
 /** What is answered with JSON. */
@@ -86,13 +88,14 @@ const FINDERS: { readonly [Name in keyof Questions]: (question: Questions[Name])
     const found = seriesOf(database, span, dimension, now);
     return csv === undefined ? found : { csv: csvOf(found.points, csv), nextCursor: null };
   },
+  peaks: (question) => asAsked(peaksOf(database, question, question.now), question),
 };
 
 function find<Name extends keyof Questions>(name: Name, question: Questions[Name]): Found<Name> {
   return FINDERS[name](question);
 }
 
-function asAsked<Items extends Answers['sessions'] | Answers['events']>(
+function asAsked<Items extends { readonly items: readonly unknown[]; readonly nextCursor: string | null }>(
   page: Items,
   { csv }: Page,
 ): Items | CsvPage {
