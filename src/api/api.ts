@@ -9,6 +9,7 @@ import { CurrentCounts, registerCounts } from './counts.ts';
 import { ApiError, answerBrokenRequest, answerError, nothingAt, schemaProblem, secure } from './errors.ts';
 import { registerEvents } from './events.ts';
 import { registerHealth } from './health.ts';
+import { registerImpact } from './impact.ts';
 import { registerIngest } from './ingest.ts';
 import { registerMetrics } from './metrics/metrics.ts';
 import { describeRoutes, registerOpenApi } from './openapi.ts';
@@ -65,6 +66,7 @@ function registerRoutes(app: FastifyInstance, parts: ApiParts): void {
   registerEvents(app, parts);
   registerSeries(app, parts);
   registerPeaks(app, parts);
+  registerImpact(app, parts);
   registerStream(app, parts, counts);
   registerIngest(app, parts);
   registerHealth(app, parts);

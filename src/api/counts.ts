@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { AppNames } from '../contract/app-names.ts';
 import { type AnswerOf, type Json, time } from '../journal/read/answers.ts';
 import { type Gauge, hostsByName } from '../sessions/counts.ts';
-import { QUALITY_REASONS } from '../sessions/quality.ts';
+import { QUALITIES, QUALITY_REASONS } from '../sessions/quality.ts';
 import type { Site } from '../sessions/site.ts';
 import type { ApiParts } from './parts.ts';
 import { answer, NO_QUERY, type Schema, type SchemaTypes, sendJson } from './schemas.ts';
@@ -12,7 +12,7 @@ import { answer, NO_QUERY, type Schema, type SchemaTypes, sendJson } from './sch
 const count = z.int();
 const totals = z.object({ last5s: count, last1m: count, last1h: count, total: count });
 const open = { sessions: count, users: count, connections: count };
-const quality = z.enum(['exact', 'estimated']);
+const quality = z.enum(QUALITIES);
 
 const countsAnswer = z.object({
   asOf: time,

@@ -4,8 +4,9 @@ import type { LostLines } from './lost-lines/lost-lines.ts';
 export const QUALITY_REASONS = ['warming_up', 'downtime', 'drops', 'gap'] as const;
 export type QualityReason = (typeof QUALITY_REASONS)[number];
 
+export const QUALITIES = ['exact', 'estimated'] as const;
 export interface QualityStatement {
-  readonly quality: 'exact' | 'estimated';
+  readonly quality: (typeof QUALITIES)[number];
   readonly reasons: readonly QualityReason[];
 }
 

@@ -22,11 +22,9 @@ import {
   type SessionObserver,
 } from './session.ts';
 import { copied, StringPool } from './string-pool.ts';
+import { type TimeOutSettings, timesOutAt } from './time-outs.ts';
 
-export interface SessionSettings {
-  /** A session without open connection ends after `timeoutMs + graceMs` without activity. */
-  readonly timeoutMs: number;
-  readonly graceMs: number;
+export interface SessionSettings extends TimeOutSettings {
   /** A session whose connection never closed ends at this age. */
   readonly maxAgeMs: number;
 }
@@ -138,8 +136,7 @@ export class SessionBook {
     if (session.openConnections.length > 0) {
       return session.startedAt + this.#settings.maxAgeMs + this.#downtimes.since(session.startedAt);
     }
-    const idle = this.#settings.timeoutMs + this.#settings.graceMs;
-    return session.lastActivityAt + idle + this.#downtimes.since(session.lastActivityAt);
+    return timesOutAt(session.lastActivityAt, this.#settings, this.#downtimes);
   }
 
   confirm(session: Session, event: UserEvent): void {

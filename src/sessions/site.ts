@@ -44,6 +44,7 @@ export class Site implements SessionObserver {
   readonly levels = new Levels(this.series);
   readonly lostLines = new LostLines();
   readonly quality: Quality;
+  readonly settings: SessionSettings;
   readonly book: SessionBook;
   readonly tracker: SessionTracker;
   readonly #bounds: SiteBounds;
@@ -55,6 +56,7 @@ export class Site implements SessionObserver {
 
   constructor(settings: SessionSettings, bounds = BOUNDS) {
     this.#bounds = bounds;
+    this.settings = settings;
     this.book = new SessionBook(this.identities, settings, this.downtimes, this);
     this.tracker = new SessionTracker(this.book, this.downtimes);
     this.quality = new Quality(settings.timeoutMs + settings.graceMs, this.downtimes, this.lostLines);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { KINDS, REJECTION_REASONS } from '../../contract/event.ts';
 import { END_REASONS } from '../../contract/rows.ts';
+import { QUALITIES, QUALITY_REASONS } from '../../sessions/quality.ts';
 import { WINDOWS, type Window } from '../../sessions/series.ts';
 
 /*
@@ -89,6 +90,25 @@ export const series = z.object({
   points: z.array(seriesPoint),
 });
 
+export const impactItem = z.object({
+  ...sessionItem.shape,
+  timesOutAt: time.nullable().describe('null while an app is open'),
+});
+
+/** How right the numbers of an answer are. */
+const quality = { quality: z.enum(QUALITIES), reasons: z.array(z.enum(QUALITY_REASONS)) };
+
+export const impact = z.object({
+  asOf: time,
+  ...quality,
+  sessions: count,
+  users: count,
+  connectedUsers: count.describe('with an app open'),
+  lingering: count.describe('sessions without an open app'),
+  lastTimeoutAt: time.nullable().describe('when the last of these has timed out; null where there is none'),
+  ...pageOf(impactItem).shape,
+});
+
 const peak = z.object({ peak: unknownOrCount, at: time.nullable().describe('when that was first') });
 
 export const peaksItem = z.object({
@@ -116,6 +136,7 @@ type Fixed<T> = T extends object ? { readonly [Name in keyof T]: Fixed<T[Name]> 
 export type SessionItem = AnswerOf<typeof sessionItem>;
 export type OneSession = AnswerOf<typeof oneSession>;
 export type EventItem = AnswerOf<typeof eventItem>;
+export type ImpactItem = AnswerOf<typeof impactItem>;
 export type PeaksItem = AnswerOf<typeof peaksItem>;
 export type SeriesPoint = AnswerOf<typeof seriesPoint>;
 
@@ -131,6 +152,7 @@ export interface Answers {
   readonly session: OneSession | null;
   readonly events: AnswerOf<typeof eventsPage>;
   readonly series: AnswerOf<typeof series>;
+  readonly impact: AnswerOf<typeof impact>;
   readonly peaks: AnswerOf<typeof peaksPage>;
 }
 

@@ -4,6 +4,7 @@ import { Calendar, type CalendarUnit } from './calendar.ts';
 import { findEvents } from './event-search.ts';
 import type { Filters } from './filters.ts';
 import { type Peak, type Peaks, peaksBetween, SEAT_HELD_MS, type Stay } from './peak-sweep.ts';
+import { People } from './people.ts';
 import { findSessions } from './session-search.ts';
 
 export interface PeaksQuestion {
@@ -147,30 +148,6 @@ class PeaksQuery {
 export function keptSince(database: DatabaseSync): number {
   const oldest = database.prepare('SELECT seq, received_at FROM events ORDER BY seq LIMIT 1').get();
   return oldest === undefined || Number(oldest['seq']) <= 1 ? 0 : Number(oldest['received_at']);
-}
-
-/** Users by the numbers that records have of them: in each generation of names a user has another one. */
-class People {
-  readonly #byNumber = new Map<number, number | null>([[0, null]]);
-  readonly #byName = new Map<string, number>();
-  readonly #database: DatabaseSync;
-
-  constructor(database: DatabaseSync) {
-    this.#database = database;
-  }
-
-  of(number: number): number | null {
-    const known = this.#byNumber.get(number);
-    if (known !== undefined) return known;
-    const row = this.#database
-      .prepare('SELECT folded_directory, folded_id FROM users WHERE number = ?')
-      .get(number);
-    const name = JSON.stringify([row?.['folded_directory'], row?.['folded_id']]);
-    const person = this.#byName.get(name) ?? this.#byName.size;
-    this.#byName.set(name, person);
-    this.#byNumber.set(number, person);
-    return person;
-  }
 }
 
 function itemOf(cells: readonly Cell[]): PeaksItem {

@@ -6,6 +6,7 @@ import { journalFile } from '../journal-file.ts';
 import type { Answers, CsvPage, Json } from './answers.ts';
 import { csvOf } from './csv.ts';
 import type { EventFilters } from './event-search.ts';
+import { type ImpactQuestion, impactOf } from './impact-query.ts';
 import { type PeaksQuestion, peaksOf } from './peaks-query.ts';
 import { type Followed, type Following, Queries } from './queries.ts';
 import { type SeriesSpan, seriesOf } from './series-query.ts';
@@ -38,6 +39,7 @@ interface Questions {
     readonly dimension: Dimension;
     readonly now: number;
   };
+  readonly impact: Page & ImpactQuestion & { readonly ask: 'impact'; readonly now: number };
   readonly peaks: Page & PeaksQuestion & { readonly ask: 'peaks'; readonly now: number };
 }
 
@@ -88,6 +90,7 @@ const FINDERS: { readonly [Name in keyof Questions]: (question: Questions[Name])
     const found = seriesOf(database, span, dimension, now);
     return csv === undefined ? found : { csv: csvOf(found.points, csv), nextCursor: null };
   },
+  impact: (question) => asAsked(impactOf(database, queries.items, question, question.now), question),
   peaks: (question) => asAsked(peaksOf(database, question, question.now), question),
 };
 
