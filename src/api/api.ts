@@ -16,6 +16,7 @@ import { describeRoutes, registerOpenApi } from './openapi.ts';
 import { registerPage } from './page.ts';
 import type { ApiParts } from './parts.ts';
 import { registerPeaks } from './peaks.ts';
+import { registerRejections } from './rejections.ts';
 import { registerSeries } from './series.ts';
 import { registerSessions } from './sessions.ts';
 import { registerStream } from './stream/stream.ts';
@@ -67,6 +68,7 @@ function registerRoutes(app: FastifyInstance, parts: ApiParts): void {
   registerSeries(app, parts);
   registerPeaks(app, parts);
   registerImpact(app, parts);
+  registerRejections(app, parts);
   registerStream(app, parts, counts);
   registerIngest(app, parts);
   registerHealth(app, parts);

@@ -58,6 +58,15 @@ export const eventItem = z.object({
   message: text,
 });
 
+export const rejectionItem = z.object({
+  ...eventItem.shape,
+  heldBy: z
+    .array(sessionItem)
+    .describe(
+      "beyond the limit of parallel sessions: the user's sessions that held the seats then, 25 at most",
+    ),
+});
+
 const connectionItem = z.object({
   ...app,
   openedAt: time,
@@ -123,6 +132,7 @@ export const peaksItem = z.object({
 
 export const sessionsPage = pageOf(sessionItem);
 export const eventsPage = pageOf(eventItem);
+export const rejectionsPage = pageOf(rejectionItem);
 export const peaksPage = pageOf(peaksItem);
 
 function pageOf<Item extends z.ZodType>(item: Item) {
@@ -152,6 +162,7 @@ export interface Answers {
   readonly session: OneSession | null;
   readonly events: AnswerOf<typeof eventsPage>;
   readonly series: AnswerOf<typeof series>;
+  readonly rejections: AnswerOf<typeof rejectionsPage>;
   readonly impact: AnswerOf<typeof impact>;
   readonly peaks: AnswerOf<typeof peaksPage>;
 }

@@ -9,6 +9,7 @@ import type { EventFilters } from './event-search.ts';
 import { type ImpactQuestion, impactOf } from './impact-query.ts';
 import { type PeaksQuestion, peaksOf } from './peaks-query.ts';
 import { type Followed, type Following, Queries } from './queries.ts';
+import { rejectionsOf } from './rejections-query.ts';
 import { type SeriesSpan, seriesOf } from './series-query.ts';
 import type { SessionFilters } from './session-search.ts';
 import { UserAgents } from './user-agents.ts';
@@ -37,6 +38,11 @@ interface Questions {
     readonly ask: 'series';
     readonly span: SeriesSpan;
     readonly dimension: Dimension;
+    readonly now: number;
+  };
+  readonly rejections: Page & {
+    readonly ask: 'rejections';
+    readonly filters: EventFilters;
     readonly now: number;
   };
   readonly impact: Page & ImpactQuestion & { readonly ask: 'impact'; readonly now: number };
@@ -90,6 +96,8 @@ const FINDERS: { readonly [Name in keyof Questions]: (question: Questions[Name])
     const found = seriesOf(database, span, dimension, now);
     return csv === undefined ? found : { csv: csvOf(found.points, csv), nextCursor: null };
   },
+  rejections: (question) =>
+    asAsked(rejectionsOf(database, queries.items, question.filters, question.now), question),
   impact: (question) => asAsked(impactOf(database, queries.items, question, question.now), question),
   peaks: (question) => asAsked(peaksOf(database, question, question.now), question),
 };
