@@ -140,17 +140,23 @@ class Search {
     }
   }
 }
-/** Both in descending order. */
+
+/** Both in descending order. Whoever leaves off leaves both: a statement that goes on would keep the reader in the past. */
 function* merged(ones: Generator<number>, others: Generator<number>): Generator<number> {
-  let a = ones.next();
-  let b = others.next();
-  while (!a.done || !b.done) {
-    if (b.done || (!a.done && a.value > b.value)) {
-      yield a.value;
-      a = ones.next();
-    } else {
-      yield b.value;
-      b = others.next();
+  try {
+    let a = ones.next();
+    let b = others.next();
+    while (!a.done || !b.done) {
+      if (b.done || (!a.done && a.value > b.value)) {
+        yield a.value;
+        a = ones.next();
+      } else {
+        yield b.value;
+        b = others.next();
+      }
     }
+  } finally {
+    ones.return(0);
+    others.return(0);
   }
 }
