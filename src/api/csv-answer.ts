@@ -73,7 +73,8 @@ export function csvAnswer(
   what: string,
   now: number,
 ): Csv {
-  const { csv, nextCursor } = JSON.parse(page) as CsvPage;
+  const { csv, nextCursor, quality = null } = JSON.parse(page) as CsvPage;
+  if (quality !== null) reply.header('headcount-quality', quality);
   if (nextCursor !== null) {
     const next = new URL(url, 'http://localhost');
     next.searchParams.set('cursor', nextCursor);

@@ -27,13 +27,15 @@ const oneDescription = {
 
 const columns = columnsOf(sessionItem);
 
-export function registerSessions(app: FastifyInstance, { ask, now }: ApiParts): void {
+export function registerSessions(app: FastifyInstance, { ask, now, site }: ApiParts): void {
   const routes = app.withTypeProvider<SchemaTypes>();
   routes.get('/api/v1/sessions', { schema: pageDescription }, async (request, reply) => {
     const { query } = request;
     const asOf = now();
     const filters = { ...filtersOf(query), active: query.active ?? null, at: timeOf('at', query.at) };
-    const question = { ask: 'sessions', filters, now: asOf } as const;
+    const asked = filters.at ?? (query.active === true ? asOf : null);
+    const moment = asked === null ? null : site.qualityOf(asked, asOf);
+    const question = { ask: 'sessions', filters, now: asOf, moment } as const;
     reply.header('vary', 'accept');
     if (!wantsCsv(request)) return sendJson(reply, await ask(question));
     return csvAnswer(request, reply, await ask({ ...question, csv: columns }), 'sessions', asOf);

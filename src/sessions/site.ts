@@ -3,6 +3,7 @@ import { Counts } from './counts.ts';
 import { Downtimes } from './downtimes.ts';
 import { Identities } from './identities.ts';
 import { LostLines } from './lost-lines/lost-lines.ts';
+import { type MomentStatement, PastQuality } from './past-quality.ts';
 import { Quality } from './quality.ts';
 import { Levels, Series } from './series.ts';
 import type { Connection, Host, KnownUser, Session, SessionObserver } from './session.ts';
@@ -44,6 +45,7 @@ export class Site implements SessionObserver {
   readonly levels = new Levels(this.series);
   readonly lostLines = new LostLines();
   readonly quality: Quality;
+  readonly pastQuality = new PastQuality(this.downtimes);
   readonly settings: SessionSettings;
   readonly book: SessionBook;
   readonly tracker: SessionTracker;
@@ -109,6 +111,7 @@ export class Site implements SessionObserver {
     if (now < this.#lastTick) this.series.forgetFuture(now);
     this.#lastTick = now;
     this.lostLines.tick(now);
+    this.pastQuality.note(now, this.quality.at(now));
     const second = Math.floor(now / 1000) - 1;
     // Neither twice, nor for a second that was not lived through.
     if (this.#tickedAt === second || second * 1000 < this.#startedAt) return;
@@ -127,6 +130,12 @@ export class Site implements SessionObserver {
       this.levels.note(gauge.dimension, gauge.connections, gauge.users.size, gauge.connections);
     }
     this.levels.finish();
+  }
+
+  /** How right it is what the store says of a moment, as far as that is known at another one. */
+  qualityOf(moment: number, now: number): MomentStatement {
+    this.pastQuality.note(now, this.quality.at(now));
+    return this.pastQuality.of(moment, this.quality.since, now);
   }
 
   exclude(isExcluded: (user: User) => boolean, now: number): void {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { KINDS, REJECTION_REASONS } from '../../contract/event.ts';
 import { END_REASONS } from '../../contract/rows.ts';
+import { MOMENT_QUALITIES, MOMENT_REASONS } from '../../sessions/past-quality.ts';
 import { QUALITIES, QUALITY_REASONS } from '../../sessions/quality.ts';
 import { WINDOWS, type Window } from '../../sessions/series.ts';
 
@@ -130,7 +131,15 @@ export const peaksItem = z.object({
   rejected: unknownOrCount,
 });
 
-export const sessionsPage = pageOf(sessionItem);
+/** The first four speak of one moment, and say nothing where none was asked for. */
+export const sessionsPage = z.object({
+  asOf: time.describe('the moment that was asked for; without one, now'),
+  quality: z.enum(MOMENT_QUALITIES).nullable(),
+  reasons: z.array(z.enum(MOMENT_REASONS)),
+  total: unknownOrCount.describe('how many there are, on all pages'),
+  totalIsAtLeast: z.boolean().describe('there are more than were counted'),
+  ...pageOf(sessionItem).shape,
+});
 export const eventsPage = pageOf(eventItem);
 export const rejectionsPage = pageOf(rejectionItem);
 export const peaksPage = pageOf(peaksItem);
@@ -154,6 +163,8 @@ export type SeriesPoint = AnswerOf<typeof seriesPoint>;
 export interface CsvPage {
   readonly csv: string;
   readonly nextCursor: string | null;
+  /** Where the items are those of one moment: how right they are, and why. */
+  readonly quality?: string | null;
 }
 
 /** What each question is answered with; null where there is no such thing. */

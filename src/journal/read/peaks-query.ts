@@ -3,6 +3,7 @@ import type { Answers, PeaksItem } from './answers.ts';
 import { Calendar, type CalendarUnit } from './calendar.ts';
 import { findEvents } from './event-search.ts';
 import type { Filters } from './filters.ts';
+import { keptSince } from './kept-since.ts';
 import { type Peak, type Peaks, peaksBetween, SEAT_HELD_MS, type Stay } from './peak-sweep.ts';
 import { People } from './people.ts';
 import { findSessions } from './session-search.ts';
@@ -142,12 +143,6 @@ class PeaksQuery {
     }
     return counts;
   }
-}
-
-/** From when on no session has been deleted: the arrival of the oldest event, once any were. */
-export function keptSince(database: DatabaseSync): number {
-  const oldest = database.prepare('SELECT seq, received_at FROM events ORDER BY seq LIMIT 1').get();
-  return oldest === undefined || Number(oldest['seq']) <= 1 ? 0 : Number(oldest['received_at']);
 }
 
 function itemOf(cells: readonly Cell[]): PeaksItem {

@@ -1,11 +1,18 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { AppNames } from '../../contract/app-names.ts';
 import { END_REASONS } from '../../contract/rows.ts';
+import type { MomentStatement } from '../../sessions/past-quality.ts';
 import type { Answers, OneSession } from './answers.ts';
 import { type EventFilters, findEvents } from './event-search.ts';
 import { Items, iso, isoOrNull, MOST_LINKS, page, type Row } from './items.ts';
+import { keptSince } from './kept-since.ts';
 import { findSessions, type SessionFilters } from './session-search.ts';
 import type { UserAgents } from './user-agents.ts';
+
+/** Sessions of one moment: no site has so many users. */
+const MOST_COUNTED = 100_000;
+const NO_MOMENT = { quality: null, reasons: [], total: null, totalIsAtLeast: false };
+const BEFORE_STORE: MomentStatement = { quality: 'unknown', reasons: ['before_store'] };
 
 /** Events looked through in one step of following them. */
 const MOST_FOLLOWED = 100_000;
@@ -34,10 +41,27 @@ export class Queries {
     this.items = new Items(database, appNames, userAgents);
   }
 
-  sessions(filters: SessionFilters, now: number): Answers['sessions'] {
+  /** `moment`: how right it is what is known of the moment that was asked for; null where none was. */
+  sessions(filters: SessionFilters, now: number, moment: MomentStatement | null = null): Answers['sessions'] {
     const found = findSessions(this.#database, filters).take(filters.limit + 1);
     const rows = this.items.sessionRows(found);
-    return page(rows, filters.limit, 'id', (row) => this.items.session(row, now));
+    return {
+      asOf: iso(filters.at ?? now),
+      ...(moment === null ? NO_MOMENT : this.#ofMoment(filters, moment)),
+      ...page(rows, filters.limit, 'id', (row) => this.items.session(row, now)),
+    };
+  }
+
+  #ofMoment(filters: SessionFilters, { quality, reasons }: MomentStatement) {
+    const isDeleted = filters.at !== null && filters.at < keptSince(this.#database);
+    const all = findSessions(this.#database, { ...filters, cursor: null });
+    let total = 0;
+    for (const _ of all.take(MOST_COUNTED + 1)) total += 1;
+    return {
+      ...(isDeleted ? BEFORE_STORE : { quality, reasons }),
+      total: Math.min(total, MOST_COUNTED),
+      totalIsAtLeast: total > MOST_COUNTED,
+    };
   }
 
   /** One session with its latest connections and events, oldest first; null where there is none of that id. */

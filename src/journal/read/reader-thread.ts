@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { fixedAppNames } from '../../contract/app-names.ts';
+import type { MomentStatement } from '../../sessions/past-quality.ts';
 import type { Dimension } from '../../sessions/series.ts';
 import { WorkerSide } from '../../threads/worker-side.ts';
 import { journalFile } from '../journal-file.ts';
@@ -31,6 +32,8 @@ interface Questions {
     readonly ask: 'sessions';
     readonly filters: SessionFilters;
     readonly now: number;
+    /** Where the filters ask for one moment: how right it is what is known of that. */
+    readonly moment?: MomentStatement | null;
   };
   readonly session: { readonly ask: 'session'; readonly id: string; readonly now: number };
   readonly events: Page & { readonly ask: 'events'; readonly filters: EventFilters };
@@ -89,7 +92,12 @@ function answer(question: Question): string | null | Followed {
 type Found<Name extends keyof Questions> = Answers[Name] | CsvPage;
 
 const FINDERS: { readonly [Name in keyof Questions]: (question: Questions[Name]) => Found<Name> } = {
-  sessions: (question) => asAsked(queries.sessions(question.filters, question.now), question),
+  sessions: (question) => {
+    const found = queries.sessions(question.filters, question.now, question.moment);
+    const { quality, reasons } = found;
+    const page = asAsked(found, question);
+    return 'csv' in page && quality !== null ? { ...page, quality: [quality, ...reasons].join(' ') } : page;
+  },
   session: ({ id, now }) => queries.session(id, now),
   events: (question) => asAsked(queries.events(question.filters), question),
   series: ({ span, dimension, now, csv }) => {
