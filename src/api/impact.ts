@@ -22,10 +22,11 @@ export function registerImpact(app: FastifyInstance, { ask, now, site }: ApiPart
       const asOf = now();
       const filters = filtersOf(request.query);
       const { quality, settings, downtimes } = site;
+      const node = filters.host === null ? undefined : site.identities.hosts.get(filters.host);
       const question = {
         ask: 'impact',
         filters,
-        quality: filters.host === null ? quality.at(asOf) : quality.ofHost(filters.host, asOf),
+        quality: node === undefined ? quality.at(asOf) : quality.ofHost(node, asOf),
         settings,
         downtimes: downtimes.list,
         now: asOf,

@@ -38,7 +38,7 @@ export interface SessionEventRow extends Client {
 }
 
 /** How a session ended. */
-export const END_REASONS = ['stop', 'timeout', 'max_age', 'excluded'] as const;
+export const END_REASONS = ['stop', 'timeout', 'max_age', 'excluded', 'restart'] as const;
 export type EndReason = (typeof END_REASONS)[number];
 
 /** One session as it is known now: the latest row of an `id` is the whole truth about it. */

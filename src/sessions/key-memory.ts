@@ -5,7 +5,7 @@ import { copied } from './string-pool.ts';
 /** Of each kind of thing a key remembers, the last so many. Bounds memory and the cost of a line. */
 const REMEMBERED = 64;
 
-/** A session that ended by time-out or age: a later line may correct that. */
+/** A session that ended by time-out, age or restart: a later line may correct that. */
 export function rememberTimeOut(session: Session): void {
   session.key.timedOut = withNew(session.key.timedOut, session);
 }
@@ -83,13 +83,18 @@ function latest(key: Key, event: UserEvent, fits: (session: Session) => boolean)
   return found;
 }
 
+/** It ended for want of a sign of life, so that one takes it up again. */
+function wasSilent({ endReason }: Session): boolean {
+  return endReason === 'timeout' || endReason === 'restart';
+}
+
 /** The session with this very session key that a Start takes up again. */
 export function toRestart(key: Key, event: UserEvent, sessionKey: string): Session | null {
-  return latest(key, event, (each) => each.sessionKey === sessionKey && each.endReason === 'timeout');
+  return latest(key, event, (each) => each.sessionKey === sessionKey && wasSilent(each));
 }
 
 /**
- * The session whose end by time-out or age a Stop corrects: the one with this very session key, or, for a
+ * The session whose end by time-out, age or restart a Stop corrects: the one with this very session key, or, for a
  * null one, any.
  */
 export function toCorrect(key: Key, event: UserEvent, sessionKey: string | null): Session | null {
@@ -103,13 +108,13 @@ export function toCorrect(key: Key, event: UserEvent, sessionKey: string | null)
   );
 }
 
-/** The timed-out session that an Open takes up again: first of all the one with its session key. */
+/** The silent session that an Open takes up again: first of all the one with its session key. */
 export function toReopen(key: Key, event: UserEvent, sessionKey: string | null): Session | null {
   const timedOut = (wanted: (session: Session) => boolean) =>
     latest(
       key,
       event,
-      (each) => each.endReason === 'timeout' && agrees(each.virtualProxy, event.virtualProxy) && wanted(each),
+      (each) => wasSilent(each) && agrees(each.virtualProxy, event.virtualProxy) && wanted(each),
     );
   const same = sessionKey === null ? null : timedOut((each) => each.sessionKey === sessionKey);
   return same ?? timedOut((each) => agrees(each.sessionKey, sessionKey));

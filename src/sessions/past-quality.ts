@@ -40,7 +40,7 @@ export class PastQuality {
   }
 
   /** To be called once a second with what is said of the counts then. */
-  note(now: number, { quality, reasons }: QualityStatement): void {
+  note(now: number, { quality, reasons }: Omit<QualityChange, 'from'>): void {
     // Only where the clock was set back.
     if ((this.#changes.at(-1)?.from ?? 0) > now)
       this.#changes = this.#changes.filter(({ from }) => from <= now);

@@ -1,5 +1,6 @@
 import type { UserEvent } from '../contract/event.ts';
 import type { EndReason } from '../contract/rows.ts';
+import type { Losses } from './doubt/losses.ts';
 import type { Downtimes } from './downtimes.ts';
 import type { Identities } from './identities.ts';
 import {
@@ -20,20 +21,17 @@ import {
   type OrphanStop,
   Session,
   type SessionObserver,
+  type SessionSettings,
 } from './session.ts';
 import { copied, StringPool } from './string-pool.ts';
-import { type TimeOutSettings, timesOutAt } from './time-outs.ts';
-
-export interface SessionSettings extends TimeOutSettings {
-  /** A session whose connection never closed ends at this age. */
-  readonly maxAgeMs: number;
-}
+import { timesOutAt } from './time-outs.ts';
 
 /** The changes that can happen to a session. Which of them a line causes is decided in `session-tracker.ts`. */
 export class SessionBook {
   readonly identities: Identities;
   readonly #settings: SessionSettings;
   readonly #downtimes: Downtimes;
+  readonly #losses: Losses;
   readonly #observer: SessionObserver;
   readonly due = new DueSessions();
   readonly pending = new PendingChanges();
@@ -46,11 +44,13 @@ export class SessionBook {
     identities: Identities,
     settings: SessionSettings,
     downtimes: Downtimes,
+    losses: Losses,
     observer: SessionObserver,
   ) {
     this.identities = identities;
     this.#settings = settings;
     this.#downtimes = downtimes;
+    this.#losses = losses;
     this.#observer = observer;
   }
 
@@ -74,7 +74,7 @@ export class SessionBook {
   }
 
   #make(key: Key, event: UserEvent, exact: boolean, sessionKey: string | null): Session {
-    const session = new Session(this.#nextSession++, key, event.at, exact, event.timed);
+    const session = new Session(this.#nextSession++, key, event.at, exact, event.timed, event.receivedAt);
     session.sessionKey = sessionKey === null ? null : copied(sessionKey);
     session.virtualProxy = this.#pool.get(event.virtualProxy);
     session.userAgent = this.#pool.get(event.userAgent);
@@ -134,9 +134,9 @@ export class SessionBook {
   /** The moment after which a sweep ends the session. */
   dueAt(session: Session): number {
     if (session.openConnections.length > 0) {
-      return session.startedAt + this.#settings.maxAgeMs + this.#downtimes.since(session.startedAt);
+      return session.arrivedAt + this.#settings.maxAgeMs + this.#downtimes.since(session.arrivedAt);
     }
-    return timesOutAt(session.lastActivityAt, this.#settings, this.#downtimes);
+    return timesOutAt(session.lastSeenAt, this.#settings, this.#downtimes);
   }
 
   confirm(session: Session, event: UserEvent): void {
@@ -148,7 +148,7 @@ export class SessionBook {
     }
     if (session.synthesisedAt !== null) open.settle(session);
     this.#learnUserAgent(session, event);
-    this.active(session, event.at);
+    this.active(session, event);
     this.fileDue(session);
   }
 
@@ -166,8 +166,10 @@ export class SessionBook {
     this.pending.changed(session);
   }
 
-  active(session: Session, at: number): void {
+  /** A line of the session: it was on when that happened, and its time-out runs from the arrival. */
+  active(session: Session, { at, receivedAt }: UserEvent): void {
     if (at > session.lastActivityAt) session.lastActivityAt = at;
+    if (receivedAt > session.lastSeenAt) session.lastSeenAt = receivedAt;
     this.pending.touched(session);
   }
 
@@ -197,17 +199,17 @@ export class SessionBook {
     this.#startedBy(session, event);
     this.#relieve(session.key);
     this.#learnUserAgent(session, event);
-    this.active(session, event.at);
+    this.active(session, event);
     this.fileDue(session);
     this.pending.connectionChanged(connection);
     this.#observer.connectionOpened(connection);
   }
 
-  close(connection: Connection, at: number): void {
+  close(connection: Connection, event: UserEvent): void {
     const session = connection.session;
     openOf(session).detach(connection);
-    this.#closed(connection, at, true);
-    this.active(session, at);
+    this.#closed(connection, event.at, true);
+    this.active(session, event);
     this.fileDue(session);
   }
 
@@ -247,7 +249,8 @@ export class SessionBook {
       key.open = null;
       this.identities.emptied(key, seenAt);
     }
-    if (reason === 'timeout' || reason === 'max_age') rememberTimeOut(session);
+    if (reason === 'restart') this.#losses.countEnded(session, 1);
+    if (reason !== 'stop' && reason !== 'excluded') rememberTimeOut(session);
     this.pending.changed(session);
     this.#observer.sessionEnded(session);
   }
@@ -255,19 +258,22 @@ export class SessionBook {
   /** A session that was thought to have timed out had in truth ended by the Stop `event`. */
   correct(session: Session, event: UserEvent): void {
     const before = session.endedAt ?? event.at;
-    forgetTimeOut(session);
+    this.#takeBack(session);
     session.endedAt = Math.max(session.startedAt, event.at);
     session.endExact = true;
     session.endReason = 'stop';
     session.endedSeenAt = event.receivedAt;
     this.pending.changed(session);
-    this.active(session, event.at);
+    this.active(session, event);
     this.#observer.endCorrected(session, before);
   }
 
-  reopen(session: Session): void {
+  /** The event says that it is on after all. */
+  reopen(session: Session, event: UserEvent): void {
     const before = session.endedAt ?? session.lastActivityAt;
-    forgetTimeOut(session);
+    this.#takeBack(session);
+    session.lastSeenAt = Math.max(session.lastSeenAt, event.receivedAt);
+    session.epoch = session.key.host.doubt.epoch;
     session.endedAt = null;
     session.endExact = false;
     session.endReason = null;
@@ -277,6 +283,12 @@ export class SessionBook {
     this.#doubtOthers(session);
     this.#enter(session);
     this.#observer.sessionReopened(session, before);
+  }
+
+  /** An end for want of a sign of life was none. */
+  #takeBack(session: Session): void {
+    forgetTimeOut(session);
+    if (session.endReason === 'restart') this.#losses.countEnded(session, -1);
   }
 }
 

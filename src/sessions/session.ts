@@ -1,6 +1,11 @@
-import type { Layout, User } from '../contract/event.ts';
+import type { User } from '../contract/event.ts';
 import type { EndReason } from '../contract/rows.ts';
+import { HostDoubt } from './doubt/host-doubt.ts';
+import type { LossWindow } from './doubt/loss-window.ts';
+import type { HostClock } from './host-clock.ts';
+import { Layouts } from './layouts.ts';
 import type { Dimension } from './series.ts';
+import type { TimeOutSettings } from './time-outs.ts';
 
 /** One app (or mashup object) opened in a tab. Times in milliseconds since 1970 UTC. */
 export class Connection {
@@ -50,7 +55,13 @@ export class Session {
   journalGeneration = -1;
   virtualProxy: string | null = null;
   userAgent: string | null = null;
+  /** Event time of its latest line. */
   lastActivityAt: number;
+  /** Arrivals, from `createdAt` on: small integers need no memory of their own. */
+  readonly arrivedAfterMs: number;
+  seenAfterMs: number;
+  /** Of the latest loss of lines before a sign of life that can only be its own; see `HostDoubt`. */
+  epoch: number;
   identityExact = true;
   endedAt: number | null = null;
   endExact = false;
@@ -69,14 +80,31 @@ export class Session {
   /** What has to be written: nothing, that it was active, or all of it. */
   change: 'none' | 'activity' | 'all' = 'none';
 
-  constructor(id: number, key: Key, startedAt: number, exact: boolean, timed: boolean) {
+  constructor(id: number, key: Key, startedAt: number, exact: boolean, timed: boolean, arrivedAt: number) {
     this.id = id;
     this.key = key;
+    this.arrivedAfterMs = arrivedAt - startedAt;
+    this.seenAfterMs = this.arrivedAfterMs;
+    this.epoch = key.host.doubt.epoch;
     this.createdAt = startedAt;
     this.startedAt = startedAt;
     this.startExact = exact;
     this.startTimed = timed;
     this.lastActivityAt = startedAt;
+  }
+
+  /** Our clock when the line that created it arrived. */
+  get arrivedAt(): number {
+    return this.createdAt + this.arrivedAfterMs;
+  }
+
+  /** Our clock at its latest sign of life: time-outs run from there. */
+  get lastSeenAt(): number {
+    return this.createdAt + this.seenAfterMs;
+  }
+
+  set lastSeenAt(at: number) {
+    this.seenAfterMs = at - this.createdAt;
   }
 
   attach(connection: Connection): void {
@@ -128,11 +156,24 @@ export class Host {
   /** Keyed Stops that matched no session since the last match. */
   keyMismatches = 0;
   keysIgnored = false;
+  /** Our clock at the latest line about a session, and at the latest without a row number; 0 for none. */
+  heardAt = 0;
+  unnumberedAt = 0;
+  /** Null while no line of it carried a time. */
+  clock: HostClock | null = null;
+  /** When a complete snapshot last agreed, and how often one is taken. */
+  reconciledAt: number | null = null;
+  reconcileIntervalMs = 0;
+  readonly doubt: HostDoubt<Key>;
+  /** Losses of its own that still matter. */
+  losses: LossWindow[] = [];
   readonly layouts = new Layouts();
 
-  constructor(name: string) {
+  /** `epoch`: of the latest loss anywhere. */
+  constructor(name: string, epoch: number) {
     this.name = name;
     this.dimension = `host:${name}`;
+    this.doubt = new HostDoubt(epoch);
   }
 }
 
@@ -146,6 +187,8 @@ export class KnownUser implements User {
   /** Hosts on which the user has an open session. */
   openKeys = 0;
   openConnections = 0;
+  /** Hosts on which the user has a session that is sure. */
+  sureKeys = 0;
   /** Keys that refer to this user. */
   keys = 0;
 
@@ -173,6 +216,9 @@ export class Key {
   timedOut: Session[] | null = null;
   closedByStop: Connection[] | null = null;
   orphanStops: OrphanStop[] | null = null;
+  /** Open sessions that are not doubtful, and the place in `host.doubt.keys` while there are any. */
+  sure = 0;
+  sureSlot = -1;
   /** Our clock at the last line or end; decides when an empty key may be forgotten. */
   usedAt = 0;
   queued = false;
@@ -188,6 +234,12 @@ export class Key {
   }
 }
 
+/** How long sessions last of which no end is seen. */
+export interface SessionSettings extends TimeOutSettings {
+  /** A session whose connection never closed ends at this age, counted from the arrival of its first line. */
+  readonly maxAgeMs: number;
+}
+
 /** Learns of every change that moves a count, right after it happened. */
 export interface SessionObserver {
   sessionOpened(session: Session): void;
@@ -198,40 +250,6 @@ export interface SessionObserver {
   connectionOpened(connection: Connection): void;
   connectionClosed(connection: Connection): void;
   virtualProxyLearnt(session: Session): void;
-}
-
-const WITHIN_MS = 10 * 60_000;
-const REPEAT_MS = 60 * 60_000;
-const NEVER = Number.NEGATIVE_INFINITY;
-
-/**
- * Whether one node sends both layouts here: each of its events then counts twice, and nothing in the lines tells.
- * Known only while the program runs.
- */
-export class Layouts {
-  #ownAt = NEVER;
-  #butlerSosAt = NEVER;
-  #bothAt = NEVER;
-  #toldAt = NEVER;
-
-  /** Notes a line by its arrival; true where it is time to say that both are coming, once an hour. */
-  note(layout: Layout, receivedAt: number): boolean {
-    const before = layout === 'own' ? this.#ownAt : this.#butlerSosAt;
-    const other = layout === 'own' ? this.#butlerSosAt : this.#ownAt;
-    if (layout === 'own') this.#ownAt = receivedAt;
-    else this.#butlerSosAt = receivedAt;
-    // This one, the other, this one again: a node that changes from one to the other does not come back.
-    if (other < before || receivedAt - before > WITHIN_MS) return false;
-    this.#bothAt = receivedAt;
-    if (receivedAt - this.#toldAt < REPEAT_MS) return false;
-    this.#toldAt = receivedAt;
-    return true;
-  }
-
-  /** True where both came within the last ten minutes. */
-  areBoth(now: number): boolean {
-    return now - this.#bothAt <= WITHIN_MS;
-  }
 }
 
 /**

@@ -1,13 +1,17 @@
-import type { User, UserEvent } from '../contract/event.ts';
+import type { NumberedLine, User, UserEvent } from '../contract/event.ts';
+import { Clocks } from './clocks.ts';
 import { Counts } from './counts.ts';
+import { Losses } from './doubt/losses.ts';
 import { Downtimes } from './downtimes.ts';
 import { Identities } from './identities.ts';
+import { MOST_APART } from './lost-lines/line-counter.ts';
 import { LostLines } from './lost-lines/lost-lines.ts';
 import { type MomentStatement, PastQuality } from './past-quality.ts';
+import { Peak } from './peak.ts';
 import { Quality } from './quality.ts';
 import { Levels, Series } from './series.ts';
-import type { Connection, Host, KnownUser, Session, SessionObserver } from './session.ts';
-import { SessionBook, type SessionSettings } from './session-book.ts';
+import type { Connection, Host, KnownUser, Session, SessionObserver, SessionSettings } from './session.ts';
+import { SessionBook } from './session-book.ts';
 import { SessionTracker, type TrackingOutcome } from './session-tracker.ts';
 
 /** Bounds of the picture: a flood of made-up users or hosts must not fill the memory. */
@@ -21,6 +25,8 @@ export interface SiteBounds {
 }
 
 const BOUNDS: SiteBounds = { mostOpen: 4_000_000, mostKeys: 4_000_000, mostHosts: 10_000, mostParts: 5_000 };
+/** A host is known for longer than anything that it lost matters. */
+const FORGET_LATER_MS = 3_600_000;
 
 /** What came of one event. */
 export interface Applied {
@@ -38,12 +44,15 @@ export interface Applied {
  * Fed with events in the pipeline's order and with one tick a second.
  */
 export class Site implements SessionObserver {
-  readonly identities = new Identities();
+  readonly identities: Identities;
   readonly downtimes = new Downtimes();
   readonly counts = new Counts();
   readonly series = new Series();
   readonly levels = new Levels(this.series);
   readonly lostLines = new LostLines();
+  readonly losses: Losses;
+  readonly clocks: Clocks;
+  readonly peak = new Peak();
   readonly quality: Quality;
   readonly pastQuality = new PastQuality(this.downtimes);
   readonly settings: SessionSettings;
@@ -59,9 +68,43 @@ export class Site implements SessionObserver {
   constructor(settings: SessionSettings, bounds = BOUNDS) {
     this.#bounds = bounds;
     this.settings = settings;
-    this.book = new SessionBook(this.identities, settings, this.downtimes, this);
-    this.tracker = new SessionTracker(this.book, this.downtimes);
-    this.quality = new Quality(settings.timeoutMs + settings.graceMs, this.downtimes, this.lostLines);
+    const { counts, downtimes, lostLines } = this;
+    this.identities = new Identities(settings.maxAgeMs + settings.graceMs + FORGET_LATER_MS);
+    this.losses = new Losses(this.identities, counts.doubt, settings, downtimes);
+    this.clocks = new Clocks(this.identities.hosts);
+    this.book = new SessionBook(this.identities, settings, downtimes, this.losses, this);
+    this.tracker = new SessionTracker(this.book, downtimes, this.losses, counts.doubt);
+    this.quality = new Quality(this, settings, this.losses, lostLines);
+    lostLines.onLost = (name, lines, now) => {
+      const host = this.#hostOf(name, now);
+      if (host !== null) this.losses.touch(host, 'gap', now, lines);
+    };
+    lostLines.onCameLate = (name, givenUpAt) => {
+      const host = this.identities.hosts.get(name);
+      if (host !== undefined) this.losses.cameLate(host, givenUpAt);
+    };
+    lostLines.onWentOn = (name) => {
+      const host = this.identities.hosts.get(name);
+      if (host !== undefined) this.losses.withdrawRestart(host);
+    };
+  }
+
+  /** The counter of a host has begun again with this line, which is yet to be applied. */
+  counterBeganAgain({ host: name, receivedAt, rowNumber }: NumberedLine): void {
+    const host = this.#hostOf(name, receivedAt);
+    // Numbers begin at one: those before this one are lost. A counter that begins elsewhere does not tell how many.
+    const before = (rowNumber ?? 1) - 1;
+    if (host !== null) this.losses.touch(host, 'restart', receivedAt, before <= MOST_APART ? before : null);
+  }
+
+  /** A host of which perhaps no line was ever applied; null where there is no room for one more. */
+  #hostOf(name: string, now: number): Host | null {
+    const known = this.identities.hosts.get(name);
+    if (known !== undefined || this.identities.hosts.size >= this.#bounds.mostHosts) return known ?? null;
+    const host = this.identities.host(name);
+    // A host without any key would never be forgotten.
+    this.identities.emptied(this.identities.key(host, null), now);
+    return host;
   }
 
   /** True where one more session, connection, user or host would be one too many: memory has a bound. */
@@ -110,8 +153,10 @@ export class Site implements SessionObserver {
     this.changes += 1;
     if (now < this.#lastTick) this.series.forgetFuture(now);
     this.#lastTick = now;
+    this.quality.tick(now);
     this.lostLines.tick(now);
     this.pastQuality.note(now, this.quality.at(now));
+    this.peak.note(this.counts, now);
     const second = Math.floor(now / 1000) - 1;
     // Neither twice, nor for a second that was not lived through.
     if (this.#tickedAt === second || second * 1000 < this.#startedAt) return;

@@ -6,11 +6,11 @@ export interface TimeOutSettings {
   readonly graceMs: number;
 }
 
-/** The moment after which a session without open connection is taken to have timed out, if nothing more comes of it. */
+/** The moment, by our clock as `lastSeenAt` is, after which a session without open connection is taken to have timed out, if nothing more comes of it. */
 export function timesOutAt(
-  lastActivityAt: number,
+  lastSeenAt: number,
   { timeoutMs, graceMs }: TimeOutSettings,
   downtimes: Downtimes,
 ): number {
-  return lastActivityAt + timeoutMs + graceMs + downtimes.since(lastActivityAt);
+  return lastSeenAt + timeoutMs + graceMs + downtimes.since(lastSeenAt);
 }

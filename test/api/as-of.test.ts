@@ -11,6 +11,8 @@ const iso = (minutes: number) => new Date(NOON + minutes * MINUTE_MS).toISOStrin
 beforeAll(async () => {
   await api.start();
   api.pass(60 * 60);
+  // As if the store were older than any session.
+  api.site.losses.everywhere = [];
   await api.post(
     ['ann', 'bob', 'cyd'].map((id) => ({
       ...{ type: 'session_start', user: { directory: 'LAB', id }, host: id === 'ann' ? 'qs1' : 'qs2' },
@@ -18,7 +20,7 @@ beforeAll(async () => {
     })),
   );
   api.pass(10 * 60);
-  api.site.quality.dropped(api.now);
+  api.site.quality.dropped();
   api.pass(10 * 60);
   api.now += 20 * MINUTE_MS;
   api.pass(10 * 60);
@@ -30,12 +32,11 @@ const asOf = async (minutes: number, more = '') =>
 
 it.each([
   [30, 'estimated', ['warming_up'], 0],
-  [50, 'exact', [], 0],
-  [65, 'exact', [], 3],
-  [70, 'estimated', ['drops'], 3],
-  [79, 'estimated', ['drops'], 3],
+  [65, 'unverified', ['unnumbered'], 3],
+  [70, 'estimated', ['drops', 'unnumbered'], 3],
+  [79, 'estimated', ['drops', 'unnumbered'], 3],
   [90, 'unknown', ['not_running'], 3],
-  [105, 'estimated', ['downtime'], 3],
+  [105, 'estimated', ['downtime', 'drops', 'unnumbered'], 3],
   [111, 'unknown', ['future'], 3],
   [-1, 'unknown', ['before_store'], 0],
 ])('%i minutes after the store began it is %s: %j', async (minutes, quality, reasons, total) => {
@@ -80,12 +81,15 @@ it('what retention has deleted was before the store', async () => {
   database.exec('DELETE FROM events WHERE seq < 3');
   database.close();
   expect(await asOf(50)).toMatchObject({ quality: 'unknown', reasons: ['before_store'] });
-  expect(await asOf(65)).toMatchObject({ quality: 'exact' });
+  expect(await asOf(65)).toMatchObject({ quality: 'unverified' });
 });
 
 it('a restart remembers it', () => {
   const past = new PastQuality(new Downtimes());
   past.restore(JSON.parse(JSON.stringify(api.site.pastQuality.changes)));
-  expect(past.of(NOON + 65 * MINUTE_MS, NOON, api.now)).toEqual({ quality: 'exact', reasons: [] });
+  expect(past.of(NOON + 65 * MINUTE_MS, NOON, api.now)).toEqual({
+    quality: 'unverified',
+    reasons: ['unnumbered'],
+  });
   expect(past.of(NOON + 30 * MINUTE_MS, NOON, api.now).reasons).toEqual(['warming_up']);
 });

@@ -8,7 +8,7 @@ import type { Names } from '../../src/journal/names.ts';
 import { recover } from '../../src/journal/recover.ts';
 import { type BatchMessage, checkpointMessage, EventRecords } from '../../src/journal/write/batch.ts';
 import { Writer } from '../../src/journal/write/writer.ts';
-import type { SessionSettings } from '../../src/sessions/session-book.ts';
+import type { SessionSettings } from '../../src/sessions/session.ts';
 import { Site } from '../../src/sessions/site.ts';
 import { stateOf } from '../../src/sessions/site-state.ts';
 
@@ -52,7 +52,8 @@ export class StoredSite {
 
   /** As the pipeline does; `sender` is what the journal does not keep. */
   apply(event: UserEvent, sender: Sender | null = null): void {
-    this.site.lostLines.note(event, sender);
+    if (this.site.lostLines.note(event, sender)) this.site.counterBeganAgain(event);
+    this.site.clocks.note(event);
     this.#rows.add(this.#nextSeq, event, this.site.apply(event, this.#nextSeq), this.#names);
     this.#nextSeq += 1;
   }

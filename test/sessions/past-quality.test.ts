@@ -4,14 +4,16 @@ import { Downtimes } from '../../src/sessions/downtimes.ts';
 import { PastQuality } from '../../src/sessions/past-quality.ts';
 import { QUALITIES, QUALITY_REASONS, type QualityStatement } from '../../src/sessions/quality.ts';
 
+type Said = Pick<QualityStatement, 'quality' | 'reasons'>;
+
 const SECOND_MS = 1_000;
 const BEGAN = 1_000_000;
-const EXACT: QualityStatement = { quality: 'exact', reasons: [] };
-const LOST: QualityStatement = { quality: 'estimated', reasons: ['drops'] };
+const EXACT: Said = { quality: 'exact', reasons: [] };
+const LOST: Said = { quality: 'estimated', reasons: ['drops'] };
 
 describe('the quality of a past moment', () => {
   it('is the worst that was said from then until ten seconds later, when any loss has been noticed', () => {
-    const statement = fc.constantFrom<QualityStatement>(
+    const statement = fc.constantFrom<Said>(
       EXACT,
       LOST,
       { quality: 'estimated', reasons: ['gap'] },

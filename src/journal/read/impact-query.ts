@@ -17,7 +17,7 @@ export interface ImpactQuestion {
   readonly downtimes: readonly Downtime[];
 }
 
-const OPEN_RECORD = 'SELECT user, open_connections, last_activity_at FROM sessions WHERE id = ?';
+const OPEN_RECORD = 'SELECT user, open_connections, last_seen_at FROM sessions WHERE id = ?';
 
 /** Who is hit if that which the filters name stops now: a summary of all of them, and a page of their sessions. */
 export function impactOf(
@@ -29,9 +29,7 @@ export function impactOf(
   const downtimes = new Downtimes();
   downtimes.restore(list);
   const timeOutOf = (row: Row): number | null =>
-    Number(row['open_connections']) > 0
-      ? null
-      : timesOutAt(Number(row['last_activity_at']), settings, downtimes);
+    Number(row['open_connections']) > 0 ? null : timesOutAt(Number(row['last_seen_at']), settings, downtimes);
   const { cursor, limit } = filters;
   const people = new People(database);
   const [users, connected] = [new Set<number>(), new Set<number>()];

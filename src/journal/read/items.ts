@@ -16,7 +16,7 @@ const NAMES = `host.text AS host, proxy.text AS virtual_proxy, agent.text AS use
 
 const SESSION_COLUMNS = [
   ...(['id', 'last_seq', 'started_at', 'flags', 'last_activity_at', 'ended_at', 'end_reason'] as const),
-  ...(['connections', 'open_connections', 'last_connection'] as const),
+  ...(['connections', 'open_connections', 'last_connection', 'last_seen_at', 'epoch'] as const),
 ] as const;
 const SESSION_RECORDS = `SELECT ${SESSIONS.list(SESSION_COLUMNS, 's')}, ${NAMES} FROM sessions s ${NAMED}`;
 
