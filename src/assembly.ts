@@ -10,10 +10,11 @@ import type { ApiParts } from './api/parts.ts';
 import { type CallAfter, Checkpoints } from './checkpoints.ts';
 import type { Config } from './config/config.ts';
 import { fixedAppNames } from './contract/app-names.ts';
+import { createBlacklist } from './contract/blacklist.ts';
 import type { Receiver } from './contract/receiver.ts';
 import { secondsOf } from './contract/seconds.ts';
+import { createClassOf } from './contract/user-class.ts';
 import { Delivery } from './delivery/delivery.ts';
-import { createBlacklist } from './intake/blacklist.ts';
 import { Duplicates } from './intake/duplicates.ts';
 import { Pipeline } from './intake/pipeline.ts';
 import { Journal } from './journal/journal.ts';
@@ -74,8 +75,13 @@ export class Assembly {
     this.unlock = lockStore(config.store.path);
     const recovered = this.#recover();
     this.journal = this.#createJournal(recovered);
-    this.reader = new JournalReader({ directory: config.store.path, appNames: config.apps }, ({ message }) =>
-      this.#troubles.note('the reader has died, a new one was started', message, 'error'),
+    this.reader = new JournalReader(
+      {
+        directory: config.store.path,
+        appNames: config.apps,
+        serviceUsers: config.sessions.serviceUsers,
+      },
+      ({ message }) => this.#troubles.note('the reader has died, a new one was started', message, 'error'),
     );
     this.deliveries = this.#createDeliveries();
     this.pipeline = this.#createPipeline(recovered);
@@ -206,8 +212,9 @@ export class Assembly {
   }
 }
 
-function createSite({ timeout, grace, maxAge }: Config['sessions'], log: Logger): Site {
-  const site = new Site({ timeoutMs: timeout, graceMs: grace, maxAgeMs: maxAge });
+function createSite({ timeout, grace, maxAge, serviceUsers }: Config['sessions'], log: Logger): Site {
+  const classOf = createClassOf(serviceUsers);
+  const site = new Site({ timeoutMs: timeout, graceMs: grace, maxAgeMs: maxAge, classOf });
   site.tracker.onKeysIgnored = (host) =>
     log.warn({ host }, 'session keys of this host do not stay the same; ignored from now on');
   site.clocks.onOffset = (host, offsetMs) =>

@@ -17,9 +17,9 @@ const ALLOWED: readonly [room: string, mayImport: readonly string[]][] = [
     'src/api',
     ['src/contract', 'src/formats', 'src/sessions', 'src/intake', 'src/journal', 'receivers/listen.ts'],
   ],
-  ['src/simulator', ['src/contract', 'src/intake/blacklist.ts']],
+  ['src/simulator', ['src/contract', 'src/contract/blacklist.ts']],
   ['src/config', ['src/contract', 'receivers/index.ts', 'sinks/index.ts', 'src/api/access/api.schema.ts']],
-  ['receivers', ['src/contract', 'src/formats', 'src/intake/blacklist.ts']],
+  ['receivers', ['src/contract', 'src/formats', 'src/contract/blacklist.ts']],
   ['sinks', ['src/contract']],
 ];
 

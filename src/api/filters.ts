@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { USER_CLASSES } from '../contract/user-class.ts';
 import { ISO_TIME_EXPECTED, parseIsoTime } from '../formats/event-time.ts';
 import { MAX_FIELD } from '../formats/fields.ts';
 import { normaliseHost } from '../formats/index.ts';
@@ -10,6 +11,8 @@ export const name = z.string().min(1).max(MAX_FIELD).optional();
 /** A time as whoever asks writes it. */
 export const moment = z.string().min(1).max(64).optional();
 
+/** A class of users. */
+export const userClass = z.enum(USER_CLASSES).optional().describe('what kind of user it is');
 /** The name of a time zone. */
 export const zone = z.string().min(1).max(64).default('UTC').describe('IANA name, such as Europe/Berlin');
 

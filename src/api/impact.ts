@@ -21,7 +21,9 @@ export function registerImpact(app: FastifyInstance, { ask, now, site }: ApiPart
     .get('/api/v1/impact', { schema: description }, async (request, reply) => {
       const asOf = now();
       const filters = filtersOf(request.query);
-      const { quality, settings, downtimes } = site;
+      const { quality, downtimes } = site;
+      // Without what cannot go to another thread.
+      const { classOf: _, ...settings } = site.settings;
       const node = filters.host === null ? undefined : site.identities.hosts.get(filters.host);
       const question = {
         ask: 'impact',

@@ -28,6 +28,7 @@ const sessions = z
     timeout: duration().prefault('30m'),
     grace: duration().prefault('5m'),
     maxAge: duration().prefault('24h'),
+    serviceUsers: blacklistRules().prefault([]),
   })
   .superRefine(({ timeout, maxAge }, context) => {
     if (maxAge >= timeout) return;

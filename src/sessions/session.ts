@@ -1,5 +1,6 @@
 import type { User } from '../contract/event.ts';
 import type { EndReason } from '../contract/rows.ts';
+import type { ClassOf } from '../contract/user-class.ts';
 import { HostDoubt } from './doubt/host-doubt.ts';
 import type { LossWindow } from './doubt/loss-window.ts';
 import type { HostClock } from './host-clock.ts';
@@ -238,6 +239,8 @@ export class Key {
 export interface SessionSettings extends TimeOutSettings {
   /** A session whose connection never closed ends at this age, counted from the arrival of its first line. */
   readonly maxAgeMs: number;
+  /** Not given, nobody is a service user. */
+  readonly classOf?: ClassOf;
 }
 
 /** Learns of every change that moves a count, right after it happened. */

@@ -46,7 +46,7 @@ export interface Applied {
 export class Site implements SessionObserver {
   readonly identities: Identities;
   readonly downtimes = new Downtimes();
-  readonly counts = new Counts();
+  readonly counts: Counts;
   readonly series = new Series();
   readonly levels = new Levels(this.series);
   readonly lostLines = new LostLines();
@@ -68,6 +68,7 @@ export class Site implements SessionObserver {
   constructor(settings: SessionSettings, bounds = BOUNDS) {
     this.#bounds = bounds;
     this.settings = settings;
+    this.counts = new Counts(settings.classOf);
     const { counts, downtimes, lostLines } = this;
     this.identities = new Identities(settings.maxAgeMs + settings.graceMs + FORGET_LATER_MS);
     this.losses = new Losses(this.identities, counts.doubt, settings, downtimes);

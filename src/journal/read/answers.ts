@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { KINDS, REJECTION_REASONS } from '../../contract/event.ts';
 import { END_REASONS } from '../../contract/rows.ts';
+import { USER_CLASSES } from '../../contract/user-class.ts';
 import { MOMENT_QUALITIES, MOMENT_REASONS } from '../../sessions/past-quality.ts';
 import { QUALITIES, QUALITY_REASONS } from '../../sessions/quality.ts';
 import { WINDOWS, type Window } from '../../sessions/series.ts';
@@ -23,6 +24,7 @@ const app = { appId: text, appName: text };
 export const sessionItem = z.object({
   id: z.string(),
   user,
+  class: z.enum(USER_CLASSES),
   host: text,
   virtualProxy: text,
   startedAt: time,
@@ -31,6 +33,7 @@ export const sessionItem = z.object({
   endReason: z.enum(END_REASONS).nullable(),
   endExact: z.boolean(),
   identityExact: z.boolean(),
+  doubtful: z.boolean().describe('open, and no sign of life came since lines were lost'),
   lastActivityAt: time,
   durationSeconds: z.number(),
   openConnections: count,

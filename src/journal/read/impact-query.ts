@@ -6,7 +6,6 @@ import type { Answers } from './answers.ts';
 import type { Filters } from './filters.ts';
 import { type Items, iso, isoOrNull, page, type Row } from './items.ts';
 import { People } from './people.ts';
-import { findSessions } from './session-search.ts';
 
 export interface ImpactQuestion {
   /** Of the sessions that would be hit. */
@@ -37,7 +36,7 @@ export function impactOf(
   let [sessions, lingering] = [0, 0];
   let last: number | null = null;
   const byId = database.prepare(OPEN_RECORD);
-  for (const id of findSessions(database, { ...filters, cursor: null, active: true, at: null })) {
+  for (const id of items.findSessions({ ...filters, cursor: null, active: true, at: null })) {
     const row: Row = byId.get(id) ?? {};
     const person = people.of(Number(row['user']));
     const timeOut = timeOutOf(row);

@@ -3,9 +3,11 @@ import type { AppNames } from '../../contract/app-names.ts';
 import { KINDS, type Kind, REJECTION_REASONS, type User } from '../../contract/event.ts';
 import { END_REASONS } from '../../contract/rows.ts';
 import { secondsOf } from '../../contract/seconds.ts';
+import { type ClassOf, createClassOf, type UserClass } from '../../contract/user-class.ts';
 import { EVENTS } from '../schema/events.ts';
 import { CONNECTIONS, FLAGS, SESSIONS } from '../schema/sessions.ts';
 import type { EventItem, SessionItem } from './answers.ts';
+import { findSessions, type SessionFilters } from './session-search.ts';
 import type { UserAgents } from './user-agents.ts';
 
 const NAMED = `
@@ -35,6 +37,21 @@ const CONNECTION_RECORDS = `
 SELECT ${CONNECTIONS.list(CONNECTION_COLUMNS, 'c')}, app.text AS app FROM connections c
   LEFT JOIN strings app ON app.id = c.app`;
 
+/** What class and doubt of a session depend on. */
+const SESSION_USER = `
+SELECT s.ended_at, s.epoch, host.text AS host, u.directory AS directory, u.id AS user_id FROM sessions s
+  LEFT JOIN strings host ON host.id = s.host LEFT JOIN users u ON u.number = s.user WHERE s.id = ?`;
+
+/** The latest loss of each host, as the checkpoint has it. */
+function epochsOf(database: DatabaseSync): ReadonlyMap<unknown, number> {
+  const hosts = database
+    .prepare(
+      `SELECT value ->> 'name' AS name, value ->> 'epoch' AS epoch FROM checkpoint, json_each(state, '$.hosts')`,
+    )
+    .all();
+  return new Map(hosts.map(({ name, epoch }) => [name, Number(epoch)]));
+}
+
 /** Connections and events shown of one session: a log-in loop has millions. */
 export const MOST_LINKS = 1_000;
 
@@ -43,6 +60,10 @@ type Text = string | null;
 
 /** Sessions and events as answers have them, made of the journal's rows. Runs in the reader's thread. */
 export class Items {
+  readonly #database: DatabaseSync;
+  readonly #classOf: ClassOf;
+  readonly #sessionUser: StatementSync;
+  #epochs: ReadonlyMap<unknown, number> | null = null;
   readonly #store: string;
   readonly #appNames: AppNames;
   readonly #userAgents: UserAgents;
@@ -50,13 +71,49 @@ export class Items {
   readonly #eventBySeq: StatementSync;
   readonly #connectionById: StatementSync;
 
-  constructor(database: DatabaseSync, appNames: AppNames, userAgents: UserAgents) {
+  constructor(
+    database: DatabaseSync,
+    appNames: AppNames,
+    userAgents: UserAgents,
+    classOf: ClassOf = createClassOf([]),
+  ) {
+    this.#database = database;
+    this.#classOf = classOf;
+    this.#sessionUser = database.prepare(SESSION_USER);
+
     this.#appNames = appNames;
     this.#userAgents = userAgents;
     this.#store = String(database.prepare("SELECT value FROM meta WHERE key = 'store'").get()?.['value']);
     this.#sessionById = database.prepare(`${SESSION_RECORDS} WHERE s.id = ?`);
     this.#eventBySeq = database.prepare(`${EVENT_RECORDS} WHERE s.seq = ?`);
     this.#connectionById = database.prepare(`${CONNECTION_RECORDS} WHERE c.id = ?`);
+  }
+
+  /** To be called when a transaction begins: what is doubtful depends on what was lost by then. */
+  renew(): void {
+    this.#epochs = null;
+  }
+
+  /** The numbers of the sessions that fit, newest first, as they are asked for. */
+  findSessions(filters: SessionFilters): Generator<number> {
+    const found = findSessions(this.#database, filters);
+    const { class: wanted = null, doubtful = null } = filters;
+    return wanted === null && doubtful === null ? found : this.#those(found, wanted, doubtful);
+  }
+
+  *#those(found: Generator<number>, wanted: UserClass | null, doubtful: boolean | null): Generator<number> {
+    for (const id of found) {
+      const row = this.#sessionUser.get(id) ?? {};
+      if (wanted !== null && this.#classOf(userOf(row)) !== wanted) continue;
+      if (doubtful !== null && (row['ended_at'] !== null || this.#isDoubtful(row) !== doubtful)) continue;
+      yield id;
+    }
+  }
+
+  #isDoubtful(row: Row): boolean {
+    if (row['ended_at'] !== null) return false;
+    this.#epochs ??= epochsOf(this.#database);
+    return Number(row['epoch']) < (this.#epochs.get(row['host']) ?? 0);
   }
 
   sessionRow(id: number): Row | undefined {
@@ -89,6 +146,7 @@ export class Items {
     return {
       id: this.publicId(row['id']),
       user: userOf(row),
+      class: this.#classOf(userOf(row)),
       host: row['host'] as Text,
       virtualProxy: row['virtual_proxy'] as Text,
       startedAt: iso(startedAt),
@@ -97,6 +155,7 @@ export class Items {
       endReason: row['end_reason'] === null ? null : (END_REASONS[Number(row['end_reason'])] ?? null),
       endExact: has(FLAGS.endExact),
       identityExact: has(FLAGS.identityExact),
+      doubtful: this.#isDoubtful(row),
       lastActivityAt: iso(row['last_activity_at']),
       durationSeconds: secondsOf(Math.max(0, (endedAt ?? now) - startedAt)),
       openConnections: Number(row['open_connections']),

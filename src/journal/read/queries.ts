@@ -1,12 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { AppNames } from '../../contract/app-names.ts';
 import { END_REASONS } from '../../contract/rows.ts';
+import type { ClassOf } from '../../contract/user-class.ts';
 import type { MomentStatement } from '../../sessions/past-quality.ts';
 import type { Answers, OneSession } from './answers.ts';
 import { type EventFilters, findEvents } from './event-search.ts';
 import { Items, iso, isoOrNull, MOST_LINKS, page, type Row } from './items.ts';
 import { keptSince } from './kept-since.ts';
-import { findSessions, type SessionFilters } from './session-search.ts';
+import type { SessionFilters } from './session-search.ts';
 import type { UserAgents } from './user-agents.ts';
 
 /** Sessions of one moment: no site has so many users. */
@@ -36,14 +37,14 @@ export class Queries {
   readonly items: Items;
   readonly #database: DatabaseSync;
 
-  constructor(database: DatabaseSync, appNames: AppNames, userAgents: UserAgents) {
+  constructor(database: DatabaseSync, appNames: AppNames, userAgents: UserAgents, classOf?: ClassOf) {
     this.#database = database;
-    this.items = new Items(database, appNames, userAgents);
+    this.items = new Items(database, appNames, userAgents, classOf);
   }
 
   /** `moment`: how right it is what is known of the moment that was asked for; null where none was. */
   sessions(filters: SessionFilters, now: number, moment: MomentStatement | null = null): Answers['sessions'] {
-    const found = findSessions(this.#database, filters).take(filters.limit + 1);
+    const found = this.items.findSessions(filters).take(filters.limit + 1);
     const rows = this.items.sessionRows(found);
     return {
       asOf: iso(filters.at ?? now),
@@ -54,7 +55,7 @@ export class Queries {
 
   #ofMoment(filters: SessionFilters, { quality, reasons }: MomentStatement) {
     const isDeleted = filters.at !== null && filters.at < keptSince(this.#database);
-    const all = findSessions(this.#database, { ...filters, cursor: null });
+    const all = this.items.findSessions({ ...filters, cursor: null });
     let total = 0;
     for (const _ of all.take(MOST_COUNTED + 1)) total += 1;
     return {

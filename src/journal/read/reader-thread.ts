@@ -1,5 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { fixedAppNames } from '../../contract/app-names.ts';
+import type { BlacklistRule } from '../../contract/blacklist.ts';
+import { createClassOf } from '../../contract/user-class.ts';
 import type { MomentStatement } from '../../sessions/past-quality.ts';
 import type { Dimension } from '../../sessions/series.ts';
 import { WorkerSide } from '../../threads/worker-side.ts';
@@ -19,6 +21,8 @@ export interface ReaderData {
   readonly directory: string;
   /** Lower-cased app id to name. */
   readonly appNames: ReadonlyMap<string, string>;
+  /** Rules for users that are no persons. */
+  readonly serviceUsers?: readonly BlacklistRule[];
 }
 
 /** With `csv`, its columns, a page is answered as CSV. */
@@ -77,10 +81,10 @@ export interface ReaderTalk {
 }
 
 const side = new WorkerSide<ReaderTalk>();
-const { directory, appNames } = side.data;
+const { directory, appNames, serviceUsers = [] } = side.data;
 const database = new DatabaseSync(journalFile(directory), { readOnly: true });
 database.exec('PRAGMA busy_timeout = 10000; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY');
-const queries = new Queries(database, fixedAppNames(appNames), new UserAgents());
+const queries = new Queries(database, fixedAppNames(appNames), new UserAgents(), createClassOf(serviceUsers));
 
 function answer(question: Question): string | null | Followed {
   if (question.ask === 'follow') return queries.follow(question);
@@ -126,6 +130,7 @@ side.serve({
     try {
       // One picture for all that an answer reads.
       database.exec('BEGIN');
+      queries.items.renew();
       return answer(question);
     } finally {
       if (database.isTransaction) database.exec('COMMIT');

@@ -3,7 +3,6 @@ import type { Answers, EventItem, SessionItem } from './answers.ts';
 import { type EventFilters, findEvents } from './event-search.ts';
 import { type Items, page } from './items.ts';
 import { SEAT_HELD_MS } from './peak-sweep.ts';
-import { findSessions } from './session-search.ts';
 
 /** Sense gives a user five seats; more than that are sessions whose ends were lost. */
 const MOST_HOLDERS = 25;
@@ -19,7 +18,7 @@ export function rejectionsOf(
   function heldBy({ user, at, reason }: EventItem): SessionItem[] {
     if (user === null || reason !== 'parallel_limit') return [];
     const moment = Date.parse(at);
-    const found = findSessions(database, {
+    const found = items.findSessions({
       ...ANY,
       user: { directory: user.directory ?? '', id: user.id },
       from: moment - SEAT_HELD_MS + 1,
