@@ -14,6 +14,7 @@ import { createBlacklist } from './contract/blacklist.ts';
 import type { Receiver } from './contract/receiver.ts';
 import { secondsOf } from './contract/seconds.ts';
 import { createClassOf } from './contract/user-class.ts';
+import { prefixOf } from './contract/virtual-proxy.ts';
 import { Delivery } from './delivery/delivery.ts';
 import { Duplicates } from './intake/duplicates.ts';
 import { Pipeline } from './intake/pipeline.ts';
@@ -212,9 +213,15 @@ export class Assembly {
   }
 }
 
-function createSite({ timeout, grace, maxAge, serviceUsers }: Config['sessions'], log: Logger): Site {
-  const classOf = createClassOf(serviceUsers);
-  const site = new Site({ timeoutMs: timeout, graceMs: grace, maxAgeMs: maxAge, classOf });
+function createSite(
+  { timeout, grace, maxAge, serviceUsers, virtualProxies }: Config['sessions'],
+  log: Logger,
+): Site {
+  const site = new Site({
+    ...{ timeoutMs: timeout, graceMs: grace, maxAgeMs: maxAge },
+    timeoutMsOf: new Map(virtualProxies.map((each) => [prefixOf(each.virtualProxy), each.timeout])),
+    classOf: createClassOf(serviceUsers),
+  });
   site.tracker.onKeysIgnored = (host) =>
     log.warn({ host }, 'session keys of this host do not stay the same; ignored from now on');
   site.clocks.onOffset = (host, offsetMs) =>

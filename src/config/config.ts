@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { sinkSchemas } from '../../sinks/index.ts';
 import { type ApiSettings, apiSchema } from '../api/access/api.schema.ts';
 import { blacklistRules, duration, oneOf, size, text } from '../contract/settings.ts';
+import { prefixOf } from '../contract/virtual-proxy.ts';
 import { type Environment, fillIn } from './environment.ts';
 import { ConfigError, formatPath, formatProblems, schemaProblems } from './errors.ts';
 import { findConfigFile, parseAppsFile, readConfigFile, readTokens } from './files.ts';
@@ -29,10 +30,27 @@ const sessions = z
     grace: duration().prefault('5m'),
     maxAge: duration().prefault('24h'),
     serviceUsers: blacklistRules().prefault([]),
+    virtualProxies: z
+      .array(
+        z.strictObject({
+          virtualProxy: text('the prefix of a virtual proxy such as /sales'),
+          timeout: duration(),
+        }),
+      )
+      .prefault([]),
   })
-  .superRefine(({ timeout, maxAge }, context) => {
-    if (maxAge >= timeout) return;
-    context.addIssue({ code: 'custom', path: ['maxAge'], message: 'shorter than sessions.timeout' });
+  .superRefine(({ timeout, maxAge, virtualProxies }, context) => {
+    if (maxAge < timeout) {
+      context.addIssue({ code: 'custom', path: ['maxAge'], message: 'shorter than sessions.timeout' });
+    }
+    const prefixes = virtualProxies.map(({ virtualProxy }) => prefixOf(virtualProxy));
+    for (const [index, each] of virtualProxies.entries()) {
+      const problem = (key: string, message: string): void => {
+        context.addIssue({ code: 'custom', path: ['virtualProxies', index, key], message });
+      };
+      if (prefixes.indexOf(prefixes[index] ?? '') < index) problem('virtualProxy', 'has a time-out already');
+      if (each.timeout > maxAge) problem('timeout', 'longer than sessions.maxAge');
+    }
   });
 
 const apps = z

@@ -136,7 +136,7 @@ export class SessionBook {
     if (session.openConnections.length > 0) {
       return session.arrivedAt + this.#settings.maxAgeMs + this.#downtimes.since(session.arrivedAt);
     }
-    return timesOutAt(session.lastSeenAt, this.#settings, this.#downtimes);
+    return timesOutAt(session.lastSeenAt, session.virtualProxy, this.#settings, this.#downtimes);
   }
 
   confirm(session: Session, event: UserEvent): void {
@@ -181,6 +181,7 @@ export class SessionBook {
   learnVirtualProxy(session: Session, virtualProxy: string | null): void {
     if (virtualProxy === null || session.virtualProxy !== null) return;
     openOf(session).setVirtualProxy(session, this.#pool.get(virtualProxy) ?? virtualProxy);
+    this.fileDue(session);
     this.#observer.virtualProxyLearnt(session);
     this.pending.changed(session);
   }

@@ -51,7 +51,11 @@ export interface ApiSettings {
 /** An API over real parts: a journal in a folder of its own, its two threads, a site and a pipeline. */
 export class ApiUnderTest {
   readonly directory = mkdtempSync(join(tmpdir(), 'headcount-api-'));
-  readonly site = new Site({ ...SETTINGS, classOf: createClassOf(SERVICE_USERS) });
+  readonly site = new Site({
+    ...SETTINGS,
+    classOf: createClassOf(SERVICE_USERS),
+    timeoutMsOf: new Map([['hdr', 600_000]]),
+  });
   readonly pipeline: Pipeline;
   readonly journal: Journal;
   readonly http: HttpReceiver;

@@ -16,7 +16,9 @@ export interface ImpactQuestion {
   readonly downtimes: readonly Downtime[];
 }
 
-const OPEN_RECORD = 'SELECT user, open_connections, last_seen_at FROM sessions WHERE id = ?';
+const OPEN_RECORD = `
+SELECT s.user, s.open_connections, s.last_seen_at, proxy.text AS virtual_proxy FROM sessions s
+  LEFT JOIN strings proxy ON proxy.id = s.virtual_proxy WHERE s.id = ?`;
 
 /** Who is hit if that which the filters name stops now: a summary of all of them, and a page of their sessions. */
 export function impactOf(
@@ -28,7 +30,9 @@ export function impactOf(
   const downtimes = new Downtimes();
   downtimes.restore(list);
   const timeOutOf = (row: Row): number | null =>
-    Number(row['open_connections']) > 0 ? null : timesOutAt(Number(row['last_seen_at']), settings, downtimes);
+    Number(row['open_connections']) > 0
+      ? null
+      : timesOutAt(Number(row['last_seen_at']), row['virtual_proxy'] as string | null, settings, downtimes);
   const { cursor, limit } = filters;
   const people = new People(database);
   const [users, connected] = [new Set<number>(), new Set<number>()];
