@@ -5,6 +5,7 @@ import { bindPlace } from '../../receivers/listen.ts';
 import { hostAndPort } from '../contract/host.ts';
 import { requireTokens } from './access/access.ts';
 import { refuseForeignPages } from './access/foreign-pages.ts';
+import { registerAround } from './around.ts';
 import { CurrentCounts, registerCounts } from './counts.ts';
 import { ApiError, answerBrokenRequest, answerError, nothingAt, schemaProblem, secure } from './errors.ts';
 import { registerEvents } from './events.ts';
@@ -69,6 +70,7 @@ function registerRoutes(app: FastifyInstance, parts: ApiParts): void {
   registerPeaks(app, parts);
   registerImpact(app, parts);
   registerRejections(app, parts);
+  registerAround(app, parts);
   registerStream(app, parts, counts);
   registerIngest(app, parts);
   registerHealth(app, parts);

@@ -62,6 +62,16 @@ export const eventItem = z.object({
   message: text,
 });
 
+export const aroundItem = z.object({ secondsBefore: z.number(), ...eventItem.shape });
+
+export const around = z.object({
+  at: time.describe('the moment that was asked for'),
+  from: time.describe('what was opened before is not here'),
+  total: count,
+  totalIsAtLeast: z.boolean().describe('there are more than were looked at'),
+  items: z.array(aroundItem),
+});
+
 export const rejectionItem = z.object({
   ...eventItem.shape,
   heldBy: z
@@ -176,6 +186,7 @@ export interface Answers {
   readonly session: OneSession | null;
   readonly events: AnswerOf<typeof eventsPage>;
   readonly series: AnswerOf<typeof series>;
+  readonly around: AnswerOf<typeof around>;
   readonly rejections: AnswerOf<typeof rejectionsPage>;
   readonly impact: AnswerOf<typeof impact>;
   readonly peaks: AnswerOf<typeof peaksPage>;

@@ -7,6 +7,7 @@ import type { Dimension } from '../../sessions/series.ts';
 import { WorkerSide } from '../../threads/worker-side.ts';
 import { journalFile } from '../journal-file.ts';
 import type { Answers, CsvPage, Json } from './answers.ts';
+import { type AroundQuestion, aroundOf } from './around-query.ts';
 import { csvOf } from './csv.ts';
 import type { EventFilters } from './event-search.ts';
 import { type ImpactQuestion, impactOf } from './impact-query.ts';
@@ -47,6 +48,7 @@ interface Questions {
     readonly dimension: Dimension;
     readonly now: number;
   };
+  readonly around: Page & AroundQuestion & { readonly ask: 'around' };
   readonly rejections: Page & {
     readonly ask: 'rejections';
     readonly filters: EventFilters;
@@ -107,6 +109,10 @@ const FINDERS: { readonly [Name in keyof Questions]: (question: Questions[Name])
   series: ({ span, dimension, now, csv }) => {
     const found = seriesOf(database, span, dimension, now);
     return csv === undefined ? found : { csv: csvOf(found.points, csv), nextCursor: null };
+  },
+  around: (question) => {
+    const found = aroundOf(database, queries.items, question);
+    return question.csv === undefined ? found : { csv: csvOf(found.items, question.csv), nextCursor: null };
   },
   rejections: (question) =>
     asAsked(rejectionsOf(database, queries.items, question.filters, question.now), question),
