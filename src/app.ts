@@ -2,8 +2,8 @@ import { closeApi, listenApi } from './api/api.ts';
 import { type AppOptions, Assembly } from './assembly.ts';
 import { LAST_COMMIT_WAITS_MS } from './checkpoints.ts';
 import { type Config, keysForRestart } from './config/config.ts';
+import { createBlacklist } from './contract/blacklist.ts';
 import type { Receiver } from './contract/receiver.ts';
-import { createBlacklist } from './intake/blacklist.ts';
 import type { Pipeline } from './intake/pipeline.ts';
 import type { Site } from './sessions/site.ts';
 

@@ -10,10 +10,12 @@ import type { ApiParts } from './api/parts.ts';
 import { SiteAppNames } from './app-names/app-names.ts';
 import { type CallAfter, Checkpoints } from './checkpoints.ts';
 import type { Config } from './config/config.ts';
+import { createBlacklist } from './contract/blacklist.ts';
 import type { Receiver } from './contract/receiver.ts';
 import { secondsOf } from './contract/seconds.ts';
+import { createClassOf } from './contract/user-class.ts';
+import { prefixOf } from './contract/virtual-proxy.ts';
 import { Delivery } from './delivery/delivery.ts';
-import { createBlacklist } from './intake/blacklist.ts';
 import { Duplicates } from './intake/duplicates.ts';
 import { Pipeline } from './intake/pipeline.ts';
 import { Journal } from './journal/journal.ts';
@@ -76,7 +78,11 @@ export class Assembly {
     const recovered = this.#recover();
     this.journal = this.#createJournal(recovered);
     this.reader = new JournalReader(
-      { directory: config.store.path, appNames: config.apps.byId },
+      {
+        directory: config.store.path,
+        appNames: config.apps.byId,
+        serviceUsers: config.sessions.serviceUsers,
+      },
       ({ message }) => this.#troubles.note('the reader has died, a new one was started', message, 'error'),
     );
     this.deliveries = this.#createDeliveries();
@@ -228,8 +234,15 @@ export class Assembly {
   }
 }
 
-function createSite({ timeout, grace, maxAge }: Config['sessions'], log: Logger): Site {
-  const site = new Site({ timeoutMs: timeout, graceMs: grace, maxAgeMs: maxAge });
+function createSite(
+  { timeout, grace, maxAge, serviceUsers, virtualProxies }: Config['sessions'],
+  log: Logger,
+): Site {
+  const site = new Site({
+    ...{ timeoutMs: timeout, graceMs: grace, maxAgeMs: maxAge },
+    timeoutMsOf: new Map(virtualProxies.map((each) => [prefixOf(each.virtualProxy), each.timeout])),
+    classOf: createClassOf(serviceUsers),
+  });
   site.tracker.onKeysIgnored = (host) =>
     log.warn({ host }, 'session keys of this host do not stay the same; ignored from now on');
   site.clocks.onOffset = (host, offsetMs) =>

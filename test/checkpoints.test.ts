@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Checkpoints, SharedRun } from '../src/checkpoints.ts';
-import { createBlacklist } from '../src/intake/blacklist.ts';
+import { createBlacklist } from '../src/contract/blacklist.ts';
 import { Duplicates } from '../src/intake/duplicates.ts';
 import { Pipeline } from '../src/intake/pipeline.ts';
 import { Journal } from '../src/journal/journal.ts';

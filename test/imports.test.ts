@@ -17,7 +17,7 @@ const ALLOWED: readonly [room: string, mayImport: readonly string[]][] = [
     'src/api',
     ['src/contract', 'src/formats', 'src/sessions', 'src/intake', 'src/journal', 'receivers/listen.ts'],
   ],
-  ['src/simulator', ['src/contract', 'src/intake/blacklist.ts']],
+  ['src/simulator', ['src/contract']],
   [
     'src/app-names',
     [
@@ -46,7 +46,7 @@ const ALLOWED: readonly [room: string, mayImport: readonly string[]][] = [
       'receivers/listen.ts',
     ],
   ],
-  ['receivers', ['src/contract', 'src/formats', 'src/intake/blacklist.ts']],
+  ['receivers', ['src/contract', 'src/formats']],
   ['sinks', ['src/contract']],
 ];
 

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createBlacklist } from '../../src/contract/blacklist.ts';
 import { hostAndPort } from '../../src/contract/host.ts';
 import {
   defineReceiver,
@@ -9,7 +10,6 @@ import {
   type SnapshotIntake,
 } from '../../src/contract/receiver.ts';
 import { formatDuration } from '../../src/contract/settings.ts';
-import { createBlacklist } from '../../src/intake/blacklist.ts';
 import { LOOK_AGAIN_MS } from '../listen.ts';
 import { pathsFrom, RenewedTlsFiles, type TlsPaths, validTo } from '../tls-files.ts';
 import { ExpiryReminder, examineCertificates, expiryNotes } from './certificates.ts';

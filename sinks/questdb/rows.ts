@@ -81,6 +81,7 @@ function appendSession(buffer: RowBuffer, row: SessionRow, store: string): void 
         time('last_activity_at', row.lastActivityAt) +
         integer('open_connections', row.openConnections) +
         integer('connections', row.connections) +
+        text('apps', row.apps.length === 0 ? null : row.apps.join(',')) +
         clientColumns(row),
     );
   endRow(buffer, row.firstSeenAt);

@@ -77,6 +77,7 @@ export const SHAPES: { readonly [T in FilteredTable]: Shape } = {
       ['last_activity_at', 'TIMESTAMP'],
       ['open_connections', 'LONG'],
       ['connections', 'LONG'],
+      ['apps', 'VARCHAR'],
       ...CLIENT,
     ],
   },

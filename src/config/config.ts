@@ -6,6 +6,7 @@ import { type ApiSettings, apiSchema } from '../api/access/api.schema.ts';
 import { qrsSchema } from '../app-names/qrs.schema.ts';
 import type { NamesById } from '../contract/app-names.ts';
 import { blacklistRules, duration, oneOf, size, text } from '../contract/settings.ts';
+import { prefixOf } from '../contract/virtual-proxy.ts';
 import { type Environment, fillIn } from './environment.ts';
 import { ConfigError, formatPath, formatProblems, schemaProblems } from './errors.ts';
 import { findConfigFile, parseAppsFile, readConfigFile, readTokens } from './files.ts';
@@ -30,10 +31,28 @@ const sessions = z
     timeout: duration().prefault('30m'),
     grace: duration().prefault('5m'),
     maxAge: duration().prefault('24h'),
+    serviceUsers: blacklistRules().prefault([]),
+    virtualProxies: z
+      .array(
+        z.strictObject({
+          virtualProxy: text('the prefix of a virtual proxy such as /sales'),
+          timeout: duration(),
+        }),
+      )
+      .prefault([]),
   })
-  .superRefine(({ timeout, maxAge }, context) => {
-    if (maxAge >= timeout) return;
-    context.addIssue({ code: 'custom', path: ['maxAge'], message: 'shorter than sessions.timeout' });
+  .superRefine(({ timeout, maxAge, virtualProxies }, context) => {
+    if (maxAge < timeout) {
+      context.addIssue({ code: 'custom', path: ['maxAge'], message: 'shorter than sessions.timeout' });
+    }
+    const prefixes = virtualProxies.map(({ virtualProxy }) => prefixOf(virtualProxy));
+    for (const [index, each] of virtualProxies.entries()) {
+      const problem = (key: string, message: string): void => {
+        context.addIssue({ code: 'custom', path: ['virtualProxies', index, key], message });
+      };
+      if (prefixes.indexOf(prefixes[index] ?? '') < index) problem('virtualProxy', 'has a time-out already');
+      if (each.timeout > maxAge) problem('timeout', 'longer than sessions.maxAge');
+    }
   });
 
 const apps = z

@@ -60,6 +60,8 @@ export interface SessionRow extends Client {
   readonly openConnections: number;
   /** All that there ever were. */
   readonly connections: number;
+  /** Ids of the different apps that were opened, the last of them first; 100 at most. */
+  readonly apps: readonly string[];
 }
 
 export const COUNTS_SCOPES = ['all', 'host', 'virtualProxy', 'app'] as const;

@@ -1,6 +1,6 @@
+import type { Blacklist } from '../contract/blacklist.ts';
 import type { User } from '../contract/event.ts';
 import type { FailedPoll, KeptPoll, Snapshot } from '../contract/snapshot.ts';
-import type { Blacklist } from './blacklist.ts';
 
 const MOST_ERROR = 500;
 

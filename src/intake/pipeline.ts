@@ -1,10 +1,10 @@
+import type { Blacklist } from '../contract/blacklist.ts';
 import type { Layout, NumberedLine, Sender, User, UserEvent } from '../contract/event.ts';
 import type { Intake, Outcome, SubmittedItem } from '../contract/receiver.ts';
 import type { FailedPoll, KeptPoll, Snapshot } from '../contract/snapshot.ts';
 import { decodeMessage, isHeartbeat, type ParsedLine, parseLine, rowOfRefused } from '../formats/index.ts';
 import type { Host } from '../sessions/session.ts';
 import type { Applied, Site } from '../sessions/site.ts';
-import type { Blacklist } from './blacklist.ts';
 import { type Duplicates, Twins } from './duplicates.ts';
 import { keptFailure, keptSnapshot } from './kept-poll.ts';
 import { MessageQueue, type TakeMessage } from './message-queue.ts';

@@ -1,5 +1,5 @@
+import { type BlacklistRule, createBlacklist } from '../contract/blacklist.ts';
 import type { User } from '../contract/event.ts';
-import { type BlacklistRule, createBlacklist } from './blacklist.ts';
 
 /** Of users that were left out, so many are remembered; more are forgotten all at once. */
 const MOST_USERS = 10_000;

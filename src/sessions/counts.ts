@@ -1,3 +1,4 @@
+import { type ClassOf, createClassOf, type UserClass } from '../contract/user-class.ts';
 import { Doubt } from './doubt/doubt.ts';
 import type { Identities } from './identities.ts';
 import type { Dimension } from './series.ts';
@@ -26,6 +27,14 @@ export class Gauge {
   }
 }
 
+/** What is open of one class of users. */
+export class ClassCounts {
+  sessions = 0;
+  users = 0;
+  connections = 0;
+  connectedUsers = 0;
+}
+
 /** How many sessions, users and connections are open: over all, by host, virtual proxy and app. */
 export class Counts {
   sessions = 0;
@@ -37,29 +46,49 @@ export class Counts {
   readonly virtualProxies = new Map<string, Gauge>();
   readonly apps = new Map<string, Gauge>();
   readonly doubt = new Doubt();
+  readonly byClass: Readonly<Record<UserClass, ClassCounts>> = {
+    person: new ClassCounts(),
+    anonymous: new ClassCounts(),
+    service: new ClassCounts(),
+  };
+  readonly #classOf: ClassOf;
+
+  constructor(classOf: ClassOf = createClassOf([])) {
+    this.#classOf = classOf;
+  }
 
   opened(session: Session): void {
     const { host, user } = session.key;
+    const ofClass = this.byClass[this.#classOf(user)];
+    ofClass.sessions += 1;
     this.doubt.opened(session);
     this.sessions += 1;
     host.openSessions += 1;
     if (session.key.openSessions === 1 && user !== null) {
       host.openUsers += 1;
       user.openKeys += 1;
-      if (user.openKeys === 1) this.users += 1;
+      if (user.openKeys === 1) {
+        this.users += 1;
+        ofClass.users += 1;
+      }
     }
     if (session.virtualProxy !== null) this.#enterVirtualProxy(session, session.virtualProxy);
   }
 
   ended(session: Session): void {
     const { host, user } = session.key;
+    const ofClass = this.byClass[this.#classOf(user)];
+    ofClass.sessions -= 1;
     this.doubt.ended(session);
     this.sessions -= 1;
     host.openSessions -= 1;
     if (session.key.openSessions === 0 && user !== null) {
       host.openUsers -= 1;
       user.openKeys -= 1;
-      if (user.openKeys === 0) this.users -= 1;
+      if (user.openKeys === 0) {
+        this.users -= 1;
+        ofClass.users -= 1;
+      }
     }
     const gauge = session.virtualProxy === null ? undefined : this.virtualProxies.get(session.virtualProxy);
     if (gauge === undefined || session.virtualProxy === null) return;
@@ -109,9 +138,13 @@ export class Counts {
   #move(key: Key, by: 1 | -1): void {
     this.connections += by;
     key.host.openConnections += by;
+    const ofClass = this.byClass[this.#classOf(key.user)];
+    ofClass.connections += by;
     if (key.user === null) return;
     key.user.openConnections += by;
-    if (key.user.openConnections === (by === 1 ? 1 : 0)) this.connectedUsers += by;
+    if (key.user.openConnections !== (by === 1 ? 1 : 0)) return;
+    this.connectedUsers += by;
+    ofClass.connectedUsers += by;
   }
 }
 

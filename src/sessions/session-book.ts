@@ -25,6 +25,7 @@ import {
   type SessionSettings,
 } from './session.ts';
 import { copied, StringPool } from './string-pool.ts';
+import { timesOutAt } from './time-outs.ts';
 
 /** The changes that can happen to a session. Which of them a line causes is decided in `session-tracker.ts`. */
 export class SessionBook {
@@ -136,8 +137,7 @@ export class SessionBook {
     if (session.openConnections.length > 0) {
       return session.arrivedAt + this.#settings.maxAgeMs + this.#downtimes.since(session.arrivedAt);
     }
-    const idle = this.#settings.timeoutMs + this.#settings.graceMs;
-    return session.lastSeenAt + idle + this.#downtimes.since(session.lastSeenAt);
+    return timesOutAt(session.lastSeenAt, session.virtualProxy, this.#settings, this.#downtimes);
   }
 
   confirm(session: Session, event: UserEvent): void {
@@ -182,6 +182,7 @@ export class SessionBook {
   learnVirtualProxy(session: Session, virtualProxy: string | null): void {
     if (virtualProxy === null || session.virtualProxy !== null) return;
     openOf(session).setVirtualProxy(session, this.#pool.get(virtualProxy) ?? virtualProxy);
+    this.fileDue(session);
     this.#observer.virtualProxyLearnt(session);
     this.pending.changed(session);
   }

@@ -1,10 +1,12 @@
 import type { User } from '../contract/event.ts';
 import type { EndReason } from '../contract/rows.ts';
+import type { ClassOf } from '../contract/user-class.ts';
 import { HostDoubt } from './doubt/host-doubt.ts';
 import type { LossWindow } from './doubt/loss-window.ts';
 import type { HostClock } from './host-clock.ts';
 import { Layouts } from './layouts.ts';
 import type { Dimension } from './series.ts';
+import type { TimeOutSettings } from './time-outs.ts';
 
 /** One app (or mashup object) opened in a tab. Times in milliseconds since 1970 UTC. */
 export class Connection {
@@ -234,12 +236,11 @@ export class Key {
 }
 
 /** How long sessions last of which no end is seen. */
-export interface SessionSettings {
-  /** A session without open connection ends after `timeoutMs + graceMs` without activity. */
-  readonly timeoutMs: number;
-  readonly graceMs: number;
+export interface SessionSettings extends TimeOutSettings {
   /** A session whose connection never closed ends at this age, counted from the arrival of its first line. */
   readonly maxAgeMs: number;
+  /** Not given, nobody is a service user. */
+  readonly classOf?: ClassOf;
 }
 
 /** Learns of every change that moves a count, right after it happened. */

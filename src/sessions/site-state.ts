@@ -2,6 +2,7 @@ import type { LossWindow } from './doubt/loss-window.ts';
 import type { Downtime } from './downtimes.ts';
 import { HostClock, type LagSlot } from './host-clock.ts';
 import type { LostLinesState } from './lost-lines/lost-lines.ts';
+import type { QualityChange } from './past-quality.ts';
 import type { PeakOfDay } from './peak.ts';
 import type { Dimension } from './series.ts';
 import type { Site } from './site.ts';
@@ -37,6 +38,8 @@ export interface SiteState {
   readonly sweptAt: number | null;
   /** Not in the state of a version that did not look at them. */
   readonly rowNumbers?: LostLinesState;
+  /** Not in the state of a version that did not note it. */
+  readonly pastQuality?: readonly QualityChange[];
   /** Parts whose level may have to be written as empty. */
   readonly parts: readonly Dimension[];
 }
@@ -66,6 +69,7 @@ export function stateOf(site: Site): SiteState {
     downtimes: site.downtimes.list,
     sweptAt: site.tracker.sweptAt,
     rowNumbers: site.lostLines.state,
+    pastQuality: site.pastQuality.changes,
     parts: site.levels.parts,
   };
 }
@@ -89,5 +93,6 @@ export function restoreState(site: Site, state: SiteState): void {
   site.peak.today = state.peak;
   site.tracker.sweptAt = state.sweptAt;
   if (state.rowNumbers !== undefined) site.lostLines.restore(state.rowNumbers);
+  if (state.pastQuality !== undefined) site.pastQuality.restore(state.pastQuality);
   site.levels.restore(state.parts);
 }

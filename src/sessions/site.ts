@@ -6,6 +6,7 @@ import { Downtimes } from './downtimes.ts';
 import { Identities } from './identities.ts';
 import { MOST_APART } from './lost-lines/line-counter.ts';
 import { LostLines } from './lost-lines/lost-lines.ts';
+import { type MomentStatement, PastQuality } from './past-quality.ts';
 import { Peak } from './peak.ts';
 import { Quality } from './quality.ts';
 import { Levels, Series } from './series.ts';
@@ -45,7 +46,7 @@ export interface Applied {
 export class Site implements SessionObserver {
   readonly identities: Identities;
   readonly downtimes = new Downtimes();
-  readonly counts = new Counts();
+  readonly counts: Counts;
   readonly series = new Series();
   readonly levels = new Levels(this.series);
   readonly lostLines = new LostLines();
@@ -53,6 +54,8 @@ export class Site implements SessionObserver {
   readonly clocks: Clocks;
   readonly peak = new Peak();
   readonly quality: Quality;
+  readonly pastQuality = new PastQuality(this.downtimes);
+  readonly settings: SessionSettings;
   readonly book: SessionBook;
   readonly tracker: SessionTracker;
   readonly #bounds: SiteBounds;
@@ -64,6 +67,8 @@ export class Site implements SessionObserver {
 
   constructor(settings: SessionSettings, bounds = BOUNDS) {
     this.#bounds = bounds;
+    this.settings = settings;
+    this.counts = new Counts(settings.classOf);
     const { counts, downtimes, lostLines } = this;
     this.identities = new Identities(settings.maxAgeMs + settings.graceMs + FORGET_LATER_MS);
     this.losses = new Losses(this.identities, counts.doubt, settings, downtimes);
@@ -151,6 +156,7 @@ export class Site implements SessionObserver {
     this.#lastTick = now;
     this.quality.tick(now);
     this.lostLines.tick(now);
+    this.pastQuality.note(now, this.quality.at(now));
     this.peak.note(this.counts, now);
     const second = Math.floor(now / 1000) - 1;
     // Neither twice, nor for a second that was not lived through.
@@ -170,6 +176,12 @@ export class Site implements SessionObserver {
       this.levels.note(gauge.dimension, gauge.connections, gauge.users.size, gauge.connections);
     }
     this.levels.finish();
+  }
+
+  /** How right it is what the store says of a moment, as far as that is known at another one. */
+  qualityOf(moment: number, now: number): MomentStatement {
+    this.pastQuality.note(now, this.quality.at(now));
+    return this.pastQuality.of(moment, this.quality.since, now);
   }
 
   exclude(isExcluded: (user: User) => boolean, now: number): void {

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { createBlacklist } from '../contract/blacklist.ts';
 import { isHost } from '../contract/host.ts';
 import { parseDuration } from '../contract/settings.ts';
-import { createBlacklist } from '../intake/blacklist.ts';
 import type { Away } from './run.ts';
 import type { Target } from './senders.ts';
 import type { SimulationSettings } from './simulation.ts';

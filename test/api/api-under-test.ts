@@ -12,9 +12,10 @@ import { WrongTokens } from '../../src/api/access/wrong-tokens.ts';
 import { type ApiLimits, createApi } from '../../src/api/api.ts';
 import type { ApiParts } from '../../src/api/parts.ts';
 import { fixedAppNames } from '../../src/contract/app-names.ts';
+import { type BlacklistRule, createBlacklist } from '../../src/contract/blacklist.ts';
 import type { Receiver, ReceiverParts } from '../../src/contract/receiver.ts';
 import type { SinkStats } from '../../src/contract/sink.ts';
-import { type BlacklistRule, createBlacklist } from '../../src/intake/blacklist.ts';
+import { createClassOf } from '../../src/contract/user-class.ts';
 import { Duplicates } from '../../src/intake/duplicates.ts';
 import { Pipeline } from '../../src/intake/pipeline.ts';
 import { Journal } from '../../src/journal/journal.ts';
@@ -30,6 +31,8 @@ export const SALES = 'a421f4a2-c311-4ef4-ba41-fe2e6a2b0d69';
 export const NOON = Date.parse('2026-05-19T12:00:00Z');
 
 const SETTINGS = { timeoutMs: 1_800_000, graceMs: 300_000, maxAgeMs: 86_400_000 };
+
+const SERVICE_USERS = [{ directory: 'LAB', userId: 'svc_*' }];
 
 /** A receiver that listens, as far as the API knows it. */
 const UDP: Receiver = {
@@ -48,7 +51,11 @@ export interface ApiSettings {
 /** An API over real parts: a journal in a folder of its own, its two threads, a site and a pipeline. */
 export class ApiUnderTest {
   readonly directory = mkdtempSync(join(tmpdir(), 'headcount-api-'));
-  readonly site = new Site(SETTINGS);
+  readonly site = new Site({
+    ...SETTINGS,
+    classOf: createClassOf(SERVICE_USERS),
+    timeoutMsOf: new Map([['hdr', 600_000]]),
+  });
   readonly pipeline: Pipeline;
   readonly journal: Journal;
   readonly http: HttpReceiver;
@@ -91,7 +98,7 @@ export class ApiUnderTest {
         },
       },
     );
-    this.#reader = new JournalReader({ directory, appNames }, (error) => {
+    this.#reader = new JournalReader({ directory, appNames, serviceUsers: SERVICE_USERS }, (error) => {
       throw error;
     });
     this.pipeline = new Pipeline({

@@ -112,7 +112,10 @@ describe('a good configuration', () => {
         },
       ],
       blacklist: [],
-      sessions: { timeout: 1_800_000, grace: 300_000, maxAge: 86_400_000 },
+      sessions: {
+        ...{ timeout: 1_800_000, grace: 300_000, maxAge: 86_400_000 },
+        ...{ serviceUsers: [], virtualProxies: [] },
+      },
       apps: { byId: new Map(), file: null, qrs: null },
       store: { path: 'data', retention: 7_776_000_000, maxSize: 10_000_000_000, commitInterval: 20 },
       sinks: [],

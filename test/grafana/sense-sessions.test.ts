@@ -188,7 +188,73 @@ describe.skipIf(jar === null)('Sense sessions, after a day', () => {
       async () => (await view.rows('Who was on at')).length,
       async () => (await counts()).active.sessions,
     );
-    expect(await view.with({ at: 'nonsense' }).rows('Who was on at')).toEqual([]);
+  });
+
+  it('a moment may be written as people write it, in the zone of the dashboard where it names none', async () => {
+    const at = Math.floor((day.end - 2 * HOUR_MS) / MINUTE_MS) * MINUTE_MS;
+    const iso = (ahead: number) => new Date(at + ahead * HOUR_MS).toISOString();
+    const shown = async (text: string, timezone = 'utc') =>
+      (await view.in(timezone).with({ at: text }).rows('Who was on at'))[0]?.['at'];
+    const minutes = iso(0).slice(0, 16);
+    const texts = [`${iso(1).slice(0, 16)}+01:00`, `${iso(1).slice(0, 19)}+0100`, `${minutes}Z`, minutes];
+    for (const text of [...texts, ` ${minutes.replace('T', ' ')} `, iso(0)]) {
+      expect(await shown(text), text).toBe(at);
+    }
+    expect(await shown(iso(9).slice(0, 16), 'Asia/Tokyo')).toBe(at);
+    // Of the day on which the time range ends.
+    const isToday = iso(0).slice(0, 10) === new Date().toISOString().slice(0, 10);
+    expect(await shown(iso(0).slice(11, 16))).toBe(isToday ? at : at + DAY_MS);
+  });
+
+  it('a moment that cannot be read is said to be none', async () => {
+    for (const panel of ['Who was on at', 'Around then']) {
+      for (const text of ['nonsense', "o'clock", '25:99']) {
+        const rows = await view.with({ at: text }).rows(panel);
+        expect(
+          rows.map(({ user }) => user),
+          panel,
+        ).toEqual([`no time that can be read: ${text}`]);
+      }
+    }
+  });
+
+  it('whoever was on has the apps opened by then, and how many connections', async () => {
+    const rows = await view.rows('Who was on at');
+    const open = await (
+      await site.program.get<{ items: readonly Item[] }>('/api/v1/sessions?active=true&limit=1000')
+    ).items;
+    const names = (session: Item) =>
+      ((session as unknown as Record<string, unknown>)['apps'] as { appId: string; appName: string | null }[])
+        .map(({ appId, appName }) => appName ?? appId)
+        .sort()
+        .join();
+    const shown = rows.map(({ apps, connections }) => [
+      String(apps ?? '')
+        .split(',')
+        .sort()
+        .join(),
+      connections,
+    ]);
+    const expected = open.map((session) => [
+      names(session as unknown as Item),
+      (session as unknown as Record<string, unknown>)['connections'],
+    ]);
+    expect(shown.map(String).sort()).toEqual(expected.map(String).sort());
+  });
+
+  it('around a moment are the sessions and apps opened shortly before, the nearest first', async () => {
+    const at = day.end - 3 * HOUR_MS;
+    const rows = await view.with({ at: new Date(at).toISOString() }).rows('Around then');
+    const opened = day.counted.filter(
+      (item) =>
+        (item.type === 'session_start' || item.type === 'connection_open') &&
+        Date.parse(item.at) > at - 15 * MINUTE_MS &&
+        Date.parse(item.at) <= at,
+    );
+    expect(rows.map(({ time }) => time)).toEqual(
+      opened.map((item) => Date.parse(item.at)).sort((a, b) => b - a),
+    );
+    expect(rows.length).toBeGreaterThan(0);
   });
 
   it('the longest sessions are the longest', async () => {

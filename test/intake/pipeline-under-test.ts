@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { createBlacklist } from '../../src/contract/blacklist.ts';
 import type { UserEvent } from '../../src/contract/event.ts';
 import type { KeptPoll } from '../../src/contract/snapshot.ts';
-import { createBlacklist } from '../../src/intake/blacklist.ts';
 import { Duplicates } from '../../src/intake/duplicates.ts';
 import { type EventStore, Pipeline } from '../../src/intake/pipeline.ts';
 import { type Applied, Site } from '../../src/sessions/site.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createBlacklist } from '../../src/contract/blacklist.ts';
 import { HEARTBEAT } from '../../src/formats/index.ts';
-import { createBlacklist } from '../../src/intake/blacklist.ts';
 import { eventAt } from './event-under-test.ts';
 import { datagram } from './hostile-datagrams.ts';
 import { identityHolds, pipelineUnderTest } from './pipeline-under-test.ts';

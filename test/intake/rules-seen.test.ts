@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createBlacklist } from '../../src/intake/blacklist.ts';
+import { createBlacklist } from '../../src/contract/blacklist.ts';
 import { RulesSeen } from '../../src/intake/rules-seen.ts';
 
 const name = fc.constantFrom('a', 'A', 'ab', 'b', 'B', '');

@@ -52,9 +52,13 @@ function memoryOf(site: Site) {
   // A host of which nothing was learnt may be forgotten earlier or later.
   const learnt = hosts.filter((host) => host.keysIgnored || host.keyMismatches > 0 || host.losses.length > 0);
   // It is forgotten with its clock.
-  const withoutClocks = learnt.map(({ clock: _, ...host }) => host);
+  const withoutClocks = learnt.map(({ clock: _, ...host }) => host).toSorted(byName);
   const counts = { ...openViewOf(site), sureUsers: site.counts.doubt.users };
   return { counts, open, state, hosts: withoutClocks, rows: withoutSenders(rowNumbers) };
+}
+
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name < b.name ? -1 : 1;
 }
 
 /** The journal keeps no addresses. */

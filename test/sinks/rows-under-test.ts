@@ -83,6 +83,7 @@ export function sessionRow(id: string, row: Partial<SessionRow> = {}): SessionRo
     user: null,
     openConnections: 0,
     connections: 0,
+    apps: [],
     ...NO_CLIENT,
     ...row,
   };
@@ -97,6 +98,7 @@ export function fullSessionRow(id: string, text: string): SessionRow {
     user: { directory: text, id: text },
     openConnections: 2,
     connections: 3,
+    apps: ['app-1', 'app-2'],
     ...client(text),
   });
 }

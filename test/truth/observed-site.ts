@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { createBlacklist } from '../../src/contract/blacklist.ts';
 import type { Sender } from '../../src/contract/event.ts';
 import type { SeenSession } from '../../src/contract/snapshot.ts';
-import { createBlacklist } from '../../src/intake/blacklist.ts';
 import { Duplicates } from '../../src/intake/duplicates.ts';
 import { type EventStore, Pipeline } from '../../src/intake/pipeline.ts';
 import type { SessionSettings } from '../../src/sessions/session.ts';

@@ -1,20 +1,29 @@
 import { DatabaseSync } from 'node:sqlite';
 import { ChangingAppNames, type NamesById } from '../../contract/app-names.ts';
-import type { Dimension, Window } from '../../sessions/series.ts';
+import type { BlacklistRule } from '../../contract/blacklist.ts';
+import { createClassOf } from '../../contract/user-class.ts';
+import type { MomentStatement } from '../../sessions/past-quality.ts';
+import type { Dimension } from '../../sessions/series.ts';
 import { WorkerSide } from '../../threads/worker-side.ts';
 import { journalFile } from '../journal-file.ts';
 import type { Answers, CsvPage, Json } from './answers.ts';
+import { type AroundQuestion, aroundOf } from './around-query.ts';
 import { csvOf } from './csv.ts';
 import type { EventFilters } from './event-search.ts';
+import { type ImpactQuestion, impactOf } from './impact-query.ts';
+import { type PeaksQuestion, peaksOf } from './peaks-query.ts';
 import { type PollFilters, pollsOf } from './poll-query.ts';
 import { type Followed, type Following, Queries } from './queries.ts';
-import { seriesOf } from './series-query.ts';
+import { rejectionsOf } from './rejections-query.ts';
+import { type SeriesSpan, seriesOf } from './series-query.ts';
 import type { SessionFilters } from './session-search.ts';
 import { UserAgents } from './user-agents.ts';
 
 export interface ReaderData {
   readonly directory: string;
   readonly appNames: NamesById;
+  /** Rules for users that are no persons. */
+  readonly serviceUsers?: readonly BlacklistRule[];
 }
 
 /** With `csv`, its columns, a page is answered as CSV. */
@@ -28,16 +37,26 @@ interface Questions {
     readonly ask: 'sessions';
     readonly filters: SessionFilters;
     readonly now: number;
+    /** Where the filters ask for one moment: how right it is what is known of that. */
+    readonly moment?: MomentStatement | null;
   };
   readonly session: { readonly ask: 'session'; readonly id: string; readonly now: number };
   readonly events: Page & { readonly ask: 'events'; readonly filters: EventFilters };
   readonly snapshots: Page & { readonly ask: 'snapshots'; readonly filters: PollFilters };
-  readonly series: {
+  readonly series: Page & {
     readonly ask: 'series';
-    readonly window: Window;
+    readonly span: SeriesSpan;
     readonly dimension: Dimension;
     readonly now: number;
   };
+  readonly around: Page & AroundQuestion & { readonly ask: 'around' };
+  readonly rejections: Page & {
+    readonly ask: 'rejections';
+    readonly filters: EventFilters;
+    readonly now: number;
+  };
+  readonly impact: Page & ImpactQuestion & { readonly ask: 'impact'; readonly now: number };
+  readonly peaks: Page & PeaksQuestion & { readonly ask: 'peaks'; readonly now: number };
 }
 
 /** What is answered with JSON. */
@@ -66,11 +85,11 @@ export interface ReaderTalk {
 }
 
 const side = new WorkerSide<ReaderTalk>();
-const { directory } = side.data;
+const { directory, serviceUsers = [] } = side.data;
 const appNames = new ChangingAppNames(side.data.appNames);
 const database = new DatabaseSync(journalFile(directory), { readOnly: true });
 database.exec('PRAGMA busy_timeout = 10000; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY');
-const queries = new Queries(database, appNames, new UserAgents());
+const queries = new Queries(database, appNames, new UserAgents(), createClassOf(serviceUsers));
 
 function answer(question: Question): string | null | Followed {
   if (question.ask === 'follow') return queries.follow(question);
@@ -82,18 +101,34 @@ function answer(question: Question): string | null | Followed {
 type Found<Name extends keyof Questions> = Answers[Name] | CsvPage;
 
 const FINDERS: { readonly [Name in keyof Questions]: (question: Questions[Name]) => Found<Name> } = {
-  sessions: (question) => asAsked(queries.sessions(question.filters, question.now), question),
+  sessions: (question) => {
+    const found = queries.sessions(question.filters, question.now, question.moment);
+    const { quality, reasons } = found;
+    const page = asAsked(found, question);
+    return 'csv' in page && quality !== null ? { ...page, quality: [quality, ...reasons].join(' ') } : page;
+  },
   session: ({ id, now }) => queries.session(id, now),
   events: (question) => asAsked(queries.events(question.filters), question),
   snapshots: (question) => asAsked(pollsOf(database, question.filters), question),
-  series: ({ window, dimension, now }) => seriesOf(database, window, dimension, now),
+  series: ({ span, dimension, now, csv }) => {
+    const found = seriesOf(database, span, dimension, now);
+    return csv === undefined ? found : { csv: csvOf(found.points, csv), nextCursor: null };
+  },
+  around: (question) => {
+    const found = aroundOf(database, queries.items, question);
+    return question.csv === undefined ? found : { csv: csvOf(found.items, question.csv), nextCursor: null };
+  },
+  rejections: (question) =>
+    asAsked(rejectionsOf(database, queries.items, question.filters, question.now), question),
+  impact: (question) => asAsked(impactOf(database, queries.items, question, question.now), question),
+  peaks: (question) => asAsked(peaksOf(database, question, question.now), question),
 };
 
 function find<Name extends keyof Questions>(name: Name, question: Questions[Name]): Found<Name> {
   return FINDERS[name](question);
 }
 
-function asAsked<Items extends Answers['sessions'] | Answers['events'] | Answers['snapshots']>(
+function asAsked<Items extends { readonly items: readonly unknown[]; readonly nextCursor: string | null }>(
   page: Items,
   { csv }: Page,
 ): Items | CsvPage {
@@ -106,6 +141,7 @@ side.serve({
     try {
       // One picture for all that an answer reads.
       database.exec('BEGIN');
+      queries.items.renew();
       return answer(question);
     } finally {
       if (database.isTransaction) database.exec('COMMIT');

@@ -77,6 +77,7 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
         last_activity_at: iso(NOON),
         open_connections: 2,
         connections: 3,
+        apps: 'app-1,app-2',
         ...client,
       },
     ]);

@@ -43,7 +43,7 @@ describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
       ...user,
       ...['virtual_proxy VARCHAR', 'started_at TIMESTAMP', 'start_exact BOOLEAN', 'ended_at TIMESTAMP'],
       ...['end_exact BOOLEAN', 'end_reason SYMBOL', 'identity_exact BOOLEAN', 'last_activity_at TIMESTAMP'],
-      ...['open_connections LONG', 'connections LONG'],
+      ...['open_connections LONG', 'connections LONG', 'apps VARCHAR'],
       ...client,
     ]);
     expect(await columnsOf('session_counts')).toEqual([

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createBlacklist, matchesGlob } from '../../src/intake/blacklist.ts';
+import { createBlacklist, matchesGlob } from '../../src/contract/blacklist.ts';
 
 const user = (directory: string | null, id: string) => ({ directory, id });
 

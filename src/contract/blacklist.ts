@@ -1,4 +1,4 @@
-import type { User } from '../contract/event.ts';
+import type { User } from './event.ts';
 
 /** Users to disregard. `*` stands for any run of characters, in both; without `userId` the whole directory. */
 export interface BlacklistRule {

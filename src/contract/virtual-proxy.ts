@@ -1,0 +1,4 @@
+/** The prefix of a virtual proxy as it is compared: that of `/Sales/` is `sales`, and that of the default one is empty. */
+export function prefixOf(virtualProxy: string): string {
+  return virtualProxy.replace(/^\/|\/$/g, '').toLowerCase();
+}
