@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Sender, UserEvent } from './event.ts';
 import type { Plugin, PluginSchema } from './plugin.ts';
 import { text } from './settings.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { FailedPoll, Snapshot } from './snapshot.ts';
 
 /** What one item handed over by `submit` came to, once the journal has committed it. */
 export type Outcome =
@@ -42,6 +42,8 @@ export interface EventIntake {
 export interface SnapshotIntake {
   /** Resolves when it is part of the picture of the site; rejects when it cannot be taken, and then changes nothing. */
   snapshot(snapshot: Snapshot): Promise<void>;
+  /** Never throws, and nobody has to wait for it. */
+  snapshotFailed(poll: FailedPoll): void;
 }
 
 /** What every receiver is started with; each names the part that it needs in the type of its `start`. */

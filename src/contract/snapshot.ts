@@ -7,16 +7,43 @@ export interface SeenSession {
   readonly user: User | null;
 }
 
-/**
- * Everybody who is on one virtual proxy of one host, at one moment. What is not in it is not there, so a list that may
- * have holes must not become one: an answer that failed, was cut off or was late is no snapshot. An empty one is good.
- */
-export interface Snapshot {
+/** One question to one virtual proxy of one host: who is on? */
+export interface Poll {
   /** As the lines of that node call it. */
   readonly host: string;
-  /** As its path says: `/` for the default one, `/sales`. */
+  /** As its path says, in lower case: `/` for the default one, `/sales`. */
   readonly virtualProxy: string;
-  /** When it was asked for, ms since 1970 UTC: who came or went while the answer was made may or may not be in it. */
+  /** When it was asked, ms since 1970 UTC. */
   readonly at: number;
+  /** From the question to the end of the answer, or until it was given up. */
+  readonly durationMs: number;
+}
+
+/**
+ * Everybody who is on one virtual proxy of one host, at one moment. What is neither in `sessions` nor in `hidden` is not
+ * there, so a list that may have holes must not become one: an answer that failed, was cut off or was late is no
+ * snapshot. An empty one is good. Who came or went between `at` and the end of the answer may or may not be in it.
+ */
+export interface Snapshot extends Poll {
+  /** Each id once. */
   readonly sessions: readonly SeenSession[];
+  /**
+   * Sessions of users whom the receiver's own blacklist names. They are there, and yet no evidence either way: they are not
+   * counted, nobody is added because of them, and a session of such a user that is tracked already does not end for want
+   * of a place in `sessions`.
+   */
+  readonly hidden: readonly SeenSession[];
+  /**
+   * Every virtual proxy of this host, this one too, where snapshots come of all of them; null where the host may have
+   * others. Only then can it be concluded that somebody is nowhere on the host.
+   */
+  readonly allVirtualProxies: readonly string[] | null;
+  /** False: users serve to compare, and are neither stored nor sent as those of a snapshot. Numbers are. */
+  readonly keepsUsers: boolean;
+}
+
+/** A poll without a usable answer. It is no evidence of anything, and is told so that history can show it. */
+export interface FailedPoll extends Poll {
+  /** Why, in plain words. */
+  readonly error: string;
 }

@@ -7,6 +7,7 @@ import type { Applied, Site } from '../sessions/site.ts';
 import type { Blacklist } from './blacklist.ts';
 import { type Duplicates, Twins } from './duplicates.ts';
 import { MessageQueue, type TakeMessage } from './message-queue.ts';
+import { SnapshotTurns } from './snapshot-turns.ts';
 
 /** Memory for messages between two turns. A full one is worked off at once. */
 const QUEUE_BYTES = 16 * 1_048_576;
@@ -23,6 +24,10 @@ export interface EventStore {
   readonly uncommitted: number;
   readonly behind: boolean;
   readonly full: boolean;
+  /** Why commits do not succeed, null where they do. */
+  readonly trouble: string | null;
+  /** False while it is too busy to take the state of the site. */
+  readonly takesState: boolean;
   add(event: UserEvent, applied: Applied): void;
   /** Resolves when everything added so far is on the disk. */
   committed(): Promise<void>;
@@ -51,6 +56,10 @@ export interface PipelineParts {
   readonly checksum: (text: string) => number;
   /** Something is wrong with what comes in; called for each message. */
   readonly onTrouble: (kind: string, sample: string) => void;
+  /** Commits the state of the site as it is. */
+  readonly commitState: () => void;
+  /** Milliseconds since 1970 UTC. */
+  readonly now: () => number;
   /** Calls back once after so many milliseconds. */
   readonly later: (callback: () => void, ms: number) => void;
 }
@@ -72,6 +81,7 @@ export class Pipeline implements Intake {
   readonly #parts: PipelineParts;
   readonly #queue = new MessageQueue(QUEUE_BYTES);
   readonly #twins: Twins;
+  readonly #snapshots: SnapshotTurns;
   #blacklist: Blacklist;
   #events: UserEvent[] = [];
   #turnPending = false;
@@ -85,6 +95,11 @@ export class Pipeline implements Intake {
     this.#parts = parts;
     this.#blacklist = parts.blacklist;
     this.#twins = new Twins(parts.checksum);
+    this.#snapshots = new SnapshotTurns({
+      ...parts,
+      work: () => this.work(),
+      isExcluded: (user) => this.#blacklist.excludes(user),
+    });
   }
 
   /** Messages taken and not yet accepted. */
@@ -220,10 +235,12 @@ export class Pipeline implements Intake {
     this.#refuse(reason, sample);
   }
 
-  /** Nobody knows yet what a snapshot says of the sessions that are tracked, so none is taken. */
-  async snapshot({ host, virtualProxy }: Snapshot): Promise<void> {
-    throw new Error(`snapshots are not taken yet (${host}, virtual proxy ${virtualProxy})`);
+  snapshot(snapshot: Snapshot): Promise<void> {
+    return this.#snapshots.take(snapshot);
   }
+
+  /** Nothing is kept of polls yet. */
+  snapshotFailed(): void {}
 
   drained(): Promise<void> {
     this.work();

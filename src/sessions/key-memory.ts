@@ -1,11 +1,17 @@
 import type { UserEvent } from '../contract/event.ts';
+import type { EndReason } from '../contract/rows.ts';
 import { agrees, byOpening, type Connection, type Key, type OrphanStop, type Session } from './session.ts';
 import { copied } from './string-pool.ts';
 
 /** Of each kind of thing a key remembers, the last so many. Bounds memory and the cost of a line. */
 const REMEMBERED = 64;
 
-/** A session that ended by time-out or age: a later line may correct that. */
+/** True for an end that no line told: a later one may correct it. */
+export function isInferred(reason: EndReason | null): boolean {
+  return reason !== null && reason !== 'stop' && reason !== 'excluded';
+}
+
+/** A session whose end no line told. */
 export function rememberTimeOut(session: Session): void {
   session.key.timedOut = withNew(session.key.timedOut, session);
 }
@@ -83,13 +89,18 @@ function latest(key: Key, event: UserEvent, fits: (session: Session) => boolean)
   return found;
 }
 
+/** An end at `max_age` is not taken back by a line: it may be of another session. */
+function isReopened(session: Session): boolean {
+  return session.endReason !== 'max_age';
+}
+
 /** The session with this very session key that a Start takes up again. */
 export function toRestart(key: Key, event: UserEvent, sessionKey: string): Session | null {
-  return latest(key, event, (each) => each.sessionKey === sessionKey && each.endReason === 'timeout');
+  return latest(key, event, (each) => each.sessionKey === sessionKey && isReopened(each));
 }
 
 /**
- * The session whose end by time-out or age a Stop corrects: the one with this very session key, or, for a
+ * The session whose end a Stop corrects, because no line told it: the one with this very session key, or, for a
  * null one, any.
  */
 export function toCorrect(key: Key, event: UserEvent, sessionKey: string | null): Session | null {
@@ -109,7 +120,7 @@ export function toReopen(key: Key, event: UserEvent, sessionKey: string | null):
     latest(
       key,
       event,
-      (each) => each.endReason === 'timeout' && agrees(each.virtualProxy, event.virtualProxy) && wanted(each),
+      (each) => isReopened(each) && agrees(each.virtualProxy, event.virtualProxy) && wanted(each),
     );
   const same = sessionKey === null ? null : timedOut((each) => each.sessionKey === sessionKey);
   return same ?? timedOut((each) => agrees(each.sessionKey, sessionKey));

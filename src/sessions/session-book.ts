@@ -6,6 +6,7 @@ import {
   forgetClosedByStop,
   forgetOrphanStop,
   forgetTimeOut,
+  isInferred,
   rememberClosedByStop,
   rememberTimeOut,
 } from './key-memory.ts';
@@ -20,16 +21,9 @@ import {
   type OrphanStop,
   Session,
   type SessionObserver,
+  type SessionSettings,
 } from './session.ts';
 import { copied, StringPool } from './string-pool.ts';
-
-export interface SessionSettings {
-  /** A session without open connection ends after `timeoutMs + graceMs` without activity. */
-  readonly timeoutMs: number;
-  readonly graceMs: number;
-  /** A session whose connection never closed ends at this age. */
-  readonly maxAgeMs: number;
-}
 
 /** The changes that can happen to a session. Which of them a line causes is decided in `session-tracker.ts`. */
 export class SessionBook {
@@ -68,7 +62,10 @@ export class SessionBook {
 
   /** A new session, exact where a Start opens it, not where an Open synthesises it. */
   create(key: Key, event: UserEvent, exact: boolean, sessionKey: string | null): Session {
-    const session = this.#make(key, event, exact, sessionKey);
+    return this.#opened(this.#make(key, event, exact, sessionKey));
+  }
+
+  #opened(session: Session): Session {
     this.#doubtOthers(session);
     this.#enter(session);
     this.#observer.sessionOpened(session);
@@ -80,8 +77,20 @@ export class SessionBook {
     session.sessionKey = sessionKey === null ? null : copied(sessionKey);
     session.virtualProxy = this.#pool.get(event.virtualProxy);
     session.userAgent = this.#pool.get(event.userAgent);
+    session.arrivedAt = event.receivedAt;
+    session.lastSeenAt = event.receivedAt;
     if (!exact) session.synthesisedAt = event.receivedAt;
     return session;
+  }
+
+  /** A new session of which no line came: snapshots list it since `startedAt`. */
+  createListed(key: Key, startedAt: number, virtualProxy: string, now: number): Session {
+    const session = new Session(this.#nextSession++, key, startedAt, false, false);
+    session.virtualProxy = this.#pool.get(virtualProxy);
+    session.arrivedAt = startedAt;
+    session.synthesisedAt = now;
+    this.pending.corrected('session_start', session);
+    return this.#opened(session);
   }
 
   /** The session of a Start whose Stop came first: it was open only in the past, beside no other. */
@@ -135,11 +144,12 @@ export class SessionBook {
 
   /** The moment after which a sweep ends the session. */
   dueAt(session: Session): number {
-    if (session.openConnections.length > 0) {
-      return session.startedAt + this.#settings.maxAgeMs + this.#downtimes.since(session.startedAt);
-    }
-    const idle = this.#settings.timeoutMs + this.#settings.graceMs;
-    return session.lastActivityAt + idle + this.#downtimes.since(session.lastActivityAt);
+    const { timeoutMs, graceMs, maxAgeMs } = this.#settings;
+    const after = (at: number, ms: number) => at + ms + this.#downtimes.since(at);
+    const idleAt = after(session.lastSignAt, timeoutMs + graceMs);
+    if (session.openConnections.length === 0) return idleAt;
+    const oldAt = after(session.startedAt, maxAgeMs);
+    return session.listedAt === null ? oldAt : Math.max(oldAt, idleAt);
   }
 
   confirm(session: Session, event: UserEvent): void {
@@ -238,6 +248,7 @@ export class SessionBook {
     session.endExact = reason === 'stop' || reason === 'excluded';
     session.endReason = reason;
     session.endedSeenAt = seenAt;
+    session.listedAt = null;
     this.due.forget(session);
     // In order of opening: a key remembers the last ones.
     for (const connection of session.openConnections.toSorted((a, b) => a.id - b.id)) {
@@ -250,8 +261,9 @@ export class SessionBook {
       key.open = null;
       this.identities.emptied(key, seenAt);
     }
-    if (reason === 'timeout' || reason === 'max_age') rememberTimeOut(session);
+    if (isInferred(reason)) rememberTimeOut(session);
     this.pending.changed(session);
+    if (reason === 'snapshot' || reason === 'restart') this.pending.corrected('session_stop', session);
     this.#observer.sessionEnded(session);
   }
 

@@ -211,6 +211,7 @@ export class SessionTracker {
     // In a fixed order, so that it does not depend on when sessions were looked at.
     for (const session of due.sort((a, b) => a.id - b.id)) {
       const reason = session.openConnections.length > 0 ? 'max_age' : 'timeout';
+      session.lastActivityAt = session.lastSignAt;
       this.book.end(session, session.lastActivityAt, reason, now);
     }
     this.book.identities.forget(now);

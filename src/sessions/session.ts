@@ -1,5 +1,6 @@
-import type { Layout, User } from '../contract/event.ts';
+import type { User } from '../contract/event.ts';
 import type { EndReason } from '../contract/rows.ts';
+import { Layouts } from './layouts.ts';
 import type { Dimension } from './series.ts';
 
 /** One app (or mashup object) opened in a tab. Times in milliseconds since 1970 UTC. */
@@ -30,6 +31,14 @@ export class Connection {
 }
 
 const NONE: Connection[] = [];
+const NEVER = Number.NEGATIVE_INFINITY;
+
+/** One SessionId that a virtual proxy lists, with the session that is bound to it; see `snapshots/snapshots.ts`. */
+export interface ProxySighting {
+  readonly id: string;
+  readonly lastAt: number;
+  readonly session: Session | null;
+}
 
 /** A proxy session, from log-in to log-out or time-out. Times in milliseconds since 1970 UTC. */
 export class Session {
@@ -51,6 +60,14 @@ export class Session {
   virtualProxy: string | null = null;
   userAgent: string | null = null;
   lastActivityAt: number;
+  /** Our clock when the line that created it arrived; of a session of an earlier run of the program long ago. */
+  arrivedAt = NEVER;
+  /** Our clock at its latest sign of life. */
+  lastSeenAt: number;
+  /** The SessionId by which snapshots list it, since the program started. */
+  sighting: ProxySighting | null = null;
+  /** `at` of the latest snapshot of its virtual proxy, if that one lists it. */
+  listedAt: number | null = null;
   identityExact = true;
   endedAt: number | null = null;
   endExact = false;
@@ -77,6 +94,12 @@ export class Session {
     this.startExact = exact;
     this.startTimed = timed;
     this.lastActivityAt = startedAt;
+    this.lastSeenAt = startedAt;
+  }
+
+  /** Event time of its latest line, or when a snapshot listed it last. */
+  get lastSignAt(): number {
+    return Math.max(this.lastActivityAt, this.listedAt ?? NEVER);
   }
 
   attach(connection: Connection): void {
@@ -97,7 +120,8 @@ export class Session {
 }
 
 /** The order that *oldest* and *newest* speak of. */
-export function byStart(a: Session, b: Session): number {
+type Starting = Pick<Session, 'startedAt' | 'id'>;
+export function byStart(a: Starting, b: Starting): number {
   return a.startedAt - b.startedAt || a.id - b.id;
 }
 
@@ -128,6 +152,10 @@ export class Host {
   /** Keyed Stops that matched no session since the last match. */
   keyMismatches = 0;
   keysIgnored = false;
+  /** When snapshots of all its virtual proxies last agreed with what is tracked; null where they never did. */
+  reconciledAt: number | null = null;
+  /** The longest time between two snapshots of one of its virtual proxies. */
+  reconcileIntervalMs = 0;
   readonly layouts = new Layouts();
 
   constructor(name: string) {
@@ -175,6 +203,8 @@ export class Key {
   orphanStops: OrphanStop[] | null = null;
   /** Our clock at the last line or end; decides when an empty key may be forgotten. */
   usedAt = 0;
+  /** Our clock at the last Stop since the program started. */
+  stoppedAt = NEVER;
   queued = false;
   queuedAt = 0;
 
@@ -188,6 +218,14 @@ export class Key {
   }
 }
 
+export interface SessionSettings {
+  /** A session without open connection ends after `timeoutMs + graceMs` without activity. */
+  readonly timeoutMs: number;
+  readonly graceMs: number;
+  /** A session whose connection never closed ends at this age. */
+  readonly maxAgeMs: number;
+}
+
 /** Learns of every change that moves a count, right after it happened. */
 export interface SessionObserver {
   sessionOpened(session: Session): void;
@@ -198,40 +236,6 @@ export interface SessionObserver {
   connectionOpened(connection: Connection): void;
   connectionClosed(connection: Connection): void;
   virtualProxyLearnt(session: Session): void;
-}
-
-const WITHIN_MS = 10 * 60_000;
-const REPEAT_MS = 60 * 60_000;
-const NEVER = Number.NEGATIVE_INFINITY;
-
-/**
- * Whether one node sends both layouts here: each of its events then counts twice, and nothing in the lines tells.
- * Known only while the program runs.
- */
-export class Layouts {
-  #ownAt = NEVER;
-  #butlerSosAt = NEVER;
-  #bothAt = NEVER;
-  #toldAt = NEVER;
-
-  /** Notes a line by its arrival; true where it is time to say that both are coming, once an hour. */
-  note(layout: Layout, receivedAt: number): boolean {
-    const before = layout === 'own' ? this.#ownAt : this.#butlerSosAt;
-    const other = layout === 'own' ? this.#butlerSosAt : this.#ownAt;
-    if (layout === 'own') this.#ownAt = receivedAt;
-    else this.#butlerSosAt = receivedAt;
-    // This one, the other, this one again: a node that changes from one to the other does not come back.
-    if (other < before || receivedAt - before > WITHIN_MS) return false;
-    this.#bothAt = receivedAt;
-    if (receivedAt - this.#toldAt < REPEAT_MS) return false;
-    this.#toldAt = receivedAt;
-    return true;
-  }
-
-  /** True where both came within the last ten minutes. */
-  areBoth(now: number): boolean {
-    return now - this.#bothAt <= WITHIN_MS;
-  }
 }
 
 /**

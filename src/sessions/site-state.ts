@@ -2,6 +2,7 @@ import type { Downtime } from './downtimes.ts';
 import type { LostLinesState } from './lost-lines/lost-lines.ts';
 import type { Dimension } from './series.ts';
 import type { Site } from './site.ts';
+import type { PolledProxyState } from './snapshots/polled-proxies.ts';
 
 /** What a checkpoint keeps besides sessions, connections and points. */
 export interface SiteState {
@@ -21,6 +22,8 @@ export interface SiteState {
   readonly sweptAt: number | null;
   /** Not in the state of a version that did not look at them. */
   readonly rowNumbers?: LostLinesState;
+  /** Not in the state of a version that took none. */
+  readonly snapshots?: readonly PolledProxyState[];
   /** Parts whose level may have to be written as empty. */
   readonly parts: readonly Dimension[];
 }
@@ -40,6 +43,7 @@ export function stateOf(site: Site): SiteState {
     droppedAt: site.quality.droppedAt,
     sweptAt: site.tracker.sweptAt,
     rowNumbers: site.lostLines.state,
+    snapshots: site.polledProxies.state,
     parts: site.levels.parts,
   };
 }
@@ -57,5 +61,6 @@ export function restoreState(site: Site, state: SiteState): void {
   site.quality.droppedAt = state.droppedAt;
   site.tracker.sweptAt = state.sweptAt;
   if (state.rowNumbers !== undefined) site.lostLines.restore(state.rowNumbers);
+  if (state.snapshots !== undefined) site.polledProxies.restore(state.snapshots);
   site.levels.restore(state.parts);
 }

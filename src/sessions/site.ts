@@ -3,11 +3,14 @@ import { Counts } from './counts.ts';
 import { Downtimes } from './downtimes.ts';
 import { Identities } from './identities.ts';
 import { LostLines } from './lost-lines/lost-lines.ts';
+import { correctionEvent } from './pending-changes.ts';
 import { Quality } from './quality.ts';
 import { Levels, Series } from './series.ts';
-import type { Connection, Host, KnownUser, Session, SessionObserver } from './session.ts';
-import { SessionBook, type SessionSettings } from './session-book.ts';
+import type { Connection, Host, KnownUser, Session, SessionObserver, SessionSettings } from './session.ts';
+import { SessionBook } from './session-book.ts';
 import { SessionTracker, type TrackingOutcome } from './session-tracker.ts';
+import { PolledProxies } from './snapshots/polled-proxies.ts';
+import { Snapshots } from './snapshots/snapshots.ts';
 
 /** Bounds of the picture: a flood of made-up users or hosts must not fill the memory. */
 export interface SiteBounds {
@@ -17,6 +20,12 @@ export interface SiteBounds {
   readonly mostHosts: number;
   /** Apps and virtual proxies that get points of their own, each. */
   readonly mostParts: number;
+}
+
+/** An event of our own. */
+export interface AppliedCorrection {
+  readonly event: UserEvent;
+  readonly applied: Applied;
 }
 
 const BOUNDS: SiteBounds = { mostOpen: 4_000_000, mostKeys: 4_000_000, mostHosts: 10_000, mostParts: 5_000 };
@@ -43,6 +52,8 @@ export class Site implements SessionObserver {
   readonly series = new Series();
   readonly levels = new Levels(this.series);
   readonly lostLines = new LostLines();
+  readonly polledProxies = new PolledProxies();
+  readonly snapshots: Snapshots;
   readonly quality: Quality;
   readonly book: SessionBook;
   readonly tracker: SessionTracker;
@@ -57,17 +68,28 @@ export class Site implements SessionObserver {
     this.#bounds = bounds;
     this.book = new SessionBook(this.identities, settings, this.downtimes, this);
     this.tracker = new SessionTracker(this.book, this.downtimes);
+    this.snapshots = new Snapshots(
+      this.book,
+      this.polledProxies,
+      (host, user) => !this.#isOpenFull && !this.#isFullOf(host, user),
+    );
     this.quality = new Quality(settings.timeoutMs + settings.graceMs, this.downtimes, this.lostLines);
   }
 
   /** True where one more session, connection, user or host would be one too many: memory has a bound. */
   isFullFor(event: UserEvent): boolean {
     const opens = event.kind === 'session_start' || event.kind === 'connection_open';
-    const { mostOpen, mostKeys, mostHosts } = this.#bounds;
-    if (opens && this.counts.sessions + this.counts.connections >= mostOpen) return true;
+    return (opens && this.#isOpenFull) || this.#isFullOf(event.host, event.user);
+  }
+
+  get #isOpenFull(): boolean {
+    return this.counts.sessions + this.counts.connections >= this.#bounds.mostOpen;
+  }
+
+  #isFullOf(host: string, user: User | null): boolean {
     const { hosts, keyCount } = this.identities;
-    if (hosts.size >= mostHosts && !hosts.has(event.host)) return true;
-    return keyCount >= mostKeys && !this.identities.knows(event.host, event.user);
+    if (hosts.size >= this.#bounds.mostHosts && !hosts.has(host)) return true;
+    return keyCount >= this.#bounds.mostKeys && !this.identities.knows(host, user);
   }
 
   /** Takes one event, which the journal keeps under the number `seq`. */
@@ -82,12 +104,34 @@ export class Site implements SessionObserver {
     const key = this.identities.key(host, user);
     const { session, outcome } = this.tracker.apply(event, key, seq);
     if (key.open === null) this.identities.emptied(key, event.receivedAt);
+    if (event.kind === 'session_stop' && outcome !== 'failed') key.stoppedAt = event.receivedAt;
     if (session === null) return { host, user, session, outcome, previousSeq: 0 };
+    session.lastSeenAt = Math.max(session.lastSeenAt, event.receivedAt);
+    const previousSeq = this.#append(session, seq);
+    this.book.pending.touched(session);
+    return { host, user, session, outcome, previousSeq };
+  }
+
+  /** The next event of a session; returns the one before. */
+  #append(session: Session, seq: number): number {
     const previousSeq = session.lastSeq;
     session.lastSeq = seq;
     if (session.firstSeq === 0) session.firstSeq = seq;
-    this.book.pending.touched(session);
-    return { host, user, session, outcome, previousSeq };
+    return previousSeq;
+  }
+
+  /**
+   * Sessions that were made or ended without a line, as events that are numbered from `seq` on. They are applied already:
+   * the state must be committed with them, before any other event.
+   */
+  takeCorrections(seq: number, now: number): AppliedCorrection[] {
+    return this.book.pending.takeCorrections().map((correction, place) => {
+      const { session } = correction;
+      const { host, user } = session.key;
+      const previousSeq = this.#append(session, seq + place);
+      const applied: Applied = { host, user, session, outcome: 'applied', previousSeq };
+      return { event: correctionEvent(correction, now), applied };
+    });
   }
 
   /** The program has been running since then: no level is noted for seconds before. */

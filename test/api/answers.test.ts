@@ -56,7 +56,7 @@ describe('the types of answers', () => {
     expectTypeOf<SessionItem['id']>().toEqualTypeOf<string>();
     expectTypeOf<SessionItem['durationSeconds']>().toEqualTypeOf<number>();
     expectTypeOf<SessionItem['endReason']>().toEqualTypeOf<
-      'stop' | 'timeout' | 'max_age' | 'excluded' | null
+      'stop' | 'timeout' | 'max_age' | 'excluded' | 'restart' | 'snapshot' | null
     >();
     expectTypeOf<Omit<SessionItem, 'host'>>().not.toExtend<SessionItem>();
     expectTypeOf<Omit<SessionItem, 'id'> & { readonly id: string | null }>().not.toExtend<SessionItem>();

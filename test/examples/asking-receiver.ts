@@ -25,20 +25,25 @@ export const whoReceiver = defineReceiver({
     let polling: Promise<void> | null = null;
     let received = 0;
 
-    async function ask(intake: SnapshotIntake): Promise<void> {
-      const at = now();
+    const pollSince = (at: number) => ({ host: node, virtualProxy: '/', at, durationMs: now() - at });
+
+    async function ask(intake: SnapshotIntake, at: number): Promise<void> {
       const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]) });
       // An error is no snapshot: whoever is not in one is taken to have left.
       if (response.status !== 200) throw new Error(`HTTP ${response.status}`);
       const { sessions } = answer.parse(await response.json());
       received += 1;
-      await intake.snapshot({ host: node, virtualProxy: '/', at, sessions });
+      const known = { hidden: [], allVirtualProxies: ['/'], keepsUsers: true };
+      await intake.snapshot({ ...pollSince(at), ...known, sessions });
     }
 
     async function poll(intake: SnapshotIntake): Promise<void> {
       while (!signal.aborted) {
-        await ask(intake).catch(({ message }: Error) => {
-          if (!signal.aborted) trouble(`${name} learns nothing from ${url}`, message);
+        const at = now();
+        await ask(intake, at).catch(({ message }: Error) => {
+          if (signal.aborted) return;
+          trouble(`${name} learns nothing from ${url}`, message);
+          intake.snapshotFailed({ ...pollSince(at), error: message });
         });
         await sleep(interval, undefined, { signal }).catch(() => {});
       }

@@ -14,6 +14,9 @@ export class MemoryStore implements EventStore {
   uncommitted = 0;
   behind = false;
   full = false;
+  trouble: string | null = null;
+  takesState = true;
+  checkpoints = 0;
   onCommitted: (events: number) => void = () => {};
 
   get nextSeq(): number {
@@ -36,6 +39,7 @@ export class MemoryStore implements EventStore {
 export function pipelineUnderTest(
   rules: Parameters<typeof createBlacklist>[0] = [],
   onTrouble?: (kind: string, sample: string) => void,
+  now: () => number = () => 0,
 ) {
   const store = new MemoryStore();
   const site = new Site(SETTINGS);
@@ -49,6 +53,15 @@ export function pipelineUnderTest(
     hash: (text) => hash('sha256', text, 'base64url'),
     checksum: (text) => crc32(text),
     onTrouble: onTrouble ?? ((kind) => troubles.push(kind)),
+    commitState: () => {
+      for (const { event, applied } of site.takeCorrections(store.nextSeq, now())) {
+        store.events.push(event);
+        store.applied.push(applied);
+      }
+      site.book.pending.take();
+      store.checkpoints += 1;
+    },
+    now,
     later: (callback) => pending.push(callback),
   });
   store.onCommitted = (events) => pipeline.committed(events);

@@ -259,14 +259,3 @@ describe('row numbers', () => {
     expect(site.lostLines.missingOf('node1')).toBe(1);
   });
 });
-
-describe('a snapshot', () => {
-  it('is refused in words and changes nothing', async () => {
-    const { pipeline, site } = pipelineUnderTest();
-    const sessions = [{ id: '1', user: { directory: 'LAB', id: 'anna' } }];
-    const taken = pipeline.snapshot({ host: 'node1', virtualProxy: '/sales', at: START, sessions });
-    await expect(taken).rejects.toThrow('snapshots are not taken yet (node1, virtual proxy /sales)');
-    expect(site.counts.sessions).toBe(0);
-    expect(pipeline.counters.received).toBe(0);
-  });
-});

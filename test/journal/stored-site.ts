@@ -8,7 +8,7 @@ import type { Names } from '../../src/journal/names.ts';
 import { recover } from '../../src/journal/recover.ts';
 import { type BatchMessage, checkpointMessage, EventRecords } from '../../src/journal/write/batch.ts';
 import { Writer } from '../../src/journal/write/writer.ts';
-import type { SessionSettings } from '../../src/sessions/session-book.ts';
+import type { SessionSettings } from '../../src/sessions/session.ts';
 import { Site } from '../../src/sessions/site.ts';
 import { stateOf } from '../../src/sessions/site-state.ts';
 
@@ -65,6 +65,10 @@ export class StoredSite {
   /** What `commit` would write, which is nobody else's from then on. */
   batch(at: number, withState: boolean): BatchMessage {
     const { book, series } = this.site;
+    for (const { event, applied } of withState ? this.site.takeCorrections(this.#nextSeq, at) : []) {
+      this.#rows.add(this.#nextSeq, event, applied, this.#names);
+      this.#nextSeq += 1;
+    }
     const checkpoint = withState
       ? checkpointMessage(
           this.#nextSeq - 1,

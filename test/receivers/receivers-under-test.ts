@@ -9,7 +9,7 @@ import type {
   ReceiverParts,
   SubmittedItem,
 } from '../../src/contract/receiver.ts';
-import type { Snapshot } from '../../src/contract/snapshot.ts';
+import type { FailedPoll, Snapshot } from '../../src/contract/snapshot.ts';
 import { TroubleLog } from '../../src/trouble-log.ts';
 
 export const ON_LINUX = platform() === 'linux';
@@ -24,6 +24,7 @@ export interface Recorded {
 export class RecordingIntake implements Intake {
   readonly messages: Recorded[] = [];
   readonly snapshots: Snapshot[] = [];
+  readonly failures: FailedPoll[] = [];
   readonly refused: string[] = [];
   readonly samples: string[] = [];
   /** How often `drained` was asked for. */
@@ -51,6 +52,10 @@ export class RecordingIntake implements Intake {
 
   async snapshot(snapshot: Snapshot): Promise<void> {
     this.snapshots.push(snapshot);
+  }
+
+  snapshotFailed(poll: FailedPoll): void {
+    this.failures.push(poll);
   }
 
   drained(): Promise<void> {
@@ -98,6 +103,10 @@ export class HearingIntake implements Intake {
   }
 
   async snapshot(): Promise<void> {
+    this.calls += 1;
+  }
+
+  snapshotFailed(): void {
     this.calls += 1;
   }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { KINDS, REJECTION_REASONS } from '../../contract/event.ts';
+import { EVENT_REASONS, KINDS } from '../../contract/event.ts';
 import { END_REASONS } from '../../contract/rows.ts';
 import { WINDOWS, type Window } from '../../sessions/series.ts';
 
@@ -52,7 +52,7 @@ export const eventItem = z.object({
   ...app,
   sessionId: text,
   result: unknownOrCount,
-  reason: z.enum(REJECTION_REASONS).nullable(),
+  reason: z.enum(EVENT_REASONS).nullable(),
   ...browserAndOs,
   message: text,
 });

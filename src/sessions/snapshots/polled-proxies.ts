@@ -1,0 +1,57 @@
+import type { Host, Session } from '../session.ts';
+import { PolledProxy } from './polled-proxy.ts';
+
+/** What a checkpoint keeps of one virtual proxy: when its last two snapshots were asked for. */
+export interface PolledProxyState {
+  readonly host: string;
+  readonly virtualProxy: string;
+  readonly at: number;
+  readonly previousAt: number | null;
+}
+
+/** Every virtual proxy of which a snapshot ever came: no more than the configuration names. */
+export class PolledProxies {
+  readonly #hosts = new Map<string, Map<string, PolledProxy>>();
+
+  ofHost(host: string): ReadonlyMap<string, PolledProxy> {
+    return this.#hosts.get(host) ?? new Map<string, PolledProxy>();
+  }
+
+  of(host: string, virtualProxy: string): PolledProxy {
+    const proxies = this.#hosts.get(host) ?? new Map<string, PolledProxy>();
+    this.#hosts.set(host, proxies);
+    const proxy = proxies.get(virtualProxy) ?? new PolledProxy(host, virtualProxy);
+    proxies.set(virtualProxy, proxy);
+    return proxy;
+  }
+
+  /** A snapshot has come. Without the names of all virtual proxies nobody knows whether the whole host agrees. */
+  note(host: Host, allVirtualProxies: readonly string[] | null): void {
+    const all = (allVirtualProxies ?? []).map((name) => this.ofHost(host.name).get(name));
+    const agreedAt = Math.min(...all.map((proxy) => proxy?.agreedAt ?? Number.NEGATIVE_INFINITY));
+    host.reconciledAt = Number.isFinite(agreedAt) ? agreedAt : null;
+    const intervals = all.map((proxy) => (proxy?.at ?? 0) - (proxy?.previousAt ?? proxy?.at ?? 0));
+    host.reconcileIntervalMs = Math.max(0, ...intervals);
+  }
+
+  /** Of a session that the journal kept. `isListed`: the latest snapshot of its virtual proxy listed it. */
+  restoreSession(session: Session, isListed: boolean): void {
+    session.lastSeenAt = session.lastActivityAt;
+    if (!isListed) return;
+    session.listedAt = this.ofHost(session.key.host.name).get(session.virtualProxy ?? '')?.at ?? null;
+    session.lastSeenAt = session.lastSignAt;
+  }
+
+  get state(): PolledProxyState[] {
+    const proxies = [...this.#hosts.values()].flatMap((each) => [...each.values()]);
+    return proxies.flatMap(({ host, virtualProxy, at, previousAt }) => {
+      return at === null ? [] : [{ host, virtualProxy, at, previousAt }];
+    });
+  }
+
+  restore(state: readonly PolledProxyState[]): void {
+    for (const { host, virtualProxy, at, previousAt } of state) {
+      Object.assign(this.of(host, virtualProxy), { at, previousAt });
+    }
+  }
+}
