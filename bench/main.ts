@@ -9,6 +9,7 @@ import { cpuPerEvent } from './scenarios/cpu-per-event.ts';
 import { history } from './scenarios/history.ts';
 import { idleConnections } from './scenarios/idle-connections.ts';
 import { millionSessions } from './scenarios/million-sessions.ts';
+import { polls } from './scenarios/polls.ts';
 import { sinkCpu } from './scenarios/sink-cpu.ts';
 import { sinkOutage } from './scenarios/sink-outage.ts';
 import { sinkRows } from './scenarios/sink-rows.ts';
@@ -32,7 +33,7 @@ import { formatTable } from './table.ts';
 
 const SCENARIOS: readonly Scenario[] = [
   ...[cpuPerEvent, coreShare, burst, sustained, visible, millionSessions],
-  ...[tcpLines, countsRoute, history, streams, idleConnections],
+  ...[tcpLines, countsRoute, history, streams, idleConnections, polls],
   ...[sinkCpu, sinkRows, sinkVisible, sinkOutage],
 ];
 

@@ -95,9 +95,11 @@ class RunningApp implements App {
     let lost = 0;
     let why: string | null = null;
     try {
-      // The API last, so that it can be asked why nothing is taken any more.
-      for (const receiver of receivers) await receiver.stop();
+      // The API after those that have an address of their own, so that it can be asked why nothing is taken any more.
+      for (const receiver of receivers.filter(hasAddress)) await receiver.stop();
       await closeApi(api);
+      // Those that it serves still took the requests under way.
+      for (const receiver of receivers) await receiver.stop();
       isCommitted = await checkpoints.last();
     } finally {
       // The writer last: who closes the file last leaves everything in it.
@@ -111,11 +113,15 @@ class RunningApp implements App {
   }
 }
 
+/** False for one that the API serves on its own address. */
+function hasAddress({ routes }: Receiver): boolean {
+  return routes === undefined;
+}
+
 /** Of those that have one of their own. */
 function addressesOf(receivers: readonly Receiver[]): Record<string, readonly string[]> {
-  const listening = receivers.filter(({ routes }) => routes === undefined);
   return Object.fromEntries(
-    listening.flatMap((each) => {
+    receivers.filter(hasAddress).flatMap((each) => {
       const { listening } = each.stats();
       return listening === undefined ? [] : [[each.name, listening]];
     }),

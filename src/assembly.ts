@@ -11,6 +11,7 @@ import { type CallAfter, Checkpoints } from './checkpoints.ts';
 import type { Config } from './config/config.ts';
 import { fixedAppNames } from './contract/app-names.ts';
 import type { Receiver } from './contract/receiver.ts';
+import { secondsOf } from './contract/seconds.ts';
 import { Delivery } from './delivery/delivery.ts';
 import { createBlacklist } from './intake/blacklist.ts';
 import { Duplicates } from './intake/duplicates.ts';
@@ -211,6 +212,11 @@ function createSite({ timeout, grace, maxAge }: Config['sessions'], log: Logger)
   const site = new Site({ timeoutMs: timeout, graceMs: grace, maxAgeMs: maxAge });
   site.tracker.onKeysIgnored = (host) =>
     log.warn({ host }, 'session keys of this host do not stay the same; ignored from now on');
+  site.clocks.onOffset = (host, offsetMs) =>
+    log.warn(
+      { host, offsetSeconds: secondsOf(offsetMs) },
+      'the clock of this host is off; its event times are corrected by that',
+    );
   site.lostLines.onShared = (host) =>
     log.warn(
       { host },

@@ -65,7 +65,7 @@ export class Checkpoints {
     const { now: clock, site, journal, pipeline, troubles } = this.#parts;
     this.#ticks += 1;
     const now = clock();
-    this.#noteDrops(now);
+    this.#noteDrops();
     pipeline.work();
     const crowded = site.book.pending.activities > MANY_ACTIVITIES;
     const later = crowded && this.#ticks % CROWDED_TICKS !== 0;
@@ -90,12 +90,12 @@ export class Checkpoints {
     this.#handOver(this.#parts.now());
   }
 
-  #noteDrops(now: number): void {
+  #noteDrops(): void {
     const { receivers, site, troubles } = this.#parts;
     let dropped = 0;
     for (const { kernelDropped } of receivers()) dropped += kernelDropped ?? 0;
     if (dropped > this.#dropped) {
-      site.quality.dropped(now);
+      site.quality.dropped(dropped - this.#dropped);
       troubles.note('datagrams dropped by the kernel', `${dropped} in all`);
     }
     this.#dropped = dropped;
@@ -138,7 +138,7 @@ export class Checkpoints {
    */
   async last(): Promise<boolean> {
     const { now, pipeline, journal } = this.#parts;
-    this.#noteDrops(now());
+    this.#noteDrops();
     pipeline.work();
     if (!(await journal.flush(LAST_COMMIT_WAITS_MS))) return false;
     this.#sweepAndHandOver(now());

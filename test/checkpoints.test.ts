@@ -307,12 +307,13 @@ it('datagrams that the kernel dropped are noted when there are more of them, and
     'datagrams dropped by the kernel, in the last minute',
   ];
   under.checkpoints.start();
-  expect(under.site.quality.droppedAt).toBeNull();
+  const dropped = () => under.site.losses.everywhere.filter(({ reason }) => reason === 'drops');
+  expect(dropped()).toEqual([]);
   under.kernelDropped = 3;
   await under.pass(1_005);
-  expect(under.site.quality.droppedAt).toBe(NOON + 1_005);
+  expect(dropped()).toMatchObject([{ lines: 3, to: NOON + 1_005 }]);
   await under.pass(1_000);
-  expect(under.site.quality.droppedAt).toBe(NOON + 1_005);
+  expect(dropped()).toMatchObject([{ lines: 3, to: NOON + 1_005 }]);
   under.kernelDropped = 4;
   await under.pass(1_000);
   expect(under.logged).toEqual([first]);

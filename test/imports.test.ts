@@ -19,7 +19,7 @@ const ALLOWED: readonly [room: string, mayImport: readonly string[]][] = [
   ],
   ['src/simulator', ['src/contract', 'src/intake/blacklist.ts']],
   ['src/config', ['src/contract', 'receivers/index.ts', 'sinks/index.ts', 'src/api/access/api.schema.ts']],
-  ['receivers', ['src/contract', 'src/formats']],
+  ['receivers', ['src/contract', 'src/formats', 'src/intake/blacklist.ts']],
   ['sinks', ['src/contract']],
 ];
 

@@ -11,9 +11,10 @@ import {
 import { plainAddress } from '../address.ts';
 import { AllowList } from '../allow-list.ts';
 import { bindPlace, LOOK_AGAIN_MS, placed, Refusals, untilQuiet } from '../listen.ts';
+import { pathsFrom } from '../tls-files.ts';
 import { TcpAdmission, TcpConnections } from './connections.ts';
 import { type TcpConfig, tcpSchema } from './tcp.schema.ts';
-import { TlsHandshakes, tcpProblem, tlsFrom } from './tls.ts';
+import { examineTls, TlsHandshakes } from './tls.ts';
 
 /** Finds out about peers that vanished, long before the idle time-out does. */
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 60_000 };
@@ -30,7 +31,7 @@ export function createTcpReceiver(config: TcpConfig, parts: ReceiverParts): TcpR
 export const tcpReceiver = defineReceiver({
   schema: tcpSchema,
   create: createTcpReceiver,
-  problem: tcpProblem,
+  examine: examineTls,
   notes: ({ tls }) => (tls === undefined ? [] : [`TLS, client certificates: ${tls.clientCertificates}`]),
 });
 
@@ -57,7 +58,7 @@ class Tcp implements TcpReceiver {
     this.#tls =
       config.tls === undefined
         ? null
-        : new TlsHandshakes(tlsFrom(parts.folder, config.tls), parts, (reason, address, detail) =>
+        : new TlsHandshakes(pathsFrom(parts.folder, config.tls), parts, (reason, address, detail) =>
             this.#admission.refuse(reason, address, detail),
           );
   }

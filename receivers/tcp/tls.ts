@@ -1,75 +1,15 @@
-import { constants, X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { resolve } from 'node:path';
-import { createSecureContext, createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
-import { isDeepStrictEqual } from 'node:util';
-import type { ReceiverParts } from '../../src/contract/receiver.ts';
+import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
+import type { ReceiverParts, SettingNote } from '../../src/contract/receiver.ts';
 import { plainAddress } from '../address.ts';
-import { placed } from '../listen.ts';
+import { examineTlsFiles, pathsFrom, RenewedTlsFiles, type TlsFiles, validTo } from '../tls-files.ts';
 import type { TcpConfig, TlsConfig } from './tcp.schema.ts';
-
-/** What the files of `tls` say, in PEM. */
-export interface TlsFiles {
-  readonly cert: string;
-  readonly key: string;
-  readonly ca?: string;
-}
-
-/** The settings with paths that do not depend on where they are read; relative ones start from `folder`. */
-export function tlsFrom(folder: string, config: TlsConfig): TlsConfig {
-  const { cert, key, ca } = config;
-  const files = { cert: resolve(folder, cert), key: resolve(folder, key) };
-  return { ...config, ...files, ...(ca === undefined ? {} : { ca: resolve(folder, ca) }) };
-}
-
-/**
- * Reads certificate, key and authority.
- * @throws Error whose message names the file, also where certificate and key do not belong together
- */
-export async function readTlsFiles(config: TlsConfig): Promise<TlsFiles> {
-  const read = (key: 'cert' | 'key' | 'ca', file: string) =>
-    readFile(file, 'utf8').catch((error: Error) => {
-      throw new Error(`cannot read tls.${key}: ${error.message}`);
-    });
-  const [cert, key] = [await read('cert', config.cert), await read('key', config.key)];
-  const files = config.ca === undefined ? { cert, key } : { cert, key, ca: await read('ca', config.ca) };
-  checkCertificates('cert', config.cert, cert);
-  if (config.ca !== undefined) checkCertificates('ca', config.ca, files.ca ?? '');
-  try {
-    createSecureContext(files);
-  } catch (error) {
-    throw new Error(`tls.cert ${config.cert} with tls.key ${config.key}: ${messageOf(error)}`);
-  }
-  return files;
-}
-
-/** When the certificate ends, in ISO 8601. */
-export function validTo({ cert }: TlsFiles): string {
-  return new Date(new X509Certificate(cert).validTo).toISOString();
-}
 
 /** That the certificate is no longer valid; null where it is. `now`: ms since 1970 UTC. */
 export function expiryProblem(config: TlsConfig, files: TlsFiles, now: number): string | null {
-  const end = validTo(files);
+  const end = validTo(files.cert);
   return now <= Date.parse(end) ? null : `tls.cert ${config.cert}: expired on ${end}`;
-}
-
-/** An authority that cannot be read would be left out without a word. */
-function checkCertificates(key: string, file: string, pem: string): void {
-  const blocks = pem.match(
-    /-----BEGIN [A-Z0-9 ]*CERTIFICATE-----[^-]*(?:-----END [A-Z0-9 ]*CERTIFICATE-----)?/g,
-  );
-  if (blocks === null) throw new Error(`tls.${key}: ${file} has no certificate in PEM`);
-  try {
-    for (const block of blocks) new X509Certificate(block);
-  } catch (error) {
-    throw new Error(`tls.${key}: ${file}: ${messageOf(error)}`);
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /**
@@ -89,29 +29,32 @@ export class TlsHandshakes {
   readonly #config: TlsConfig;
   readonly #parts: ReceiverParts;
   readonly #refused: Refuse;
+  readonly #files: RenewedTlsFiles;
   #server: Server | null = null;
-  #files: TlsFiles | null = null;
-  #trouble: string | null = null;
-  #refreshing: Promise<void> | null = null;
 
   constructor(config: TlsConfig, parts: ReceiverParts, refused: Refuse) {
     this.#config = config;
     this.#parts = parts;
     this.#refused = refused;
+    this.#files = new RenewedTlsFiles('tls', config, parts, (files) => {
+      this.#server?.setSecureContext({ ...SECURE, ...files });
+      this.#warnOfExpiry(files);
+    });
   }
 
   /** `trouble`: why the files as they are now are not used. */
   get stats(): object {
-    return { validTo: this.#files === null ? null : validTo(this.#files), trouble: this.#trouble };
+    const { current, trouble } = this.#files;
+    return { validTo: current === null ? null : validTo(current.cert), trouble };
   }
 
   /** @throws Error with a message for people where the files are of no use */
   async start(opened: (socket: TLSSocket) => void): Promise<void> {
-    this.#files = await readTlsFiles(this.#config);
-    this.#warnOfExpiry(this.#files);
+    const files = await this.#files.read();
+    this.#warnOfExpiry(files);
     const server = createServer({
       ...SECURE,
-      ...this.#files,
+      ...files,
       requestCert: this.#config.clientCertificates !== 'none',
       // Refused below instead, where it can be counted why.
       rejectUnauthorized: false,
@@ -134,28 +77,7 @@ export class TlsHandshakes {
 
   /** Takes renewed files. Broken ones change nothing: whoever writes them may not be ready. */
   refresh(): Promise<void> {
-    this.#refreshing ??= this.#refresh().finally(() => {
-      this.#refreshing = null;
-    });
-    return this.#refreshing;
-  }
-
-  async #refresh(): Promise<void> {
-    const { log, name: receiver } = this.#parts;
-    try {
-      const files = await readTlsFiles(this.#config);
-      this.#trouble = null;
-      if (isDeepStrictEqual(files, this.#files)) return;
-      this.#server?.setSecureContext({ ...SECURE, ...files });
-      this.#files = files;
-      log.info({ receiver, validTo: validTo(files) }, 'TLS certificate renewed');
-      this.#warnOfExpiry(files);
-    } catch (error) {
-      const trouble = error instanceof Error ? error.message : String(error);
-      if (trouble === this.#trouble) return;
-      this.#trouble = trouble;
-      log.warn({ receiver, error: trouble }, 'TLS certificate not renewed, the old one stays in use');
-    }
+    return this.#files.refresh();
   }
 
   /** No reason not to use it: there are clients that do not check. */
@@ -187,14 +109,12 @@ function handshakeProblem({ code }: NodeJS.ErrnoException): string {
   return code === 'ECONNRESET' ? 'tls_unfinished' : 'tls_failed';
 }
 
-/** What is wrong with the files of `tls`, in the words of `start`; null where nothing is. Relative paths start from `folder`. */
-export async function tcpProblem(config: TcpConfig, folder: string, now: number): Promise<string | null> {
-  if (config.tls === undefined) return null;
-  const tls = tlsFrom(folder, config.tls);
-  try {
-    const problem = expiryProblem(tls, await readTlsFiles(tls), now);
-    return problem === null ? null : placed('tcp', config, problem);
-  } catch (error) {
-    return placed('tcp', config, error instanceof Error ? error.message : String(error));
-  }
+/** What is wrong with the files of `tls`. Relative paths start from `folder`. */
+export async function examineTls(config: TcpConfig, folder: string, now: number): Promise<SettingNote[]> {
+  if (config.tls === undefined) return [];
+  const tls = pathsFrom(folder, config.tls);
+  const { files, problems } = await examineTlsFiles('tls', tls);
+  const expiry = files === null ? null : expiryProblem(tls, files, now);
+  const found = expiry === null ? problems : [{ key: 'cert', text: expiry }];
+  return found.map(({ key, text }) => ({ path: ['tls', key], text, isProblem: true }));
 }

@@ -4,7 +4,9 @@ import { z } from 'zod';
 import type { AppNames } from '../contract/app-names.ts';
 import { type AnswerOf, type Json, time } from '../journal/read/answers.ts';
 import { type Gauge, hostsByName } from '../sessions/counts.ts';
-import { QUALITY_REASONS } from '../sessions/quality.ts';
+import type { Peak } from '../sessions/peak.ts';
+import { QUALITIES, QUALITY_REASONS } from '../sessions/quality.ts';
+import type { Host } from '../sessions/session.ts';
 import type { Site } from '../sessions/site.ts';
 import type { ApiParts } from './parts.ts';
 import { answer, NO_QUERY, type Schema, type SchemaTypes, sendJson } from './schemas.ts';
@@ -12,14 +14,22 @@ import { answer, NO_QUERY, type Schema, type SchemaTypes, sendJson } from './sch
 const count = z.int();
 const totals = z.object({ last5s: count, last1m: count, last1h: count, total: count });
 const open = { sessions: count, users: count, connections: count };
-const quality = z.enum(['exact', 'estimated']);
+const quality = z.enum(QUALITIES);
+const reasons = z.array(z.enum(QUALITY_REASONS));
+const range = z.object({ low: count, high: count.nullable().describe('null where nobody can know') });
+const bounds = z.object({ sessions: range, users: range }).describe('what the truth lies between');
+const reconciledAt = time.nullable().describe('when snapshots last agreed with the counts');
 
 const countsAnswer = z.object({
   asOf: time,
   since: time.describe('when the store began; totals count from there'),
   quality,
-  reasons: z.array(z.enum(QUALITY_REASONS)),
-  active: z.object({ ...open, connectedUsers: count }),
+  reasons,
+  reconciledAt,
+  active: z.object({ ...open, connectedUsers: count, bounds }),
+  peakToday: z
+    .object({ sessions: count, users: count, at: time.nullable() })
+    .describe('the largest numbers since midnight UTC'),
   created: totals,
   destroyed: totals,
   rejected: totals,
@@ -27,7 +37,21 @@ const countsAnswer = z.object({
     .number()
     .nullable()
     .describe('of the sessions that ended in the last hour; null where none did'),
-  hosts: z.array(z.object({ host: z.string(), ...open, quality })),
+  hosts: z.array(
+    z.object({
+      host: z.string(),
+      ...open,
+      quality,
+      reasons,
+      bounds,
+      doubtful: z
+        .object({ sessions: count, users: count })
+        .describe('of which no sign of life came since lines were lost'),
+      reconciledAt,
+      lastEventAt: time.nullable(),
+      clockOffsetSeconds: count.nullable().describe('how far its clock is behind ours; null where unknown'),
+    }),
+  ),
   virtualProxies: z.array(z.object({ virtualProxy: z.string(), ...open })),
   apps: z
     .array(z.object({ appId: z.string(), appName: z.string().nullable(), connections: count, users: count }))
@@ -36,24 +60,22 @@ const countsAnswer = z.object({
 
 export type CountsView = AnswerOf<typeof countsAnswer>;
 
+type HostView = CountsView['hosts'][number];
+
 /** The numbers right now, from memory. `now`: ms since 1970 UTC. */
 export function countsView(site: Site, appNames: AppNames, now: number): CountsView {
   const { sessions, users, connections, connectedUsers } = site.counts;
-  const { quality, reasons } = site.quality.at(now);
+  const { quality, reasons, bounds } = site.quality.at(now);
   return {
     asOf: new Date(now).toISOString(),
     since: new Date(site.quality.since).toISOString(),
     quality,
     reasons,
-    active: { sessions, users, connections, connectedUsers },
+    reconciledAt: isoOrNull(site.quality.reconciledAt),
+    active: { sessions, users, connections, connectedUsers, bounds },
+    peakToday: peakToday(site.peak, now),
     ...site.series.windows(now),
-    hosts: hostsByName(site.identities).map((host) => ({
-      host: host.name,
-      sessions: host.openSessions,
-      users: host.openUsers,
-      connections: host.openConnections,
-      quality: site.quality.ofHost(host.name, now).quality,
-    })),
+    hosts: hostsByName(site.identities).map((host) => hostView(site, host, now)),
     virtualProxies: byName(site.counts.virtualProxies).map(([virtualProxy, gauge]) => ({
       virtualProxy,
       sessions: gauge.sessions,
@@ -67,6 +89,33 @@ export function countsView(site: Site, appNames: AppNames, now: number): CountsV
       users: gauge.users.size,
     })),
   };
+}
+
+function hostView(site: Site, host: Host, now: number): HostView {
+  const offsetMs = host.clock?.offsetMs ?? null;
+  return {
+    host: host.name,
+    sessions: host.openSessions,
+    users: host.openUsers,
+    connections: host.openConnections,
+    ...site.quality.ofHost(host, now),
+    doubtful: {
+      sessions: host.openSessions - host.doubt.sessions,
+      users: host.openUsers - host.doubt.users,
+    },
+    reconciledAt: isoOrNull(host.reconciledAt),
+    lastEventAt: host.lastEventAt === 0 ? null : isoOrNull(host.lastEventAt),
+    clockOffsetSeconds: offsetMs === null ? null : Math.round(offsetMs / 1000),
+  };
+}
+
+function peakToday(peak: Peak, now: number): CountsView['peakToday'] {
+  const { sessions, users, at } = peak.at(now) ?? { sessions: 0, users: 0, at: null };
+  return { sessions, users, at: isoOrNull(at) };
+}
+
+function isoOrNull(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString();
 }
 
 type Named = [name: string, gauge: Gauge];

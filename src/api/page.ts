@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
+import type { QualityReason } from '../sessions/quality.ts';
 import { type CountsView, countsView } from './counts.ts';
 import type { ApiParts } from './parts.ts';
 import { TEXT } from './schemas.ts';
@@ -26,11 +27,14 @@ const ROUTES = [
 ] as const;
 
 const REASONS = {
-  warming_up: 'Headcount has not yet listened for as long as a session may be silent',
+  warming_up: 'Headcount has not yet listened for as long as a session may last',
   downtime: 'it did not run for some time',
   drops: 'datagrams were lost',
   gap: 'lines that a node sent did not arrive',
-} as const;
+  restart: 'the proxy of a node may have restarted',
+  clock: 'the clock of a node is off, or its lines come late',
+  unnumbered: 'a node sends lines of which nobody would see that one is lost',
+} as const satisfies Record<QualityReason, string>;
 
 /** The start page: the numbers right now, and where to find more. */
 export function page(counts: CountsView, version: string): string {
@@ -65,7 +69,9 @@ ${ROUTES.map(([path, what]) => `<li><a href="${path}">${path}</a>: ${what}</li>`
 
 function qualityInWords({ quality, reasons }: CountsView): string {
   if (quality === 'exact') return 'These numbers are exact.';
+  if (quality === 'reconciled') return 'These numbers agree with what the proxies say.';
   const why = reasons.map((reason) => REASONS[reason]).join(', and ');
+  if (quality === 'unverified') return `As far as can be seen these numbers are right: ${why}.`;
   return `These numbers are estimates: ${why}.`;
 }
 

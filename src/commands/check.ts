@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { type Config, ConfigError, loadConfig } from '../config/config.ts';
+import { atTheirPlaces, type Config, ConfigError, loadConfig } from '../config/config.ts';
 import { findConfigFile } from '../config/files.ts';
-import { receiverNotes, receiverProblems } from '../config/receivers.ts';
+import { examineReceivers, receiverNotes } from '../config/receivers.ts';
 import { hostAndPort, isLoopback } from '../contract/host.ts';
 import { isListening, type ListenSettings } from '../contract/receiver.ts';
 import { formatDuration, formatSize } from '../contract/settings.ts';
@@ -20,22 +20,24 @@ export function registerCheck(program: Command, io: CommandIo, now: () => number
     .action(async ({ config = null }: { config?: string | null }) => {
       try {
         const loaded = loadConfig(config, io.cwd, io.env);
-        await checkFiles(loaded, now());
+        const notes = await examineReceivers(loaded.receivers, loaded.folder, now());
+        const linesOf = (isProblem: boolean) =>
+          atTheirPlaces(
+            config,
+            io.cwd,
+            notes.filter((note) => note.isProblem === isProblem),
+          );
+        if (notes.some(({ isProblem }) => isProblem)) throw new ConfigError(linesOf(true));
         const found = findConfigFile(config, io.cwd) !== null;
         const name = config ?? 'config.yaml';
         io.stdout(`${found ? `${name}: ok` : `no ${name} here, the defaults apply: ok`}\n${summary(loaded)}`);
+        for (const line of linesOf(false)) io.stdout(`  to know: ${line}\n`);
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
         io.stderr(`${error.problems.join('\n')}\n`);
         io.setExitCode(EXIT_CONFIG);
       }
     });
-}
-
-/** @throws ConfigError with what receivers have against their files */
-async function checkFiles({ receivers, folder }: Config, now: number): Promise<void> {
-  const problems = await receiverProblems(receivers, folder, now);
-  if (problems.length > 0) throw new ConfigError(problems);
 }
 
 function summary({ receivers, blacklist, sessions, store, sinks, api }: Config): string {

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { sinkSchemas } from '../../sinks/index.ts';
 import { type ApiSettings, apiSchema } from '../api/access/api.schema.ts';
-import { duration, oneOf, size, text } from '../contract/settings.ts';
+import { blacklistRules, duration, oneOf, size, text } from '../contract/settings.ts';
 import { type Environment, fillIn } from './environment.ts';
 import { ConfigError, formatPath, formatProblems, schemaProblems } from './errors.ts';
 import { findConfigFile, parseAppsFile, readConfigFile, readTokens } from './files.ts';
@@ -22,13 +22,6 @@ const sinks = z.array(sinkSchemas).superRefine((entries, context) => {
     context.addIssue({ code: 'custom', path: [index, 'name'], message });
   }
 });
-
-const blacklist = z.array(
-  z.strictObject({
-    directory: text('a user directory such as INTERNAL'),
-    userId: text('a user id').optional(),
-  }),
-);
 
 const sessions = z
   .strictObject({
@@ -58,7 +51,7 @@ const apps = z
 /** The whole schema; every default is here or in the schema of its plugin. */
 export const configSchema = z.strictObject({
   receivers: receivers.prefault([{ type: 'udp' }, { type: 'tcp' }]),
-  blacklist: blacklist.prefault([]),
+  blacklist: blacklistRules().prefault([]),
   sessions: sessions.prefault({}),
   apps: apps.prefault({}),
   store: z
@@ -145,6 +138,21 @@ export function parseConfig(
     api: { ...api, tokens },
     folder,
   };
+}
+
+/** Lines about settings of a file, each with its place there; the file as `loadConfig` finds it. */
+export function atTheirPlaces(
+  path: string | null,
+  cwd: string,
+  notes: readonly { readonly path: Path; readonly text: string }[],
+): string[] {
+  const file = findConfigFile(path, cwd);
+  const name = path ?? 'config.yaml';
+  const yaml = readYaml(file === null ? '' : readConfigFile(file, name));
+  return formatProblems(
+    name,
+    notes.map((note) => ({ ...yaml.locate(note.path, 'value'), ...note })),
+  );
 }
 
 /** `api:` with nothing but comments below it means the same as no `api:` at all. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type ReceiverConfig, receiverPlugin, receiverSchemas } from '../../receivers/index.ts';
-import { isListening } from '../contract/receiver.ts';
+import { isListening, type SettingNote } from '../contract/receiver.ts';
+import type { Path } from './yaml.ts';
 
 /** Key `receivers`: each entry alone is checked by the schema of its kind, here is what they must not have in common. */
 export const receivers = z.array(receiverSchemas).superRefine((entries, context) => {
@@ -27,16 +28,19 @@ function areServedAtOnePlace(one: ReceiverConfig, other: ReceiverConfig): boolea
   return receiverPlugin(one).isServed === true;
 }
 
-/** What would keep each of them from its work, as far as their files say. */
-export async function receiverProblems(
+/** What there is to know about the files and the like that they name; paths begin at the whole configuration. */
+export async function examineReceivers(
   configured: readonly ReceiverConfig[],
   folder: string,
   now: number,
-): Promise<string[]> {
+): Promise<(Omit<SettingNote, 'path'> & { readonly path: Path })[]> {
   const found = await Promise.all(
-    configured.map(async (each) => (await receiverPlugin(each).problem?.(each, folder, now)) ?? null),
+    configured.map(async (each, index) => {
+      const notes = (await receiverPlugin(each).examine?.(each, folder, now)) ?? [];
+      return notes.map((note) => ({ ...note, path: ['receivers', index, ...note.path] }));
+    }),
   );
-  return found.filter((problem) => problem !== null);
+  return found.flat();
 }
 
 /** What there is to say of one besides its address. */

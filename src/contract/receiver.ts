@@ -49,6 +49,26 @@ export interface SnapshotIntake {
 /** What every receiver is started with; each names the part that it needs in the type of its `start`. */
 export interface Intake extends EventIntake, SnapshotIntake {}
 
+/** What became of the polls of one virtual proxy of one host. */
+export interface PollStats {
+  readonly host: string;
+  readonly virtualProxy: string;
+  /** When it was last asked, in ISO 8601; null before the first answer or failure. */
+  readonly polledAt: string | null;
+  /** When the question was asked whose answer was the last good one. */
+  readonly answeredAt: string | null;
+  readonly ok: boolean;
+  /** Of the last good answer, without those that the receiver's own blacklist names; null before. */
+  readonly sessions: number | null;
+  readonly users: number | null;
+  readonly hidden: number | null;
+  /** Why the last poll failed, in plain words; null where it did not. */
+  readonly error: string | null;
+  readonly durationMs: number | null;
+  readonly polls: number;
+  readonly failed: number;
+}
+
 /** Counters of one receiver; `null` where the number cannot be known. */
 export interface ReceiverStats {
   readonly name: string;
@@ -63,6 +83,8 @@ export interface ReceiverStats {
   /** That are open. */
   readonly connections?: number;
   readonly refusedConnections?: number;
+  /** Of a receiver that asks who is on. */
+  readonly polls?: readonly PollStats[];
   readonly [detail: string]: unknown;
 }
 
@@ -145,14 +167,23 @@ export function isListening<S extends ReceiverSettings>(settings: S): settings i
   return 'allow' in settings;
 }
 
+/** Something to know about what a setting names. */
+export interface SettingNote {
+  /** Below the receiver's own settings: `['tls', 'cert']`. */
+  readonly path: readonly string[];
+  readonly text: string;
+  /** Whether it keeps the receiver from its work; else it will some day. */
+  readonly isProblem: boolean;
+}
+
 /** One kind of receiver. */
 export interface ReceiverPlugin<S extends PluginSchema = PluginSchema> extends Plugin<S> {
   /** Makes one, which does nothing before `start`. */
   create(config: z.output<S>, parts: ReceiverParts): Receiver;
   /** True where it is served by the API, so that there can be but one. */
   readonly isServed?: boolean;
-  /** For `headcount check`: what would keep it from its work, as far as its files say; null where nothing would. */
-  problem?(config: z.output<S>, folder: string, now: number): Promise<string | null>;
+  /** For `headcount check`: looks at what the settings name, such as files. */
+  examine?(config: z.output<S>, folder: string, now: number): Promise<readonly SettingNote[]>;
   /** For `headcount check`: what there is to say besides address and `allow`, such as whom it asks. */
   notes?(config: z.output<S>): readonly string[];
 }

@@ -98,6 +98,16 @@ export function size(min: string, max: string) {
   });
 }
 
+/** Rules of users to disregard, as in `blacklist`. */
+export function blacklistRules() {
+  return z.array(
+    z.strictObject({
+      directory: text('a user directory such as INTERNAL'),
+      userId: text('a user id').optional(),
+    }),
+  );
+}
+
 const DURATION_UNITS: Readonly<Record<string, number>> = {
   ms: 1,
   s: 1000,

@@ -1,4 +1,4 @@
-import type { Layout, Sender, User, UserEvent } from '../contract/event.ts';
+import type { Layout, NumberedLine, Sender, User, UserEvent } from '../contract/event.ts';
 import type { Intake, Outcome, SubmittedItem } from '../contract/receiver.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 import { decodeMessage, type ParsedLine, parseLine, rowOfRefused } from '../formats/index.ts';
@@ -151,17 +151,31 @@ export class Pipeline implements Intake {
     const line = parseLine(text, { receivedAt, sender });
     if (typeof line === 'string') {
       const row = rowOfRefused(text, { receivedAt, sender });
-      if (row !== null) this.#parts.site.lostLines.note(row, sender);
+      if (row !== null) this.#arrived(row, sender);
       this.#refuse(line, `${sender.address}: ${text.slice(0, SAMPLE_CHARACTERS)}`);
       return;
     }
     // A line that is excluded or comes twice has arrived.
-    if (line.rowNumber !== null) this.#parts.site.lostLines.note(line, sender);
+    if (line.rowNumber !== null) this.#arrived(line, sender);
+    this.#parts.site.clocks.correct(line);
     if (line.fault !== null) this.#note(this.counters.faults, line.fault, sender.address);
     const identity = line.identified ? this.#identify(line) : null;
     if (this.#isExcluded(line)) return;
     if (identity === null && this.#twins.isTwin(line, sender)) this.counters.duplicates += 1;
-    else if (this.#admit(line).status === 'accepted') this.#events.push(line);
+    else {
+      const { status } = this.#admit(line);
+      if (status === 'accepted') this.#events.push(line);
+      // Who sends lines does not send them again.
+      else if (status === 'refused') this.#parts.site.quality.dropped();
+    }
+  }
+
+  /** Notes the number of a line. What came before the counter began again belongs to the time before. */
+  #arrived(line: NumberedLine, sender: Sender): void {
+    const { site } = this.#parts;
+    if (!site.lostLines.note(line, sender)) return;
+    this.#applyInOrder();
+    site.counterBeganAgain(line);
   }
 
   #identify(line: ParsedLine): string {

@@ -42,7 +42,7 @@ export class SnapshotTurns {
     const { site, work, commitState, isExcluded, now } = this.#parts;
     await this.#journalIsReady();
     work();
-    for (const hasChanged of site.snapshots.take(snapshot, { isExcluded, now })) {
+    for (const hasChanged of site.takeSnapshot(snapshot, { isExcluded, now })) {
       if (hasChanged) commitState();
       await this.#pause();
       await this.#journalIsReady();

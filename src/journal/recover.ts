@@ -37,7 +37,7 @@ const EVENT = new Selection(
   EVENTS.columns,
   [
     ...(['seq', 'kind', 'at', 'timed', 'received_at', 'host', 'user', 'app', 'virtual_proxy'] as const),
-    ...(['user_agent', 'session_key', 'reason', 'result', 'row_number'] as const),
+    ...(['user_agent', 'session_key', 'reason', 'result', 'row_number', 'original_at'] as const),
   ],
   'events',
 );
@@ -84,13 +84,14 @@ class Recovery {
   }
 
   run(): Recovered {
-    this.#site.quality.since = Number(metaOf(this.#database, 'since'));
+    const since = Number(metaOf(this.#database, 'since'));
+    this.#site.quality.since = since;
     const checkpoint = checkpointOf(this.#database);
     if (checkpoint !== null) {
       this.#seq = checkpoint.seq;
       this.#stoppedAt = checkpoint.at;
       restoreState(this.#site, checkpoint.state);
-    }
+    } else this.#site.losses.begin(since);
     const now = Math.max(this.#stoppedAt ?? 0, arrivalOf(this.#database, 'seq > 0 ORDER BY seq DESC') ?? 0);
     // What was remembered when the first event after the checkpoint came.
     const then = arrivalOf(this.#database, `seq > ${this.#seq} ORDER BY seq`) ?? now;
@@ -168,7 +169,7 @@ class Recovery {
       userId === null ? null : identities.user({ directory: directory as string | null, id: String(userId) });
     const { startExact, startTimed, listed } = record.flags;
     const key = identities.key(identities.host(host ?? ''), user);
-    const session = new Session(id, key, createdAt, startExact, startTimed);
+    const session = new Session(id, key, createdAt, startExact, startTimed, record.arrived_at);
     restoreSession(session, cells, this.#names);
     this.#site.polledProxies.restoreSession(session, listed);
     return session;
@@ -211,7 +212,10 @@ class Recovery {
     for (const cells of this.#records(`${EVENT_RECORDS} WHERE seq > ? ORDER BY seq`, this.#seq)) {
       const { seq, event } = this.#event(cells);
       this.#seq = seq;
-      this.#site.lostLines.note(event, null);
+      // The numbers and times that the line came with.
+      const line = { ...event, at: event.timed ? (event.originalAt ?? event.at) : event.at };
+      if (this.#site.lostLines.note(line, null)) this.#site.counterBeganAgain(line);
+      this.#site.clocks.note(event);
       this.#site.apply(event, this.#seq);
     }
   }
@@ -235,7 +239,7 @@ class Recovery {
       reason,
       result,
       rowNumber: record.row_number,
-      originalAt: null,
+      originalAt: record.original_at,
       message: null,
       eventId: null,
     };

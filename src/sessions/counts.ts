@@ -1,3 +1,4 @@
+import { Doubt } from './doubt/doubt.ts';
 import type { Identities } from './identities.ts';
 import type { Dimension } from './series.ts';
 import type { Connection, Host, Key, KnownUser, Session } from './session.ts';
@@ -35,9 +36,11 @@ export class Counts {
   connectedUsers = 0;
   readonly virtualProxies = new Map<string, Gauge>();
   readonly apps = new Map<string, Gauge>();
+  readonly doubt = new Doubt();
 
   opened(session: Session): void {
     const { host, user } = session.key;
+    this.doubt.opened(session);
     this.sessions += 1;
     host.openSessions += 1;
     if (session.key.openSessions === 1 && user !== null) {
@@ -50,6 +53,7 @@ export class Counts {
 
   ended(session: Session): void {
     const { host, user } = session.key;
+    this.doubt.ended(session);
     this.sessions -= 1;
     host.openSessions -= 1;
     if (session.key.openSessions === 0 && user !== null) {

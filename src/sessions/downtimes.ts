@@ -40,7 +40,11 @@ export class Downtimes {
   /** How many milliseconds of downtime lie after `moment`. */
   since(moment: number): number {
     let sum = 0;
-    for (const { from, to } of this.#list) if (to > moment) sum += to - Math.max(from, moment);
+    for (let place = this.#list.length - 1; place >= 0; place -= 1) {
+      const { from, to } = this.#list[place] as Downtime;
+      if (to <= moment) break;
+      sum += to - Math.max(from, moment);
+    }
     return sum;
   }
 }

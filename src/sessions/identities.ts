@@ -1,22 +1,31 @@
 import type { User } from '../contract/event.ts';
-import { Host, Key, KnownUser } from './session.ts';
+import { Host, Key, KnownUser, type Session } from './session.ts';
 import { copied } from './string-pool.ts';
 
+/** Longer than anything is remembered. */
 const FORGET_AFTER_MS = 25 * 3_600_000;
 const NO_DIRECTORY = '';
 const MOST_SPELLINGS = 64;
 
 /**
  * Every host, user and key that has open or remembered sessions. Users are found case-insensitively. A key
- * that stays empty for 25 h (longer than anything is remembered) is forgotten, and with its last key the user.
+ * that stays empty for long enough is forgotten, and with its last key the user.
  */
 export class Identities {
   readonly hosts = new Map<string, Host>();
+  /** Of the latest loss of lines anywhere: hosts that come later begin there. */
+  epoch = 0;
+  readonly #forgetAfterMs: number;
   readonly #directories = new Map<string, Directory>();
   #keyCount = 0;
   // A queue by the time at which keys were found empty; what stands before `#head` is done with.
   #empty: Key[] = [];
   #head = 0;
+
+  /** That a host sent something matters for `mattersMs`: so long it is not forgotten. */
+  constructor(mattersMs = 0) {
+    this.#forgetAfterMs = Math.max(FORGET_AFTER_MS, mattersMs);
+  }
 
   /** Keys known at present. */
   get keyCount(): number {
@@ -41,7 +50,7 @@ export class Identities {
   host(name: string): Host {
     let host = this.hosts.get(name);
     if (host === undefined) {
-      host = new Host(copied(name));
+      host = new Host(copied(name), this.epoch);
       this.hosts.set(host.name, host);
     }
     return host;
@@ -83,6 +92,12 @@ export class Identities {
     return key;
   }
 
+  *openSessions(): Iterable<Session> {
+    for (const host of this.hosts.values()) {
+      for (const key of host.keys.values()) if (key.open !== null) yield* key.open.sessions();
+    }
+  }
+
   /** To be called when a line or an end leaves a key without open session. */
   emptied(key: Key, now: number): void {
     key.usedAt = now;
@@ -98,10 +113,12 @@ export class Identities {
   /** Forgets what has been empty long enough. Costs O(forgotten). */
   forget(now: number): void {
     for (let key = this.#empty[this.#head]; key !== undefined; key = this.#empty[this.#head]) {
-      if (Math.abs(now - key.queuedAt) < FORGET_AFTER_MS) break;
+      if (Math.abs(now - key.queuedAt) < this.#forgetAfterMs) break;
       this.#head += 1;
       key.queued = false;
       if (key.open !== null) continue;
+      // What a host lost is not forgotten while it matters.
+      if (key.host.losses.length > 0 && key.host.keys.size === 1) key.usedAt = now;
       if (key.usedAt !== key.queuedAt) this.#enqueue(key);
       else this.#drop(key);
     }

@@ -89,14 +89,14 @@ function latest(key: Key, event: UserEvent, fits: (session: Session) => boolean)
   return found;
 }
 
-/** An end at `max_age` is not taken back by a line: it may be of another session. */
-function isReopened(session: Session): boolean {
-  return session.endReason !== 'max_age';
+/** It ended for want of a sign of life, so that one takes it up again. */
+function wasSilent({ endReason }: Session): boolean {
+  return endReason === 'timeout' || endReason === 'restart' || endReason === 'snapshot';
 }
 
 /** The session with this very session key that a Start takes up again. */
 export function toRestart(key: Key, event: UserEvent, sessionKey: string): Session | null {
-  return latest(key, event, (each) => each.sessionKey === sessionKey && isReopened(each));
+  return latest(key, event, (each) => each.sessionKey === sessionKey && wasSilent(each));
 }
 
 /**
@@ -114,13 +114,13 @@ export function toCorrect(key: Key, event: UserEvent, sessionKey: string | null)
   );
 }
 
-/** The timed-out session that an Open takes up again: first of all the one with its session key. */
+/** The silent session that an Open takes up again: first of all the one with its session key. */
 export function toReopen(key: Key, event: UserEvent, sessionKey: string | null): Session | null {
   const timedOut = (wanted: (session: Session) => boolean) =>
     latest(
       key,
       event,
-      (each) => isReopened(each) && agrees(each.virtualProxy, event.virtualProxy) && wanted(each),
+      (each) => wasSilent(each) && agrees(each.virtualProxy, event.virtualProxy) && wanted(each),
     );
   const same = sessionKey === null ? null : timedOut((each) => each.sessionKey === sessionKey);
   return same ?? timedOut((each) => agrees(each.sessionKey, sessionKey));

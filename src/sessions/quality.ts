@@ -1,62 +1,217 @@
-import type { Downtimes } from './downtimes.ts';
+import type { Counts } from './counts.ts';
+import { type LossWindow, sum } from './doubt/loss-window.ts';
+import type { Losses } from './doubt/losses.ts';
+import type { Identities } from './identities.ts';
 import type { LostLines } from './lost-lines/lost-lines.ts';
+import type { Host, SessionSettings } from './session.ts';
 
-export const QUALITY_REASONS = ['warming_up', 'downtime', 'drops', 'gap'] as const;
+/** From best to worst; docs/session-tracking.md says what each means. */
+export const QUALITIES = ['exact', 'reconciled', 'unverified', 'estimated'] as const;
+export type QualityLevel = (typeof QUALITIES)[number];
+
+export const QUALITY_REASONS = [
+  'warming_up',
+  'downtime',
+  'drops',
+  'gap',
+  'restart',
+  'clock',
+  'unnumbered',
+] as const;
 export type QualityReason = (typeof QUALITY_REASONS)[number];
 
-export interface QualityStatement {
-  readonly quality: 'exact' | 'estimated';
-  readonly reasons: readonly QualityReason[];
+/** The true number lies between these; `high` is null where nobody can know. */
+export interface Range {
+  readonly low: number;
+  readonly high: number | null;
 }
 
-/**
- * How right the counts are. After a first start, a time without the program, or lost datagrams they are
- * estimates until a full time-out has passed: by then whoever was missed has been seen or timed out.
- */
+export interface Bounds {
+  readonly sessions: Range;
+  readonly users: Range;
+}
+
+/** How right a count is, and why it is no better. */
+export interface QualityStatement {
+  readonly quality: QualityLevel;
+  readonly reasons: readonly QualityReason[];
+  readonly bounds: Bounds;
+}
+
+/** What is not sure of a count of sessions and users. */
+interface Doubts {
+  readonly reasons: Set<QualityReason>;
+  /** Sessions that lost lines may have opened, or ended for us alone; null where nobody can know. */
+  hidden: number | null;
+  /** Counted sessions and users that may not be there any more. */
+  sessions: number;
+  users: number;
+  /** Snapshots agreed with what lines could not tell. */
+  isReconciled: boolean;
+}
+
+/** Says how right the counts are at a moment, over all and of each host. */
 export class Quality {
-  readonly #settleMs: number;
-  readonly #downtimes: Downtimes;
-  readonly #rowNumbers: LostLines;
+  readonly #site: { readonly identities: Identities; readonly counts: Counts };
+  readonly #settings: SessionSettings;
+  readonly #losses: Losses;
+  readonly #lostLines: LostLines;
   /** When the store began. */
   since = 0;
-  #droppedAt: number | null = null;
+  /** When complete snapshots of every host of the site last agreed; null where there are none. */
+  reconciledAt: number | null = null;
+  /** Lines dropped since the last tick. */
+  #dropped = 0;
 
-  constructor(settleMs: number, downtimes: Downtimes, rowNumbers: LostLines) {
-    this.#settleMs = settleMs;
-    this.#downtimes = downtimes;
-    this.#rowNumbers = rowNumbers;
+  constructor(
+    site: { readonly identities: Identities; readonly counts: Counts },
+    settings: SessionSettings,
+    losses: Losses,
+    lostLines: LostLines,
+  ) {
+    this.#site = site;
+    this.#settings = settings;
+    this.#losses = losses;
+    this.#lostLines = lostLines;
   }
 
-  /** Datagrams are known to be lost. */
-  dropped(now: number): void {
-    this.#droppedAt = now;
+  /** So many lines were dropped before anybody could read whose they were. */
+  dropped(lines = 1): void {
+    this.#dropped += lines;
   }
 
-  get droppedAt(): number | null {
-    return this.#droppedAt;
-  }
-
-  set droppedAt(at: number | null) {
-    this.#droppedAt = at;
+  /** To be called each second, so that many drops are one loss. */
+  tick(now: number): void {
+    if (this.#dropped > 0) this.#losses.touchAll('drops', now, this.#dropped);
+    this.#dropped = 0;
   }
 
   /** Of the numbers over all. */
   at(now: number): QualityStatement {
-    return this.#statement(now, this.#rowNumbers.gapAt);
+    const { counts, identities } = this.#site;
+    const everywhere = this.#everywhere(this.reconciledAt, now);
+    const all = { ...everywhere, sessions: 0, users: counts.users - counts.doubt.users };
+    let isBounded = isCountable(all);
+    for (const host of identities.hosts.values()) {
+      const own = this.#doubtsOf(host, now);
+      for (const reason of own.reasons) all.reasons.add(reason);
+      all.hidden = sum(all.hidden, this.#hiddenOn(host, now));
+      all.sessions += own.sessions;
+      all.users += this.#unsureWithoutLoss(host, now);
+      all.isReconciled ||= own.isReconciled;
+      isBounded &&= isCountable(own);
+    }
+    if (isBounded && all.hidden !== null) {
+      all.sessions = Math.min(all.sessions, all.hidden);
+      all.users = Math.min(all.users, all.hidden);
+    }
+    return statement(all, counts.sessions, counts.users);
   }
 
-  /** Of one host's numbers: lines that another host lost do not touch them. */
-  ofHost(host: string, now: number): QualityStatement {
-    return this.#statement(now, this.#rowNumbers.gapAtOf(host));
+  /** Of one host's numbers: what another host lost does not touch them. */
+  ofHost(host: Host, now: number): QualityStatement {
+    return statement(this.#doubtsOf(host, now), host.openSessions, host.openUsers);
   }
 
-  #statement(now: number, gapAt: number | null): QualityStatement {
-    const unsettled = (at: number | null) => at !== null && now - at < this.#settleMs;
-    const reasons: QualityReason[] = [];
-    if (unsettled(this.since)) reasons.push('warming_up');
-    if (this.#downtimes.list.some((each) => unsettled(each.to))) reasons.push('downtime');
-    if (unsettled(this.#droppedAt)) reasons.push('drops');
-    if (unsettled(gapAt)) reasons.push('gap');
-    return { quality: reasons.length === 0 ? 'exact' : 'estimated', reasons };
+  #doubtsOf(host: Host, now: number): Doubts {
+    const all = this.#everywhere(host.reconciledAt, now, host);
+    const { reasons } = all;
+    for (const window of this.#mattering(host.losses, host.reconciledAt, now, host))
+      reasons.add(window.reason);
+    if (this.#waitedFor(host, now) > 0) reasons.add('gap');
+    if (host.clock?.isLate === true || host.clock?.isOff === true) reasons.add('clock');
+    const isFresh = isReconciled(host, now);
+    const unnumbered = this.#isUnnumbered(host, now);
+    if (unnumbered && !isFresh) reasons.add('unnumbered');
+    const hidden = sum(all.hidden, this.#hiddenOn(host, now));
+    const unsure = this.#unsureWithoutLoss(host, now);
+    let sessions = host.openSessions - host.doubt.sessions + unsure;
+    let users = host.openUsers - host.doubt.users + unsure;
+    if (hidden !== null && isCountable({ reasons })) {
+      sessions = Math.min(sessions, hidden);
+      users = Math.min(users, hidden);
+    }
+    const resolved = host.losses.some(({ to }) => to <= (host.reconciledAt ?? Number.NEGATIVE_INFINITY));
+    return { reasons, hidden, sessions, users, isReconciled: all.isReconciled || resolved || unnumbered };
   }
+
+  /** What touches every host. */
+  #everywhere(reconciledAt: number | null, now: number, host: Host | null = null): Doubts {
+    const windows = this.#mattering(this.#losses.everywhere, reconciledAt, now, host);
+    const reasons = new Set<QualityReason>(windows.map(({ reason }) => reason));
+    const hidden = windows.reduce((lines: number | null, window) => sum(lines, window.lines), this.#dropped);
+    if (this.#dropped > 0) reasons.add('drops');
+    const isReconciled = reconciledAt !== null && windows.length < this.#losses.everywhere.length;
+    return { reasons, hidden, sessions: 0, users: 0, isReconciled };
+  }
+
+  #mattering(
+    windows: readonly LossWindow[],
+    reconciledAt: number | null,
+    now: number,
+    host: Host | null,
+  ): LossWindow[] {
+    const hosts = host === null ? this.#site.identities.hosts.values() : [host];
+    const all = windows.length === 0 ? [] : [...hosts];
+    return windows.filter((window) => {
+      if (reconciledAt !== null && window.to <= reconciledAt) return false;
+      return this.#losses.isRecent(window, now) || all.some(({ doubt }) => doubt.isOlderThan(window.epoch));
+    });
+  }
+
+  /** Sessions that losses of this host alone may hide: those that lost lines opened, or that we ended and that are on. */
+  #hiddenOn(host: Host, now: number): number | null {
+    if (host.clock?.isLate === true || (this.#isUnnumbered(host, now) && !isReconciled(host, now)))
+      return null;
+    let hidden: number | null = this.#waitedFor(host, now);
+    for (const window of this.#mattering(host.losses, host.reconciledAt, now, host)) {
+      hidden = sum(hidden, sum(window.lines, window.ended));
+    }
+    return hidden;
+  }
+
+  /** Counted ones that lines yet to come may have ended. */
+  #unsureWithoutLoss(host: Host, now: number): number {
+    return host.clock?.isLate === true ? host.openSessions : this.#waitedFor(host, now) + this.#dropped;
+  }
+
+  /** Lines that may still come. What is older than any session needs no waiting. */
+  #waitedFor({ name }: Host, now: number): number {
+    return this.#lostLines.waitedFor(name, now - this.#settings.maxAgeMs - this.#settings.graceMs);
+  }
+
+  /** True where it sends lines about sessions whose loss nobody would see. */
+  #isUnnumbered(host: Host, now: number): boolean {
+    const isRecent = (at: number) => at > 0 && now - at <= this.#settings.maxAgeMs;
+    return isRecent(host.unnumberedAt) || (isRecent(host.heardAt) && !this.#lostLines.isProven(host.name));
+  }
+}
+
+function isReconciled({ reconciledAt, reconcileIntervalMs }: Host, now: number): boolean {
+  return reconciledAt !== null && now - reconciledAt < 2 * reconcileIntervalMs;
+}
+
+/** Of these alone it is known how many lines are lost, and a line ends or opens one session at most. */
+function isCountable({ reasons }: Pick<Doubts, 'reasons'>): boolean {
+  return [...reasons].every((reason) => reason === 'drops' || reason === 'gap' || reason === 'clock');
+}
+
+function statement(doubts: Doubts, sessions: number, users: number): QualityStatement {
+  const { hidden, isReconciled } = doubts;
+  const reasons = QUALITY_REASONS.filter((reason) => doubts.reasons.has(reason));
+  const range = (count: number, unsure: number): Range => ({
+    low: Math.max(0, count - unsure),
+    high: hidden === null ? null : count + hidden,
+  });
+  return {
+    quality: levelOf(reasons, isReconciled),
+    reasons,
+    bounds: { sessions: range(sessions, doubts.sessions), users: range(users, doubts.users) },
+  };
+}
+
+function levelOf(reasons: readonly QualityReason[], isReconciled: boolean): QualityLevel {
+  if (reasons.some((reason) => reason !== 'unnumbered')) return 'estimated';
+  if (reasons.length > 0) return 'unverified';
+  return isReconciled ? 'reconciled' : 'exact';
 }

@@ -1,7 +1,9 @@
 import type { UserEvent } from '../contract/event.ts';
 import type { EndReason } from '../contract/rows.ts';
+import type { Losses } from './doubt/losses.ts';
 import type { Downtimes } from './downtimes.ts';
 import type { Identities } from './identities.ts';
+import { guessWhichIsWhich } from './identity-guess.ts';
 import {
   forgetClosedByStop,
   forgetOrphanStop,
@@ -20,9 +22,9 @@ import {
   type OpenSessions,
   type OrphanStop,
   Session,
-  type SessionObserver,
   type SessionSettings,
 } from './session.ts';
+import type { SessionObserver } from './session-observer.ts';
 import { copied, StringPool } from './string-pool.ts';
 
 /** The changes that can happen to a session. Which of them a line causes is decided in `session-tracker.ts`. */
@@ -30,6 +32,7 @@ export class SessionBook {
   readonly identities: Identities;
   readonly #settings: SessionSettings;
   readonly #downtimes: Downtimes;
+  readonly #losses: Losses;
   readonly #observer: SessionObserver;
   readonly due = new DueSessions();
   readonly pending = new PendingChanges();
@@ -42,11 +45,13 @@ export class SessionBook {
     identities: Identities,
     settings: SessionSettings,
     downtimes: Downtimes,
+    losses: Losses,
     observer: SessionObserver,
   ) {
     this.identities = identities;
     this.#settings = settings;
     this.#downtimes = downtimes;
+    this.#losses = losses;
     this.#observer = observer;
   }
 
@@ -56,8 +61,7 @@ export class SessionBook {
   }
 
   set nextNumbers(next: { session: number; connection: number }) {
-    this.#nextSession = next.session;
-    this.#nextConnection = next.connection;
+    ({ session: this.#nextSession, connection: this.#nextConnection } = next);
   }
 
   /** A new session, exact where a Start opens it, not where an Open synthesises it. */
@@ -66,28 +70,25 @@ export class SessionBook {
   }
 
   #opened(session: Session): Session {
-    this.#doubtOthers(session);
+    guessWhichIsWhich(session, this.pending);
     this.#enter(session);
     this.#observer.sessionOpened(session);
     return session;
   }
 
   #make(key: Key, event: UserEvent, exact: boolean, sessionKey: string | null): Session {
-    const session = new Session(this.#nextSession++, key, event.at, exact, event.timed);
+    const session = new Session(this.#nextSession++, key, event.at, exact, event.timed, event.receivedAt);
     session.sessionKey = sessionKey === null ? null : copied(sessionKey);
     session.virtualProxy = this.#pool.get(event.virtualProxy);
     session.userAgent = this.#pool.get(event.userAgent);
-    session.arrivedAt = event.receivedAt;
-    session.lastSeenAt = event.receivedAt;
     if (!exact) session.synthesisedAt = event.receivedAt;
     return session;
   }
 
   /** A new session of which no line came: snapshots list it since `startedAt`. */
   createListed(key: Key, startedAt: number, virtualProxy: string, now: number): Session {
-    const session = new Session(this.#nextSession++, key, startedAt, false, false);
+    const session = new Session(this.#nextSession++, key, startedAt, false, false, startedAt);
     session.virtualProxy = this.#pool.get(virtualProxy);
-    session.arrivedAt = startedAt;
     session.synthesisedAt = now;
     this.pending.corrected('session_start', session);
     return this.#opened(session);
@@ -108,20 +109,6 @@ export class SessionBook {
 
   #enter(session: Session): void {
     this.restore(session);
-    this.pending.changed(session);
-  }
-
-  /** Of several keyless sessions of one key, which is which is a guess from now on. */
-  #doubtOthers(session: Session): void {
-    const open = session.key.open;
-    if (open === null) return;
-    for (const other of open.size === 1 ? open.sessions() : []) this.#doubt(other);
-    this.#doubt(session);
-  }
-
-  #doubt(session: Session): void {
-    if (session.sessionKey !== null || !session.identityExact) return;
-    session.identityExact = false;
     this.pending.changed(session);
   }
 
@@ -146,10 +133,9 @@ export class SessionBook {
   dueAt(session: Session): number {
     const { timeoutMs, graceMs, maxAgeMs } = this.#settings;
     const after = (at: number, ms: number) => at + ms + this.#downtimes.since(at);
-    const idleAt = after(session.lastSignAt, timeoutMs + graceMs);
+    const idleAt = after(session.lastSeenAt, timeoutMs + graceMs);
     if (session.openConnections.length === 0) return idleAt;
-    const oldAt = after(session.startedAt, maxAgeMs);
-    return session.listedAt === null ? oldAt : Math.max(oldAt, idleAt);
+    return Math.max(after(session.arrivedAt, maxAgeMs), session.listedAt === null ? 0 : idleAt);
   }
 
   confirm(session: Session, event: UserEvent): void {
@@ -161,7 +147,7 @@ export class SessionBook {
     }
     if (session.synthesisedAt !== null) open.settle(session);
     this.#learnUserAgent(session, event);
-    this.active(session, event.at);
+    this.active(session, event);
     this.fileDue(session);
   }
 
@@ -179,8 +165,10 @@ export class SessionBook {
     this.pending.changed(session);
   }
 
-  active(session: Session, at: number): void {
+  /** A line of the session: it was on when that happened, and its time-out runs from the arrival. */
+  active(session: Session, { at, receivedAt }: UserEvent): void {
     if (at > session.lastActivityAt) session.lastActivityAt = at;
+    if (receivedAt > session.lastSeenAt) session.lastSeenAt = receivedAt;
     this.pending.touched(session);
   }
 
@@ -210,17 +198,17 @@ export class SessionBook {
     this.#startedBy(session, event);
     this.#relieve(session.key);
     this.#learnUserAgent(session, event);
-    this.active(session, event.at);
+    this.active(session, event);
     this.fileDue(session);
     this.pending.connectionChanged(connection);
     this.#observer.connectionOpened(connection);
   }
 
-  close(connection: Connection, at: number): void {
+  close(connection: Connection, event: UserEvent): void {
     const session = connection.session;
     openOf(session).detach(connection);
-    this.#closed(connection, at, true);
-    this.active(session, at);
+    this.#closed(connection, event.at, true);
+    this.active(session, event);
     this.fileDue(session);
   }
 
@@ -261,6 +249,7 @@ export class SessionBook {
       key.open = null;
       this.identities.emptied(key, seenAt);
     }
+    if (reason === 'restart') this.#losses.countEnded(session, 1);
     if (isInferred(reason)) rememberTimeOut(session);
     this.pending.changed(session);
     if (reason === 'snapshot' || reason === 'restart') this.pending.corrected('session_stop', session);
@@ -270,28 +259,37 @@ export class SessionBook {
   /** A session that was thought to have timed out had in truth ended by the Stop `event`. */
   correct(session: Session, event: UserEvent): void {
     const before = session.endedAt ?? event.at;
-    forgetTimeOut(session);
+    this.#takeBack(session);
     session.endedAt = Math.max(session.startedAt, event.at);
     session.endExact = true;
     session.endReason = 'stop';
     session.endedSeenAt = event.receivedAt;
     this.pending.changed(session);
-    this.active(session, event.at);
+    this.active(session, event);
     this.#observer.endCorrected(session, before);
   }
 
-  reopen(session: Session): void {
+  /** The event says that it is on after all. */
+  reopen(session: Session, event: UserEvent): void {
     const before = session.endedAt ?? session.lastActivityAt;
-    forgetTimeOut(session);
+    this.#takeBack(session);
+    session.lastSeenAt = Math.max(session.lastSeenAt, event.receivedAt);
+    session.epoch = session.key.host.doubt.epoch;
     session.endedAt = null;
     session.endExact = false;
     session.endReason = null;
     session.endedSeenAt = null;
     const key = session.sessionKey;
     if (key !== null && session.key.open?.withSessionKey(key)) session.sessionKey = null;
-    this.#doubtOthers(session);
+    guessWhichIsWhich(session, this.pending);
     this.#enter(session);
     this.#observer.sessionReopened(session, before);
+  }
+
+  /** An end for want of a sign of life was none. */
+  #takeBack(session: Session): void {
+    forgetTimeOut(session);
+    if (session.endReason === 'restart') this.#losses.countEnded(session, -1);
   }
 }
 

@@ -1,4 +1,7 @@
 import type { User, UserEvent } from '../contract/event.ts';
+import type { EndReason } from '../contract/rows.ts';
+import { type Doubt, isDoubtful } from './doubt/doubt.ts';
+import type { Losses } from './doubt/losses.ts';
 import type { Downtimes } from './downtimes.ts';
 import {
   closedByStop,
@@ -45,15 +48,21 @@ export interface TrackingCounters {
 export class SessionTracker {
   readonly book: SessionBook;
   readonly #downtimes: Downtimes;
+  readonly #losses: Losses;
+  readonly #doubt: Doubt;
+  /** The line's session key is that of its target. */
+  #isMatch = false;
   readonly counters: TrackingCounters = { rejected: 0, orphanStops: 0, orphanCloses: 0, keyMismatches: 0 };
   /** When the last sweep was; null before the first after a start. */
   sweptAt: number | null = null;
   /** Called when a host's session keys turned out not to be constant. */
   onKeysIgnored: (host: string) => void = () => {};
 
-  constructor(book: SessionBook, downtimes: Downtimes) {
+  constructor(book: SessionBook, downtimes: Downtimes, losses: Losses, doubt: Doubt) {
     this.book = book;
     this.#downtimes = downtimes;
+    this.#losses = losses;
+    this.#doubt = doubt;
   }
 
   /** Takes one event, in the pipeline's order. `seq` is the number the journal gives it. */
@@ -64,14 +73,17 @@ export class SessionTracker {
       this.counters.rejected += 1;
       return REJECTED;
     }
+    host.heardAt = event.receivedAt;
+    if (event.rowNumber === null) host.unnumberedAt = event.receivedAt;
     if (event.result !== null && event.result !== 0) return FAILED;
+    this.#isMatch = false;
     const sessionKey = host.keysIgnored ? null : event.sessionKey;
     const target = sessionKey === null ? null : this.#target(key, event, sessionKey);
     switch (event.kind) {
       case 'session_start':
-        return applied(this.#start(key, event, sessionKey, target));
+        return applied(this.#sure(this.#start(key, event, sessionKey, target)));
       case 'connection_open':
-        return applied(this.#open(key, event, sessionKey, target));
+        return applied(this.#sure(this.#open(key, event, sessionKey, target)));
       case 'connection_close':
         return this.#close(key, event, sessionKey, target);
       case 'session_stop':
@@ -85,11 +97,20 @@ export class SessionTracker {
     const match = open.withSessionKey(sessionKey);
     if (match !== null) {
       key.host.keyMismatches = 0;
+      this.#isMatch = true;
       return match;
     }
     const keyless = open.oldestKeyless(event.virtualProxy);
     if (keyless !== null) this.book.adopt(keyless, sessionKey);
     return keyless;
+  }
+
+  /** A Start or Open is a sign of life. It is one of this session only where no other one can be meant. */
+  #sure(session: Session): Session {
+    if (isDoubtful(session) && (this.#isMatch || session.key.openSessions === 1)) {
+      this.#doubt.clear(session);
+    }
+    return session;
   }
 
   #start(key: Key, event: UserEvent, sessionKey: string | null, target: Session | null): Session {
@@ -102,7 +123,7 @@ export class SessionTracker {
     if (stop !== null) return this.book.createPaired(key, event, sessionKey, stop);
     const timedOut = sessionKey === null ? null : toRestart(key, event, sessionKey);
     if (timedOut !== null) {
-      this.book.reopen(timedOut);
+      this.book.reopen(timedOut, event);
       return this.#confirm(timedOut, event);
     }
     return this.book.create(key, event, true, sessionKey);
@@ -119,7 +140,7 @@ export class SessionTracker {
     if (session === null && sessionKey === null) session = key.open?.newest(event.virtualProxy) ?? null;
     if (session === null) {
       session = toReopen(key, event, sessionKey);
-      if (session !== null) this.book.reopen(session);
+      if (session !== null) this.book.reopen(session, event);
     }
     session ??= this.book.create(key, event, false, sessionKey);
     this.book.learnVirtualProxy(session, event.virtualProxy);
@@ -135,7 +156,7 @@ export class SessionTracker {
         ? open?.newestConnection(event.virtualProxy, event.appId, until)
         : open?.newestConnectionOf(target, event.appId, until);
     if (connection) {
-      this.book.close(connection, event.at);
+      this.book.close(connection, event);
       return applied(connection.session);
     }
     const stopped = closedByStop(key, event, sessionKey);
@@ -144,9 +165,11 @@ export class SessionTracker {
       return applied(stopped.session);
     }
     this.counters.orphanCloses += 1;
+    if (open?.newestConnection(event.virtualProxy, event.appId, Number.POSITIVE_INFINITY))
+      this.#contradict(event, key);
     const only = target ?? key.open?.only(event.virtualProxy) ?? null;
     // It is due no earlier by that, so it stays where it is filed.
-    if (only !== null) this.book.active(only, event.at);
+    if (only !== null) this.book.active(only, event);
     return { session: only, outcome: 'orphan_close' };
   }
 
@@ -159,11 +182,11 @@ export class SessionTracker {
         this.book.correct(timedOut, event);
         return applied(timedOut);
       }
-      if (key.open?.oldest(event.virtualProxy)) this.#mismatch(key.host);
+      if (key.open?.oldest(event.virtualProxy)) this.#mismatch(key.host, event.receivedAt);
     }
     const session = this.#toStop(key, event);
     if (session !== null) {
-      if (key.openSessions > 1) session.identityExact = false;
+      if (key.openSessions > 1) this.#guess(session, event);
       return applied(this.#end(session, event));
     }
     const timedOut = toCorrect(key, event, null);
@@ -172,8 +195,18 @@ export class SessionTracker {
       return applied(timedOut);
     }
     this.counters.orphanStops += 1;
+    if (key.open?.oldest(event.virtualProxy)) this.#contradict(event, key);
     rememberOrphanStop(key, event, seq);
     return ORPHAN_STOP;
+  }
+
+  /** The Stop may be that of another session: then this one is on, and whatever doubt there was stays. */
+  #guess(session: Session, event: UserEvent): void {
+    session.identityExact = false;
+    const newest = session.key.open?.newest(event.virtualProxy) ?? null;
+    if (newest === null || newest === session || newest.epoch <= session.epoch) return;
+    this.#doubt.swap(session, newest);
+    this.book.pending.touched(newest);
   }
 
   /** Which session a Stop without a usable session key ends. */
@@ -185,13 +218,19 @@ export class SessionTracker {
   }
 
   #end(session: Session, event: UserEvent): Session {
-    this.book.active(session, event.at);
+    this.book.active(session, event);
     this.book.end(session, Math.max(session.startedAt, event.at), 'stop', event.receivedAt);
     return session;
   }
 
-  #mismatch(host: Host): void {
+  /** By its time the line is older than what it closes or ends: a clock was set, and it did nothing. */
+  #contradict(event: UserEvent, { host }: Key): void {
+    this.#losses.touch(host, 'clock', event.receivedAt, 1);
+  }
+
+  #mismatch(host: Host, now: number): void {
     this.counters.keyMismatches += 1;
+    this.#losses.renew(host, now);
     host.keyMismatches += 1;
     if (host.keyMismatches < MOST_MISMATCHES) return;
     host.keysIgnored = true;
@@ -200,37 +239,41 @@ export class SessionTracker {
 
   /** Ends what has been silent or open for too long. To be called each second. */
   sweep(now: number): void {
-    if (this.sweptAt !== null && now - this.sweptAt > STALL_MS) this.#downtimes.add(this.sweptAt, now);
-    if (this.#downtimes.clip(now)) this.#refile();
+    if (this.sweptAt !== null && now - this.sweptAt > STALL_MS) this.#notRunning(this.sweptAt, now);
+    if (this.#downtimes.clip(now)) {
+      this.#losses.clip(now);
+      this.#refile();
+    }
     this.sweptAt = now;
-    const due: Session[] = [];
+    const due = new Map<Session, EndReason>();
+    for (const session of this.#losses.takeRestarted(now)) due.set(session, 'restart');
     for (const session of this.book.due.take(now)) {
-      if (now > this.book.dueAt(session)) due.push(session);
+      const reason = session.openConnections.length > 0 ? 'max_age' : 'timeout';
+      if (now > this.book.dueAt(session)) due.set(session, reason);
       else this.book.fileDue(session);
     }
     // In a fixed order, so that it does not depend on when sessions were looked at.
-    for (const session of due.sort((a, b) => a.id - b.id)) {
-      const reason = session.openConnections.length > 0 ? 'max_age' : 'timeout';
+    for (const [session, reason] of [...due].sort(([a], [b]) => a.id - b.id)) {
       session.lastActivityAt = session.lastSignAt;
       this.book.end(session, session.lastActivityAt, reason, now);
     }
+    this.#losses.forget(now);
     this.book.identities.forget(now);
+  }
+
+  #notRunning(from: number, to: number): void {
+    this.#downtimes.add(from, to);
+    this.#losses.touchAll('downtime', to, null);
   }
 
   /** Sessions are due earlier than it seemed. Costs O(open sessions), and only when a clock was set back. */
   #refile(): void {
-    for (const session of this.#openSessions()) this.book.fileDue(session);
-  }
-
-  *#openSessions(): Iterable<Session> {
-    for (const host of this.book.identities.hosts.values()) {
-      for (const key of host.keys.values()) if (key.open !== null) yield* key.open.sessions();
-    }
+    for (const session of this.book.identities.openSessions()) this.book.fileDue(session);
   }
 
   /** A time in which the process did not run. */
   restarted(stoppedAt: number, startedAt: number): void {
-    this.#downtimes.add(stoppedAt, startedAt);
+    this.#notRunning(stoppedAt, startedAt);
     this.sweptAt = null;
   }
 

@@ -1,5 +1,8 @@
 import type { User } from '../contract/event.ts';
 import type { EndReason } from '../contract/rows.ts';
+import { HostDoubt } from './doubt/host-doubt.ts';
+import type { LossWindow } from './doubt/loss-window.ts';
+import type { HostClock } from './host-clock.ts';
 import { Layouts } from './layouts.ts';
 import type { Dimension } from './series.ts';
 
@@ -59,11 +62,13 @@ export class Session {
   journalGeneration = -1;
   virtualProxy: string | null = null;
   userAgent: string | null = null;
+  /** Event time of its latest line. */
   lastActivityAt: number;
-  /** Our clock when the line that created it arrived; of a session of an earlier run of the program long ago. */
-  arrivedAt = NEVER;
-  /** Our clock at its latest sign of life. */
-  lastSeenAt: number;
+  /** Arrivals, from `createdAt` on: small integers need no memory of their own. */
+  readonly arrivedAfterMs: number;
+  seenAfterMs: number;
+  /** Of the latest loss of lines before a sign of life that can only be its own; see `HostDoubt`. */
+  epoch: number;
   /** The SessionId by which snapshots list it, since the program started. */
   sighting: ProxySighting | null = null;
   /** `at` of the latest snapshot of its virtual proxy, if that one lists it. */
@@ -86,20 +91,36 @@ export class Session {
   /** What has to be written: nothing, that it was active, or all of it. */
   change: 'none' | 'activity' | 'all' = 'none';
 
-  constructor(id: number, key: Key, startedAt: number, exact: boolean, timed: boolean) {
+  constructor(id: number, key: Key, startedAt: number, exact: boolean, timed: boolean, arrivedAt: number) {
     this.id = id;
     this.key = key;
+    this.arrivedAfterMs = arrivedAt - startedAt;
+    this.seenAfterMs = this.arrivedAfterMs;
+    this.epoch = key.host.doubt.epoch;
     this.createdAt = startedAt;
     this.startedAt = startedAt;
     this.startExact = exact;
     this.startTimed = timed;
     this.lastActivityAt = startedAt;
-    this.lastSeenAt = startedAt;
   }
 
   /** Event time of its latest line, or when a snapshot listed it last. */
   get lastSignAt(): number {
     return Math.max(this.lastActivityAt, this.listedAt ?? NEVER);
+  }
+
+  /** Our clock when the line that created it arrived. */
+  get arrivedAt(): number {
+    return this.createdAt + this.arrivedAfterMs;
+  }
+
+  /** Our clock at its latest sign of life: time-outs run from there. */
+  get lastSeenAt(): number {
+    return this.createdAt + this.seenAfterMs;
+  }
+
+  set lastSeenAt(at: number) {
+    this.seenAfterMs = at - this.createdAt;
   }
 
   attach(connection: Connection): void {
@@ -152,15 +173,24 @@ export class Host {
   /** Keyed Stops that matched no session since the last match. */
   keyMismatches = 0;
   keysIgnored = false;
-  /** When snapshots of all its virtual proxies last agreed with what is tracked; null where they never did. */
+  /** Our clock at the latest line about a session, and at the latest without a row number; 0 for none. */
+  heardAt = 0;
+  unnumberedAt = 0;
+  /** Null while no line of it carried a time. */
+  clock: HostClock | null = null;
+  /** When a complete snapshot last agreed, and how often one is taken. */
   reconciledAt: number | null = null;
-  /** The longest time between two snapshots of one of its virtual proxies. */
   reconcileIntervalMs = 0;
+  readonly doubt: HostDoubt<Key>;
+  /** Losses of its own that still matter. */
+  losses: LossWindow[] = [];
   readonly layouts = new Layouts();
 
-  constructor(name: string) {
+  /** `epoch`: of the latest loss anywhere. */
+  constructor(name: string, epoch: number) {
     this.name = name;
     this.dimension = `host:${name}`;
+    this.doubt = new HostDoubt(epoch);
   }
 }
 
@@ -174,6 +204,8 @@ export class KnownUser implements User {
   /** Hosts on which the user has an open session. */
   openKeys = 0;
   openConnections = 0;
+  /** Hosts on which the user has a session that is sure. */
+  sureKeys = 0;
   /** Keys that refer to this user. */
   keys = 0;
 
@@ -201,6 +233,9 @@ export class Key {
   timedOut: Session[] | null = null;
   closedByStop: Connection[] | null = null;
   orphanStops: OrphanStop[] | null = null;
+  /** Open sessions that are not doubtful, and the place in `host.doubt.keys` while there are any. */
+  sure = 0;
+  sureSlot = -1;
   /** Our clock at the last line or end; decides when an empty key may be forgotten. */
   usedAt = 0;
   /** Our clock at the last Stop since the program started. */
@@ -218,24 +253,13 @@ export class Key {
   }
 }
 
+/** How long sessions last of which no end is seen. */
 export interface SessionSettings {
   /** A session without open connection ends after `timeoutMs + graceMs` without activity. */
   readonly timeoutMs: number;
   readonly graceMs: number;
-  /** A session whose connection never closed ends at this age. */
+  /** A session whose connection never closed ends at this age, counted from the arrival of its first line. */
   readonly maxAgeMs: number;
-}
-
-/** Learns of every change that moves a count, right after it happened. */
-export interface SessionObserver {
-  sessionOpened(session: Session): void;
-  sessionEnded(session: Session): void;
-  sessionReopened(session: Session, endedAt: number): void;
-  /** A session that had ended at `before` turned out to have ended at `session.endedAt`. */
-  endCorrected(session: Session, before: number): void;
-  connectionOpened(connection: Connection): void;
-  connectionClosed(connection: Connection): void;
-  virtualProxyLearnt(session: Session): void;
 }
 
 /**

@@ -1,5 +1,8 @@
+import type { LossWindow } from './doubt/loss-window.ts';
 import type { Downtime } from './downtimes.ts';
+import { HostClock, type LagSlot } from './host-clock.ts';
 import type { LostLinesState } from './lost-lines/lost-lines.ts';
+import type { PeakOfDay } from './peak.ts';
 import type { Dimension } from './series.ts';
 import type { Site } from './site.ts';
 import type { PolledProxyState } from './snapshots/polled-proxies.ts';
@@ -16,9 +19,22 @@ export interface SiteState {
     readonly lastEventAt: number;
     readonly keyMismatches: number;
     readonly keysIgnored: boolean;
+    readonly heardAt: number;
+    readonly unnumberedAt: number;
+    readonly reconciledAt: number | null;
+    readonly reconcileIntervalMs: number;
+    readonly losses: readonly LossWindow[];
+    /** The latest loss that touched the host. */
+    readonly epoch: number;
+    readonly clock: readonly LagSlot[] | null;
   }[];
+  /** Of the latest loss anywhere. */
+  readonly epoch: number;
+  /** Losses that touched every host. */
+  readonly losses: readonly LossWindow[];
+  readonly reconciledAt: number | null;
+  readonly peak: PeakOfDay | null;
   readonly downtimes: readonly Downtime[];
-  readonly droppedAt: number | null;
   readonly sweptAt: number | null;
   /** Not in the state of a version that did not look at them. */
   readonly rowNumbers?: LostLinesState;
@@ -33,14 +49,24 @@ export function stateOf(site: Site): SiteState {
     next: site.book.nextNumbers,
     totals: { ...site.series.totals },
     counters: { ...site.tracker.counters },
-    hosts: [...site.identities.hosts.values()].map(({ name, lastEventAt, keyMismatches, keysIgnored }) => ({
-      name,
-      lastEventAt,
-      keyMismatches,
-      keysIgnored,
+    hosts: [...site.identities.hosts.values()].map((host) => ({
+      name: host.name,
+      lastEventAt: host.lastEventAt,
+      keyMismatches: host.keyMismatches,
+      keysIgnored: host.keysIgnored,
+      heardAt: host.heardAt,
+      unnumberedAt: host.unnumberedAt,
+      reconciledAt: host.reconciledAt,
+      reconcileIntervalMs: host.reconcileIntervalMs,
+      losses: host.losses,
+      epoch: host.doubt.epoch,
+      clock: host.clock?.slots ?? null,
     })),
+    epoch: site.identities.epoch,
+    losses: site.losses.everywhere,
+    reconciledAt: site.quality.reconciledAt,
+    peak: site.peak.today,
     downtimes: site.downtimes.list,
-    droppedAt: site.quality.droppedAt,
     sweptAt: site.tracker.sweptAt,
     rowNumbers: site.lostLines.state,
     snapshots: site.polledProxies.state,
@@ -52,13 +78,19 @@ export function restoreState(site: Site, state: SiteState): void {
   site.book.nextNumbers = state.next;
   Object.assign(site.series.totals, state.totals);
   Object.assign(site.tracker.counters, state.counters);
-  for (const { name, ...rest } of state.hosts) {
+  for (const { name, epoch, clock, losses, ...rest } of state.hosts) {
     const host = Object.assign(site.identities.host(name), rest);
+    host.doubt.epoch = epoch;
+    host.losses = losses.map((window) => ({ ...window }));
+    if (clock !== null) host.clock = new HostClock(clock);
     // A host without any key would never be forgotten.
     site.identities.emptied(site.identities.key(host, null), Math.max(host.lastEventAt, state.sweptAt ?? 0));
   }
   site.downtimes.restore(state.downtimes);
-  site.quality.droppedAt = state.droppedAt;
+  site.identities.epoch = state.epoch;
+  site.losses.restore(state.losses);
+  site.quality.reconciledAt = state.reconciledAt;
+  site.peak.today = state.peak;
   site.tracker.sweptAt = state.sweptAt;
   if (state.rowNumbers !== undefined) site.lostLines.restore(state.rowNumbers);
   if (state.snapshots !== undefined) site.polledProxies.restore(state.snapshots);

@@ -1,16 +1,22 @@
-import type { User, UserEvent } from '../contract/event.ts';
+import type { NumberedLine, User, UserEvent } from '../contract/event.ts';
+import type { Snapshot } from '../contract/snapshot.ts';
+import { Clocks } from './clocks.ts';
 import { Counts } from './counts.ts';
+import { Losses } from './doubt/losses.ts';
 import { Downtimes } from './downtimes.ts';
 import { Identities } from './identities.ts';
+import { MOST_APART } from './lost-lines/line-counter.ts';
 import { LostLines } from './lost-lines/lost-lines.ts';
+import { Peak } from './peak.ts';
 import { correctionEvent } from './pending-changes.ts';
 import { Quality } from './quality.ts';
 import { Levels, Series } from './series.ts';
-import type { Connection, Host, KnownUser, Session, SessionObserver, SessionSettings } from './session.ts';
+import type { Connection, Host, KnownUser, Session, SessionSettings } from './session.ts';
 import { SessionBook } from './session-book.ts';
+import type { SessionObserver } from './session-observer.ts';
 import { SessionTracker, type TrackingOutcome } from './session-tracker.ts';
 import { PolledProxies } from './snapshots/polled-proxies.ts';
-import { Snapshots } from './snapshots/snapshots.ts';
+import { type Circumstances, Snapshots } from './snapshots/snapshots.ts';
 
 /** Bounds of the picture: a flood of made-up users or hosts must not fill the memory. */
 export interface SiteBounds {
@@ -29,6 +35,8 @@ export interface AppliedCorrection {
 }
 
 const BOUNDS: SiteBounds = { mostOpen: 4_000_000, mostKeys: 4_000_000, mostHosts: 10_000, mostParts: 5_000 };
+/** A host is known for longer than anything that it lost matters. */
+const FORGET_LATER_MS = 3_600_000;
 
 /** What came of one event. */
 export interface Applied {
@@ -46,7 +54,7 @@ export interface Applied {
  * Fed with events in the pipeline's order and with one tick a second.
  */
 export class Site implements SessionObserver {
-  readonly identities = new Identities();
+  readonly identities: Identities;
   readonly downtimes = new Downtimes();
   readonly counts = new Counts();
   readonly series = new Series();
@@ -54,6 +62,9 @@ export class Site implements SessionObserver {
   readonly lostLines = new LostLines();
   readonly polledProxies = new PolledProxies();
   readonly snapshots: Snapshots;
+  readonly losses: Losses;
+  readonly clocks: Clocks;
+  readonly peak = new Peak();
   readonly quality: Quality;
   readonly book: SessionBook;
   readonly tracker: SessionTracker;
@@ -66,14 +77,49 @@ export class Site implements SessionObserver {
 
   constructor(settings: SessionSettings, bounds = BOUNDS) {
     this.#bounds = bounds;
-    this.book = new SessionBook(this.identities, settings, this.downtimes, this);
-    this.tracker = new SessionTracker(this.book, this.downtimes);
+    const { counts, downtimes, lostLines } = this;
+    this.identities = new Identities(settings.maxAgeMs + settings.graceMs + FORGET_LATER_MS);
+    this.losses = new Losses(this.identities, counts.doubt, settings, downtimes);
+    this.clocks = new Clocks(this.identities.hosts);
+    this.book = new SessionBook(this.identities, settings, downtimes, this.losses, this);
+    this.tracker = new SessionTracker(this.book, downtimes, this.losses, counts.doubt);
     this.snapshots = new Snapshots(
       this.book,
+      counts.doubt,
       this.polledProxies,
       (host, user) => !this.#isOpenFull && !this.#isFullOf(host, user),
     );
-    this.quality = new Quality(settings.timeoutMs + settings.graceMs, this.downtimes, this.lostLines);
+    this.quality = new Quality(this, settings, this.losses, lostLines);
+    lostLines.onLost = (name, lines, now) => {
+      const host = this.#hostOf(name, now);
+      if (host !== null) this.losses.touch(host, 'gap', now, lines);
+    };
+    lostLines.onCameLate = (name, givenUpAt) => {
+      const host = this.identities.hosts.get(name);
+      if (host !== undefined) this.losses.cameLate(host, givenUpAt);
+    };
+    lostLines.onWentOn = (name) => {
+      const host = this.identities.hosts.get(name);
+      if (host !== undefined) this.losses.withdrawRestart(host);
+    };
+  }
+
+  /** The counter of a host has begun again with this line, which is yet to be applied. */
+  counterBeganAgain({ host: name, receivedAt, rowNumber }: NumberedLine): void {
+    const host = this.#hostOf(name, receivedAt);
+    // Numbers begin at one: those before this one are lost. A counter that begins elsewhere does not tell how many.
+    const before = (rowNumber ?? 1) - 1;
+    if (host !== null) this.losses.touch(host, 'restart', receivedAt, before <= MOST_APART ? before : null);
+  }
+
+  /** A host of which perhaps no line was ever applied; null where there is no room for one more. */
+  #hostOf(name: string, now: number): Host | null {
+    const known = this.identities.hosts.get(name);
+    if (known !== undefined || this.identities.hosts.size >= this.#bounds.mostHosts) return known ?? null;
+    const host = this.identities.host(name);
+    // A host without any key would never be forgotten.
+    this.identities.emptied(this.identities.key(host, null), now);
+    return host;
   }
 
   /** True where one more session, connection, user or host would be one too many: memory has a bound. */
@@ -106,7 +152,6 @@ export class Site implements SessionObserver {
     if (key.open === null) this.identities.emptied(key, event.receivedAt);
     if (event.kind === 'session_stop' && outcome !== 'failed') key.stoppedAt = event.receivedAt;
     if (session === null) return { host, user, session, outcome, previousSeq: 0 };
-    session.lastSeenAt = Math.max(session.lastSeenAt, event.receivedAt);
     const previousSeq = this.#append(session, seq);
     this.book.pending.touched(session);
     return { host, user, session, outcome, previousSeq };
@@ -150,7 +195,9 @@ export class Site implements SessionObserver {
     this.changes += 1;
     if (now < this.#lastTick) this.series.forgetFuture(now);
     this.#lastTick = now;
+    this.quality.tick(now);
     this.lostLines.tick(now);
+    this.peak.note(this.counts, now);
     const second = Math.floor(now / 1000) - 1;
     // Neither twice, nor for a second that was not lived through.
     if (this.#tickedAt === second || second * 1000 < this.#startedAt) return;
@@ -169,6 +216,15 @@ export class Site implements SessionObserver {
       this.levels.note(gauge.dimension, gauge.connections, gauge.users.size, gauge.connections);
     }
     this.levels.finish();
+  }
+
+  /** Takes a snapshot in slices; see `Snapshots.take`. */
+  *takeSnapshot(snapshot: Snapshot, circumstances: Circumstances): Generator<boolean, void> {
+    for (const hasChanged of this.snapshots.take(snapshot, circumstances)) {
+      this.changes += 1;
+      yield hasChanged;
+    }
+    this.quality.reconciledAt = this.polledProxies.agreedAt(this.identities.hosts.values());
   }
 
   exclude(isExcluded: (user: User) => boolean, now: number): void {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { CountsAnswer, CountsView } from '../../src/api/counts.ts';
 import { pageAnswer } from '../../src/api/csv-answer.ts';
 import { answer, query, type SchemaTypes } from '../../src/api/schemas.ts';
+import type { EndReason } from '../../src/contract/rows.ts';
 import type {
   AnswerOf,
   CsvPage,
@@ -55,9 +56,7 @@ describe('the types of answers', () => {
   it('have every field of the schema, each of its type', () => {
     expectTypeOf<SessionItem['id']>().toEqualTypeOf<string>();
     expectTypeOf<SessionItem['durationSeconds']>().toEqualTypeOf<number>();
-    expectTypeOf<SessionItem['endReason']>().toEqualTypeOf<
-      'stop' | 'timeout' | 'max_age' | 'excluded' | 'restart' | 'snapshot' | null
-    >();
+    expectTypeOf<SessionItem['endReason']>().toEqualTypeOf<EndReason | null>();
     expectTypeOf<Omit<SessionItem, 'host'>>().not.toExtend<SessionItem>();
     expectTypeOf<Omit<SessionItem, 'id'> & { readonly id: string | null }>().not.toExtend<SessionItem>();
   });

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { registerCheck as register } from '../../src/commands/check.ts';
@@ -140,14 +140,17 @@ describe('headcount check', () => {
         { cert: SERVER_FILES.key },
         { ca: folder, clientCertificates: 'require' },
       );
-      expect(stderr.split('\n')).toEqual([
-        `tcp 127.0.0.1:0: cannot read tls.cert: ENOENT: no such file or directory, open '${gone}'`,
-        expect.stringContaining(`tcp 127.0.0.1:1: cannot read tls.key: ENOENT`),
-        expect.stringMatching(/^tcp 127\.0\.0\.1:2: tls\.cert .* with tls\.key .*key values mismatch$/),
-        `tcp 127.0.0.1:3: tls.cert: ${SERVER_FILES.key} has no certificate in PEM`,
-        'tcp 127.0.0.1:4: cannot read tls.ca: EISDIR: illegal operation on a directory, read',
-        '',
-      ]);
+      const at = (place: string) => `^tls\\.yaml:1:\\d+ receivers\\[${place.replace('.', '\\]\\.tls\\.')}: `;
+      expect(stderr.split('\n')).toEqual(
+        [
+          `${at('0.cert')}cannot read tls\\.cert: ENOENT: no such file or directory, open '${gone}'$`,
+          `${at('1.key')}cannot read tls\\.key: ENOENT`,
+          `${at('2.key')}tls\\.cert .* with tls\\.key .*key values mismatch$`,
+          `${at('3.cert')}tls\\.cert: ${SERVER_FILES.key} has no certificate in PEM$`,
+          `${at('4.ca')}cannot read tls\\.ca: EISDIR: illegal operation on a directory, read$`,
+          '^$',
+        ].map((line) => expect.stringMatching(line)),
+      );
       expect(stderr).toContain(join(folder, 'gone.key'));
       expect(stderr).not.toContain(`${cert}:`);
       expect([stdout, exitCode]).toEqual(['', 78]);
@@ -157,7 +160,63 @@ describe('headcount check', () => {
       now = VALID_TO + 1;
       const { stderr, exitCode } = await check({});
       const end = new Date(VALID_TO).toISOString();
-      expect(stderr).toBe(`tcp 127.0.0.1:0: tls.cert ${SERVER_FILES.cert}: expired on ${end}\n`);
+      expect(stderr).toMatch(/^tls\.yaml:1:\d+ receivers\[0\]\.tls\.cert: /);
+      expect(stderr).toContain(`tls.cert ${SERVER_FILES.cert}: expired on ${end}\n`);
+      expect(exitCode).toBe(78);
+    });
+  });
+
+  describe('of polls', () => {
+    const sense = (name: string) => resolve(import.meta.dirname, `../cases/tls-sense/${name}.pem`);
+    const check = (cert: string, key: string) => {
+      const yaml = [
+        'receivers:',
+        '  - type: qps',
+        '    certificates:',
+        `      cert: ${sense(cert)}`,
+        `      key: ${sense(key)}`,
+        `      ca: ${sense('root')}`,
+        '    servers:',
+        '      - { host: sense1, virtualProxies: [ /, /sales ] }',
+      ];
+      writeFileSync(join(folder, 'polls.yaml'), yaml.join('\n'));
+      return runCommand(registerCheck, ['check', '--config', 'polls.yaml'], folder);
+    };
+    const END = Date.parse('2120-01-01T00:00:00Z');
+
+    it('says whom it would ask, and nothing of certificates that are good', async () => {
+      now = Date.parse('2026-11-28T10:00:00Z');
+      const { stdout, stderr, exitCode } = await check('client', 'client_key');
+      expect(stdout).toContain('  receives on QPS (sense1:4243 / /sales; every 30s)\n');
+      expect([stdout.includes('to know'), stderr, exitCode]).toEqual([false, '', 0]);
+    });
+
+    it('says where a certificate is named that will soon expire, and is content', async () => {
+      now = END - 10 * 86_400_000;
+      const { stdout, stderr, exitCode } = await check('client', 'client_key');
+      expect(stdout).toContain(
+        `  to know: polls.yaml:4:13 receivers[0].certificates.cert: certificates.cert ${sense('client')}: expires in 10 days`,
+      );
+      expect(stdout).toContain('  to know: polls.yaml:6:11 receivers[0].certificates.ca: ');
+      expect([stderr, exitCode]).toEqual(['', 0]);
+    });
+
+    it.each([
+      [
+        'expired-client',
+        'expired-client_key',
+        '4:13 receivers[0].certificates.cert: ',
+        'expired on 2021-01-01',
+      ],
+      ['client', 'server_key', '5:12 receivers[0].certificates.key: ', 'key values mismatch'],
+      ['client', 'encrypted_key', '5:12 receivers[0].certificates.key: ', 'is encrypted; export it without'],
+      ['gone', 'client_key', '4:13 receivers[0].certificates.cert: ', 'ENOENT: no such file'],
+    ])('says what is wrong with %s and %s, and where they are named', async (cert, key, place, text) => {
+      now = Date.parse('2026-11-28T10:00:00Z');
+      const { stderr, exitCode } = await check(cert, key);
+      expect(stderr).toMatch(/^polls\.yaml:.*\n$/);
+      expect(stderr).toContain(`polls.yaml:${place}`);
+      expect(stderr).toContain(text);
       expect(exitCode).toBe(78);
     });
   });

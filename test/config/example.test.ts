@@ -75,6 +75,19 @@ describe('config.example.yaml', () => {
       console,
     ]);
   });
+
+  it('has an example of polls that is accepted, and shows the defaults of their keys', () => {
+    const block = example.slice(
+      example.indexOf('##   - type: qps'),
+      example.indexOf('## Users to leave out'),
+    );
+    const lines = [...block.matchAll(/^##((?: {3}- | {5}| {7}- | {9})\w+:.*)$/gm)].map((match) => match[1]);
+    const { receivers } = parseConfig(['receivers:', ...lines].join('\n'), 'config.yaml');
+    const servers = [{ host: 'sense1.example.com', servername: 'sense1', node: 'sense1' }];
+    const bare = JSON.stringify({ receivers: [{ type: 'qps', servers }] });
+    expect(lines.length).toBe(13);
+    expect(receivers).toEqual(parseConfig(bare, 'config.yaml').receivers);
+  });
 });
 
 describe('config.example.yaml, for each kind that there is', () => {

@@ -103,7 +103,7 @@ describe.skipIf(jar === null)('Ingest health', () => {
       expect((await shown('Version'))[0]?.metric['version']).toMatch(/^\d+\.\d+\.\d+/);
       const reasons = await shown('Why counts are estimates');
       const why = reasons.filter(({ value: [, on] }) => on === '1').map(({ metric }) => metric['reason']);
-      expect(why).toEqual(['warming_up']);
+      expect(why).toEqual(['unnumbered', 'warming_up']);
       for (const what of ['accepted', 'duplicates', 'heartbeats', 'excluded', 'refused']) {
         expect(await value('What became of it', what), what).toBeGreaterThan(0);
       }

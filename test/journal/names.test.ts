@@ -7,7 +7,7 @@ const identities = new Identities();
 const key = identities.key(identities.host('qs1'), identities.user({ directory: 'LAB', id: 'anna' }));
 
 function sessionWith(sessionKey: string | null): Session {
-  const session = new Session(1, key, 0, true, true);
+  const session = new Session(1, key, 0, true, true, 0);
   session.sessionKey = sessionKey;
   return session;
 }

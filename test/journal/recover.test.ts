@@ -5,6 +5,7 @@ import { Site } from '../../src/sessions/site.ts';
 import { restoreState, type SiteState, stateOf } from '../../src/sessions/site-state.ts';
 import { eventAt } from '../intake/event-under-test.ts';
 import { expectSame } from '../sessions/expect-same.ts';
+import { lose } from '../sessions/lose.ts';
 import { EPOCH, SETTINGS, type Step, steps } from '../sessions/model/event-arbitrary.ts';
 import { type SessionView, userName } from '../sessions/model/session-model.ts';
 import { NODE, RELAY } from '../sessions/numbered-lines.ts';
@@ -18,7 +19,8 @@ function play(site: Site, apply: (event: Parameters<Site['apply']>[0]) => void, 
   else if (step.type === 'sweep') site.tick(step.now);
   else if (step.type === 'exclude') {
     site.exclude((user) => step.users.includes(userName(user)), step.now);
-  } else site.tracker.restarted(step.stoppedAt, step.startedAt);
+  } else if (step.type === 'lose') lose(site, step.host, step.reason, step.now);
+  else site.tracker.restarted(step.stoppedAt, step.startedAt);
 }
 
 /** Everything that the future of a site depends on. */
@@ -48,8 +50,11 @@ function memoryOf(site: Site) {
   // What the series wrote last is lost with a kill; it is written again, not remembered.
   const { parts: _, hosts, rowNumbers, ...state } = stateOf(site);
   // A host of which nothing was learnt may be forgotten earlier or later.
-  const learnt = hosts.filter((host) => host.keysIgnored || host.keyMismatches > 0);
-  return { counts: openViewOf(site), open, state, hosts: learnt, rows: withoutSenders(rowNumbers) };
+  const learnt = hosts.filter((host) => host.keysIgnored || host.keyMismatches > 0 || host.losses.length > 0);
+  // It is forgotten with its clock.
+  const withoutClocks = learnt.map(({ clock: _, ...host }) => host);
+  const counts = { ...openViewOf(site), sureUsers: site.counts.doubt.users };
+  return { counts, open, state, hosts: withoutClocks, rows: withoutSenders(rowNumbers) };
 }
 
 /** The journal keeps no addresses. */
@@ -104,6 +109,8 @@ describe('a site that is killed and recovered', () => {
     fc.assert(
       fc.property(steps().filter(isSmall), rowSteps, moments, (stream, rowStep, moment) => {
         const twin = new Site(SETTINGS);
+        // The store is new.
+        twin.losses.begin(0);
         const stored = new StoredSite(SETTINGS);
         let seq = 0;
         let hasWindows = true;
@@ -112,7 +119,8 @@ describe('a site that is killed and recovered', () => {
             play(
               twin,
               (event) => {
-                twin.lostLines.note(event, RELAY);
+                if (twin.lostLines.note(event, RELAY)) twin.counterBeganAgain(event);
+                twin.clocks.note(event);
                 return twin.apply(event, ++seq);
               },
               step,
@@ -122,6 +130,8 @@ describe('a site that is killed and recovered', () => {
             // What is no event is always committed with the state, as the program does.
             const what = step.type === 'batch' ? moment.next().value : 'checkpoint';
             if (what !== 'nothing') stored.commit(now, what === 'checkpoint');
+            // An end by a restart is an event too.
+            if (what === 'checkpoint') seq += twin.takeCorrections(seq + 1, now).length;
             if (what === 'kill') stored.killAndRestart();
             const expected = relevant(twin);
             expectSame(relevant(stored.site), expected);
@@ -380,8 +390,8 @@ describe('the quality of the counts', () => {
     try {
       const { site } = stored;
       const now = EPOCH + 60_000;
-      site.downtimes.add(EPOCH, EPOCH + 30_000);
-      site.quality.dropped(EPOCH + 40_000);
+      site.losses.touchAll('downtime', EPOCH + 30_000, null);
+      site.quality.dropped(3);
       for (const row of [1, 2, 4]) site.lostLines.note({ ...EVENT, rowNumber: row, at: EPOCH + row }, NODE);
       site.tick(now);
       const before = site.quality.at(now);
@@ -393,6 +403,30 @@ describe('the quality of the counts', () => {
       stored.dispose();
     }
   });
+});
+
+describe('the clock of a host', () => {
+  it.each([['state', true] as const, ['events alone', false] as const])(
+    'that is off is known after a restart (%s committed)',
+    (_what, withState) => {
+      const stored = new StoredSite(SETTINGS);
+      try {
+        for (const second of [0, 1, 40, 80]) {
+          const at = EPOCH + second * 1_000;
+          const line = { ...EVENT, rowNumber: second, receivedAt: at, at: at - 2_400_000 };
+          stored.site.clocks.correct(line);
+          stored.apply(line, NODE);
+        }
+        const offsetOf = () => stored.site.identities.hosts.get('node1')?.clock?.offsetMs;
+        expect(offsetOf()).toBe(2_400_000);
+        stored.commit(EPOCH + 80_000, withState);
+        stored.killAndRestart();
+        expect(offsetOf()).toBe(2_400_000);
+      } finally {
+        stored.dispose();
+      }
+    },
+  );
 });
 
 describe('lines that never came', () => {
@@ -407,6 +441,8 @@ describe('lines that never came', () => {
     const event = { ...EVENT, rowNumber, at, receivedAt: at };
     stored.apply(event, NODE);
   }
+
+  const hostOf = (name: string) => stored.site.identities.host(name);
 
   function commits(second: number, withState: boolean): void {
     if (withState) stored.site.tick(EPOCH + second * 1_000);
@@ -430,13 +466,11 @@ describe('lines that never came', () => {
   );
 
   it('are a reason for estimates after a restart too', () => {
-    stored.site.quality.since = EPOCH - 3_600_000;
     for (const row of [1, 2, 4]) says(row, row);
     commits(60, true);
     stored.killAndRestart();
-    stored.site.quality.since = EPOCH - 3_600_000;
-    expect(stored.site.quality.ofHost('node1', EPOCH + 61_000).reasons).toEqual(['gap']);
-    expect(stored.site.quality.ofHost('node2', EPOCH + 61_000).reasons).toEqual([]);
+    expect(stored.site.quality.ofHost(hostOf('node1'), EPOCH + 61_000).reasons).toEqual(['gap']);
+    expect(stored.site.quality.ofHost(hostOf('node2'), EPOCH + 61_000).reasons).toEqual([]);
   });
 
   it('begin with the store of a version that did not look at them', () => {

@@ -7,6 +7,7 @@ import { type EventFilters, findEvents } from '../../src/journal/read/event-sear
 import type { Filters } from '../../src/journal/read/filters.ts';
 import { findSessions, type SessionFilters } from '../../src/journal/read/session-search.ts';
 import { Retention } from '../../src/journal/write/retention.ts';
+import { lose } from '../sessions/lose.ts';
 import { SETTINGS, type Step, steps } from '../sessions/model/event-arbitrary.ts';
 import { userName } from '../sessions/model/session-model.ts';
 import { StoredSite } from './stored-site.ts';
@@ -126,6 +127,7 @@ function play(stored: StoredSite, step: Step): void {
   if (step.type === 'batch') for (const event of step.events) stored.apply(event);
   else if (step.type === 'sweep') site.tick(step.now);
   else if (step.type === 'exclude') site.exclude((user) => step.users.includes(userName(user)), step.now);
+  else if (step.type === 'lose') lose(site, step.host, step.reason, step.now);
   else site.tracker.restarted(step.stoppedAt, step.startedAt);
 }
 

@@ -52,7 +52,8 @@ export class StoredSite {
 
   /** As the pipeline does; `sender` is what the journal does not keep. */
   apply(event: UserEvent, sender: Sender | null = null): void {
-    this.site.lostLines.note(event, sender);
+    if (this.site.lostLines.note(event, sender)) this.site.counterBeganAgain(event);
+    this.site.clocks.note(event);
     this.#rows.add(this.#nextSeq, event, this.site.apply(event, this.#nextSeq), this.#names);
     this.#nextSeq += 1;
   }

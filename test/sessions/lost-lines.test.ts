@@ -15,6 +15,14 @@ function missing(numbers: readonly number[], sender: Sender = NODE): number | nu
   return rows.missingOf('node1');
 }
 
+/** With what it tells of lines that it counts as lost: host, how many, when. */
+function lostLines(): [LostLines, [string, number, number][]] {
+  const rows = new LostLines();
+  const lost: [string, number, number][] = [];
+  rows.onLost = (...loss) => lost.push(loss);
+  return [rows, lost];
+}
+
 describe('row numbers', () => {
   it('that follow one another miss nothing', () => {
     expect(missing([7, 8, 9, 10])).toBe(0);
@@ -33,12 +41,12 @@ describe('row numbers', () => {
   });
 
   it('are those of one host each', () => {
-    const rows = new LostLines();
+    const [rows, lost] = lostLines();
     for (const row of [1, 2, 5]) rows.note(line(row, row), NODE);
     for (const row of [1, 2, 3]) rows.note(line(row, row, { host: 'node2' }), NODE_AGAIN);
     rows.tick(LATER);
     expect([rows.missingOf('node1'), rows.missingOf('node2'), rows.missing]).toEqual([2, 0, 2]);
-    expect([rows.gapAtOf('node1'), rows.gapAtOf('node2'), rows.gapAt]).toEqual([LATER, null, LATER]);
+    expect(lost).toEqual([['node1', 2, LATER]]);
   });
 
   it('of the proxy and of the repository of a host are two counters', () => {
@@ -64,23 +72,23 @@ describe('row numbers', () => {
 
 describe('a gap', () => {
   it('is counted when it is still open after five seconds', () => {
-    const rows = new LostLines();
+    const [rows, lost] = lostLines();
     for (const row of [1, 2, 4]) rows.note(line(row, row), NODE);
     rows.tick(EPOCH + 8_999);
-    expect([rows.missingOf('node1'), rows.gapAt]).toEqual([0, null]);
+    expect([rows.missingOf('node1'), rows.waitedFor('node1', EPOCH), lost]).toEqual([0, 1, []]);
     rows.tick(EPOCH + 9_000);
-    expect([rows.missingOf('node1'), rows.gapAt]).toEqual([1, EPOCH + 9_000]);
+    expect([rows.missingOf('node1'), lost]).toEqual([1, [['node1', 1, EPOCH + 9_000]]]);
     rows.tick(EPOCH + 10_000);
-    expect([rows.missingOf('node1'), rows.gapAt]).toEqual([1, EPOCH + 9_000]);
+    expect([rows.missingOf('node1'), rows.waitedFor('node1', EPOCH), lost.length]).toEqual([1, 0, 1]);
   });
 
   it('that a late line fills in time was none', () => {
-    const rows = new LostLines();
+    const [rows, lost] = lostLines();
     for (const row of [1, 2, 5]) rows.note(line(row, row), NODE);
     rows.note(line(4, 4), NODE);
     rows.note(line(3, 3), NODE);
     rows.tick(LATER);
-    expect([rows.missing, rows.gapAt]).toEqual([0, null]);
+    expect([rows.missing, lost]).toEqual([0, []]);
   });
 
   it('takes back what comes after it was counted, once', () => {
@@ -209,6 +217,62 @@ describe('a counter that begins again', () => {
   });
 });
 
+describe('a counter that seems to begin again', () => {
+  const says = (rows: LostLines, numbers: readonly number[], from: number, sender: Sender) =>
+    numbers.map((row, place) => rows.note(line(row, from + place), sender));
+
+  it.each([
+    ['on another socket', NODE, NODE_AGAIN],
+    ['on the same socket', NODE, NODE],
+    ['behind a relay that connects anew', RELAY, RELAY_AGAIN],
+  ])('%s is told of with its first line, once', (_where, before, after) => {
+    const rows = new LostLines();
+    expect(says(rows, [100, 101, 102], 0, before)).toEqual([false, false, false]);
+    expect(says(rows, [1, 2, 3], 200, after)).toEqual([true, false, false]);
+  });
+
+  it('is told of after a restart of Headcount too', () => {
+    const rows = new LostLines();
+    says(rows, [100, 101], 0, NODE);
+    const again = new LostLines();
+    again.restore(JSON.parse(JSON.stringify(rows.state)) as LostLinesState);
+    expect(says(again, [1, 2], 200, NODE_AGAIN)).toEqual([true, false]);
+  });
+
+  it.each([
+    ['is full', [2_147_483_646, 2_147_483_647], [1, 2], NODE],
+    ['is not known to number its lines one by one', [100, 102], [1, 2], NODE],
+    ['is that of another address', [100, 101], [1, 2], { address: '192.0.2.2', port: 50_001 }],
+  ])('because it %s is none', (_why, before, after, sender) => {
+    const rows = new LostLines();
+    says(rows, before, 0, NODE);
+    expect(says(rows, after, 200, sender)).toEqual([false, false]);
+  });
+
+  it('is none where it is the repository that began again', () => {
+    const rows = new LostLines();
+    const rejects = (row: number, second: number) =>
+      rows.note(line(row, second, { kind: 'session_rejected' }), NODE);
+    expect([rejects(100, 0), rejects(101, 1), rejects(1, 200)]).toEqual([false, false, false]);
+  });
+
+  it.each([
+    ['one relay', RELAY, RELAY],
+    ['two sockets', NODE, NODE_AGAIN],
+  ])('is a second appender where the first goes on: that is told of, with %s', (_what, one, other) => {
+    const rows = new LostLines();
+    const wentOn: string[] = [];
+    rows.onWentOn = (host) => wentOn.push(host);
+    says(rows, [5_000, 5_001], 0, one);
+    expect(says(rows, [100], 2, other)).toEqual([true]);
+    expect(wentOn).toEqual([]);
+    says(rows, [5_002], 3, one);
+    says(rows, [101], 4, other);
+    says(rows, [5_003], 5, one);
+    expect(wentOn).toEqual(['node1']);
+  });
+});
+
 describe('through a relay', () => {
   it('a node goes on with its numbers when the relay connects anew', () => {
     const rows = new LostLines();
@@ -246,7 +310,7 @@ describe('numbers that are shared with something else', () => {
     shared(rows, 1, 100);
     rows.tick(2 * LATER);
     expect(said).toEqual(['node1']);
-    expect([rows.missingOf('node1'), rows.missing, rows.gapAt]).toEqual([null, 0, null]);
+    expect([rows.missingOf('node1'), rows.missing, rows.isProven('node1')]).toEqual([null, 0, false]);
   });
 
   it('are not what a stream with losses has: one step to the next number proves it', () => {

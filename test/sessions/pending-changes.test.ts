@@ -5,7 +5,7 @@ import { Connection, Session } from '../../src/sessions/session.ts';
 
 const identities = new Identities();
 const key = identities.key(identities.host('node1'), null);
-const session = (id: number) => new Session(id, key, 0, true, false);
+const session = (id: number) => new Session(id, key, 0, true, false, 0);
 
 it('what changed is there to be taken once, however often it changed', () => {
   const pending = new PendingChanges();

@@ -37,7 +37,7 @@ function windowsOf(all: readonly Counted[], agedSeconds: number) {
     created: totals('created'),
     destroyed,
     rejected: totals('rejected'),
-    averageDurationSeconds: destroyed.last1h > 0 ? lengths / destroyed.last1h / SECOND : null,
+    averageDurationSeconds: destroyed.last1h > 0 ? Math.round(lengths / destroyed.last1h) / SECOND : null,
   };
 }
 

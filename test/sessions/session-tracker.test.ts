@@ -13,6 +13,7 @@ function play(target: SessionModel | TrackerUnderTest, step: Step): void {
   if (step.type === 'batch') for (const event of step.events) target.apply(event);
   else if (step.type === 'sweep') target.sweep(step.now);
   else if (step.type === 'exclude') target.exclude((user) => step.users.includes(userName(user)), step.now);
+  else if (step.type === 'lose') target.lose(step.host, step.reason, step.now);
   else target.restart(step.stoppedAt, step.startedAt);
 }
 
@@ -37,6 +38,12 @@ describe('the session tracker', () => {
           play(tracker, step);
           const view = tracker.view();
           expectSame(view, model.view());
+          if (step.type !== 'batch') {
+            const at = step.type === 'restart' ? step.startedAt : step.now;
+            for (const host of tracker.identities.hosts.keys()) {
+              expectSame(tracker.reasonsOf(host, at), model.reasonsOf(host, at));
+            }
+          }
           expect(view.created - view.destroyed).toBe(view.active.sessions);
           const now = clockAfter(step);
           hasWindows &&= !isFarAhead(step, now);

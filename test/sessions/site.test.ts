@@ -82,15 +82,16 @@ describe('a picture that is full', () => {
 describe('what a site remembers', () => {
   const sizes = (site: Site) => [site.identities.hosts.size, site.identities.keyCount];
 
-  it('is forgotten 25 h after the last line of a user, and the host with the last of its users', () => {
+  it('is forgotten an hour after nothing of its user can matter any more, and the host with the last of its users', () => {
     const site = new Site(SETTINGS);
     site.apply(eventAt('session_rejected', START, { host: 'old', ...user('anna') }), 1);
     site.apply(eventAt('session_stop', START + HOUR, { host: 'old', ...user('bert') }), 2);
-    site.tick(START + 25 * HOUR - 1);
+    const later = SETTINGS.maxAgeMs + SETTINGS.graceMs + HOUR;
+    site.tick(START + later - 1);
     expect(sizes(site)).toEqual([1, 2]);
-    site.tick(START + 25 * HOUR);
+    site.tick(START + later);
     expect(sizes(site)).toEqual([1, 1]);
-    site.tick(START + 26 * HOUR);
+    site.tick(START + later + HOUR);
     expect(sizes(site)).toEqual([0, 0]);
     expect(site.identities.knows('old', { directory: 'LAB', id: 'anna' })).toBe(false);
   });

@@ -1,8 +1,16 @@
 import type { UserEvent } from '../../src/contract/event.ts';
 import type { Gauge } from '../../src/sessions/counts.ts';
+import { isDoubtful } from '../../src/sessions/doubt/doubt.ts';
 import type { Connection, Session } from '../../src/sessions/session.ts';
 import { Site } from '../../src/sessions/site.ts';
-import { type SessionView, type TrackerView, userName, type WindowsView } from './model/session-model.ts';
+import { lose } from './lose.ts';
+import {
+  type LossReason,
+  type SessionView,
+  type TrackerView,
+  userName,
+  type WindowsView,
+} from './model/session-model.ts';
 
 /** The real picture of a site, which also keeps what ended, seen as the model is seen. */
 export class TrackerUnderTest extends Site {
@@ -17,6 +25,21 @@ export class TrackerUnderTest extends Site {
 
   sweep(now: number): void {
     this.tick(now);
+  }
+
+  lose(host: string | null, reason: LossReason, now: number): void {
+    lose(this, host, reason, now);
+  }
+
+  reasonsOf(name: string, now: number): string[] {
+    const host = this.identities.hosts.get(name);
+    // What the lines themselves say is not the model's.
+    return host === undefined
+      ? []
+      : this.quality
+          .ofHost(host, now)
+          .reasons.filter((reason) => reason !== 'unnumbered')
+          .toSorted();
   }
 
   restart(stoppedAt: number, startedAt: number): void {
@@ -36,9 +59,16 @@ export class TrackerUnderTest extends Site {
 
   view(): TrackerView {
     const { created, destroyed } = this.series.totals;
+    const open = this.#all.filter((session) => session.endedAt === null);
+    const hosts = [...this.identities.hosts.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
     return {
       sessions: this.#all.map((session) => this.#viewOf(session)),
       ...openViewOf(this),
+      doubtful: open.filter((session) => isDoubtful(session)).map((session) => session.id),
+      sureUsers: this.counts.doubt.users,
+      sureUsersByHost: Object.fromEntries(
+        hosts.filter((host) => host.openSessions > 0).map((host) => [host.name, host.doubt.users]),
+      ),
       created,
       destroyed,
       ...this.tracker.counters,

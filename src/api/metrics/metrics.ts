@@ -9,6 +9,7 @@ import type { Site } from '../../sessions/site.ts';
 import type { ApiParts } from '../parts.ts';
 import { TEXT } from '../schemas.ts';
 import { type Metric, metric, Rising, registerMetric, type Sample } from './metric.ts';
+import { pollMetrics } from './polls.ts';
 import { sinkMetrics } from './sinks.ts';
 
 /**
@@ -19,6 +20,7 @@ export function createMetrics(parts: ApiParts): Registry {
   const registry = new Registry();
   const metrics = [
     ...receiverMetrics(() => parts.receivers.map((receiver) => receiver.stats())),
+    ...pollMetrics(() => parts.receivers.flatMap((receiver) => receiver.stats().polls ?? []), parts.now),
     ...ingestMetrics(parts),
     ...siteMetrics(parts),
     ...hostMetrics(parts),

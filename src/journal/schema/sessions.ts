@@ -126,6 +126,9 @@ export const SESSIONS = new Table(
     connections: number('connectionCount'),
     open_connections: { ...NUMBER, write: ({ openConnections }) => openConnections.length },
     last_connection: number('lastConnectionId'),
+    arrived_at: { ...NUMBER, isFixed: true, write: ({ arrivedAt }) => arrivedAt, since: 3, default: 0 },
+    last_seen_at: { ...number('lastSeenAt'), since: 3, default: 0 },
+    epoch: { ...number('epoch'), since: 3, default: 0 },
   } satisfies Readonly<Record<string, SessionColumn>>,
   {
     indexes: [
@@ -155,6 +158,8 @@ export const SESSION = new Layout({
 export const ACTIVITY_COLUMNS = [
   'last_seq',
   'last_activity_at',
+  'last_seen_at',
+  'epoch',
   'connections',
   'open_connections',
   'last_connection',

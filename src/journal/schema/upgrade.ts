@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { FORMAT, LOGS, type StoredTable, TABLES } from './schema.ts';
+import { toFormat3 } from './to-format-3.ts';
 
 /** What has to be done with what is stored already. New columns and tables follow from their `since`. */
 export interface Step {
@@ -9,7 +10,7 @@ export interface Step {
 }
 
 /** Steps of code, in the order of their formats. One that was released stays as it is. */
-const STEPS: readonly Step[] = [];
+const STEPS: readonly Step[] = [{ to: 3, run: toFormat3 }];
 
 export interface Schema {
   readonly format: number;

@@ -6,8 +6,8 @@ export interface LineGap {
   to: number;
   /** Our clock when a higher number came. */
   readonly noticedAt: number;
-  /** Counted as missing. */
-  confirmed: boolean;
+  /** Our clock when it was counted as missing; null while it is waited for. */
+  givenUpAt: number | null;
 }
 
 /** `shared`: something else draws from the same counter, so a number that is not here is no line of ours. */
@@ -22,6 +22,8 @@ export const MOST_APART = 1_000;
 /** Threads of Sense may write in another order than they took the time: within so long, so many lines. */
 const WRITTEN_WITHIN_MS = 1_000;
 const WRITTEN_TOGETHER = 100;
+/** Where `%rownum` begins again because it is full. */
+const FULL = 2_147_483_647;
 
 /** The numbers of one counter, from where we first heard of it until it begins again. */
 export class LineCounter {
@@ -40,6 +42,8 @@ export class LineCounter {
   standing: Standing = 'unproven';
   /** It went on after a newer stream of the same sender had begun: there are two counters. */
   isConcurrent = false;
+  /** Event time of the first line of the counter that seems to have taken its place. */
+  replacedAt: number | null = null;
   /** By number. What is not in a gap has been seen, or is so long missing that it is not waited for. */
   gaps: LineGap[] = [];
 
@@ -93,8 +97,15 @@ export class LineCounter {
     return gap !== undefined && row <= gap.to ? place : -1;
   }
 
-  /** Takes one number. Returns true where it had been counted as missing. */
-  take(line: NumberedLine, row: number): boolean {
+  /** True where a line with which a counter begins seems to be of the same appender, which began again. */
+  isReplacedBy(line: NumberedLine, row: number, from: Sender | null): boolean {
+    if (this.standing !== 'proven' || this.replacedAt !== null) return false;
+    if (row > this.highest || line.at <= this.highestAt || this.highest > FULL - MOST_APART) return false;
+    return this.from === null || from === null || this.from.address === from.address;
+  }
+
+  /** Takes one number. Returns when it had been counted as missing, null where it had not. */
+  take(line: NumberedLine, row: number): number | null {
     this.usedAt = line.receivedAt;
     if (row > this.highest) {
       const next = this.highest + 1;
@@ -103,30 +114,30 @@ export class LineCounter {
       this.highestAt = line.at;
       this.timed = line.timed;
       this.#judge(row === next);
-      return false;
+      return null;
     }
     if (row < this.lowest) {
       // Who sent that before we were there is no loss of ours.
-      if (line.receivedAt - this.begunAt >= REORDERED_MS) return false;
+      if (line.receivedAt - this.begunAt >= REORDERED_MS) return null;
       const before = this.lowest - 1;
       if (row < before) this.gaps.unshift(gapBetween(row + 1, before, line.receivedAt));
       this.lowest = row;
       this.#judge(row === before);
-      return false;
+      return null;
     }
     return this.#fill(row);
   }
 
-  #fill(row: number): boolean {
+  #fill(row: number): number | null {
     const place = this.#gapOf(row);
     const gap = this.gaps[place];
-    if (gap === undefined) return false;
+    if (gap === undefined) return null;
     const left: LineGap[] = [];
     if (gap.from < row) left.push({ ...gap, to: row - 1 });
     if (row < gap.to) left.push({ ...gap, from: row + 1 });
     this.gaps.splice(place, 1, ...left);
     this.#judge(row === gap.from || row === gap.to);
-    return gap.confirmed;
+    return gap.givenUpAt;
   }
 
   /** `isNeighbour`: the number next to it has been seen. */
@@ -141,5 +152,5 @@ export class LineCounter {
 }
 
 function gapBetween(from: number, to: number, noticedAt: number): LineGap {
-  return { from, to, noticedAt, confirmed: false };
+  return { from, to, noticedAt, givenUpAt: null };
 }

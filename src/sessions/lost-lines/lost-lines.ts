@@ -18,8 +18,6 @@ interface HostLines {
   readonly name: string;
   /** Lines that never came; null while no counter of this host is known to number its lines one by one. */
   missing: number | null;
-  /** When the latest was given up. */
-  gapAt: number | null;
   /** That the numbers say nothing was reported. */
   sharedSaid: boolean;
   /** Newest first. */
@@ -29,7 +27,6 @@ interface HostLines {
 /** What a checkpoint keeps. */
 export interface LostLinesState {
   readonly missing: number;
-  readonly gapAt: number | null;
   readonly hosts: readonly HostLines[];
 }
 
@@ -43,18 +40,18 @@ export class LostLines {
   /** Streams with gaps that are not counted yet. */
   readonly #open = new Map<LineCounter, HostLines>();
   #missing = 0;
-  #gapAt: number | null = null;
   /** Called when a host's numbers turned out to be shared with something else; nothing can be said of it. */
   onShared: (host: string) => void = () => {};
+  /** Called when lines are counted as missing, at `now`. */
+  onLost: (host: string, lines: number, now: number) => void = () => {};
+  /** Called when a line came that had been counted as missing at `givenUpAt`. */
+  onCameLate: (host: string, givenUpAt: number) => void = () => {};
+  /** Called when a counter that seemed to have begun again goes on: there are two. */
+  onWentOn: (host: string) => void = () => {};
 
   /** Lines missing over all, since the store began. */
   get missing(): number {
     return this.#missing;
-  }
-
-  /** When a gap was last counted. */
-  get gapAt(): number | null {
-    return this.#gapAt;
   }
 
   /** Hosts that number their lines. */
@@ -67,35 +64,57 @@ export class LostLines {
     return this.#hosts.get(host)?.missing ?? null;
   }
 
-  gapAtOf(host: string): number | null {
-    return this.#hosts.get(host)?.gapAt ?? null;
+  /** Lines of a host that are waited for, of gaps no older than `since`: they come late, or are lost. */
+  waitedFor(host: string, since: number): number {
+    let lines = 0;
+    if (this.#open.size === 0) return lines;
+    for (const stream of this.#hosts.get(host)?.streams ?? []) {
+      if (!this.#open.has(stream)) continue;
+      for (const { givenUpAt, noticedAt, from, to } of stream.gaps) {
+        if (givenUpAt === null && noticedAt >= since) lines += to - from + 1;
+      }
+    }
+    return lines;
+  }
+
+  /** True where a counter of the host's proxy is known to number its lines one by one. */
+  isProven(host: string): boolean {
+    const streams = this.#hosts.get(host)?.streams ?? [];
+    return streams.some(({ isRepository, standing }) => !isRepository && standing === 'proven');
   }
 
   /**
    * To be called for every line that arrived, whatever becomes of it. `sender` is null for a line that the journal
-   * gives back: it goes on with the stream that it fits.
+   * gives back: it goes on with the stream that it fits. Returns true where the counter of the host's proxy has
+   * begun again with this line: the proxy may have ended every session.
    */
-  note(line: NumberedLine, sender: Sender | null): void {
+  note(line: NumberedLine, sender: Sender | null): boolean {
     const row = line.rowNumber;
-    if (row === null) return;
+    if (row === null) return false;
     const from = sender?.isConnection ? RELAY : sender;
     const host = this.#hosts.get(line.host) ?? this.#begin(line);
-    if (host === null) return;
+    if (host === null) return false;
     const stream = streamOf(host.streams, line, row, from);
     if (stream !== null) {
       stream.from ??= from;
       this.#take(host, stream, line, row);
-    } else if (line.kind !== null) {
-      host.streams.unshift(new LineCounter(line, row, from));
-      if (host.streams.length > MOST_STREAMS) this.#forget(host, leastUsed(host.streams), line.receivedAt);
+      return false;
     }
+    if (line.kind === null) return false;
+    const fresh = new LineCounter(line, row, from);
+    const isOfProxy = !fresh.isRepository;
+    const replaced = isOfProxy ? host.streams.find((each) => isReplaced(each, line, row, from)) : undefined;
+    if (replaced !== undefined) replaced.replacedAt = line.at;
+    host.streams.unshift(fresh);
+    if (host.streams.length > MOST_STREAMS) this.#forget(host, leastUsed(host.streams), line.receivedAt);
+    return replaced !== undefined;
   }
 
   #begin(line: NumberedLine): HostLines | null {
     if (line.kind === null) return null;
     if (this.#hosts.size >= MOST_HOSTS) this.#forgetHosts(line.receivedAt);
     const name = copied(line.host);
-    const host: HostLines = { name, missing: null, gapAt: null, sharedSaid: false, streams: [] };
+    const host: HostLines = { name, missing: null, sharedSaid: false, streams: [] };
     this.#hosts.set(name, host);
     return host;
   }
@@ -103,7 +122,15 @@ export class LostLines {
   #take(host: HostLines, stream: LineCounter, line: NumberedLine, row: number): void {
     const before = stream.standing;
     const gapsBefore = stream.gaps.length;
-    if (stream.take(line, row)) this.#count(host, -1);
+    if (stream.replacedAt !== null && row > stream.highest && line.at >= stream.replacedAt) {
+      stream.replacedAt = null;
+      this.onWentOn(host.name);
+    }
+    const givenUpAt = stream.take(line, row);
+    if (givenUpAt !== null) {
+      this.#count(host, -1);
+      this.onCameLate(host.name, givenUpAt);
+    }
     if (stream.standing !== before) this.#judged(host, stream);
     if (stream.gaps.length > MOST_OPEN_GAPS) this.#giveUp(host, stream.gaps.shift(), line.receivedAt);
     if (stream.gaps.length > gapsBefore) this.#open.set(stream, host);
@@ -119,9 +146,11 @@ export class LostLines {
 
   /** To be called once a second: counts the gaps that have been open too long. */
   tick(now: number): void {
-    for (const [stream, host] of this.#open) {
+    // In a fixed order, so that a restart changes nothing about what comes first.
+    const open = [...this.#open].sort(([, a], [, b]) => (a.name < b.name ? -1 : 1));
+    for (const [stream, host] of open) {
       if (stream.standing === 'proven') this.#confirm(host, stream, now);
-      if (stream.gaps.every((gap) => gap.confirmed)) this.#open.delete(stream);
+      if (stream.gaps.every((gap) => gap.givenUpAt !== null)) this.#open.delete(stream);
     }
   }
 
@@ -130,19 +159,19 @@ export class LostLines {
     for (const gap of stream.gaps) {
       // A clock that was set back must not make a gap wait.
       if (Math.abs(now - gap.noticedAt) >= REORDERED_MS) this.#giveUp(host, gap, now);
-      if (gap.confirmed) confirmed += 1;
+      if (gap.givenUpAt !== null) confirmed += 1;
     }
     if (confirmed <= MOST_CONFIRMED_GAPS) return;
     let tooMany = confirmed - MOST_CONFIRMED_GAPS;
-    stream.gaps = stream.gaps.filter((gap) => !gap.confirmed || tooMany-- <= 0);
+    stream.gaps = stream.gaps.filter((gap) => gap.givenUpAt === null || tooMany-- <= 0);
   }
 
   #giveUp(host: HostLines, gap: LineGap | undefined, now: number): void {
-    if (gap === undefined || gap.confirmed) return;
-    gap.confirmed = true;
-    this.#count(host, gap.to - gap.from + 1);
-    host.gapAt = now;
-    this.#gapAt = now;
+    if (gap === undefined || gap.givenUpAt !== null) return;
+    gap.givenUpAt = now;
+    const lines = gap.to - gap.from + 1;
+    this.#count(host, lines);
+    this.onLost(host.name, lines, now);
   }
 
   #count(host: HostLines, lines: number): void {
@@ -168,13 +197,12 @@ export class LostLines {
   }
 
   get state(): LostLinesState {
-    return { missing: this.#missing, gapAt: this.#gapAt, hosts: [...this.#hosts.values()] };
+    return { missing: this.#missing, hosts: [...this.#hosts.values()] };
   }
 
   /** Takes what `state` gave, as it comes out of JSON. */
   restore(state: LostLinesState): void {
     this.#missing = state.missing;
-    this.#gapAt = state.gapAt;
     for (const saved of state.hosts) {
       const streams = saved.streams.map((stream) => LineCounter.restored(stream));
       const host: HostLines = { ...saved, streams };
@@ -230,6 +258,10 @@ function jumpOf(own: readonly LineCounter[], line: NumberedLine, row: number): L
   if (revived === undefined) return nearest ?? null;
   revived.isConcurrent = true;
   return revived;
+}
+
+function isReplaced(stream: LineCounter, line: NumberedLine, row: number, from: Sender | null): boolean {
+  return !stream.isRepository && stream.isReplacedBy(line, row, from);
 }
 
 function leastUsed(streams: readonly LineCounter[]): LineCounter {

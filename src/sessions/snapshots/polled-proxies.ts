@@ -34,12 +34,23 @@ export class PolledProxies {
     host.reconcileIntervalMs = Math.max(0, ...intervals);
   }
 
+  /** When snapshots of every host with sessions last agreed; null where they do not come of each of them. */
+  agreedAt(hosts: Iterable<Host>): number | null {
+    let earliest: number | null = null;
+    for (const host of hosts) {
+      if (host.heardAt === 0 && host.openSessions === 0 && !this.#hosts.has(host.name)) continue;
+      if (host.reconciledAt === null) return null;
+      earliest = Math.min(earliest ?? host.reconciledAt, host.reconciledAt);
+    }
+    return earliest;
+  }
+
   /** Of a session that the journal kept. `isListed`: the latest snapshot of its virtual proxy listed it. */
   restoreSession(session: Session, isListed: boolean): void {
-    session.lastSeenAt = session.lastActivityAt;
     if (!isListed) return;
-    session.listedAt = this.ofHost(session.key.host.name).get(session.virtualProxy ?? '')?.at ?? null;
-    session.lastSeenAt = session.lastSignAt;
+    const at = this.ofHost(session.key.host.name).get(session.virtualProxy ?? '')?.at ?? null;
+    session.listedAt = at;
+    session.lastSeenAt = Math.max(session.lastSeenAt, at ?? session.lastSeenAt);
   }
 
   get state(): PolledProxyState[] {

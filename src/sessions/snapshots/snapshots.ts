@@ -1,5 +1,6 @@
 import type { User } from '../../contract/event.ts';
 import type { SeenSession, Snapshot } from '../../contract/snapshot.ts';
+import { type Doubt, isDoubtful } from '../doubt/doubt.ts';
 import type { Key, KnownUser, Session } from '../session.ts';
 import type { SessionBook } from '../session-book.ts';
 import type { PolledProxies } from './polled-proxies.ts';
@@ -38,15 +39,18 @@ interface Pass extends Circumstances {
 export class Snapshots {
   readonly #book: SessionBook;
   readonly #hasRoom: (host: string, user: User | null) => boolean;
+  readonly #doubt: Doubt;
   readonly #proxies: PolledProxies;
   /** Ids with a session, whichever proxy lists them. */
   readonly #bound = new Map<string, BoundSighting>();
 
   constructor(
     book: SessionBook,
+    doubt: Doubt,
     proxies: PolledProxies,
     hasRoom: (host: string, user: User | null) => boolean,
   ) {
+    this.#doubt = doubt;
     this.#proxies = proxies;
     this.#book = book;
     this.#hasRoom = hasRoom;
@@ -196,6 +200,10 @@ export class Snapshots {
   #seen(session: Session, pass: Pass): void {
     const { at } = pass.evidence;
     if (session.listedAt === null) this.#changed(session, pass);
+    if (isDoubtful(session)) {
+      this.#doubt.clear(session);
+      this.#changed(session, pass);
+    }
     session.listedAt = at;
     session.lastSeenAt = Math.max(session.lastSeenAt, at);
   }

@@ -18,7 +18,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const kept = readdirSync(STORES);
 
 describe('a store that was kept', () => {
-  it('is there for the format of now; where it is not, make it with test/journal/stores/make-store.ts', () => {
+  it('is there for the format of now; where it is not, make it with npm run make-store', () => {
     expect(kept).toContain(`format-${FORMAT}`);
   });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Kind, User, UserEvent } from '../../../src/contract/event.ts';
-import { userName } from './session-model.ts';
+import { type LossReason, userName } from './session-model.ts';
 
 /**
  * Random streams of steps, to compare a tracker with `SessionModel`.
@@ -16,7 +16,9 @@ export type Step =
   | { type: 'sweep'; now: number }
   /** `users` as in `SessionView.user`: lower-cased `directory\id`. */
   | { type: 'exclude'; users: string[]; now: number }
-  | { type: 'restart'; stoppedAt: number; startedAt: number };
+  | { type: 'restart'; stoppedAt: number; startedAt: number }
+  /** Lines of a host, or of every host where it is null, were lost. */
+  | { type: 'lose'; host: string | null; reason: LossReason; now: number };
 
 /** The settings for which the limits in the delays below are drawn. */
 export const SETTINGS = { timeoutMs: 1_800_000, graceMs: 300_000, maxAgeMs: 86_400_000 };
@@ -184,6 +186,7 @@ type Item = { offset: number } & (
   | { type: 'sweep' }
   | { type: 'exclude'; users: string[] }
   | { type: 'restart'; downtime: number }
+  | { type: 'lose'; host: string | null; reason: LossReason }
 );
 
 interface Scene {
@@ -644,6 +647,31 @@ function exclude(): fc.Arbitrary<Scene['items']> {
   return fc.subarray(USER_NAMES).map((users) => () => [{ type: 'exclude', offset: 0, users }]);
 }
 
+/** Lines are lost, of one host or all, and what comes some time after that, at the limits of the rules too. */
+function lose(): fc.Arbitrary<Scene['items']> {
+  const idle = SETTINGS.timeoutMs + SETTINGS.graceMs;
+  return fc
+    .record({
+      loss: fc.constantFrom<[string | null, LossReason]>(
+        [HOSTS[0], 'gap'],
+        [HOSTS[1], 'gap'],
+        [HOSTS[0], 'restart'],
+        [HOSTS[0], 'restart'],
+        [HOSTS[1], 'restart'],
+        [null, 'drops'],
+      ),
+      sweepAfter: fc.option(
+        fc.constantFrom(0, 1, 10_000, idle, idle + 1, idle + 1, SETTINGS.maxAgeMs + SETTINGS.graceMs + 1),
+        { freq: 4 },
+      ),
+    })
+    .map(({ loss: [host, reason], sweepAfter }) => () => {
+      const items: Item[] = [{ type: 'lose', offset: 0, host, reason }];
+      if (sweepAfter !== null) items.push(...sweepWithoutGap(sweepAfter));
+      return items;
+    });
+}
+
 /** What holds for a whole stream. */
 interface Manner {
   /** Percent of the lines that carry a time. */
@@ -719,6 +747,8 @@ function play(manner: Manner, scenes: Scene[]): Step[] {
       steps.push({ type: 'sweep', now: clock });
     } else if (item.type === 'exclude') {
       steps.push({ type: 'exclude', users: item.users, now: clock });
+    } else if (item.type === 'lose') {
+      steps.push({ type: 'lose', host: item.host, reason: item.reason, now: clock });
     } else {
       steps.push({ type: 'restart', stoppedAt: clock, startedAt: clock + item.downtime });
       clock += item.downtime;
@@ -778,6 +808,7 @@ export function steps(): fc.Arbitrary<Step[]> {
     { weight: 4, arbitrary: scene(delay(), sweeps()) },
     { weight: 5, arbitrary: scene(delay(), restart()) },
     { weight: 1, arbitrary: scene(delay(), exclude()) },
+    { weight: 4, arbitrary: scene(delay(), lose()) },
     { weight: 1, arbitrary: scene(moment(), mismatches()) },
     { weight: 5, arbitrary: scene(delay(), forgotten()) },
     { weight: 3, arbitrary: scene(delay(), hasty()) },

@@ -427,6 +427,8 @@ describe('the model of the tracking rules', () => {
             made.sweep(step.now);
           } else if (step.type === 'exclude') {
             made.exclude((user) => step.users.includes(userName(user)), step.now);
+          } else if (step.type === 'lose') {
+            made.lose(step.host, step.reason, step.now);
           } else {
             made.restart(step.stoppedAt, step.startedAt);
           }

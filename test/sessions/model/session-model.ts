@@ -37,6 +37,11 @@ export interface TrackerView {
   hosts: Record<string, OpenView>;
   virtualProxies: Record<string, OpenView>;
   apps: Record<string, Omit<OpenView, 'sessions'>>;
+  /** Ids of the open sessions that are doubtful. */
+  doubtful: number[];
+  /** Distinct users with a session that is not doubtful: over all, and by host. */
+  sureUsers: number;
+  sureUsersByHost: Record<string, number>;
   created: number;
   destroyed: number;
   rejected: number;
@@ -92,13 +97,29 @@ interface Session {
   synthesisedAt: number | null;
   confirmed: boolean;
   lastActivityAt: number;
+  /** Arrival of the line that created it. */
+  arrivedAt: number;
+  /** Arrival of its latest line. */
+  lastSeenAt: number;
+  /** The number of the latest loss, of any host, before its last sure sign of life. */
+  sureSince: number;
   identityExact: boolean;
   connections: Connection[];
   endedAt: number | null;
   endExact: boolean;
-  endReason: 'stop' | 'timeout' | 'max_age' | 'excluded' | null;
+  endReason: 'stop' | 'timeout' | 'max_age' | 'excluded' | 'restart' | null;
   /** The clock of the sweep that ended it. */
   endedSeenAt: number | null;
+}
+
+export type LossReason = 'downtime' | 'drops' | 'gap' | 'restart' | 'clock';
+
+interface Loss {
+  n: number;
+  /** Null where it touches every host. */
+  host: string | null;
+  reason: LossReason;
+  to: number;
 }
 
 interface EndedSession extends Session {
@@ -188,6 +209,9 @@ export class SessionModel {
   #rememberedSessions: Session[] = [];
   #rememberedConnections: StoppedConnection[] = [];
   #rememberedOrphanStops: UserEvent[] = [];
+  // ## Doubt
+  #losses: Loss[] = [];
+  #lossCount = 0;
   readonly #downtimes: { from: number; to: number }[] = [];
   #lastSweep: number | null = null;
 
@@ -273,6 +297,7 @@ export class SessionModel {
 
   #mismatch(line: UserEvent): void {
     this.#verdicts.push({ host: line.host.toLowerCase(), match: false });
+    this.#renew(line.host, line.receivedAt);
   }
 
   /** 20 mismatches without a match in between. As no line of such a host has a key any more, this stays so. */
@@ -320,11 +345,13 @@ export class SessionModel {
   // ## Start
 
   #start(line: UserEvent): void {
+    const matches = this.#matches(line);
     const target = this.#target(line);
 
     // 1. With a target: it is confirmed.
     if (target !== undefined) {
       this.#confirm(target, line);
+      this.#signOfLife(target, line, matches);
       return;
     }
 
@@ -340,6 +367,7 @@ export class SessionModel {
         .at(0);
       if (waiting !== undefined) {
         this.#confirm(waiting, line);
+        this.#signOfLife(waiting, line, false);
         return;
       }
     }
@@ -361,7 +389,7 @@ export class SessionModel {
     if (line.sessionKey !== null) {
       const ended = latestEnded(
         this.#endedWithin24h(line)
-          .filter((session) => session.endReason === 'timeout')
+          .filter((session) => session.endReason === 'timeout' || session.endReason === 'restart')
           .filter((session) => session.sessionKey === line.sessionKey),
       );
       if (ended !== undefined) {
@@ -408,6 +436,9 @@ export class SessionModel {
       synthesisedAt: null,
       confirmed: false,
       lastActivityAt: line.at,
+      arrivedAt: line.receivedAt,
+      lastSeenAt: line.receivedAt,
+      sureSince: this.#lossCount,
       identityExact: true,
       connections: [],
       endedAt: null,
@@ -428,7 +459,7 @@ export class SessionModel {
         session.startTimed = line.timed;
       }
     }
-    session.lastActivityAt = Math.max(session.lastActivityAt, line.at);
+    this.#active(session, line);
     session.confirmed = true;
     this.#takeOver(session, line);
   }
@@ -436,7 +467,9 @@ export class SessionModel {
   // ## Open
 
   #open(line: UserEvent): void {
+    const matches = this.#matches(line);
     const session = this.#sessionForOpen(line);
+    this.#signOfLife(session, line, matches);
     session.connections.push({
       n: this.#sessions.flatMap((any) => any.connections).length + 1,
       appId: line.appId,
@@ -444,7 +477,7 @@ export class SessionModel {
       closedAt: null,
       closeExact: false,
     });
-    session.lastActivityAt = Math.max(session.lastActivityAt, line.at);
+    this.#active(session, line);
     if (line.at < session.startedAt) {
       session.startedAt = line.at;
       session.startTimed = line.timed;
@@ -489,9 +522,13 @@ export class SessionModel {
 
     // 3. An orphan close.
     this.#orphanCloses.push(line);
+    const inTheWay = this.#candidates(line, undefined).flatMap(openConnections);
+    if (inTheWay.some((connection) => connection.appId === line.appId)) {
+      this.lose(line.host.toLowerCase(), 'clock', line.receivedAt);
+    }
     const [only, ...others] = candidates;
     if (only !== undefined && others.length === 0) {
-      only.lastActivityAt = Math.max(only.lastActivityAt, line.at);
+      this.#active(only, line);
     }
   }
 
@@ -509,7 +546,7 @@ export class SessionModel {
     }
     connection.closedAt = Math.max(connection.openedAt, line.at);
     connection.closeExact = true;
-    session.lastActivityAt = Math.max(session.lastActivityAt, line.at);
+    this.#active(session, line);
     return true;
   }
 
@@ -567,10 +604,11 @@ export class SessionModel {
     const first = oldest(candidates);
     const ending = [idle, first].find((session) => session !== undefined && this.#qualifies(session, line));
     if (ending !== undefined) {
-      this.#endByStop(ending, line);
       if (open.length > 1) {
         ending.identityExact = false;
+        this.#leaveDoubtBehind(ending, newest(candidates));
       }
+      this.#endByStop(ending, line);
       return;
     }
 
@@ -583,6 +621,9 @@ export class SessionModel {
 
     // 4. An orphan stop.
     this.#orphanStops.push(line);
+    if (candidates.length > 0) {
+      this.lose(line.host.toLowerCase(), 'clock', line.receivedAt);
+    }
     this.#rememberOrphanStop(line);
   }
 
@@ -593,7 +634,7 @@ export class SessionModel {
   /** Stop, 3. */
   #correctable(line: UserEvent): EndedSession[] {
     return this.#endedWithin24h(line)
-      .filter((session) => session.endReason === 'timeout' || session.endReason === 'max_age')
+      .filter((session) => ['timeout', 'max_age', 'restart'].includes(session.endReason ?? ''))
       .filter((session) => agree(session.virtualProxy, line.virtualProxy))
       .filter((session) => this.#qualifies(session, line));
   }
@@ -603,7 +644,7 @@ export class SessionModel {
     session.endExact = true;
     session.endReason = 'stop';
     this.#rememberedSessions = this.#rememberedSessions.filter((other) => other !== session);
-    session.lastActivityAt = Math.max(session.lastActivityAt, line.at);
+    this.#active(session, line);
   }
 
   /** Ending by Stop. */
@@ -617,7 +658,82 @@ export class SessionModel {
     session.endedAt = endedAt;
     session.endExact = true;
     session.endReason = 'stop';
+    this.#active(session, line);
+  }
+
+  // ## Signs of life
+
+  #active(session: Session, line: UserEvent): void {
     session.lastActivityAt = Math.max(session.lastActivityAt, line.at);
+    session.lastSeenAt = Math.max(session.lastSeenAt, line.receivedAt);
+  }
+
+  /** An open session of the key has the line's session key. */
+  #matches(line: UserEvent): boolean {
+    return this.#sessionsOfKey(line).some(
+      (session) => isOpen(session) && session.sessionKey !== null && session.sessionKey === line.sessionKey,
+    );
+  }
+
+  /** A Start or Open clears the doubt where it can only be that session's. */
+  #signOfLife(session: Session, line: UserEvent, matches: boolean): void {
+    const open = this.#sessionsOfKey(line).filter(isOpen);
+    if (matches || open.length === 1) {
+      session.sureSince = this.#lossCount;
+    }
+  }
+
+  // ## Doubt
+
+  #touches(loss: Loss, session: Session): boolean {
+    return loss.host === null || loss.host === session.host.toLowerCase();
+  }
+
+  #isDoubtfulBy(loss: Loss, session: Session): boolean {
+    return isOpen(session) && this.#touches(loss, session) && session.sureSince < loss.n;
+  }
+
+  #isDoubtful(session: Session): boolean {
+    return this.#losses.some((loss) => this.#isDoubtfulBy(loss, session));
+  }
+
+  /** A Stop that may be of several ends one of them; its doubt goes over to the newest. */
+  #leaveDoubtBehind(ending: Session, other: Session | undefined): void {
+    if (other !== undefined && other.sureSince > ending.sureSince) {
+      [ending.sureSince, other.sureSince] = [other.sureSince, ending.sureSince];
+    }
+  }
+
+  /** Lines of this host, or of every host where it is null, were lost. */
+  lose(host: string | null, reason: LossReason, now: number): void {
+    this.#lossCount += 1;
+    this.#losses.push({ n: this.#lossCount, host, reason, to: now });
+  }
+
+  #renew(host: string, now: number): void {
+    const latest = this.#losses
+      .filter((loss) => loss.host === null || loss.host === host.toLowerCase())
+      .at(-1);
+    if (latest !== undefined) {
+      latest.to = Math.max(latest.to, now);
+    }
+  }
+
+  #isRecent(loss: Loss, now: number): boolean {
+    const { maxAgeMs, graceMs } = this.#settings;
+    return now <= loss.to + maxAgeMs + graceMs + this.#downtimeAfter(loss.to);
+  }
+
+  /** Why the count of a host is no better, but for what the lines themselves say. */
+  reasonsOf(host: string, now: number): string[] {
+    const ofHost = this.#sessions.filter((session) => session.host.toLowerCase() === host);
+    const reasons = this.#losses
+      .filter((loss) => loss.host === null || loss.host === host)
+      .filter(
+        (loss) => this.#isRecent(loss, now) || ofHost.some((session) => this.#isDoubtfulBy(loss, session)),
+      )
+      .map((loss) => loss.reason);
+    return [...new Set(reasons)].toSorted();
   }
 
   // ## identityExact
@@ -636,7 +752,7 @@ export class SessionModel {
   /** For an Open without candidate (for a line with a session key: without target). */
   #sessionToReopen(line: UserEvent): Session | undefined {
     const ended = this.#endedWithin24h(line)
-      .filter((session) => session.endReason === 'timeout')
+      .filter((session) => session.endReason === 'timeout' || session.endReason === 'restart')
       .filter((session) => agree(session.virtualProxy, line.virtualProxy))
       .filter((session) => agree(session.sessionKey, line.sessionKey));
     if (line.sessionKey === null) {
@@ -655,6 +771,8 @@ export class SessionModel {
     session.endedAt = null;
     session.endReason = null;
     session.endExact = false;
+    session.sureSince = this.#lossCount;
+    session.lastSeenAt = Math.max(session.lastSeenAt, line.receivedAt);
     this.#rememberedSessions = this.#rememberedSessions.filter((other) => other !== session);
     this.#becameOpen(session, line);
   }
@@ -664,6 +782,7 @@ export class SessionModel {
   sweep(now: number): void {
     if (this.#lastSweep !== null && now - this.#lastSweep > SWEEP_GAP) {
       this.#downtimes.push({ from: this.#lastSweep, to: now });
+      this.lose(null, 'downtime', now);
     }
     this.#lastSweep = now;
 
@@ -671,16 +790,28 @@ export class SessionModel {
     for (const session of this.#sessions.filter(isOpen)) {
       const shift = (since: number) => this.#downtimeAfter(since);
       if (openConnections(session).length === 0) {
-        if (now > session.lastActivityAt + timeoutMs + graceMs + shift(session.lastActivityAt)) {
+        if (now > session.lastSeenAt + timeoutMs + graceMs + shift(session.lastSeenAt)) {
           this.#endByItself(session, 'timeout', now);
+          continue;
         }
-      } else if (now > session.startedAt + maxAgeMs + shift(session.startedAt)) {
+      } else if (now > session.arrivedAt + maxAgeMs + shift(session.arrivedAt)) {
         this.#endByItself(session, 'max_age', now);
+        continue;
+      }
+      const restarts = this.#losses
+        .filter((loss) => loss.reason === 'restart')
+        .filter((loss) => this.#isDoubtfulBy(loss, session));
+      if (restarts.some((loss) => now > loss.to + timeoutMs + graceMs + shift(loss.to))) {
+        this.#endByItself(session, 'restart', now);
       }
     }
+    this.#losses = this.#losses.filter(
+      (loss) =>
+        this.#isRecent(loss, now) || this.#sessions.some((session) => this.#isDoubtfulBy(loss, session)),
+    );
   }
 
-  #endByItself(session: Session, reason: 'timeout' | 'max_age', now: number): void {
+  #endByItself(session: Session, reason: 'timeout' | 'max_age' | 'restart', now: number): void {
     for (const connection of openConnections(session)) {
       connection.closedAt = Math.max(connection.openedAt, session.lastActivityAt);
       connection.closeExact = false;
@@ -702,6 +833,7 @@ export class SessionModel {
   /** Headcount did not run from `stoppedAt` to `startedAt`; it lost nothing of what it knew. */
   restart(stoppedAt: number, startedAt: number): void {
     this.#downtimes.push({ from: stoppedAt, to: startedAt });
+    this.lose(null, 'downtime', startedAt);
     this.#lastSweep = null;
   }
 
@@ -727,6 +859,7 @@ export class SessionModel {
   view(): TrackerView {
     const open = this.#sessions.filter(isOpen);
     const ofUsers = open.filter((session) => session.user !== null);
+    const sure = ofUsers.filter((session) => !this.#isDoubtful(session));
     const connected = ofUsers.filter((session) => openConnections(session).length > 0);
     const hosts = new Set(this.#verdicts.map((verdict) => verdict.host));
     const tabs = open.flatMap((session) =>
@@ -775,6 +908,13 @@ export class SessionModel {
         (tab) => tab.appId,
         (ofApp) => ({ users: usersOf(ofApp), connections: ofApp.length }),
       ),
+      doubtful: open.filter((session) => this.#isDoubtful(session)).map((session) => session.id),
+      sureUsers: usersOf(sure),
+      sureUsersByHost: Object.fromEntries(
+        [...new Set(open.map((session) => session.host))]
+          .toSorted()
+          .map((host) => [host, usersOf(sure.filter((session) => session.host === host))]),
+      ),
       created: this.#sessions.length,
       destroyed: this.#sessions.filter(isEnded).length,
       rejected: this.#rejected.length,
@@ -805,7 +945,9 @@ export class SessionModel {
         now,
       ),
       averageDurationSeconds:
-        lengths.length === 0 ? null : lengths.reduce((sum, each) => sum + each, 0) / lengths.length / 1_000,
+        lengths.length === 0
+          ? null
+          : Math.round(lengths.reduce((sum, each) => sum + each, 0) / lengths.length) / 1_000,
     };
   }
 }

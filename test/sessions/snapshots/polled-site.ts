@@ -60,7 +60,7 @@ export class PolledSite extends Site {
   /** Takes it whole at `now`. */
   snapshot(snapshot: Snapshot, now = snapshot.at): void {
     const isExcluded = (user: Snapshot['sessions'][number]['user']) => this.excluded.has(userName(user));
-    const passes = this.snapshots.take(snapshot, { isExcluded, now: () => now });
+    const passes = this.takeSnapshot(snapshot, { isExcluded, now: () => now });
     while (passes.next().done !== true);
   }
 
