@@ -11,6 +11,8 @@ export class BoundSighting implements Sighting<Session>, ProxySighting {
   lastAt: number;
   waitingSince: number | null = null;
   session: Session | null = null;
+  /** Another proxy lists it, or did. */
+  isShared = false;
 
   constructor({ id, user }: SeenSession, proxy: PolledProxy, at: number) {
     this.id = id;

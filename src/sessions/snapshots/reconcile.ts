@@ -103,7 +103,11 @@ export function reconcile<S extends TrackedSession, L extends Sighting<S>>(
   return corrections;
 }
 
-function isStoppedAfter({ endReason, endedSeenAt }: TrackedSession, at: number): boolean {
+/** A Stop ended it that arrived after a snapshot was asked for. */
+export function isStoppedAfter(
+  { endReason, endedSeenAt }: Pick<TrackedSession, 'endReason' | 'endedSeenAt'>,
+  at: number,
+): boolean {
   return endReason === 'stop' && endedSeenAt !== null && endedSeenAt > at;
 }
 

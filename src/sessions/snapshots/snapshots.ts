@@ -5,7 +5,7 @@ import type { Key, KnownUser, Session } from '../session.ts';
 import type { SessionBook } from '../session-book.ts';
 import type { PolledProxies } from './polled-proxies.ts';
 import { BoundSighting, isSameUser, nameOf, type PolledProxy } from './polled-proxy.ts';
-import { type Correction, type Evidence, reconcile } from './reconcile.ts';
+import { type Correction, type Evidence, isStoppedAfter, reconcile } from './reconcile.ts';
 
 /** Keys and ids that are worked off in one go: a few milliseconds. */
 const SLICE = 1_000;
@@ -165,16 +165,21 @@ export class Snapshots {
     }
   }
 
+  /** Another proxy lists it, and its session is there. An id with a session here that nobody else lists needs no search. */
   #countsElsewhere(sighting: BoundSighting): boolean {
+    if (sighting.session?.endedAt === null && !sighting.isShared) return false;
     const bound = this.#bound.get(sighting.id);
-    return bound !== undefined && bound.proxy !== sighting.proxy && bound.isAttended;
+    if (bound === undefined || bound.proxy === sighting.proxy) return false;
+    bound.isShared = true;
+    sighting.isShared = true;
+    return bound.isAttended;
   }
 
   #apply(correction: Correction<Session, BoundSighting>, user: User | null, pass: Pass): void {
     const { at } = pass.evidence;
     switch (correction.kind) {
       case 'seen':
-        this.#bound.set(correction.sighting.id, correction.sighting);
+        if (correction.sighting.isShared) this.#bound.set(correction.sighting.id, correction.sighting);
         this.#seen(correction.session, pass);
         return;
       case 'bind':
@@ -229,6 +234,9 @@ export class Snapshots {
     sighting.session = session;
     sighting.waitingSince = null;
     session.sighting = sighting;
+    const other = this.#bound.get(sighting.id);
+    sighting.isShared ||= other !== undefined;
+    if (other !== undefined) other.isShared = true;
     this.#bound.set(sighting.id, sighting);
     this.#book.learnVirtualProxy(session, sighting.proxy.virtualProxy);
     this.#seen(session, pass);
@@ -268,7 +276,9 @@ export class Snapshots {
     if (pass.differences === 0) proxy.agreedAt = evidence.at;
     for (const sighting of proxy.sightings.values()) {
       const isListed = sighting.lastAt === evidence.at;
-      if (isListed || sighting.session?.endedAt === null) continue;
+      // A Stop that is newer than this snapshot is still to be known at the next one.
+      const isStopped = sighting.session !== null && isStoppedAfter(sighting.session, evidence.at);
+      if (isListed || isStopped || sighting.session?.endedAt === null) continue;
       this.#release(sighting);
       proxy.sightings.delete(sighting.id);
     }
