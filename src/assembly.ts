@@ -7,9 +7,9 @@ import { ApiAccess } from './api/access/access.ts';
 import { WrongTokens } from './api/access/wrong-tokens.ts';
 import { createApi } from './api/api.ts';
 import type { ApiParts } from './api/parts.ts';
+import { SiteAppNames } from './app-names/app-names.ts';
 import { type CallAfter, Checkpoints } from './checkpoints.ts';
 import type { Config } from './config/config.ts';
-import { fixedAppNames } from './contract/app-names.ts';
 import type { Receiver } from './contract/receiver.ts';
 import { secondsOf } from './contract/seconds.ts';
 import { Delivery } from './delivery/delivery.ts';
@@ -55,6 +55,7 @@ export class Assembly {
   readonly receivers: readonly Receiver[];
   readonly checkpoints: Checkpoints;
   readonly access: ApiAccess;
+  readonly appNames: SiteAppNames;
   readonly api: ReturnType<typeof createApi>;
   /** Lets another Headcount have the store. */
   readonly unlock: () => void;
@@ -74,10 +75,12 @@ export class Assembly {
     this.unlock = lockStore(config.store.path);
     const recovered = this.#recover();
     this.journal = this.#createJournal(recovered);
-    this.reader = new JournalReader({ directory: config.store.path, appNames: config.apps }, ({ message }) =>
-      this.#troubles.note('the reader has died, a new one was started', message, 'error'),
+    this.reader = new JournalReader(
+      { directory: config.store.path, appNames: config.apps.byId },
+      ({ message }) => this.#troubles.note('the reader has died, a new one was started', message, 'error'),
     );
     this.deliveries = this.#createDeliveries();
+    this.appNames = this.#createAppNames();
     this.pipeline = this.#createPipeline(recovered);
     this.receivers = createReceivers(config.receivers, {
       now,
@@ -141,7 +144,7 @@ export class Assembly {
         sinks,
         sinkModule: SINK_MODULE,
         folder: config.folder,
-        appNames: config.apps,
+        appNames: config.apps.byId,
       },
       {
         print,
@@ -153,6 +156,23 @@ export class Assembly {
         },
       },
     );
+  }
+
+  #createAppNames(): SiteAppNames {
+    const { apps, folder, store } = this.#options.config;
+    const qrs = apps.qrs && {
+      settings: apps.qrs,
+      folder,
+      store: store.path,
+      log: this.#options.log,
+      trouble: (kind: string, sample: string) => this.#troubles.note(kind, sample),
+      openApps: () => this.site.counts.apps.keys(),
+      now: this.#options.now,
+    };
+    return new SiteAppNames(apps.byId, qrs, (byId) => {
+      this.reader.takeAppNames(byId);
+      this.deliveries.takeAppNames(byId);
+    });
   }
 
   #createPipeline({ eventIds }: Recovered): Pipeline {
@@ -173,7 +193,7 @@ export class Assembly {
   }
 
   #apiParts(storeId: string): ApiParts {
-    const { config, now, version, processMetrics = null } = this.#options;
+    const { now, version, processMetrics = null } = this.#options;
     return {
       // Who may ask.
       tokens: () => this.access.tokens,
@@ -182,8 +202,10 @@ export class Assembly {
       trouble: (kind, sample) => this.#troubles.note(kind, sample),
       // What is known at the moment.
       site: this.site,
-      appNames: fixedAppNames(config.apps),
+      appNames: this.appNames,
+      namesSource: () => this.appNames.source,
       counters: this.pipeline.counters,
+      rulesSeen: () => this.pipeline.rulesSeen,
       inFlight: () => this.pipeline.inFlight,
       receivers: this.receivers,
       sinks: () => this.deliveries.stats,

@@ -92,10 +92,7 @@ export class QuestDbTables {
   /** @throws NeedsOperatorError where the table, as seen last, takes rows without applying them */
   requireRunning(table: Table): void {
     if (!this.#states.some(({ name, isSuspended }) => name.toLowerCase() === table && isSuspended)) return;
-    throw new NeedsOperatorError(
-      `table ${table} is suspended: QuestDB keeps its rows but does not apply them. ` +
-        `SELECT * FROM wal_tables() says why; then ALTER TABLE ${table} RESUME WAL`,
-    );
+    throw suspended(table);
   }
 
   details(): Readonly<Record<string, unknown>> {
@@ -150,16 +147,55 @@ function stateOf(row: readonly unknown[]): TableState {
 }
 
 /**
+ * Looks at our tables without making or changing one; says what there is to know of them.
+ * @throws NeedsOperatorError where one of them cannot take rows as it is
+ */
+export async function examineTables(http: QuestDbHttp, signal: AbortSignal): Promise<string[]> {
+  const states = (await http.query(STATES, signal)).map(stateOf);
+  const notes: string[] = [];
+  for (const table of TABLES) {
+    const state = states.find(({ name }) => name.toLowerCase() === table);
+    if (state === undefined) {
+      notes.push(`table ${table} is not there yet; it is made when Headcount starts`);
+      continue;
+    }
+    if (state.isSuspended) throw suspended(table);
+    await missingColumns(http, SHAPES[table], state.name, signal);
+    if (state.walPendingRows > 0) notes.push(`table ${table} has ${state.walPendingRows} rows to apply`);
+  }
+  return notes;
+}
+
+function suspended(table: Table): NeedsOperatorError {
+  return new NeedsOperatorError(
+    `table ${table} is suspended: QuestDB keeps its rows but does not apply them. ` +
+      `SELECT * FROM wal_tables() says why; then ALTER TABLE ${table} RESUME WAL`,
+  );
+}
+
+/**
  * Compares a table with its shape, and adds columns that an older version of ours did not have. `name` is as the table was
  * spelled: QuestDB remembers how it read a statement, and falls over its own memory when the next table differs in case.
  * @throws NeedsOperatorError where it was not made by us: what is sent twice would be there twice, or be refused
  */
 export async function verifyTable(
   http: QuestDbHttp,
-  { time, keys, columns }: Shape,
+  shape: Shape,
   name: string,
   signal: AbortSignal,
 ): Promise<void> {
+  for (const [column, type] of await missingColumns(http, shape, name, signal)) {
+    await http.query(`ALTER TABLE "${name}" ADD COLUMN IF NOT EXISTS "${column}" ${type}`, signal);
+  }
+}
+
+/** The columns of a shape that a table does not have yet. @throws NeedsOperatorError as `verifyTable` does */
+async function missingColumns(
+  http: QuestDbHttp,
+  { time, keys, columns }: Shape,
+  name: string,
+  signal: AbortSignal,
+): Promise<Shape['columns']> {
   const rows = await http.query(
     `SELECT lower("column"), type, upsertKey, designated FROM table_columns('${name}')`,
     signal,
@@ -180,10 +216,7 @@ export async function verifyTable(
     if (itsType === undefined || CASTS[type].includes(String(itsType))) continue;
     throw foreignTable(name, `has a column ${column} of type ${itsType} instead of ${type}`);
   }
-  for (const [column, type] of columns) {
-    if (typeOf.has(column)) continue;
-    await http.query(`ALTER TABLE "${name}" ADD COLUMN IF NOT EXISTS "${column}" ${type}`, signal);
-  }
+  return columns.filter(([column]) => !typeOf.has(column));
 }
 
 function foreignTable(name: string, difference: string): NeedsOperatorError {

@@ -3,6 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { sinkSchemas } from '../../sinks/index.ts';
 import { type ApiSettings, apiSchema } from '../api/access/api.schema.ts';
+import { qrsSchema } from '../app-names/qrs.schema.ts';
+import type { NamesById } from '../contract/app-names.ts';
 import { blacklistRules, duration, oneOf, size, text } from '../contract/settings.ts';
 import { type Environment, fillIn } from './environment.ts';
 import { ConfigError, formatPath, formatProblems, schemaProblems } from './errors.ts';
@@ -35,9 +37,9 @@ const sessions = z
   });
 
 const apps = z
-  .object({ file: text('a CSV file').optional() })
+  .object({ file: text('a CSV file').optional(), qrs: qrsSchema.optional() })
   .catchall(text('the name of an app'))
-  .transform(({ file, ...names }, context) => {
+  .transform(({ file, qrs, ...names }, context) => {
     const byId = new Map<string, string>();
     for (const [id, name] of Object.entries(names)) {
       if (byId.has(id.toLowerCase())) {
@@ -45,7 +47,7 @@ const apps = z
       }
       byId.set(id.toLowerCase(), name);
     }
-    return { file: file ?? null, byId };
+    return { byId, file: file ?? null, qrs: qrs ?? null };
   });
 
 /** The whole schema; every default is here or in the schema of its plugin. */
@@ -73,11 +75,12 @@ export const configSchema = z.strictObject({
 });
 
 /**
- * The configuration, with every default filled in. Durations are milliseconds, sizes are bytes, `apps` maps a
- * lower-cased app id to its name, `store.path` is relative to the working directory.
+ * The configuration, with every default filled in. Durations are milliseconds, sizes are bytes, `store.path` and
+ * `apps.file` are relative to the working directory. `apps.byId` maps a lower-cased app id to its name: those of the
+ * file are in it, below those that stand in the configuration itself.
  */
 export type Config = Omit<Settings, 'apps' | 'api'> & {
-  readonly apps: ReadonlyMap<string, string>;
+  readonly apps: Omit<Settings['apps'], 'byId'> & { readonly byId: NamesById };
   readonly api: ApiSettings;
   /** Where relative paths that receivers and sinks have in their settings start from. */
   readonly folder: string;
@@ -122,7 +125,7 @@ export function parseConfig(
     const { line, column } = yaml.locate(path, 'value');
     return `${fileName}:${line}:${column} ${shown}`;
   };
-  let byId: ReadonlyMap<string, string> = apps.byId;
+  let byId: NamesById = apps.byId;
   if (apps.file !== null) {
     const name = filled.written.get(apps.file) ?? apps.file;
     const csv = readConfigFile(at(apps.file), shownAs(['apps', 'file'], `apps.file: ${name}`));
@@ -134,7 +137,7 @@ export function parseConfig(
   return {
     ...parsed.data,
     store: { ...store, path: at(store.path) },
-    apps: byId,
+    apps: { ...apps, file: apps.file === null ? null : at(apps.file), byId },
     api: { ...api, tokens },
     folder,
   };
@@ -165,7 +168,13 @@ function withoutEmptySections(value: unknown): unknown {
 }
 
 /** Keys that a running Headcount takes anew. */
-const RELOADED: ReadonlySet<string> = new Set(['blacklist', 'api.tokens', 'api.hosts']);
+const RELOADED: ReadonlySet<string> = new Set([
+  'blacklist',
+  'apps.byId',
+  'apps.file',
+  'api.tokens',
+  'api.hosts',
+]);
 
 /** The keys that differ and need a restart: `api.port`, `receivers[0].port`. Never a value. */
 export function keysForRestart(running: Config, loaded: Config): string[] {

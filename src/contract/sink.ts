@@ -146,6 +146,12 @@ export interface SinkSettings extends DeliverySettings {
 export interface SinkPlugin<S extends PluginSchema = PluginSchema> extends Plugin<S> {
   /** Makes one, which does nothing before `start`. */
   create(config: z.output<S>, parts: SinkParts): Sink;
+  /**
+   * For `headcount doctor`: looks at the far side and changes nothing there. Resolves to what there is to know of it.
+   * Must settle soon after `signal` aborts.
+   * @throws Error with a message for people where rows could not be delivered as it is
+   */
+  examine?(config: z.output<S>, folder: string, signal: AbortSignal): Promise<readonly string[]>;
 }
 
 /** For the file of a sink: what it exports for the list in `sinks/index.ts`, with its types checked. */

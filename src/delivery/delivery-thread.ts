@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fixedAppNames } from '../contract/app-names.ts';
+import { ChangingAppNames, type NamesById } from '../contract/app-names.ts';
 import type { SinkModule, SinkSettings, SinkStats } from '../contract/sink.ts';
 import { journalFile } from '../journal/journal-file.ts';
 import { UserAgents } from '../journal/read/user-agents.ts';
@@ -24,8 +24,7 @@ export interface DeliveryData {
   readonly sinkModule: string;
   /** Relative paths in the settings of a sink start from here. */
   readonly folder: string;
-  /** Lower-cased app id to name. */
-  readonly appNames: ReadonlyMap<string, string>;
+  readonly appNames: NamesById;
 }
 
 export type DeliveryReply =
@@ -39,10 +38,15 @@ export type DeliveryReply =
   /** Text for standard output; to be answered with `printed`. */
   | { readonly type: 'print'; readonly id: number; readonly text: string };
 
+export type DeliveryTold =
+  /** The text of that number is out. */
+  | { readonly type: 'printed'; readonly id: number }
+  /** All names of apps that there are from now on: rows get the name that is known when they are delivered. */
+  | { readonly type: 'app names'; readonly byId: NamesById };
+
 export interface DeliveryTalk {
   readonly data: DeliveryData;
-  /** The text of that number is out. */
-  readonly toWorker: { readonly type: 'printed'; readonly id: number };
+  readonly toWorker: DeliveryTold;
   readonly fromWorker: DeliveryReply;
   readonly question: never;
   readonly answer: never;
@@ -51,15 +55,13 @@ export interface DeliveryTalk {
 const STATE_EVERY_MS = 250;
 
 const side = new WorkerSide<DeliveryTalk>();
-const { directory, sinks, sinkModule, folder, appNames } = side.data;
+const { directory, sinks, sinkModule, folder } = side.data;
+const appNames = new ChangingAppNames(side.data.appNames);
 const { createSink }: SinkModule = await import(sinkModule);
 const journal = new DatabaseSync(journalFile(directory), { readOnly: true });
 journal.exec('PRAGMA busy_timeout = 10000; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY');
 const storeId = String(journal.prepare("SELECT value FROM meta WHERE key = 'store'").get()?.['value']);
-const feeds = createFeeds(
-  journal,
-  new RowReader(journal, storeId, fixedAppNames(appNames), new UserAgents()),
-);
+const feeds = createFeeds(journal, new RowReader(journal, storeId, appNames, new UserAgents()));
 const store = DeliveryStore.of(directory, storeId);
 
 const printing = new Map<number, () => void>();
@@ -98,9 +100,13 @@ function sayState(): void {
 
 const ticker = setInterval(sayState, STATE_EVERY_MS);
 side.serve({
-  heard({ id }) {
-    printing.get(id)?.();
-    printing.delete(id);
+  heard(told) {
+    if (told.type === 'app names') {
+      appNames.replace(told.byId);
+      return;
+    }
+    printing.get(told.id)?.();
+    printing.delete(told.id);
   },
   stop() {
     for (const { delivery } of deliveries) delivery.stop();

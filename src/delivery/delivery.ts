@@ -1,3 +1,4 @@
+import type { NamesById } from '../contract/app-names.ts';
 import type { SinkStats } from '../contract/sink.ts';
 import type { Undelivered } from '../journal/write/retention.ts';
 import { WorkerFront } from '../threads/worker-front.ts';
@@ -19,7 +20,7 @@ export interface DeliveriesEvents {
 
 /** The typed front of the delivery thread. */
 export class Delivery {
-  readonly #data: DeliveryData;
+  #data: DeliveryData;
   readonly #listener: DeliveriesEvents;
   readonly #thread: WorkerFront<DeliveryTalk>;
   #sinks: readonly SinkStats[] = [];
@@ -30,7 +31,7 @@ export class Delivery {
     this.#thread = new WorkerFront({
       name: 'the delivery thread',
       file: new URL('./delivery-thread.ts', import.meta.url),
-      data,
+      data: () => this.#data,
       // Where it was is on the disk.
       restart: { afterMs: RESTART_MS },
       stopWithinMs: STOP_WITHIN_MS,
@@ -73,6 +74,12 @@ export class Delivery {
   /** As it was a quarter of a second ago at most. */
   get stats(): readonly SinkStats[] {
     return this.#sinks;
+  }
+
+  /** All names of apps that there are from now on, also for a thread that is started later. */
+  takeAppNames(appNames: NamesById): void {
+    this.#data = { ...this.#data, appNames };
+    this.#thread.tell({ type: 'app names', byId: appNames });
   }
 
   /** Resolves when nothing is under way any more, or soon. */

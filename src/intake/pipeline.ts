@@ -1,12 +1,14 @@
 import type { Layout, NumberedLine, Sender, User, UserEvent } from '../contract/event.ts';
 import type { Intake, Outcome, SubmittedItem } from '../contract/receiver.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
-import { decodeMessage, type ParsedLine, parseLine, rowOfRefused } from '../formats/index.ts';
+import { decodeMessage, isHeartbeat, type ParsedLine, parseLine, rowOfRefused } from '../formats/index.ts';
 import type { Host } from '../sessions/session.ts';
-import type { Applied, Site } from '../sessions/site.ts';
+import type { Site } from '../sessions/site.ts';
 import type { Blacklist } from './blacklist.ts';
 import { type Duplicates, Twins } from './duplicates.ts';
+import type { EventStore } from './event-store.ts';
 import { MessageQueue, type TakeMessage } from './message-queue.ts';
+import { RulesSeen } from './rules-seen.ts';
 import { SnapshotTurns } from './snapshot-turns.ts';
 
 /** Memory for messages between two turns. A full one is worked off at once. */
@@ -17,21 +19,6 @@ const TURN_MS = 10;
 const BURST_MESSAGES = 640;
 /** A burst is taken from the kernel first and worked off after, for so many turns. */
 const MOST_PUT_OFF = 10;
-
-/** Where applied events are made durable. */
-export interface EventStore {
-  readonly nextSeq: number;
-  readonly uncommitted: number;
-  readonly behind: boolean;
-  readonly full: boolean;
-  /** Why commits do not succeed, null where they do. */
-  readonly trouble: string | null;
-  /** False while it is too busy to take the state of the site. */
-  readonly takesState: boolean;
-  add(event: UserEvent, applied: Applied): void;
-  /** Resolves when everything added so far is on the disk. */
-  committed(): Promise<void>;
-}
 
 export interface IngestCounters {
   /** Datagrams, frames or items read, before any refusal. */
@@ -83,6 +70,7 @@ export class Pipeline implements Intake {
   readonly #twins: Twins;
   readonly #snapshots: SnapshotTurns;
   #blacklist: Blacklist;
+  #rulesSeen: RulesSeen;
   #events: UserEvent[] = [];
   #turnPending = false;
   #putOff = 0;
@@ -94,6 +82,7 @@ export class Pipeline implements Intake {
   constructor(parts: PipelineParts) {
     this.#parts = parts;
     this.#blacklist = parts.blacklist;
+    this.#rulesSeen = new RulesSeen(parts.blacklist.rules);
     this.#twins = new Twins(parts.checksum);
     this.#snapshots = new SnapshotTurns({
       ...parts,
@@ -150,6 +139,10 @@ export class Pipeline implements Intake {
     }
     const line = parseLine(text, { receivedAt, sender });
     if (typeof line === 'string') {
+      if (isHeartbeat(text)) {
+        this.counters.heartbeats += 1;
+        return;
+      }
       const row = rowOfRefused(text, { receivedAt, sender });
       if (row !== null) this.#arrived(row, sender);
       this.#refuse(line, `${sender.address}: ${text.slice(0, SAMPLE_CHARACTERS)}`);
@@ -186,7 +179,10 @@ export class Pipeline implements Intake {
 
   #isExcluded(event: UserEvent): boolean {
     const excluded = this.#blacklist.excludes(event.user);
-    if (excluded) this.counters.excluded += 1;
+    if (excluded) {
+      this.counters.excluded += 1;
+      this.#rulesSeen.note(event.user);
+    }
     return excluded;
   }
 
@@ -256,6 +252,11 @@ export class Pipeline implements Intake {
   /** Nothing is kept of polls yet. */
   snapshotFailed(): void {}
 
+  /** Each rule of the blacklist, and whether anybody that it is about was seen since it is there. */
+  get rulesSeen(): RulesSeen['all'] {
+    return this.#rulesSeen.all;
+  }
+
   drained(): Promise<void> {
     this.work();
     return this.#parts.store.committed();
@@ -269,6 +270,7 @@ export class Pipeline implements Intake {
   /** Takes new rules from the next event on; sessions of users they exclude end now. */
   replaceBlacklist(blacklist: Blacklist, now: number): void {
     this.work();
+    this.#rulesSeen = this.#rulesSeen.of(blacklist.rules);
     this.#blacklist = blacklist;
     this.#parts.site.exclude((user: User) => blacklist.excludes(user), now);
   }

@@ -1,14 +1,14 @@
 import type { User } from '../contract/event.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 import type { Site } from '../sessions/site.ts';
+import type { EventStore } from './event-store.ts';
 
 /** So long to let lines and answers go first between two slices, and to wait for the journal. */
 const PAUSE_MS = 1;
 
 export interface SnapshotTurnsParts {
   readonly site: Site;
-  /** Why the journal does not commit, null where it does; and whether it takes another state now. */
-  readonly store: { readonly trouble: string | null; readonly takesState: boolean };
+  readonly store: Pick<EventStore, 'trouble' | 'takesState'>;
   /** Works off the lines that came before. */
   readonly work: () => void;
   /** Commits the state as it is. */

@@ -75,7 +75,7 @@ export class Journal {
     this.#writer = new WorkerFront({
       name: 'the writer',
       file: new URL('./write/writer-thread.ts', import.meta.url),
-      data: { directory, limits: { retentionMs, maxBytes }, isFollowed },
+      data: () => ({ directory, limits: { retentionMs, maxBytes }, isFollowed }),
       // What it had taken is in nobody's hands: only a new start of the program knows where the file ends.
       restart: 'never',
       stopWithinMs: CLOSE_WITHIN_MS,

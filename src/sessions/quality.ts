@@ -183,6 +183,8 @@ export class Quality {
   /** True where it sends lines about sessions whose loss nobody would see. */
   #isUnnumbered(host: Host, now: number): boolean {
     const isRecent = (at: number) => at > 0 && now - at <= this.#settings.maxAgeMs;
+    // One that is polled and sends no line.
+    if (host.reconciledAt !== null && !isRecent(host.heardAt)) return true;
     return isRecent(host.unnumberedAt) || (isRecent(host.heardAt) && !this.#lostLines.isProven(host.name));
   }
 }

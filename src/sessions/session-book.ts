@@ -2,6 +2,7 @@ import type { UserEvent } from '../contract/event.ts';
 import type { EndReason } from '../contract/rows.ts';
 import type { Losses } from './doubt/losses.ts';
 import type { Downtimes } from './downtimes.ts';
+import { signOfLifeAt } from './host-clock.ts';
 import type { Identities } from './identities.ts';
 import { guessWhichIsWhich } from './identity-guess.ts';
 import {
@@ -77,7 +78,7 @@ export class SessionBook {
   }
 
   #make(key: Key, event: UserEvent, exact: boolean, sessionKey: string | null): Session {
-    const session = new Session(this.#nextSession++, key, event.at, exact, event.timed, event.receivedAt);
+    const session = new Session(this.#nextSession++, key, event.at, exact, event.timed, signOfLifeAt(event));
     session.sessionKey = sessionKey === null ? null : copied(sessionKey);
     session.virtualProxy = this.#pool.get(event.virtualProxy);
     session.userAgent = this.#pool.get(event.userAgent);
@@ -88,8 +89,7 @@ export class SessionBook {
   /** A new session of which no line came: snapshots list it since `startedAt`. */
   createListed(key: Key, startedAt: number, virtualProxy: string, now: number): Session {
     const session = new Session(this.#nextSession++, key, startedAt, false, false, startedAt);
-    session.virtualProxy = this.#pool.get(virtualProxy);
-    session.synthesisedAt = now;
+    Object.assign(session, { virtualProxy: this.#pool.get(virtualProxy), synthesisedAt: now });
     this.pending.corrected('session_start', session);
     return this.#opened(session);
   }
@@ -165,10 +165,10 @@ export class SessionBook {
     this.pending.changed(session);
   }
 
-  /** A line of the session: it was on when that happened, and its time-out runs from the arrival. */
-  active(session: Session, { at, receivedAt }: UserEvent): void {
-    if (at > session.lastActivityAt) session.lastActivityAt = at;
-    if (receivedAt > session.lastSeenAt) session.lastSeenAt = receivedAt;
+  /** A line of the session: it was on when that happened, and its time-out runs from then. */
+  active(session: Session, event: UserEvent): void {
+    if (event.at > session.lastActivityAt) session.lastActivityAt = event.at;
+    session.lastSeenAt = Math.max(session.lastSeenAt, signOfLifeAt(event));
     this.pending.touched(session);
   }
 
@@ -273,7 +273,7 @@ export class SessionBook {
   reopen(session: Session, event: UserEvent): void {
     const before = session.endedAt ?? session.lastActivityAt;
     this.#takeBack(session);
-    session.lastSeenAt = Math.max(session.lastSeenAt, event.receivedAt);
+    session.lastSeenAt = Math.max(session.lastSeenAt, signOfLifeAt(event));
     session.epoch = session.key.host.doubt.epoch;
     session.endedAt = null;
     session.endExact = false;

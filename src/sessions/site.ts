@@ -224,7 +224,7 @@ export class Site implements SessionObserver {
       this.changes += 1;
       yield hasChanged;
     }
-    this.quality.reconciledAt = this.polledProxies.agreedAt(this.identities.hosts.values());
+    this.quality.reconciledAt = this.polledProxies.reconciledAt(this.identities.hosts.values());
   }
 
   exclude(isExcluded: (user: User) => boolean, now: number): void {

@@ -32,23 +32,15 @@ describe('config.example.yaml', () => {
 
   it('shows every key that has a default as that default', () => {
     const shown = [...uncommented.matchAll(/^ *(?:- )?(\w+):/gm)].map((match) => match[1]);
-    const optional = new Set([
-      'name',
-      'directory',
-      'userId',
-      'file',
-      'token',
-      'tokenFile',
-      'scopes',
-      ...TLS_KEYS,
-    ]);
+    const optional = new Set(['name', 'directory', 'userId', 'token', 'tokenFile', 'scopes', ...TLS_KEYS]);
     // There is no sink by default.
     const ofSinks = keysOf(configSchema.shape.sinks);
     const types = new Set<string>(defaults.receivers.map(({ type }) => type));
     const ofReceivers = RECEIVERS.filter((each) => types.has(nameOf(each))).flatMap(({ schema }) =>
       keysOf(schema),
     );
-    const others = keysOf(configSchema.omit({ sinks: true, receivers: true }));
+    // Nobody is asked for names by default.
+    const others = ['apps', ...keysOf(configSchema.omit({ sinks: true, receivers: true, apps: true }))];
     const wanted = ['receivers', ...ofReceivers, ...others].filter((key) => !optional.has(key));
     expect(ofSinks).toContain('url');
     expect(shown.toSorted()).toEqual([...wanted, 'sinks'].toSorted());
@@ -87,6 +79,17 @@ describe('config.example.yaml', () => {
     const bare = JSON.stringify({ receivers: [{ type: 'qps', servers }] });
     expect(lines.length).toBe(13);
     expect(receivers).toEqual(parseConfig(bare, 'config.yaml').receivers);
+  });
+});
+
+describe('config.example.yaml, of names', () => {
+  it('has an example of QRS that is accepted, and shows the defaults of its keys', () => {
+    const block = example.slice(example.indexOf('##   qrs:'), example.indexOf('# apps: {}'));
+    const lines = [...block.matchAll(/^##((?: {3}| {5})\w+:.*)$/gm)].map((match) => match[1]);
+    const { apps } = parseConfig(['apps:', ...lines].join('\n'), 'config.yaml');
+    const bare = JSON.stringify({ apps: { qrs: { host: 'sense1.example.com', servername: 'sense1' } } });
+    expect(lines.length).toBe(7);
+    expect(apps).toEqual(parseConfig(bare, 'config.yaml').apps);
   });
 });
 

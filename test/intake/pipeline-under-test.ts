@@ -3,7 +3,8 @@ import { crc32 } from 'node:zlib';
 import type { UserEvent } from '../../src/contract/event.ts';
 import { createBlacklist } from '../../src/intake/blacklist.ts';
 import { Duplicates } from '../../src/intake/duplicates.ts';
-import { type EventStore, Pipeline } from '../../src/intake/pipeline.ts';
+import type { EventStore } from '../../src/intake/event-store.ts';
+import { Pipeline } from '../../src/intake/pipeline.ts';
 import { type Applied, Site } from '../../src/sessions/site.ts';
 import { SETTINGS } from '../sessions/model/event-arbitrary.ts';
 

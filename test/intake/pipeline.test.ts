@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { HEARTBEAT } from '../../src/formats/index.ts';
+import { createBlacklist } from '../../src/intake/blacklist.ts';
 import { eventAt } from './event-under-test.ts';
 import { datagram } from './hostile-datagrams.ts';
 import { identityHolds, pipelineUnderTest } from './pipeline-under-test.ts';
@@ -90,13 +92,45 @@ describe('the pipeline', () => {
     expect(store.applied.map(({ outcome }) => outcome)).toEqual(['applied', 'applied']);
   });
 
+  it('counts a heartbeat as what it is, on the way of lines, and takes it for nothing else', () => {
+    const { pipeline, store } = pipelineUnderTest();
+    give(pipeline, `${HEARTBEAT}doctor`);
+    give(pipeline, `x${HEARTBEAT}doctor`);
+    pipeline.work();
+    expect(pipeline.counters).toMatchObject({ received: 2, heartbeats: 1, accepted: 0, duplicates: 0 });
+    expect([store.events.length, [...pipeline.counters.refused]]).toEqual([0, [['unknown_format', 1]]]);
+  });
+
+  it('knows which rules were about somebody, also across a reload that leaves them', () => {
+    const { pipeline } = pipelineUnderTest([
+      { directory: 'internal' },
+      { directory: 'LAB', userId: 'svc_*' },
+    ]);
+    const seen = () => pipeline.rulesSeen.map(([, isSeen]) => isSeen);
+    give(pipeline, '/qseow-proxy-session/;node1;Start session;INTERNAL;sa_api;Not available;Not available;x');
+    give(pipeline, line('Start session', 'anna'));
+    pipeline.work();
+    expect(seen()).toEqual([true, false]);
+    const rules = [
+      { directory: 'LAB', userId: 'svc_*' },
+      { directory: '*', userId: 'sa_api' },
+      { directory: 'internal' },
+    ];
+    pipeline.replaceBlacklist(createBlacklist(rules), START + 1);
+    expect(seen()).toEqual([false, false, true]);
+    give(pipeline, '/qseow-proxy-session/;node1;Start session;INTERNAL;SA_API;Not available;Not available;x');
+    give(pipeline, line('Start session', 'svc_x'));
+    pipeline.work();
+    expect(seen()).toEqual([true, true, true]);
+  });
+
   it('drops excluded users before anything is counted, and ends their sessions when they become excluded', () => {
     const { pipeline, site } = pipelineUnderTest([{ directory: 'internal' }]);
     give(pipeline, '/qseow-proxy-session/;node1;Start session;INTERNAL;sa_api;Not available;Not available;x');
     give(pipeline, line('Start session', 'anna'));
     pipeline.work();
     expect([pipeline.counters.excluded, site.counts.users]).toEqual([1, 1]);
-    pipeline.replaceBlacklist({ excludes: (user) => user?.id === 'anna', size: 1 }, START + 1);
+    pipeline.replaceBlacklist({ excludes: (user) => user?.id === 'anna', rules: [], size: 1 }, START + 1);
     expect([site.counts.users, site.series.totals.destroyed]).toEqual([0, 1]);
   });
 
@@ -173,6 +207,16 @@ describe('the pipeline', () => {
     expect(identityHolds(pipeline)).toBe(true);
   });
 
+  it('takes what comes while the journal is behind, and says that whoever can wait should', () => {
+    const { pipeline, store } = pipelineUnderTest();
+    const receive = () => pipeline.receive(Buffer.from(line('Start session', 'anna')), sender, START);
+    expect(receive()).toBe(true);
+    store.behind = true;
+    expect(receive()).toBe(false);
+    pipeline.work();
+    expect(store.events).toHaveLength(2);
+  });
+
   it('is drained when everything that was received is on the disk', async () => {
     const { pipeline, store } = pipelineUnderTest();
     give(pipeline, line('Start session', 'anna'));
@@ -183,7 +227,7 @@ describe('the pipeline', () => {
   it('judges a line by the blacklist of the moment at which it came', () => {
     const { pipeline, store, site } = pipelineUnderTest();
     give(pipeline, line('Start session', 'anna'));
-    pipeline.replaceBlacklist({ excludes: (user) => user?.id === 'anna', size: 1 }, START + 1);
+    pipeline.replaceBlacklist({ excludes: (user) => user?.id === 'anna', rules: [], size: 1 }, START + 1);
     give(pipeline, line('Start session', 'anna'));
     pipeline.work();
     expect([pipeline.counters.excluded, store.events.length, site.series.totals.created]).toEqual([1, 1, 1]);

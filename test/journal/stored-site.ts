@@ -5,11 +5,11 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Sender, UserEvent } from '../../src/contract/event.ts';
 import { openJournalFile } from '../../src/journal/journal-file.ts';
 import type { Names } from '../../src/journal/names.ts';
-import { recover } from '../../src/journal/recover.ts';
+import { type Recovered, recover } from '../../src/journal/recover.ts';
 import { type BatchMessage, checkpointMessage, EventRecords } from '../../src/journal/write/batch.ts';
 import { Writer } from '../../src/journal/write/writer.ts';
 import type { SessionSettings } from '../../src/sessions/session.ts';
-import { Site } from '../../src/sessions/site.ts';
+import { type Applied, Site } from '../../src/sessions/site.ts';
 import { stateOf } from '../../src/sessions/site-state.ts';
 
 /** A site whose events go through the real writer into a real file, in this thread so that a test can kill it anywhere. */
@@ -25,14 +25,19 @@ export class StoredSite {
   #storeId = '';
   /** When the program ran last for certain, as the last start found it; null in a new store. */
   stoppedAt: number | null = null;
+  /** Identities of the events that it found then. */
+  eventIds: Recovered['eventIds'] = [];
+  readonly #since: number;
 
-  constructor(settings: SessionSettings) {
+  /** `since`: when the store began. */
+  constructor(settings: SessionSettings, since = 0) {
     this.#settings = settings;
+    this.#since = since;
     this.#open();
   }
 
   #open(): void {
-    this.database = openJournalFile(this.directory, 0);
+    this.database = openJournalFile(this.directory, this.#since);
     // What a test kills is this object, not the machine.
     this.database.exec('PRAGMA synchronous = OFF');
     this.site = new Site(this.#settings);
@@ -41,6 +46,7 @@ export class StoredSite {
     this.#nextSeq = recovered.nextSeq;
     this.#storeId = recovered.storeId;
     this.stoppedAt = recovered.stoppedAt;
+    this.eventIds = recovered.eventIds;
     this.#writer = new Writer(this.database, true);
     this.#rows = new EventRecords(4);
   }
@@ -54,7 +60,12 @@ export class StoredSite {
   apply(event: UserEvent, sender: Sender | null = null): void {
     if (this.site.lostLines.note(event, sender)) this.site.counterBeganAgain(event);
     this.site.clocks.note(event);
-    this.#rows.add(this.#nextSeq, event, this.site.apply(event, this.#nextSeq), this.#names);
+    this.add(event, this.site.apply(event, this.#nextSeq));
+  }
+
+  /** Keeps an event that the site has taken as the next one. */
+  add(event: UserEvent, applied: Applied): void {
+    this.#rows.add(this.#nextSeq, event, applied, this.#names);
     this.#nextSeq += 1;
   }
 

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { fixedAppNames } from '../../contract/app-names.ts';
+import { ChangingAppNames, type NamesById } from '../../contract/app-names.ts';
 import type { Dimension, Window } from '../../sessions/series.ts';
 import { WorkerSide } from '../../threads/worker-side.ts';
 import { journalFile } from '../journal-file.ts';
@@ -13,8 +13,7 @@ import { UserAgents } from './user-agents.ts';
 
 export interface ReaderData {
   readonly directory: string;
-  /** Lower-cased app id to name. */
-  readonly appNames: ReadonlyMap<string, string>;
+  readonly appNames: NamesById;
 }
 
 /** With `csv`, its columns, a page is answered as CSV. */
@@ -56,7 +55,8 @@ export type Question = JsonQuestion | (Following & { readonly ask: 'follow' });
 
 export interface ReaderTalk {
   readonly data: ReaderData;
-  readonly toWorker: never;
+  /** All names of apps that there are from now on. */
+  readonly toWorker: NamesById;
   readonly fromWorker: never;
   readonly question: Question;
   /** JSON, null where there is no such thing; or what was asked to follow. */
@@ -64,10 +64,11 @@ export interface ReaderTalk {
 }
 
 const side = new WorkerSide<ReaderTalk>();
-const { directory, appNames } = side.data;
+const { directory } = side.data;
+const appNames = new ChangingAppNames(side.data.appNames);
 const database = new DatabaseSync(journalFile(directory), { readOnly: true });
 database.exec('PRAGMA busy_timeout = 10000; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY');
-const queries = new Queries(database, fixedAppNames(appNames), new UserAgents());
+const queries = new Queries(database, appNames, new UserAgents());
 
 function answer(question: Question): string | null | Followed {
   if (question.ask === 'follow') return queries.follow(question);
@@ -97,6 +98,7 @@ function asAsked<Items extends Answers['sessions'] | Answers['events']>(
 }
 
 side.serve({
+  heard: (byId) => appNames.replace(byId),
   answer(question) {
     try {
       // One picture for all that an answer reads.

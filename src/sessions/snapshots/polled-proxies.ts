@@ -9,6 +9,9 @@ export interface PolledProxyState {
   readonly previousAt: number | null;
 }
 
+/** Half an interval more, so that a host stays reconciled until two intervals after its latest snapshot. */
+const INTERVALS_KEPT = 1.5;
+
 /** Every virtual proxy of which a snapshot ever came: no more than the configuration names. */
 export class PolledProxies {
   readonly #hosts = new Map<string, Map<string, PolledProxy>>();
@@ -28,14 +31,15 @@ export class PolledProxies {
   /** A snapshot has come. Without the names of all virtual proxies nobody knows whether the whole host agrees. */
   note(host: Host, allVirtualProxies: readonly string[] | null): void {
     const all = (allVirtualProxies ?? []).map((name) => this.ofHost(host.name).get(name));
-    const agreedAt = Math.min(...all.map((proxy) => proxy?.agreedAt ?? Number.NEGATIVE_INFINITY));
-    host.reconciledAt = Number.isFinite(agreedAt) ? agreedAt : null;
+    const reconciledAt = Math.min(...all.map((proxy) => proxy?.reconciledAt ?? Number.NEGATIVE_INFINITY));
+    host.reconciledAt = Number.isFinite(reconciledAt) ? reconciledAt : null;
     const intervals = all.map((proxy) => (proxy?.at ?? 0) - (proxy?.previousAt ?? proxy?.at ?? 0));
-    host.reconcileIntervalMs = Math.max(0, ...intervals);
+    // What is corrected is an interval old already when a snapshot comes.
+    host.reconcileIntervalMs = INTERVALS_KEPT * Math.max(0, ...intervals);
   }
 
-  /** When snapshots of every host with sessions last agreed; null where they do not come of each of them. */
-  agreedAt(hosts: Iterable<Host>): number | null {
+  /** What differed before then has been corrected on every host with sessions; null where they do not come of each of them. */
+  reconciledAt(hosts: Iterable<Host>): number | null {
     let earliest: number | null = null;
     for (const host of hosts) {
       if (host.heardAt === 0 && host.openSessions === 0 && !this.#hosts.has(host.name)) continue;

@@ -35,8 +35,8 @@ export class PolledProxy {
   /** Of the latest snapshot, and of the one before; null where there was none. */
   at: number | null = null;
   previousAt: number | null = null;
-  /** Of the latest one that left no difference. */
-  agreedAt: number | null = null;
+  /** What differed before then has been corrected. */
+  reconciledAt: number | null = null;
   /** None came since the program started. */
   isFirst = true;
   readonly sightings = new Map<string, BoundSighting>();

@@ -273,7 +273,8 @@ export class Snapshots {
     proxy.previousAt = proxy.at;
     proxy.at = evidence.at;
     proxy.isFirst = false;
-    if (pass.differences === 0) proxy.agreedAt = evidence.at;
+    // What differed at the snapshot before, and still did at this one, is corrected now.
+    proxy.reconciledAt = pass.differences === 0 ? evidence.at : proxy.previousAt;
     for (const sighting of proxy.sightings.values()) {
       const isListed = sighting.lastAt === evidence.at;
       // A Stop that is newer than this snapshot is still to be known at the next one.

@@ -436,8 +436,8 @@ export class SessionModel {
       synthesisedAt: null,
       confirmed: false,
       lastActivityAt: line.at,
-      arrivedAt: line.receivedAt,
-      lastSeenAt: line.receivedAt,
+      arrivedAt: seenAt(line),
+      lastSeenAt: seenAt(line),
       sureSince: this.#lossCount,
       identityExact: true,
       connections: [],
@@ -665,7 +665,7 @@ export class SessionModel {
 
   #active(session: Session, line: UserEvent): void {
     session.lastActivityAt = Math.max(session.lastActivityAt, line.at);
-    session.lastSeenAt = Math.max(session.lastSeenAt, line.receivedAt);
+    session.lastSeenAt = Math.max(session.lastSeenAt, seenAt(line));
   }
 
   /** An open session of the key has the line's session key. */
@@ -772,7 +772,7 @@ export class SessionModel {
     session.endReason = null;
     session.endExact = false;
     session.sureSince = this.#lossCount;
-    session.lastSeenAt = Math.max(session.lastSeenAt, line.receivedAt);
+    session.lastSeenAt = Math.max(session.lastSeenAt, seenAt(line));
     this.#rememberedSessions = this.#rememberedSessions.filter((other) => other !== session);
     this.#becameOpen(session, line);
   }
@@ -981,4 +981,10 @@ function byName<T, V>(items: T[], nameOf: (item: T) => string | null, view: (ite
   return Object.fromEntries(
     [...names].map((name) => [name, view(items.filter((item) => nameOf(item) === name))]),
   );
+}
+
+/** An HTTP item, which has a time and no row number, says when something was; any other line is as old as its arrival. */
+function seenAt(line: UserEvent): number {
+  const isItem = line.timed && line.rowNumber === null;
+  return isItem && line.at < line.receivedAt ? line.at : line.receivedAt;
 }

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { liveThrough, QUIET_DAY } from './compressed-day.ts';
+import { createScenarios } from './scenarios.ts';
+
+/** Small and short; `npm run truth` has the whole day of a large site. */
+const CROWD = { seed: 1, hours: 1.5, users: 300, rate: 0.6 };
+
+/** What does not hold yet. A name has to go from here as soon as it does. */
+const NOT_YET: ReadonlySet<string> = new Set([
+  // A Start or an Open that comes after the Stop of its session opens another one.
+  'no-loss',
+  // A line that was lost since the last two snapshots makes the counts estimated, though they are right within two polls.
+  'loss-polls',
+]);
+
+const scenarios = createScenarios(CROWD).map((scenario) => [scenario.what, scenario] as const);
+const hold = scenarios.filter(([, { name }]) => !NOT_YET.has(name));
+const holdNotYet = scenarios.filter(([, { name }]) => NOT_YET.has(name));
+
+type Scenario = (typeof scenarios)[number][1];
+
+async function missed({ settings, checks }: Scenario): Promise<unknown> {
+  const figures = await liveThrough({ ...QUIET_DAY, ...settings });
+  const rows = checks.map((check) => check(figures)).filter(({ isMet }) => !isMet);
+  return rows.length === 0 ? [] : { rows, examples: figures.examples };
+}
+
+describe('what is said of a simulated site', () => {
+  it.each(hold)('is true: %s', async (_what, scenario) => {
+    expect(await missed(scenario)).toEqual([]);
+  });
+
+  it.fails.each(holdNotYet)('is not true yet: %s', async (_what, scenario) => {
+    expect(await missed(scenario)).toEqual([]);
+  });
+});
