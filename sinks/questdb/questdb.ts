@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import {
   type Batch,
   defineSink,
+  type FilteredBatch,
   NeedsOperatorError,
   PoisonRowError,
   type Sink,
@@ -64,6 +65,7 @@ class QuestDb implements Sink {
 
   async write(batch: Batch, signal: AbortSignal): Promise<void> {
     if (this.#server === null) throw new Error('not started');
+    if (batch.table === 'unfiltered_snapshots') throw new Error('a table that it does not want');
     const { http, tables } = this.#server;
     const before = await tables.prepare(batch.table, signal);
     tables.requireRunning(batch.table);
@@ -84,7 +86,7 @@ class QuestDb implements Sink {
    */
   async #send(
     http: QuestDbHttp,
-    batch: Batch,
+    batch: FilteredBatch,
     start: number,
     end: number,
     signal: AbortSignal,

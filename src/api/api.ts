@@ -16,6 +16,7 @@ import { registerPage } from './page.ts';
 import type { ApiParts } from './parts.ts';
 import { registerSeries } from './series.ts';
 import { registerSessions } from './sessions.ts';
+import { registerSnapshots } from './snapshots.ts';
 import { registerStream } from './stream/stream.ts';
 
 /** Builds the HTTP API, with the routes of receivers that it serves. Never listens. */
@@ -63,6 +64,7 @@ function registerRoutes(app: FastifyInstance, parts: ApiParts): void {
   registerSessions(app, parts);
   registerEvents(app, parts);
   registerSeries(app, parts);
+  registerSnapshots(app, parts);
   registerStream(app, parts, counts);
   registerIngest(app, parts);
   registerHealth(app, parts);

@@ -31,7 +31,11 @@ export const filterParameters = {
     .describe('nextCursor of the page before'),
 };
 
-export type FilterQuery = Readonly<z.output<z.ZodObject<typeof filterParameters>>>;
+/** A route may have fewer of them; the rest filters nothing. */
+export type FilterQuery = Readonly<
+  Partial<z.output<z.ZodObject<typeof filterParameters>>> & Pick<FilterParameters, 'limit'>
+>;
+type FilterParameters = z.output<z.ZodObject<typeof filterParameters>>;
 
 /** @throws ApiError 400 for a time that is none */
 export function filtersOf(query: FilterQuery): Filters {

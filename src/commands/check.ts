@@ -6,18 +6,28 @@ import { receiverNotes } from '../config/receivers.ts';
 import { hostAndPort, isLoopback } from '../contract/host.ts';
 import { isListening, type ListenSettings } from '../contract/receiver.ts';
 import { formatDuration, formatSize } from '../contract/settings.ts';
-import type { CommandIo } from './command-io.ts';
+import { CONFIG_OPTION, type CommandIo } from './command-io.ts';
 
 /** EX_CONFIG of sysexits: something is wrong with the configuration. */
 const EXIT_CONFIG = 78;
 const OPEN = 'open to the network';
+
+const HELP = `
+Nothing is started, and no port is opened. Files that it names are read.
+
+Example:
+  headcount check --config /etc/headcount/config.yaml
+
+Exit codes: 0, it can be started with; 78, the configuration is wrong.
+`;
 
 /** `headcount check`: says everything that is wrong with a configuration, or what it would do. */
 export function registerCheck(program: Command, io: CommandIo, now: () => number): void {
   program
     .command('check')
     .description('check a configuration file: all problems at once, or what it would listen to')
-    .option('--config <file>', 'default: config.yaml in this folder, if there is one')
+    .option(...CONFIG_OPTION)
+    .addHelpText('after', HELP)
     .action(async ({ config = null }: { config?: string | null }) => {
       try {
         const loaded = loadConfig(config, io.cwd, io.env);

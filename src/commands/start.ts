@@ -72,7 +72,9 @@ function greet(app: App, config: Config, log: Logger): void {
       );
     }
   }
-  log.info(`who is on right now: ${app.listening.api}/api/v1/counts`);
+  log.info(
+    `who is on right now: ${app.listening.api}/ is the live page, ${app.listening.api}/api/v1/counts the numbers`,
+  );
 }
 
 function warnOfSilence(app: App, log: Logger): void {
@@ -92,15 +94,10 @@ function followConfig(
   log: Logger,
   io: CommandIo,
 ): () => void {
-  const watched = new Set<string>();
-  // An editor may empty the file before it writes it: an empty one must not let excluded users in.
-  const changed: StatsListener = ({ size, nlink }) => {
-    if (size > 0 || nlink === 0) reload();
-  };
+  /** What ends the watching of each file. */
+  const watched = new Map<string, () => void>();
   const watch = (file: string): void => {
-    if (watched.has(file)) return;
-    watched.add(file);
-    watchFile(file, { interval: WATCH_MS }, changed);
+    if (!watched.has(file)) watched.set(file, watchForChanges(file, WATCH_MS, reload));
   };
   let hadFile = findConfigFile(configPath, io.cwd) !== null;
   const reload = (): void => {
@@ -128,8 +125,21 @@ function followConfig(
   if (hasChanged(configPath, loaded, io)) reload();
   return () => {
     stopListening();
-    for (const file of watched) unwatchFile(file, changed);
+    for (const unwatch of watched.values()) unwatch();
   };
+}
+
+/** Calls `changed` when the file has other content, has come or has gone; returns what ends that. */
+export function watchForChanges(file: string, everyMs: number, changed: () => void): () => void {
+  const looked: StatsListener = (current, previous) => {
+    // Node tells once of a file that is not there, too.
+    const isAbsent = current.nlink === 0 && previous.nlink === 0;
+    // An editor may empty the file before it writes it: an empty one must not let excluded users in.
+    const isEmptied = current.size === 0 && current.nlink > 0;
+    if (!isAbsent && !isEmptied) changed();
+  };
+  watchFile(file, { interval: everyMs }, looked);
+  return () => unwatchFile(file, looked);
 }
 
 /** Whether the file was edited between its reading and its being watched. */

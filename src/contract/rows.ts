@@ -1,4 +1,5 @@
 import type { EventReason, Kind, User } from './event.ts';
+import type { SeenSession } from './snapshot.ts';
 
 /*
  * The rows that sinks get. Times are milliseconds since 1970 UTC, `null` is unknown, and ids are public ones:
@@ -81,4 +82,34 @@ export interface SessionCountsRow {
   readonly created: number;
   readonly destroyed: number;
   readonly rejected: number;
+}
+
+/** How many were on one virtual proxy of one host. Who was on is a row for each session, in another table. */
+export interface SessionSnapshotRow {
+  /** When the proxy service was asked. */
+  readonly at: number;
+  readonly host: string;
+  readonly virtualProxy: string;
+  readonly sessions: number;
+  readonly users: number;
+}
+
+/** One session that was on one virtual proxy of one host. */
+export interface SnapshotSessionRow {
+  /** When the proxy service was asked. */
+  readonly at: number;
+  readonly host: string;
+  readonly virtualProxy: string;
+  /** As the proxy service calls it, which no line does. */
+  readonly sessionId: string;
+  readonly user: User | null;
+}
+
+/** Everybody who was on one virtual proxy of one host, excluded users too. */
+export interface UnfilteredSnapshotRow {
+  /** When the proxy service was asked. */
+  readonly at: number;
+  readonly host: string;
+  readonly virtualProxy: string;
+  readonly sessions: readonly SeenSession[];
 }

@@ -90,12 +90,13 @@ const deliveries = sinks.map(({ name, config }) => ({
     onTrouble: (reason, needsOperator) => side.tell({ type: 'trouble', sink: name, reason, needsOperator }),
   }),
 }));
+const all = deliveries.map(({ delivery }) => delivery);
 const keeping = deliveries.filter(({ keeps }) => keeps).map(({ delivery }) => delivery);
 
 function sayState(): void {
   const now = Date.now();
   const stats = deliveries.map(({ delivery, type }) => sinkStats(delivery, type, store, now));
-  side.tell({ type: 'state', sinks: stats, undelivered: undeliveredBy(keeping, store) });
+  side.tell({ type: 'state', sinks: stats, undelivered: undeliveredBy(keeping, store, all) });
 }
 
 const ticker = setInterval(sayState, STATE_EVERY_MS);

@@ -1,4 +1,5 @@
 import type { UserEvent } from '../contract/event.ts';
+import type { KeptPoll } from '../contract/snapshot.ts';
 import type { Applied } from '../sessions/site.ts';
 
 /** Where applied events are made durable. */
@@ -12,6 +13,8 @@ export interface EventStore {
   /** False while it is too busy to take the state of the site. */
   readonly takesState: boolean;
   add(event: UserEvent, applied: Applied): void;
+  /** Goes to the disk with the events that are added in the same turn. */
+  addPoll(poll: KeptPoll): void;
   /** Resolves when everything added so far is on the disk. */
   committed(): Promise<void>;
 }

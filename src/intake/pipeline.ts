@@ -1,12 +1,14 @@
 import type { Layout, NumberedLine, Sender, User, UserEvent } from '../contract/event.ts';
 import type { Intake, Outcome, SubmittedItem } from '../contract/receiver.ts';
-import type { Snapshot } from '../contract/snapshot.ts';
+import type { FailedPoll, Snapshot } from '../contract/snapshot.ts';
 import { decodeMessage, isHeartbeat, type ParsedLine, parseLine, rowOfRefused } from '../formats/index.ts';
 import type { Host } from '../sessions/session.ts';
 import type { Site } from '../sessions/site.ts';
 import type { Blacklist } from './blacklist.ts';
 import { type Duplicates, Twins } from './duplicates.ts';
 import type { EventStore } from './event-store.ts';
+import type { IngestCounters } from './ingest-counters.ts';
+import { keptFailure, keptSnapshot } from './kept-poll.ts';
 import { MessageQueue, type TakeMessage } from './message-queue.ts';
 import { RulesSeen } from './rules-seen.ts';
 import { SnapshotTurns } from './snapshot-turns.ts';
@@ -19,18 +21,6 @@ const TURN_MS = 10;
 const BURST_MESSAGES = 640;
 /** A burst is taken from the kernel first and worked off after, for so many turns. */
 const MOST_PUT_OFF = 10;
-
-export interface IngestCounters {
-  /** Datagrams, frames or items read, before any refusal. */
-  received: number;
-  accepted: number;
-  duplicates: number;
-  heartbeats: number;
-  excluded: number;
-  readonly refused: Map<string, number>;
-  /** Lines of which a broken converter was seen; they were accepted. */
-  readonly faults: Map<string, number>;
-}
 
 export interface PipelineParts {
   readonly site: Site;
@@ -245,12 +235,15 @@ export class Pipeline implements Intake {
     this.#refuse(reason, sample);
   }
 
-  snapshot(snapshot: Snapshot): Promise<void> {
-    return this.#snapshots.take(snapshot);
+  async snapshot(snapshot: Snapshot): Promise<void> {
+    await this.#snapshots.take(snapshot);
+    this.#parts.store.addPoll(keptSnapshot(snapshot, this.#blacklist));
+    await this.#parts.store.committed();
   }
 
-  /** Nothing is kept of polls yet. */
-  snapshotFailed(): void {}
+  snapshotFailed(poll: FailedPoll): void {
+    this.#parts.store.addPoll(keptFailure(poll));
+  }
 
   /** Each rule of the blacklist, and whether anybody that it is about was seen since it is there. */
   get rulesSeen(): RulesSeen['all'] {

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { UserEvent } from '../contract/event.ts';
+import type { KeptPoll } from '../contract/snapshot.ts';
 import type { Applied, Site } from '../sessions/site.ts';
 import { WorkerFront } from '../threads/worker-front.ts';
 import type { Names } from './names.ts';
 import { type BatchMessage, type CheckpointMessage, checkpointMessage, EventRecords } from './write/batch.ts';
+import { PollRecords } from './write/poll-records.ts';
 import type { RetentionLimits, Undelivered } from './write/retention.ts';
 import type { WriterReply, WriterTalk } from './write/writer-thread.ts';
 
@@ -48,6 +50,7 @@ export class Journal {
   readonly #names: Names;
   readonly #listener: JournalEvents;
   readonly #rows = new EventRecords();
+  readonly #polls = new PollRecords();
   readonly #sizes = new Map<number, BatchSize>();
   readonly #writer: WorkerFront<WriterTalk>;
   #nextSeq: number;
@@ -59,6 +62,7 @@ export class Journal {
   #corrections = 0;
   #unsentCorrections = 0;
   #handedOverAt = 0;
+  #wantsUnfiltered: boolean;
   #generationAt: number | null = null;
   #timer: NodeJS.Timeout | null = null;
   #waiters: { batch: number; resolve: () => void; reject: (error: Error) => void }[] = [];
@@ -72,6 +76,8 @@ export class Journal {
     this.#nextSeq = nextSeq;
     this.#listener = listener;
     const { directory, retentionMs, maxBytes, isFollowed } = settings;
+    // Until the sinks have said what they want.
+    this.#wantsUnfiltered = isFollowed;
     this.#writer = new WorkerFront({
       name: 'the writer',
       file: new URL('./write/writer-thread.ts', import.meta.url),
@@ -132,6 +138,12 @@ export class Journal {
     this.#schedule();
   }
 
+  /** Takes one poll. It is committed with the events that are added in the same turn. */
+  addPoll(poll: KeptPoll): void {
+    if (!this.#polls.add(poll, this.#wantsUnfiltered)) return;
+    this.#schedule();
+  }
+
   /**
    * Commits the site's state behind all events added so far, with the last of them. What snapshots or time have changed
    * becomes events of our own, in the same commit: recovery must not apply it twice. `at` is our clock. While the writer does
@@ -154,6 +166,10 @@ export class Journal {
     }
   }
 
+  get #hasUnsent(): boolean {
+    return this.#rows.count > 0 || this.#polls.count > 0;
+  }
+
   #schedule(): void {
     if (this.#timer !== null) return;
     const wait = Math.max(0, this.#handedOverAt + this.#settings.commitIntervalMs - performance.now());
@@ -163,14 +179,22 @@ export class Journal {
   #handOver(checkpoint: CheckpointMessage | null): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    if (this.#rows.count === 0 && checkpoint === null) return;
+    if (!this.#hasUnsent && checkpoint === null) return;
     // The answer to one of those before hands over what is left.
     if (this.#sizes.size >= MOST_UNANSWERED) return;
     const id = this.#nextBatch++;
     const corrections = this.#unsentCorrections;
     this.#unsentCorrections = 0;
     const rows = this.#rows.take();
-    const batch: BatchMessage = { type: 'batch', id, names: this.#names.takeNew(), ...rows, checkpoint };
+    const polls = this.#polls.take();
+    const batch: BatchMessage = {
+      type: 'batch',
+      id,
+      names: this.#names.takeNew(),
+      ...rows,
+      polls,
+      checkpoint,
+    };
     const transfer: ArrayBuffer[] = [rows.events.buffer];
     if (checkpoint !== null) {
       const { sessions, activities, connections, closings, points } = checkpoint;
@@ -203,7 +227,7 @@ export class Journal {
     this.#lastCommitted = reply.id;
     this.#trouble = null;
     this.#listener.committed(events - corrections);
-    if (this.#rows.count > 0) this.#schedule();
+    if (this.#hasUnsent) this.#schedule();
     const done = this.#waiters.filter((waiter) => waiter.batch <= reply.id);
     this.#waiters = this.#waiters.filter((waiter) => waiter.batch > reply.id);
     for (const waiter of done) waiter.resolve();
@@ -219,7 +243,7 @@ export class Journal {
   /** Resolves when everything added so far is on the disk; rejects when the writer has died. */
   committed(): Promise<void> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
-    const batch = this.#rows.count > 0 ? this.#nextBatch : this.#nextBatch - 1;
+    const batch = this.#hasUnsent ? this.#nextBatch : this.#nextBatch - 1;
     if (batch <= this.#lastCommitted) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#waiters.push({ batch, resolve, reject });
@@ -239,6 +263,7 @@ export class Journal {
 
   /** What sinks have yet to get; retention leaves it. */
   keep(undelivered: Undelivered): void {
+    this.#wantsUnfiltered = undelivered.unfiltered < Number.MAX_SAFE_INTEGER;
     if (this.#failure === null) this.#writer.tell({ type: 'undelivered', undelivered });
   }
 

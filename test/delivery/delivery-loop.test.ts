@@ -60,6 +60,8 @@ describe('a sink that takes everything', () => {
         { table: 'sessions', rows: 300, delivered: 300, pending: 0, deadLettered: 0, dropped: {} },
         // Of all, of the host and of the app.
         { table: 'session_counts', rows: 900, delivered: 900, pending: 0, deadLettered: 0, dropped: {} },
+        { table: 'session_snapshots', rows: 0, delivered: 0, pending: 0, deadLettered: 0, dropped: {} },
+        { table: 'snapshot_sessions', rows: 0, delivered: 0, pending: 0, deadLettered: 0, dropped: {} },
       ],
     });
     under.checkIdentity();
@@ -405,6 +407,8 @@ describe('retention', () => {
     expect(under.stats().tables).toMatchObject([
       { dropped: { retention: 80 } },
       { dropped: { retention: 20 } },
+      {},
+      {},
       {},
     ]);
     under.checkIdentity();

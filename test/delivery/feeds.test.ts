@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Feed } from '../../src/delivery/feeds.ts';
+import type { Feed } from '../../src/delivery/feed.ts';
 import { StoredSite } from '../journal/stored-site.ts';
 import { EPOCH, SETTINGS } from '../sessions/model/event-arbitrary.ts';
 import { DeliveryUnderTest, TableSink } from './delivery-loop-under-test.ts';

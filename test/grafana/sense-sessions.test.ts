@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { until } from '../program/program.ts';
 import { allItems } from '../program/same-tables.ts';
+import { row, StandInQps } from '../receivers/qps/stand-in.ts';
 import type { Row } from './ask-panel.ts';
 import { Dashboard } from './dashboard.ts';
 import { type Item, KnownDay, userKey } from './known-day.ts';
@@ -33,12 +34,17 @@ interface Counts {
 describe.skipIf(jar === null)('Sense sessions, after a day', () => {
   const dashboard = new Dashboard('sense-sessions');
   let site: RunningSite;
+  let polled: StandInQps;
   let day: KnownDay;
   let view: SiteView;
   const counts = () => site.program.get<Counts>('/api/v1/counts');
 
   beforeAll(async () => {
-    site = await RunningSite.start(jar ?? '', 'blacklist: [{ directory: INTERNAL }]\n');
+    polled = await StandInQps.start();
+    const excluded = { UserDirectory: 'INTERNAL' };
+    polled.sessions.set('', [row('anna'), row('anna', 'another'), row('sa_proxy', 'service', excluded)]);
+    polled.sessions.set('sales', [row('anna'), row('bert')]);
+    site = await RunningSite.start(jar ?? '', 'blacklist: [{ directory: INTERNAL }]\n', polled);
     day = new KnownDay(Date.now());
     await site.post(day.items);
     await site.post([1, 2, 3].map(() => ({ type: 'session_rejected', user: null, host: HOST })));
@@ -48,7 +54,10 @@ describe.skipIf(jar === null)('Sense sessions, after a day', () => {
       to: day.end + 5 * MINUTE_MS,
     });
   }, 120_000);
-  afterAll(() => site?.stop());
+  afterAll(async () => {
+    await site?.stop();
+    await polled?.stop();
+  });
 
   /** What a panel says and what is true of the same moment: tried again where time went on in between. */
   async function agrees<T>(ask: () => Promise<T>, truth: () => T | Promise<T>): Promise<void> {
@@ -78,6 +87,19 @@ describe.skipIf(jar === null)('Sense sessions, after a day', () => {
       () => view.with({ host: [HOST] }).number('Proxy sessions now'),
       async () => (await counts()).hosts.find(({ host }) => host === HOST)?.sessions ?? 0,
     );
+  });
+
+  it('users of virtual proxies are those whom polls saw, without excluded ones', async () => {
+    const rows = async (host: string) =>
+      (await view.with({ host: [host] }).rows('Users per virtual proxy')).filter(
+        ({ users }) => users !== null,
+      );
+    const shown = (await rows('node1')).map(({ virtual_proxy, users }) => `${virtual_proxy} ${users}`);
+    expect(new Set(shown)).toEqual(new Set(['/ 1', '/sales 2']));
+    expect(await rows(HOST)).toEqual([]);
+    const details = 'SELECT DISTINCT user_id, user_session_virtual_proxy AS proxy FROM user_session_details';
+    const seen = (await site.server.query(details)).map(({ user_id, proxy }) => `${proxy} ${user_id}`);
+    expect(seen.toSorted()).toEqual(['/ anna', '/sales anna', '/sales bert']);
   });
 
   it('unique users are those with an event in time', async () => {

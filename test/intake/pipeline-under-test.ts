@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { UserEvent } from '../../src/contract/event.ts';
+import type { KeptPoll } from '../../src/contract/snapshot.ts';
 import { createBlacklist } from '../../src/intake/blacklist.ts';
 import { Duplicates } from '../../src/intake/duplicates.ts';
 import type { EventStore } from '../../src/intake/event-store.ts';
@@ -12,6 +13,7 @@ import { SETTINGS } from '../sessions/model/event-arbitrary.ts';
 export class MemoryStore implements EventStore {
   readonly events: UserEvent[] = [];
   readonly applied: Applied[] = [];
+  readonly polls: KeptPoll[] = [];
   uncommitted = 0;
   behind = false;
   full = false;
@@ -28,6 +30,10 @@ export class MemoryStore implements EventStore {
     this.events.push(event);
     this.applied.push(applied);
     this.uncommitted += 1;
+  }
+
+  addPoll(poll: KeptPoll): void {
+    this.polls.push(poll);
   }
 
   async committed(): Promise<void> {
@@ -66,7 +72,20 @@ export function pipelineUnderTest(
     later: (callback) => pending.push(callback),
   });
   store.onCommitted = (events) => pipeline.committed(events);
-  return { pipeline, store, site, troubles, pending };
+  /** Lets turns come until a snapshot is taken or refused. */
+  const taken = async (promise: Promise<void>): Promise<void> => {
+    let isDone = false;
+    const settled = promise.finally(() => {
+      isDone = true;
+    });
+    settled.catch(() => {});
+    while (!isDone) {
+      pending.shift()?.();
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    return settled;
+  };
+  return { pipeline, store, site, troubles, pending, taken };
 }
 
 /** received = accepted + duplicates + heartbeats + excluded + refused + inFlight */

@@ -303,3 +303,53 @@ describe('row numbers', () => {
     expect(site.lostLines.missingOf('node1')).toBe(1);
   });
 });
+
+describe('a poll', () => {
+  const poll = { host: 'node1', virtualProxy: '/sales', at: START, durationMs: 10 };
+  const seen = (id: string, directory: string, user: string) => ({ id, user: { directory, id: user } });
+  const sessions = [
+    seen('1', 'LAB', 'anna'),
+    seen('2', 'lab', 'Anna'),
+    { id: '3', user: null },
+    seen('4', 'INTERNAL', 'sa_proxy'),
+  ];
+  const snapshot = {
+    ...poll,
+    sessions,
+    hidden: [seen('5', 'LAB', 'robot')],
+    allVirtualProxies: null,
+    keepsUsers: true,
+  };
+
+  it('is kept without excluded users, and as a whole for those who want it so', async () => {
+    const { pipeline, store, taken } = pipelineUnderTest([{ directory: 'internal' }]);
+    await taken(pipeline.snapshot(snapshot));
+    const seen = sessions.slice(0, 3);
+    const unfiltered = [...sessions, ...snapshot.hidden];
+    expect(store.polls).toEqual([{ ...poll, error: null, sessions: 3, users: 1, seen, unfiltered }]);
+    expect(pipeline.counters.received).toBe(0);
+  });
+
+  it('is kept as numbers alone where users are not kept', async () => {
+    const { pipeline, store, taken } = pipelineUnderTest([{ directory: 'internal' }]);
+    await taken(pipeline.snapshot({ ...snapshot, keepsUsers: false }));
+    expect(store.polls).toEqual([
+      { ...poll, error: null, sessions: 3, users: 1, seen: [], unfiltered: null },
+    ]);
+  });
+
+  it('that failed is kept with its reason, cut where a server made it long', () => {
+    const { pipeline, store, site } = pipelineUnderTest();
+    pipeline.snapshotFailed({ ...poll, error: 'x'.repeat(100_000) });
+    const nothing = { sessions: null, users: null, seen: [], unfiltered: null };
+    expect(store.polls).toEqual([{ ...poll, error: 'x'.repeat(500), ...nothing }]);
+    expect(site.counts.sessions).toBe(0);
+  });
+
+  it('is judged by the rules of the moment', async () => {
+    const { pipeline, store, taken } = pipelineUnderTest();
+    pipeline.replaceBlacklist(createBlacklist([{ directory: 'LAB' }]), START);
+    await taken(pipeline.snapshot(snapshot));
+    expect(store.polls).toMatchObject([{ sessions: 2, users: 1, seen: [{ id: '3' }, { id: '4' }] }]);
+  });
+});

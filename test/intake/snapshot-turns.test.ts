@@ -10,20 +10,7 @@ const line = (user: string, command: string) =>
 function under(rules: Parameters<typeof pipelineUnderTest>[0] = []) {
   const clock = { now: T };
   const made = pipelineUnderTest(rules, undefined, () => clock.now);
-  /** Lets turns come until the snapshot is taken. */
-  const taken = async (promise: Promise<void>) => {
-    let isDone = false;
-    const settled = promise.finally(() => {
-      isDone = true;
-    });
-    settled.catch(() => {});
-    while (!isDone) {
-      made.pending.shift()?.();
-      await new Promise<void>((resolve) => setImmediate(resolve));
-    }
-    return settled;
-  };
-  return { ...made, clock, taken };
+  return { ...made, clock };
 }
 
 it('a snapshot makes sessions that are events with a reason, and counts as nothing received', async () => {

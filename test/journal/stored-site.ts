@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Sender, UserEvent } from '../../src/contract/event.ts';
+import type { KeptPoll } from '../../src/contract/snapshot.ts';
 import { openJournalFile } from '../../src/journal/journal-file.ts';
 import type { Names } from '../../src/journal/names.ts';
 import { type Recovered, recover } from '../../src/journal/recover.ts';
 import { type BatchMessage, checkpointMessage, EventRecords } from '../../src/journal/write/batch.ts';
+import { PollRecords } from '../../src/journal/write/poll-records.ts';
 import { Writer } from '../../src/journal/write/writer.ts';
 import type { SessionSettings } from '../../src/sessions/session.ts';
 import { type Applied, Site } from '../../src/sessions/site.ts';
@@ -21,6 +23,7 @@ export class StoredSite {
   #names!: Names;
   #writer!: Writer;
   #rows!: EventRecords;
+  #polls!: PollRecords;
   #nextSeq = 1;
   #storeId = '';
   /** When the program ran last for certain, as the last start found it; null in a new store. */
@@ -49,6 +52,7 @@ export class StoredSite {
     this.eventIds = recovered.eventIds;
     this.#writer = new Writer(this.database, true);
     this.#rows = new EventRecords(4);
+    this.#polls = new PollRecords();
   }
 
   /** The number of the latest event. */
@@ -69,7 +73,12 @@ export class StoredSite {
     this.#nextSeq += 1;
   }
 
-  /** Commits the events so far, with the state behind them or without. */
+  /** Takes a poll, with the whole answer where somebody wants that. */
+  addPoll(poll: KeptPoll, wantsUnfiltered = false): void {
+    this.#polls.add(poll, wantsUnfiltered);
+  }
+
+  /** Commits the events and polls so far, with the state behind them or without. */
   commit(at: number, withState: boolean): void {
     this.write(this.batch(at, withState));
   }
@@ -92,7 +101,14 @@ export class StoredSite {
         )
       : null;
     const rows = this.#rows.take();
-    return { type: 'batch', id: 1, names: this.#names.takeNew(), ...rows, checkpoint };
+    return {
+      type: 'batch',
+      id: 1,
+      names: this.#names.takeNew(),
+      ...rows,
+      polls: this.#polls.take(),
+      checkpoint,
+    };
   }
 
   write(batch: BatchMessage): void {

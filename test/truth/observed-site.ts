@@ -63,6 +63,7 @@ export class ObservedSite {
       trouble: null,
       takesState: true,
       add: (event, applied) => stored.add(event, applied),
+      addPoll: (poll) => stored.addPoll(poll),
       committed: async () => {},
     };
     return new Pipeline({

@@ -89,8 +89,20 @@ export const series = z.object({
   points: z.array(seriesPoint),
 });
 
+export const snapshotItem = z.object({
+  host: z.string(),
+  virtualProxy: z.string(),
+  polledAt: time.describe('when the proxy service was asked'),
+  ok: z.boolean().describe('there was a whole answer'),
+  sessions: unknownOrCount.describe('without excluded users; null without an answer'),
+  users: unknownOrCount.describe('different ones, without excluded ones; null without an answer'),
+  error: text.describe('why there was no answer'),
+  durationMs: count.describe('until the end of the answer, or until it was given up'),
+});
+
 export const sessionsPage = pageOf(sessionItem);
 export const eventsPage = pageOf(eventItem);
+export const snapshotsPage = pageOf(snapshotItem);
 
 function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item), nextCursor: text });
@@ -103,6 +115,7 @@ type Fixed<T> = T extends object ? { readonly [Name in keyof T]: Fixed<T[Name]> 
 export type SessionItem = AnswerOf<typeof sessionItem>;
 export type OneSession = AnswerOf<typeof oneSession>;
 export type EventItem = AnswerOf<typeof eventItem>;
+export type SnapshotItem = AnswerOf<typeof snapshotItem>;
 export type SeriesPoint = AnswerOf<typeof seriesPoint>;
 
 /** A page as CSV, in JSON for the way between the threads. */
@@ -116,6 +129,7 @@ export interface Answers {
   readonly sessions: AnswerOf<typeof sessionsPage>;
   readonly session: OneSession | null;
   readonly events: AnswerOf<typeof eventsPage>;
+  readonly snapshots: AnswerOf<typeof snapshotsPage>;
   readonly series: AnswerOf<typeof series>;
 }
 

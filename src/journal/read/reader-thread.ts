@@ -6,6 +6,7 @@ import { journalFile } from '../journal-file.ts';
 import type { Answers, CsvPage, Json } from './answers.ts';
 import { csvOf } from './csv.ts';
 import type { EventFilters } from './event-search.ts';
+import { type PollFilters, pollsOf } from './poll-query.ts';
 import { type Followed, type Following, Queries } from './queries.ts';
 import { seriesOf } from './series-query.ts';
 import type { SessionFilters } from './session-search.ts';
@@ -30,6 +31,7 @@ interface Questions {
   };
   readonly session: { readonly ask: 'session'; readonly id: string; readonly now: number };
   readonly events: Page & { readonly ask: 'events'; readonly filters: EventFilters };
+  readonly snapshots: Page & { readonly ask: 'snapshots'; readonly filters: PollFilters };
   readonly series: {
     readonly ask: 'series';
     readonly window: Window;
@@ -83,6 +85,7 @@ const FINDERS: { readonly [Name in keyof Questions]: (question: Questions[Name])
   sessions: (question) => asAsked(queries.sessions(question.filters, question.now), question),
   session: ({ id, now }) => queries.session(id, now),
   events: (question) => asAsked(queries.events(question.filters), question),
+  snapshots: (question) => asAsked(pollsOf(database, question.filters), question),
   series: ({ window, dimension, now }) => seriesOf(database, window, dimension, now),
 };
 
@@ -90,7 +93,7 @@ function find<Name extends keyof Questions>(name: Name, question: Questions[Name
   return FINDERS[name](question);
 }
 
-function asAsked<Items extends Answers['sessions'] | Answers['events']>(
+function asAsked<Items extends Answers['sessions'] | Answers['events'] | Answers['snapshots']>(
   page: Items,
   { csv }: Page,
 ): Items | CsvPage {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { questDbSchema } from '../../../sinks/questdb/questdb.schema.ts';
 import { questDbSink } from '../../../sinks/questdb/questdb.ts';
-import { NeedsOperatorError } from '../../../src/contract/sink.ts';
+import { NeedsOperatorError, TABLES } from '../../../src/contract/sink.ts';
 import { until } from '../../program/program.ts';
 import { NEVER } from '../rows-under-test.ts';
 import { canStartQuestDb, OwnQuestDb } from './own-questdb.ts';
@@ -19,9 +19,7 @@ describe.skipIf(!canStartQuestDb)('a look at QuestDB', () => {
 
   it('says which tables are made at the start, and makes none', async () => {
     expect(await look()).toEqual(
-      ['session_events', 'sessions', 'session_counts'].map(
-        (table) => `table ${table} is not there yet; it is made when Headcount starts`,
-      ),
+      TABLES.map((table) => `table ${table} is not there yet; it is made when Headcount starts`),
     );
     expect(await questdb.query('SELECT table_name FROM tables()')).toEqual([]);
   });
