@@ -192,6 +192,8 @@ export class Assembly {
       hash: (text) => hash('sha256', text, 'base64url').slice(0, IDENTITY_CHARACTERS),
       checksum: (text) => crc32(text),
       onTrouble: (kind, sample) => this.#troubles.note(kind, sample),
+      commitState: () => this.checkpoints.commitState(),
+      now: this.#options.now,
       later: (callback, ms) => setTimeout(callback, ms),
     });
   }

@@ -6,7 +6,7 @@ import { USER_CLASSES, type UserClass } from '../contract/user-class.ts';
 import { type AnswerOf, type Json, time } from '../journal/read/answers.ts';
 import { type ClassCounts, type Counts, type Gauge, hostsByName } from '../sessions/counts.ts';
 import type { Peak } from '../sessions/peak.ts';
-import { type Bounds, QUALITIES, QUALITY_REASONS, type Range } from '../sessions/quality.ts';
+import { type Bounds, QUALITIES, QUALITY_REASONS, type Range } from '../sessions/quality/quality.ts';
 import type { Host } from '../sessions/session.ts';
 import type { Site } from '../sessions/site.ts';
 import { userClass } from './filters.ts';

@@ -3,7 +3,7 @@ import type { AppNames, NamesSource } from '../contract/app-names.ts';
 import type { BlacklistRule } from '../contract/blacklist.ts';
 import type { Receiver } from '../contract/receiver.ts';
 import type { SinkStats } from '../contract/sink.ts';
-import type { IngestCounters } from '../intake/pipeline.ts';
+import type { IngestCounters } from '../intake/ingest-counters.ts';
 import type { Followed, Following } from '../journal/read/queries.ts';
 import type { Ask } from '../journal/read/reader-thread.ts';
 import type { Site } from '../sessions/site.ts';

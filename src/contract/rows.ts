@@ -1,4 +1,4 @@
-import type { Kind, RejectionReason, User } from './event.ts';
+import type { EventReason, Kind, User } from './event.ts';
 import type { SeenSession } from './snapshot.ts';
 
 /*
@@ -32,14 +32,14 @@ export interface SessionEventRow extends Client {
   readonly virtualProxy: string | null;
   readonly sessionId: string | null;
   readonly result: number | null;
-  readonly reason: RejectionReason | null;
+  readonly reason: EventReason | null;
   readonly rowNumber: number | null;
   readonly userAgent: string | null;
   readonly message: string | null;
 }
 
-/** How a session ended. */
-export const END_REASONS = ['stop', 'timeout', 'max_age', 'excluded', 'restart'] as const;
+/** How a session ended. Records of the journal hold the place in this list. */
+export const END_REASONS = ['stop', 'timeout', 'max_age', 'excluded', 'restart', 'snapshot'] as const;
 export type EndReason = (typeof END_REASONS)[number];
 
 /** One session as it is known now: the latest row of an `id` is the whole truth about it. */

@@ -1,14 +1,17 @@
 import type { Blacklist } from '../contract/blacklist.ts';
 import type { Layout, NumberedLine, Sender, User, UserEvent } from '../contract/event.ts';
 import type { Intake, Outcome, SubmittedItem } from '../contract/receiver.ts';
-import type { FailedPoll, KeptPoll, Snapshot } from '../contract/snapshot.ts';
+import type { FailedPoll, Snapshot } from '../contract/snapshot.ts';
 import { decodeMessage, isHeartbeat, type ParsedLine, parseLine, rowOfRefused } from '../formats/index.ts';
 import type { Host } from '../sessions/session.ts';
-import type { Applied, Site } from '../sessions/site.ts';
+import type { Site } from '../sessions/site.ts';
 import { type Duplicates, Twins } from './duplicates.ts';
+import type { EventStore } from './event-store.ts';
+import type { IngestCounters } from './ingest-counters.ts';
 import { keptFailure, keptSnapshot } from './kept-poll.ts';
 import { MessageQueue, type TakeMessage } from './message-queue.ts';
 import { RulesSeen } from './rules-seen.ts';
+import { SnapshotTurns } from './snapshot-turns.ts';
 
 /** Memory for messages between two turns. A full one is worked off at once. */
 const QUEUE_BYTES = 16 * 1_048_576;
@@ -18,31 +21,6 @@ const TURN_MS = 10;
 const BURST_MESSAGES = 640;
 /** A burst is taken from the kernel first and worked off after, for so many turns. */
 const MOST_PUT_OFF = 10;
-
-/** Where applied events are made durable. */
-export interface EventStore {
-  readonly nextSeq: number;
-  readonly uncommitted: number;
-  readonly behind: boolean;
-  readonly full: boolean;
-  add(event: UserEvent, applied: Applied): void;
-  /** Goes to the disk with the events that are added in the same turn. */
-  addPoll(poll: KeptPoll): void;
-  /** Resolves when everything added so far is on the disk. */
-  committed(): Promise<void>;
-}
-
-export interface IngestCounters {
-  /** Datagrams, frames or items read, before any refusal. */
-  received: number;
-  accepted: number;
-  duplicates: number;
-  heartbeats: number;
-  excluded: number;
-  readonly refused: Map<string, number>;
-  /** Lines of which a broken converter was seen; they were accepted. */
-  readonly faults: Map<string, number>;
-}
 
 export interface PipelineParts {
   readonly site: Site;
@@ -55,6 +33,10 @@ export interface PipelineParts {
   readonly checksum: (text: string) => number;
   /** Something is wrong with what comes in; called for each message. */
   readonly onTrouble: (kind: string, sample: string) => void;
+  /** Commits the state of the site as it is. */
+  readonly commitState: () => void;
+  /** Milliseconds since 1970 UTC. */
+  readonly now: () => number;
   /** Calls back once after so many milliseconds. */
   readonly later: (callback: () => void, ms: number) => void;
 }
@@ -76,6 +58,7 @@ export class Pipeline implements Intake {
   readonly #parts: PipelineParts;
   readonly #queue = new MessageQueue(QUEUE_BYTES);
   readonly #twins: Twins;
+  readonly #snapshots: SnapshotTurns;
   #blacklist: Blacklist;
   #rulesSeen: RulesSeen;
   #events: UserEvent[] = [];
@@ -91,6 +74,11 @@ export class Pipeline implements Intake {
     this.#blacklist = parts.blacklist;
     this.#rulesSeen = new RulesSeen(parts.blacklist.rules);
     this.#twins = new Twins(parts.checksum);
+    this.#snapshots = new SnapshotTurns({
+      ...parts,
+      work: () => this.work(),
+      isExcluded: (user) => this.#blacklist.excludes(user),
+    });
   }
 
   /** Messages taken and not yet accepted. */
@@ -247,8 +235,8 @@ export class Pipeline implements Intake {
     this.#refuse(reason, sample);
   }
 
-  /** What a snapshot says of the sessions that are tracked is not drawn from it yet. */
   async snapshot(snapshot: Snapshot): Promise<void> {
+    await this.#snapshots.take(snapshot);
     this.#parts.store.addPoll(keptSnapshot(snapshot, this.#blacklist));
     await this.#parts.store.committed();
   }

@@ -26,12 +26,18 @@ export interface JournalSettings extends RetentionLimits {
 }
 
 export interface JournalEvents {
-  /** So many more events are on the disk. */
+  /** So many more events of senders are on the disk. */
   committed(events: number): void;
   /** A commit or retention failed and is tried again, or retention is held up. */
   trouble(kind: 'commit failed' | 'retention failed' | 'retention is held up', message: string): void;
   /** The writer died: nothing can be accepted any more. */
   failed(error: Error): void;
+}
+
+/** Events of a batch, and how many of them are our own. */
+interface BatchSize {
+  readonly events: number;
+  readonly corrections: number;
 }
 
 /**
@@ -45,13 +51,16 @@ export class Journal {
   readonly #listener: JournalEvents;
   readonly #rows = new EventRecords();
   readonly #polls = new PollRecords();
-  readonly #sizes = new Map<number, number>();
+  readonly #sizes = new Map<number, BatchSize>();
   readonly #writer: WorkerFront<WriterTalk>;
   #nextSeq: number;
   #nextBatch = 1;
   #lastCommitted = 0;
   #unsent = 0;
   #uncommitted = 0;
+  /** Of all of those, how many are our own. */
+  #corrections = 0;
+  #unsentCorrections = 0;
   #handedOverAt = 0;
   #wantsUnfiltered: boolean;
   #generationAt: number | null = null;
@@ -90,14 +99,14 @@ export class Journal {
     return this.#nextSeq;
   }
 
-  /** Events taken and not yet on the disk. */
+  /** Events taken from senders and not yet on the disk. */
   get uncommitted(): number {
-    return this.#unsent + this.#uncommitted;
+    return this.#unsent + this.#uncommitted - this.#corrections;
   }
 
   /** The number of the latest event that is on the disk; 0 for none. */
   get committedSeq(): number {
-    return this.#nextSeq - 1 - this.uncommitted;
+    return this.#nextSeq - 1 - this.#unsent - this.#uncommitted;
   }
 
   /** True when senders that can wait should. */
@@ -136,11 +145,17 @@ export class Journal {
   }
 
   /**
-   * Commits the site's state behind all events added so far, with the last of them. `at` is our clock. While
-   * the writer does not answer, nothing happens: changes add up in the site until it does.
+   * Commits the site's state behind all events added so far, with the last of them. What snapshots or time have changed
+   * becomes events of our own, in the same commit: recovery must not apply it twice. `at` is our clock. While the writer does
+   * not answer, nothing happens: changes add up in the site until it does.
    */
   checkpoint(at: number, state: object): void {
     if (!this.takesState) return;
+    for (const { event, applied } of this.#site.takeCorrections(this.#nextSeq, at)) {
+      this.add(event, applied);
+      this.#corrections += 1;
+      this.#unsentCorrections += 1;
+    }
     const changes = this.#site.book.pending.take();
     const seconds = this.#site.series.takePending();
     this.#handOver(checkpointMessage(this.#nextSeq - 1, at, state, changes, seconds, this.#names));
@@ -168,6 +183,8 @@ export class Journal {
     // The answer to one of those before hands over what is left.
     if (this.#sizes.size >= MOST_UNANSWERED) return;
     const id = this.#nextBatch++;
+    const corrections = this.#unsentCorrections;
+    this.#unsentCorrections = 0;
     const rows = this.#rows.take();
     const polls = this.#polls.take();
     const batch: BatchMessage = {
@@ -183,7 +200,7 @@ export class Journal {
       const { sessions, activities, connections, closings, points } = checkpoint;
       for (const cells of [sessions, activities, connections, closings, points]) transfer.push(cells.buffer);
     }
-    this.#sizes.set(id, rows.eventCount);
+    this.#sizes.set(id, { events: rows.eventCount, corrections });
     this.#uncommitted += rows.eventCount;
     this.#unsent = 0;
     this.#handedOverAt = performance.now();
@@ -203,12 +220,13 @@ export class Journal {
     }
     if (reply.type !== 'committed') return;
     this.#rows.recycle(reply.memory);
-    const size = this.#sizes.get(reply.id) ?? 0;
+    const { events, corrections } = this.#sizes.get(reply.id) ?? { events: 0, corrections: 0 };
     this.#sizes.delete(reply.id);
-    this.#uncommitted -= size;
+    this.#uncommitted -= events;
+    this.#corrections -= corrections;
     this.#lastCommitted = reply.id;
     this.#trouble = null;
-    this.#listener.committed(size);
+    this.#listener.committed(events - corrections);
     if (this.#hasUnsent) this.#schedule();
     const done = this.#waiters.filter((waiter) => waiter.batch <= reply.id);
     this.#waiters = this.#waiters.filter((waiter) => waiter.batch > reply.id);

@@ -1,6 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { UserEvent } from '../contract/event.ts';
-import { rememberClosedByStop, rememberOrphanStop, rememberTimeOut } from '../sessions/key-memory.ts';
+import {
+  isInferred,
+  rememberClosedByStop,
+  rememberOrphanStop,
+  rememberTimeOut,
+} from '../sessions/key-memory.ts';
 import { Connection, Session } from '../sessions/session.ts';
 import { OUTCOMES } from '../sessions/session-tracker.ts';
 import type { Site } from '../sessions/site.ts';
@@ -138,7 +143,7 @@ class Recovery {
 
   #restoreEnded(session: Session, now: number): void {
     const { key, endReason } = session;
-    if (endReason !== null && endReason !== 'stop' && endReason !== 'excluded') rememberTimeOut(session);
+    if (isInferred(endReason)) rememberTimeOut(session);
     else if (endReason === 'stop' && now - (session.endedSeenAt ?? 0) <= REMEMBERED_STOP_MS) {
       const waiting: Connection[] = [];
       const byId = `SELECT ${CONNECTION.list} FROM connections WHERE id = ?`;
@@ -162,10 +167,11 @@ class Recovery {
     const { id, host, directory, user_id: userId, created_at: createdAt } = record;
     const user =
       userId === null ? null : identities.user({ directory: directory as string | null, id: String(userId) });
-    const { startExact, startTimed } = record.flags;
+    const { startExact, startTimed, listed } = record.flags;
     const key = identities.key(identities.host(host ?? ''), user);
     const session = new Session(id, key, createdAt, startExact, startTimed, record.arrived_at);
     restoreSession(session, cells, this.#names);
+    this.#site.polledProxies.restoreSession(session, listed);
     return session;
   }
 

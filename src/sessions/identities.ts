@@ -36,10 +36,15 @@ export class Identities {
   knows(hostName: string, user: User | null): boolean {
     const host = this.hosts.get(hostName);
     if (host === undefined) return false;
-    if (user === null) return host.keys.has(null);
-    const users = this.#directories.get((user.directory ?? NO_DIRECTORY).toLowerCase())?.users;
-    const known = users?.get(user.id.toLowerCase());
+    const known = user === null ? null : this.find(user);
     return known !== undefined && host.keys.has(known);
+  }
+
+  /** A user who is known already, in whatever spelling. */
+  find({ directory, id }: User): KnownUser | undefined {
+    const spelling = directory ?? NO_DIRECTORY;
+    const known = this.#directories.get(spelling) ?? this.#directories.get(spelling.toLowerCase());
+    return known?.users.get(id) ?? known?.users.get(id.toLowerCase());
   }
 
   host(name: string): Host {

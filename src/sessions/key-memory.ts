@@ -1,11 +1,17 @@
 import type { UserEvent } from '../contract/event.ts';
+import type { EndReason } from '../contract/rows.ts';
 import { agrees, byOpening, type Connection, type Key, type OrphanStop, type Session } from './session.ts';
 import { copied } from './string-pool.ts';
 
 /** Of each kind of thing a key remembers, the last so many. Bounds memory and the cost of a line. */
 const REMEMBERED = 64;
 
-/** A session that ended by time-out, age or restart: a later line may correct that. */
+/** True for an end that no line told: a later one may correct it. */
+export function isInferred(reason: EndReason | null): boolean {
+  return reason !== null && reason !== 'stop' && reason !== 'excluded';
+}
+
+/** A session whose end no line told. */
 export function rememberTimeOut(session: Session): void {
   session.key.timedOut = withNew(session.key.timedOut, session);
 }
@@ -85,7 +91,7 @@ function latest(key: Key, event: UserEvent, fits: (session: Session) => boolean)
 
 /** It ended for want of a sign of life, so that one takes it up again. */
 function wasSilent({ endReason }: Session): boolean {
-  return endReason === 'timeout' || endReason === 'restart';
+  return endReason === 'timeout' || endReason === 'restart' || endReason === 'snapshot';
 }
 
 /** The session with this very session key that a Start takes up again. */
@@ -94,7 +100,7 @@ export function toRestart(key: Key, event: UserEvent, sessionKey: string): Sessi
 }
 
 /**
- * The session whose end by time-out, age or restart a Stop corrects: the one with this very session key, or, for a
+ * The session whose end a Stop corrects, because no line told it: the one with this very session key, or, for a
  * null one, any.
  */
 export function toCorrect(key: Key, event: UserEvent, sessionKey: string | null): Session | null {

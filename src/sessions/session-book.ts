@@ -4,10 +4,12 @@ import type { Losses } from './doubt/losses.ts';
 import type { Downtimes } from './downtimes.ts';
 import { signOfLifeAt } from './host-clock.ts';
 import type { Identities } from './identities.ts';
+import { guessWhichIsWhich } from './identity-guess.ts';
 import {
   forgetClosedByStop,
   forgetOrphanStop,
   forgetTimeOut,
+  isInferred,
   rememberClosedByStop,
   rememberTimeOut,
 } from './key-memory.ts';
@@ -15,17 +17,10 @@ import { DueSessions } from './open/due-sessions.ts';
 import { FewSessions } from './open/few-sessions.ts';
 import { ManySessions } from './open/many-sessions.ts';
 import { PendingChanges } from './pending-changes.ts';
-import {
-  Connection,
-  type Key,
-  type OpenSessions,
-  type OrphanStop,
-  Session,
-  type SessionObserver,
-  type SessionSettings,
-} from './session.ts';
+import { Connection, type Key, type OpenSessions, type OrphanStop, Session } from './session.ts';
+import type { SessionObserver } from './session-observer.ts';
 import { copied, StringPool } from './string-pool.ts';
-import { timesOutAt } from './time-outs.ts';
+import { type SessionSettings, timesOutAt } from './time-outs.ts';
 
 /** The changes that can happen to a session. Which of them a line causes is decided in `session-tracker.ts`. */
 export class SessionBook {
@@ -61,14 +56,16 @@ export class SessionBook {
   }
 
   set nextNumbers(next: { session: number; connection: number }) {
-    this.#nextSession = next.session;
-    this.#nextConnection = next.connection;
+    ({ session: this.#nextSession, connection: this.#nextConnection } = next);
   }
 
   /** A new session, exact where a Start opens it, not where an Open synthesises it. */
   create(key: Key, event: UserEvent, exact: boolean, sessionKey: string | null): Session {
-    const session = this.#make(key, event, exact, sessionKey);
-    this.#doubtOthers(session);
+    return this.#opened(this.#make(key, event, exact, sessionKey));
+  }
+
+  #opened(session: Session): Session {
+    guessWhichIsWhich(session, this.pending);
     this.#enter(session);
     this.#observer.sessionOpened(session);
     return session;
@@ -81,6 +78,14 @@ export class SessionBook {
     session.userAgent = this.#pool.get(event.userAgent);
     if (!exact) session.synthesisedAt = event.receivedAt;
     return session;
+  }
+
+  /** A new session of which no line came: snapshots list it since `startedAt`. */
+  createListed(key: Key, startedAt: number, virtualProxy: string, now: number): Session {
+    const session = new Session(this.#nextSession++, key, startedAt, false, false, startedAt);
+    Object.assign(session, { virtualProxy: this.#pool.get(virtualProxy), synthesisedAt: now });
+    this.pending.corrected('session_start', session);
+    return this.#opened(session);
   }
 
   /** The session of a Start whose Stop came first: it was open only in the past, beside no other. */
@@ -98,20 +103,6 @@ export class SessionBook {
 
   #enter(session: Session): void {
     this.restore(session);
-    this.pending.changed(session);
-  }
-
-  /** Of several keyless sessions of one key, which is which is a guess from now on. */
-  #doubtOthers(session: Session): void {
-    const open = session.key.open;
-    if (open === null) return;
-    for (const other of open.size === 1 ? open.sessions() : []) this.#doubt(other);
-    this.#doubt(session);
-  }
-
-  #doubt(session: Session): void {
-    if (session.sessionKey !== null || !session.identityExact) return;
-    session.identityExact = false;
     this.pending.changed(session);
   }
 
@@ -134,10 +125,11 @@ export class SessionBook {
 
   /** The moment after which a sweep ends the session. */
   dueAt(session: Session): number {
-    if (session.openConnections.length > 0) {
-      return session.arrivedAt + this.#settings.maxAgeMs + this.#downtimes.since(session.arrivedAt);
-    }
-    return timesOutAt(session.lastSeenAt, session.virtualProxy, this.#settings, this.#downtimes);
+    const idleAt = timesOutAt(session.lastSeenAt, session.virtualProxy, this.#settings, this.#downtimes);
+    if (session.openConnections.length === 0) return idleAt;
+    const { arrivedAt, listedAt } = session;
+    const oldAt = arrivedAt + this.#settings.maxAgeMs + this.#downtimes.since(arrivedAt);
+    return Math.max(oldAt, listedAt === null ? 0 : idleAt);
   }
 
   confirm(session: Session, event: UserEvent): void {
@@ -239,6 +231,7 @@ export class SessionBook {
     session.endExact = reason === 'stop' || reason === 'excluded';
     session.endReason = reason;
     session.endedSeenAt = seenAt;
+    session.listedAt = null;
     this.due.forget(session);
     // In order of opening: a key remembers the last ones.
     for (const connection of session.openConnections.toSorted((a, b) => a.id - b.id)) {
@@ -252,8 +245,9 @@ export class SessionBook {
       this.identities.emptied(key, seenAt);
     }
     if (reason === 'restart') this.#losses.countEnded(session, 1);
-    if (reason !== 'stop' && reason !== 'excluded') rememberTimeOut(session);
+    if (isInferred(reason)) rememberTimeOut(session);
     this.pending.changed(session);
+    if (reason === 'snapshot' || reason === 'restart') this.pending.corrected('session_stop', session);
     this.#observer.sessionEnded(session);
   }
 
@@ -282,7 +276,7 @@ export class SessionBook {
     session.endedSeenAt = null;
     const key = session.sessionKey;
     if (key !== null && session.key.open?.withSessionKey(key)) session.sessionKey = null;
-    this.#doubtOthers(session);
+    guessWhichIsWhich(session, this.pending);
     this.#enter(session);
     this.#observer.sessionReopened(session, before);
   }

@@ -254,6 +254,7 @@ export class SessionTracker {
     }
     // In a fixed order, so that it does not depend on when sessions were looked at.
     for (const [session, reason] of [...due].sort(([a], [b]) => a.id - b.id)) {
+      session.lastActivityAt = session.lastSignAt;
       this.book.end(session, session.lastActivityAt, reason, now);
     }
     this.#losses.forget(now);

@@ -1,12 +1,10 @@
 import type { User } from '../contract/event.ts';
 import type { EndReason } from '../contract/rows.ts';
-import type { ClassOf } from '../contract/user-class.ts';
 import { HostDoubt } from './doubt/host-doubt.ts';
 import type { LossWindow } from './doubt/loss-window.ts';
 import type { HostClock } from './host-clock.ts';
 import { Layouts } from './layouts.ts';
 import type { Dimension } from './series.ts';
-import type { TimeOutSettings } from './time-outs.ts';
 
 /** One app (or mashup object) opened in a tab. Times in milliseconds since 1970 UTC. */
 export class Connection {
@@ -36,6 +34,14 @@ export class Connection {
 }
 
 const NONE: Connection[] = [];
+const NEVER = Number.NEGATIVE_INFINITY;
+
+/** One SessionId that a virtual proxy lists, with the session that is bound to it; see `snapshots/snapshots.ts`. */
+export interface ProxySighting {
+  readonly id: string;
+  readonly lastAt: number;
+  readonly session: Session | null;
+}
 
 /** A proxy session, from log-in to log-out or time-out. Times in milliseconds since 1970 UTC. */
 export class Session {
@@ -63,6 +69,10 @@ export class Session {
   seenAfterMs: number;
   /** Of the latest loss of lines before a sign of life that can only be its own; see `HostDoubt`. */
   epoch: number;
+  /** The SessionId by which snapshots list it, since the program started. */
+  sighting: ProxySighting | null = null;
+  /** `at` of the latest snapshot of its virtual proxy, if that one lists it. */
+  listedAt: number | null = null;
   identityExact = true;
   endedAt: number | null = null;
   endExact = false;
@@ -92,6 +102,11 @@ export class Session {
     this.startExact = exact;
     this.startTimed = timed;
     this.lastActivityAt = startedAt;
+  }
+
+  /** Event time of its latest line, or when a snapshot listed it last. */
+  get lastSignAt(): number {
+    return Math.max(this.lastActivityAt, this.listedAt ?? NEVER);
   }
 
   /** Our clock when the line that created it arrived. */
@@ -126,7 +141,8 @@ export class Session {
 }
 
 /** The order that *oldest* and *newest* speak of. */
-export function byStart(a: Session, b: Session): number {
+type Starting = Pick<Session, 'startedAt' | 'id'>;
+export function byStart(a: Starting, b: Starting): number {
   return a.startedAt - b.startedAt || a.id - b.id;
 }
 
@@ -222,6 +238,8 @@ export class Key {
   sureSlot = -1;
   /** Our clock at the last line or end; decides when an empty key may be forgotten. */
   usedAt = 0;
+  /** Our clock at the last Stop since the program started. */
+  stoppedAt = NEVER;
   queued = false;
   queuedAt = 0;
 
@@ -233,26 +251,6 @@ export class Key {
     this.host = host;
     this.user = user;
   }
-}
-
-/** How long sessions last of which no end is seen. */
-export interface SessionSettings extends TimeOutSettings {
-  /** A session whose connection never closed ends at this age, counted from the arrival of its first line. */
-  readonly maxAgeMs: number;
-  /** Not given, nobody is a service user. */
-  readonly classOf?: ClassOf;
-}
-
-/** Learns of every change that moves a count, right after it happened. */
-export interface SessionObserver {
-  sessionOpened(session: Session): void;
-  sessionEnded(session: Session): void;
-  sessionReopened(session: Session, endedAt: number): void;
-  /** A session that had ended at `before` turned out to have ended at `session.endedAt`. */
-  endCorrected(session: Session, before: number): void;
-  connectionOpened(connection: Connection): void;
-  connectionClosed(connection: Connection): void;
-  virtualProxyLearnt(session: Session): void;
 }
 
 /**

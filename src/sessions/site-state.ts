@@ -2,10 +2,11 @@ import type { LossWindow } from './doubt/loss-window.ts';
 import type { Downtime } from './downtimes.ts';
 import { HostClock, type LagSlot } from './host-clock.ts';
 import type { LostLinesState } from './lost-lines/lost-lines.ts';
-import type { QualityChange } from './past-quality.ts';
 import type { PeakOfDay } from './peak.ts';
+import type { QualityChange } from './quality/past-quality.ts';
 import type { Dimension } from './series.ts';
 import type { Site } from './site.ts';
+import type { PolledProxyState } from './snapshots/polled-proxies.ts';
 
 /** What a checkpoint keeps besides sessions, connections and points. */
 export interface SiteState {
@@ -40,6 +41,8 @@ export interface SiteState {
   readonly rowNumbers?: LostLinesState;
   /** Not in the state of a version that did not note it. */
   readonly pastQuality?: readonly QualityChange[];
+  /** Not in the state of a version that took none. */
+  readonly snapshots?: readonly PolledProxyState[];
   /** Parts whose level may have to be written as empty. */
   readonly parts: readonly Dimension[];
 }
@@ -70,6 +73,7 @@ export function stateOf(site: Site): SiteState {
     sweptAt: site.tracker.sweptAt,
     rowNumbers: site.lostLines.state,
     pastQuality: site.pastQuality.changes,
+    snapshots: site.polledProxies.state,
     parts: site.levels.parts,
   };
 }
@@ -94,5 +98,6 @@ export function restoreState(site: Site, state: SiteState): void {
   site.tracker.sweptAt = state.sweptAt;
   if (state.rowNumbers !== undefined) site.lostLines.restore(state.rowNumbers);
   if (state.pastQuality !== undefined) site.pastQuality.restore(state.pastQuality);
+  if (state.snapshots !== undefined) site.polledProxies.restore(state.snapshots);
   site.levels.restore(state.parts);
 }

@@ -1,4 +1,5 @@
 import type { NumberedLine, User, UserEvent } from '../contract/event.ts';
+import type { Snapshot } from '../contract/snapshot.ts';
 import { Clocks } from './clocks.ts';
 import { Counts } from './counts.ts';
 import { Losses } from './doubt/losses.ts';
@@ -6,13 +7,18 @@ import { Downtimes } from './downtimes.ts';
 import { Identities } from './identities.ts';
 import { MOST_APART } from './lost-lines/line-counter.ts';
 import { LostLines } from './lost-lines/lost-lines.ts';
-import { type MomentStatement, PastQuality } from './past-quality.ts';
 import { Peak } from './peak.ts';
-import { Quality } from './quality.ts';
+import { correctionEvent } from './pending-changes.ts';
+import { type MomentStatement, PastQuality } from './quality/past-quality.ts';
+import { Quality } from './quality/quality.ts';
 import { Levels, Series } from './series.ts';
-import type { Connection, Host, KnownUser, Session, SessionObserver, SessionSettings } from './session.ts';
+import type { Connection, Host, KnownUser, Session } from './session.ts';
 import { SessionBook } from './session-book.ts';
+import type { SessionObserver } from './session-observer.ts';
 import { SessionTracker, type TrackingOutcome } from './session-tracker.ts';
+import { PolledProxies } from './snapshots/polled-proxies.ts';
+import { type Circumstances, Snapshots } from './snapshots/snapshots.ts';
+import type { SessionSettings } from './time-outs.ts';
 
 /** Bounds of the picture: a flood of made-up users or hosts must not fill the memory. */
 export interface SiteBounds {
@@ -22,6 +28,12 @@ export interface SiteBounds {
   readonly mostHosts: number;
   /** Apps and virtual proxies that get points of their own, each. */
   readonly mostParts: number;
+}
+
+/** An event of our own. */
+export interface AppliedCorrection {
+  readonly event: UserEvent;
+  readonly applied: Applied;
 }
 
 const BOUNDS: SiteBounds = { mostOpen: 4_000_000, mostKeys: 4_000_000, mostHosts: 10_000, mostParts: 5_000 };
@@ -50,6 +62,8 @@ export class Site implements SessionObserver {
   readonly series = new Series();
   readonly levels = new Levels(this.series);
   readonly lostLines = new LostLines();
+  readonly polledProxies = new PolledProxies();
+  readonly snapshots: Snapshots;
   readonly losses: Losses;
   readonly clocks: Clocks;
   readonly peak = new Peak();
@@ -75,6 +89,12 @@ export class Site implements SessionObserver {
     this.clocks = new Clocks(this.identities.hosts);
     this.book = new SessionBook(this.identities, settings, downtimes, this.losses, this);
     this.tracker = new SessionTracker(this.book, downtimes, this.losses, counts.doubt);
+    this.snapshots = new Snapshots(
+      this.book,
+      counts.doubt,
+      this.polledProxies,
+      (host, user) => !this.#isOpenFull && !this.#isFullOf(host, user),
+    );
     this.quality = new Quality(this, settings, this.losses, lostLines);
     lostLines.onLost = (name, lines, now) => {
       const host = this.#hostOf(name, now);
@@ -111,11 +131,17 @@ export class Site implements SessionObserver {
   /** True where one more session, connection, user or host would be one too many: memory has a bound. */
   isFullFor(event: UserEvent): boolean {
     const opens = event.kind === 'session_start' || event.kind === 'connection_open';
-    const { mostOpen, mostKeys, mostHosts } = this.#bounds;
-    if (opens && this.counts.sessions + this.counts.connections >= mostOpen) return true;
+    return (opens && this.#isOpenFull) || this.#isFullOf(event.host, event.user);
+  }
+
+  get #isOpenFull(): boolean {
+    return this.counts.sessions + this.counts.connections >= this.#bounds.mostOpen;
+  }
+
+  #isFullOf(host: string, user: User | null): boolean {
     const { hosts, keyCount } = this.identities;
-    if (hosts.size >= mostHosts && !hosts.has(event.host)) return true;
-    return keyCount >= mostKeys && !this.identities.knows(event.host, event.user);
+    if (hosts.size >= this.#bounds.mostHosts && !hosts.has(host)) return true;
+    return keyCount >= this.#bounds.mostKeys && !this.identities.knows(host, user);
   }
 
   /** Takes one event, which the journal keeps under the number `seq`. */
@@ -130,12 +156,33 @@ export class Site implements SessionObserver {
     const key = this.identities.key(host, user);
     const { session, outcome } = this.tracker.apply(event, key, seq);
     if (key.open === null) this.identities.emptied(key, event.receivedAt);
+    if (event.kind === 'session_stop' && outcome !== 'failed') key.stoppedAt = event.receivedAt;
     if (session === null) return { host, user, session, outcome, previousSeq: 0 };
+    const previousSeq = this.#append(session, seq);
+    this.book.pending.touched(session);
+    return { host, user, session, outcome, previousSeq };
+  }
+
+  /** The next event of a session; returns the one before. */
+  #append(session: Session, seq: number): number {
     const previousSeq = session.lastSeq;
     session.lastSeq = seq;
     if (session.firstSeq === 0) session.firstSeq = seq;
-    this.book.pending.touched(session);
-    return { host, user, session, outcome, previousSeq };
+    return previousSeq;
+  }
+
+  /**
+   * Sessions that were made or ended without a line, as events that are numbered from `seq` on. They are applied already:
+   * the state must be committed with them, before any other event.
+   */
+  takeCorrections(seq: number, now: number): AppliedCorrection[] {
+    return this.book.pending.takeCorrections().map((correction, place) => {
+      const { session } = correction;
+      const { host, user } = session.key;
+      const previousSeq = this.#append(session, seq + place);
+      const applied: Applied = { host, user, session, outcome: 'applied', previousSeq };
+      return { event: correctionEvent(correction, now), applied };
+    });
   }
 
   /** The program has been running since then: no level is noted for seconds before. */
@@ -182,6 +229,15 @@ export class Site implements SessionObserver {
   qualityOf(moment: number, now: number): MomentStatement {
     this.pastQuality.note(now, this.quality.at(now));
     return this.pastQuality.of(moment, this.quality.since, now);
+  }
+
+  /** Takes a snapshot in slices; see `Snapshots.take`. */
+  *takeSnapshot(snapshot: Snapshot, circumstances: Circumstances): Generator<boolean, void> {
+    for (const hasChanged of this.snapshots.take(snapshot, circumstances)) {
+      this.changes += 1;
+      yield hasChanged;
+    }
+    this.quality.reconciledAt = this.polledProxies.reconciledAt(this.identities.hosts.values());
   }
 
   exclude(isExcluded: (user: User) => boolean, now: number): void {

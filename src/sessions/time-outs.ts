@@ -1,3 +1,4 @@
+import type { ClassOf } from '../contract/user-class.ts';
 import { prefixOf } from '../contract/virtual-proxy.ts';
 import type { Downtimes } from './downtimes.ts';
 
@@ -7,6 +8,14 @@ export interface TimeOutSettings {
   readonly graceMs: number;
   /** Where a virtual proxy has a time-out of its own, by its prefix as `prefixOf` has it. */
   readonly timeoutMsOf?: ReadonlyMap<string, number>;
+}
+
+/** How long sessions last of which no end is seen. */
+export interface SessionSettings extends TimeOutSettings {
+  /** A session whose connection never closed ends at this age, counted from the arrival of its first line. */
+  readonly maxAgeMs: number;
+  /** Not given, nobody is a service user. */
+  readonly classOf?: ClassOf;
 }
 
 /** The moment, by our clock as `lastSeenAt` is, after which a session without open connection is taken to have timed out, if nothing more comes of it. */

@@ -109,6 +109,8 @@ export class ApiUnderTest {
       hash: (text) => hash('sha256', text, 'base64url'),
       checksum: (text) => crc32(text),
       onTrouble: (kind, sample) => this.troubles.push([kind, sample]),
+      commitState: () => this.commitState(),
+      now: () => this.now,
       later: (callback, ms) => setTimeout(callback, ms),
     });
     this.tokens = tokens;
@@ -166,10 +168,14 @@ export class ApiUnderTest {
     return this;
   }
 
+  commitState(): void {
+    this.journal.checkpoint(this.now, stateOf(this.site));
+  }
+
   /** Everything so far is on the disk, state included. */
   async settle(): Promise<void> {
     this.pipeline.work();
-    this.journal.checkpoint(this.now, stateOf(this.site));
+    this.commitState();
     await this.journal.committed();
   }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Downtimes } from '../../src/sessions/downtimes.ts';
-import { PastQuality } from '../../src/sessions/past-quality.ts';
+import { PastQuality } from '../../src/sessions/quality/past-quality.ts';
 import { ApiUnderTest, NOON } from './api-under-test.ts';
 
 const MINUTE_MS = 60_000;

@@ -322,8 +322,8 @@ describe('a poll', () => {
   };
 
   it('is kept without excluded users, and as a whole for those who want it so', async () => {
-    const { pipeline, store } = pipelineUnderTest([{ directory: 'internal' }]);
-    await pipeline.snapshot(snapshot);
+    const { pipeline, store, taken } = pipelineUnderTest([{ directory: 'internal' }]);
+    await taken(pipeline.snapshot(snapshot));
     const seen = sessions.slice(0, 3);
     const unfiltered = [...sessions, ...snapshot.hidden];
     expect(store.polls).toEqual([{ ...poll, error: null, sessions: 3, users: 1, seen, unfiltered }]);
@@ -331,8 +331,8 @@ describe('a poll', () => {
   });
 
   it('is kept as numbers alone where users are not kept', async () => {
-    const { pipeline, store } = pipelineUnderTest([{ directory: 'internal' }]);
-    await pipeline.snapshot({ ...snapshot, keepsUsers: false });
+    const { pipeline, store, taken } = pipelineUnderTest([{ directory: 'internal' }]);
+    await taken(pipeline.snapshot({ ...snapshot, keepsUsers: false }));
     expect(store.polls).toEqual([
       { ...poll, error: null, sessions: 3, users: 1, seen: [], unfiltered: null },
     ]);
@@ -347,9 +347,9 @@ describe('a poll', () => {
   });
 
   it('is judged by the rules of the moment', async () => {
-    const { pipeline, store } = pipelineUnderTest();
+    const { pipeline, store, taken } = pipelineUnderTest();
     pipeline.replaceBlacklist(createBlacklist([{ directory: 'LAB' }]), START);
-    await pipeline.snapshot(snapshot);
+    await taken(pipeline.snapshot(snapshot));
     expect(store.polls).toMatchObject([{ sessions: 2, users: 1, seen: [{ id: '3' }, { id: '4' }] }]);
   });
 });

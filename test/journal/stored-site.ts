@@ -10,9 +10,9 @@ import { type Recovered, recover } from '../../src/journal/recover.ts';
 import { type BatchMessage, checkpointMessage, EventRecords } from '../../src/journal/write/batch.ts';
 import { PollRecords } from '../../src/journal/write/poll-records.ts';
 import { Writer } from '../../src/journal/write/writer.ts';
-import type { SessionSettings } from '../../src/sessions/session.ts';
 import { type Applied, Site } from '../../src/sessions/site.ts';
 import { stateOf } from '../../src/sessions/site-state.ts';
+import type { SessionSettings } from '../../src/sessions/time-outs.ts';
 
 /** A site whose events go through the real writer into a real file, in this thread so that a test can kill it anywhere. */
 export class StoredSite {
@@ -86,6 +86,10 @@ export class StoredSite {
   /** What `commit` would write, which is nobody else's from then on. */
   batch(at: number, withState: boolean): BatchMessage {
     const { book, series } = this.site;
+    for (const { event, applied } of withState ? this.site.takeCorrections(this.#nextSeq, at) : []) {
+      this.#rows.add(this.#nextSeq, event, applied, this.#names);
+      this.#nextSeq += 1;
+    }
     const checkpoint = withState
       ? checkpointMessage(
           this.#nextSeq - 1,

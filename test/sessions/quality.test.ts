@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Kind, UserEvent } from '../../src/contract/event.ts';
-import type { QualityReason } from '../../src/sessions/quality.ts';
+import type { QualityReason } from '../../src/sessions/quality/quality.ts';
 import { Site } from '../../src/sessions/site.ts';
 import { EPOCH, SETTINGS } from './model/event-arbitrary.ts';
 import { NODE } from './numbered-lines.ts';
@@ -214,6 +214,16 @@ describe('complete snapshots of a host', () => {
     expect(of('node1', EPOCH + 59 * SECOND)).toMatchObject({ quality: 'reconciled', reasons: [] });
     expect(of('node1', EPOCH + 60 * SECOND).quality).toBe('unverified');
     site.losses.touch(host, 'gap', EPOCH + SECOND, 2);
-    expect(of('node1', EPOCH + SECOND)).toMatchObject({ quality: 'estimated', reasons: ['gap'] });
+    expect(of('node1', EPOCH + SECOND)).toMatchObject({ quality: 'reconciled', reasons: [] });
+  });
+
+  it('have not made good what was lost since, and the bounds say so', () => {
+    const host = site.identities.host('node1');
+    says('node1', null, 'session_start', 'anna');
+    host.reconciledAt = EPOCH;
+    host.reconcileIntervalMs = 30 * SECOND;
+    site.losses.touch(host, 'gap', EPOCH + SECOND, 2);
+    expect(of('node1', EPOCH + SECOND).bounds.sessions).toEqual({ low: 0, high: 3 });
+    expect(of('node1', EPOCH + 60 * SECOND)).toMatchObject({ quality: 'estimated' });
   });
 });

@@ -32,7 +32,7 @@ export class Figures {
   minutes = 0;
   /** Full minutes, once there were two polls of each place, in which no difference was older than two polls. */
   readonly healed: Share = { of: 0, so: 0 };
-  /** The same minutes, in which the quality was `reconciled`. */
+  /** The same minutes, in which the quality was `reconciled`, or `exact`. */
   readonly reconciled: Share = { of: 0, so: 0 };
   /** People whose sessions were counted wrong right after the first round of polls; null where nobody was polled. */
   wrongAfterFirstRound: number | null = null;
@@ -82,7 +82,7 @@ export class Figures {
     tracked: ReadonlyMap<string, number>,
     truth: ReadonlyMap<string, LeastAndMost>,
   ): void {
-    note(this.reconciled, quality === 'reconciled');
+    note(this.reconciled, quality === 'reconciled' || quality === 'exact');
     const [first, ...others] = differences(tracked, truth);
     note(this.healed, first === undefined);
     if (first !== undefined) this.example(at, 'not healed', first, `${others.length} others`);

@@ -4,9 +4,10 @@ import { createBlacklist } from '../../src/contract/blacklist.ts';
 import type { Sender } from '../../src/contract/event.ts';
 import type { SeenSession } from '../../src/contract/snapshot.ts';
 import { Duplicates } from '../../src/intake/duplicates.ts';
-import { type EventStore, Pipeline } from '../../src/intake/pipeline.ts';
-import type { SessionSettings } from '../../src/sessions/session.ts';
+import type { EventStore } from '../../src/intake/event-store.ts';
+import { Pipeline } from '../../src/intake/pipeline.ts';
 import type { Site } from '../../src/sessions/site.ts';
+import type { SessionSettings } from '../../src/sessions/time-outs.ts';
 import { StoredSite } from '../journal/stored-site.ts';
 
 /** How often events and state are committed. */
@@ -40,6 +41,7 @@ export interface Place {
 export class ObservedSite {
   readonly #stored: StoredSite;
   #pipeline: Pipeline;
+  #now = 0;
 
   /** `since`: when its store began. */
   constructor(settings: SessionSettings, since: number) {
@@ -58,6 +60,8 @@ export class ObservedSite {
       uncommitted: 0,
       behind: false,
       full: false,
+      trouble: null,
+      takesState: true,
       add: (event, applied) => stored.add(event, applied),
       addPoll: (poll) => stored.addPoll(poll),
       committed: async () => {},
@@ -70,8 +74,12 @@ export class ObservedSite {
       hash: (text) => hash('sha256', text, 'base64url').slice(0, 22),
       checksum: (text) => crc32(text),
       onTrouble: () => {},
-      // Whoever hands over lines works them off.
-      later: () => {},
+      commitState: () => stored.commit(this.#now, true),
+      now: () => this.#now,
+      // Whoever hands over lines works them off; a snapshot goes on at once.
+      later: (callback, ms) => {
+        if (ms <= 1) queueMicrotask(callback);
+      },
     });
   }
 
@@ -91,6 +99,7 @@ export class ObservedSite {
 
   /** A proxy has said who is on. */
   async snapshot(place: Place, sessions: readonly SeenSession[], at: number): Promise<void> {
+    this.#now = at;
     const poll = { ...place, at, durationMs: 0, sessions, hidden: [], keepsUsers: true };
     await this.#pipeline.snapshot(poll);
   }

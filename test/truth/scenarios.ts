@@ -98,7 +98,7 @@ function healed(figures: Figures): Reached {
 }
 
 function reconciled(figures: Figures): Reached {
-  return every('minutes that are reconciled', figures.reconciled);
+  return every('minutes that are reconciled, or exact', figures.reconciled);
 }
 
 function every(what: string, { so, of }: Share): Reached {

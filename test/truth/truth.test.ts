@@ -9,8 +9,6 @@ const CROWD = { seed: 1, hours: 1.5, users: 300, rate: 0.6 };
 const NOT_YET: ReadonlySet<string> = new Set([
   // A Start or an Open that comes after the Stop of its session opens another one.
   'no-loss',
-  // Nobody takes snapshots.
-  ...['loss-polls', 'loss-failing-polls', 'away-polls', 'crash-polls', 'polls-alone', 'first-start'],
 ]);
 
 const scenarios = createScenarios(CROWD).map((scenario) => [scenario.what, scenario] as const);

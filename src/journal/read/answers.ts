@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { KINDS, REJECTION_REASONS } from '../../contract/event.ts';
+import { EVENT_REASONS, KINDS } from '../../contract/event.ts';
 import { END_REASONS } from '../../contract/rows.ts';
 import { USER_CLASSES } from '../../contract/user-class.ts';
-import { MOMENT_QUALITIES, MOMENT_REASONS } from '../../sessions/past-quality.ts';
-import { QUALITIES, QUALITY_REASONS } from '../../sessions/quality.ts';
+import { MOMENT_QUALITIES, MOMENT_REASONS } from '../../sessions/quality/past-quality.ts';
+import { QUALITIES, QUALITY_REASONS } from '../../sessions/quality/quality.ts';
 import { WINDOWS, type Window } from '../../sessions/series.ts';
 
 /*
@@ -57,7 +57,7 @@ export const eventItem = z.object({
   ...app,
   sessionId: text,
   result: unknownOrCount,
-  reason: z.enum(REJECTION_REASONS).nullable(),
+  reason: z.enum(EVENT_REASONS).nullable(),
   ...browserAndOs,
   message: text,
 });

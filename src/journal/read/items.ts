@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { AppNames } from '../../contract/app-names.ts';
-import { KINDS, type Kind, REJECTION_REASONS, type User } from '../../contract/event.ts';
+import { EVENT_REASONS, KINDS, type Kind, type User } from '../../contract/event.ts';
 import { END_REASONS } from '../../contract/rows.ts';
 import { secondsOf } from '../../contract/seconds.ts';
 import { type ClassOf, createClassOf, type UserClass } from '../../contract/user-class.ts';
@@ -213,7 +213,7 @@ export class Items {
       ...this.app(row['app']),
       sessionId: this.publicIdOrNull(row['session']),
       result: row['result'] as number | null,
-      reason: REJECTION_REASONS[Number(row['reason']) - 1] ?? null,
+      reason: EVENT_REASONS[Number(row['reason']) - 1] ?? null,
       ...this.#userAgents.describe(row['user_agent'] as Text),
       message: row['message'] as Text,
     };

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { AppNames } from '../../contract/app-names.ts';
 import { END_REASONS } from '../../contract/rows.ts';
 import type { ClassOf } from '../../contract/user-class.ts';
-import type { MomentStatement } from '../../sessions/past-quality.ts';
+import type { MomentStatement } from '../../sessions/quality/past-quality.ts';
 import type { Answers, OneSession } from './answers.ts';
 import { type EventFilters, findEvents } from './event-search.ts';
 import { Items, iso, isoOrNull, MOST_LINKS, page, type Row } from './items.ts';

@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { ChangingAppNames, type NamesById } from '../../contract/app-names.ts';
 import type { BlacklistRule } from '../../contract/blacklist.ts';
 import { createClassOf } from '../../contract/user-class.ts';
-import type { MomentStatement } from '../../sessions/past-quality.ts';
+import type { MomentStatement } from '../../sessions/quality/past-quality.ts';
 import type { Dimension } from '../../sessions/series.ts';
 import { WorkerSide } from '../../threads/worker-side.ts';
 import { journalFile } from '../journal-file.ts';

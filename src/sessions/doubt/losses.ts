@@ -1,6 +1,7 @@
 import type { Downtimes } from '../downtimes.ts';
 import type { Identities } from '../identities.ts';
-import type { Host, Session, SessionSettings } from '../session.ts';
+import type { Host, Session } from '../session.ts';
+import type { SessionSettings } from '../time-outs.ts';
 import type { Doubt } from './doubt.ts';
 import { add, type LossWindow, left, sum } from './loss-window.ts';
 

@@ -1,4 +1,4 @@
-import type { Downtimes } from './downtimes.ts';
+import type { Downtimes } from '../downtimes.ts';
 import { QUALITIES, QUALITY_REASONS, type QualityStatement } from './quality.ts';
 
 /** Why nobody knows who was on at a moment. */
