@@ -4,26 +4,14 @@ import type { Losses } from './doubt/losses.ts';
 import type { Downtimes } from './downtimes.ts';
 import { signOfLifeAt } from './host-clock.ts';
 import type { Identities } from './identities.ts';
-import {
-  forgetClosedByStop,
-  forgetOrphanStop,
-  forgetTimeOut,
-  rememberClosedByStop,
-  rememberTimeOut,
-} from './key-memory.ts';
+import { forgetClosedByStop, forgetTimeOut, rememberClosedByStop, rememberTimeOut } from './key-memory.ts';
 import { DueSessions } from './open/due-sessions.ts';
 import { FewSessions } from './open/few-sessions.ts';
 import { ManySessions } from './open/many-sessions.ts';
+import { openOf } from './open/open-of.ts';
 import { PendingChanges } from './pending-changes.ts';
-import {
-  Connection,
-  type Key,
-  type OpenSessions,
-  type OrphanStop,
-  Session,
-  type SessionObserver,
-  type SessionSettings,
-} from './session.ts';
+import { Connection, type Key, Session, type SessionObserver, type SessionSettings } from './session.ts';
+import { StoppedSessions } from './stopped-sessions.ts';
 import { copied, StringPool } from './string-pool.ts';
 
 /** The changes that can happen to a session. Which of them a line causes is decided in `session-tracker.ts`. */
@@ -35,6 +23,7 @@ export class SessionBook {
   readonly #observer: SessionObserver;
   readonly due = new DueSessions();
   readonly pending = new PendingChanges();
+  readonly stopped = new StoppedSessions();
   // App ids, user agents and virtual proxies: few different ones, kept by many sessions.
   readonly #pool = new StringPool();
   #nextSession = 1;
@@ -68,9 +57,27 @@ export class SessionBook {
   create(key: Key, event: UserEvent, exact: boolean, sessionKey: string | null): Session {
     const session = this.#make(key, event, exact, sessionKey);
     this.#doubtOthers(session);
+    return this.#begin(session);
+  }
+
+  /** A session that ends at once: it was open only in the past, beside no other. */
+  createPast(key: Key, event: UserEvent, exact: boolean, sessionKey: string | null): Session {
+    return this.#begin(this.#make(key, event, exact, sessionKey));
+  }
+
+  #begin(session: Session): Session {
     this.#enter(session);
     this.#observer.sessionOpened(session);
     return session;
+  }
+
+  /** A session that a Stop ended is open for a moment, in which a late line of it is told; then it is ended again. */
+  lookBack(session: Session): void {
+    const before = session.endedAt ?? session.lastActivityAt;
+    this.stopped.delete(session);
+    session.endedAt = null;
+    this.#enter(session);
+    this.#observer.sessionReopened(session, before);
   }
 
   #make(key: Key, event: UserEvent, exact: boolean, sessionKey: string | null): Session {
@@ -79,19 +86,6 @@ export class SessionBook {
     session.virtualProxy = this.#pool.get(event.virtualProxy);
     session.userAgent = this.#pool.get(event.userAgent);
     if (!exact) session.synthesisedAt = event.receivedAt;
-    return session;
-  }
-
-  /** The session of a Start whose Stop came first: it was open only in the past, beside no other. */
-  createPaired(key: Key, event: UserEvent, sessionKey: string | null, stop: OrphanStop): Session {
-    forgetOrphanStop(key, stop);
-    const session = this.#make(key, event, true, sessionKey);
-    session.lastSeq = stop.seq;
-    session.lastActivityAt = stop.at;
-    this.#enter(session);
-    this.#observer.sessionOpened(session);
-    this.pending.paired(stop.seq, session);
-    this.end(session, stop.at, 'stop', event.receivedAt);
     return session;
   }
 
@@ -140,7 +134,8 @@ export class SessionBook {
     return session.lastSeenAt + idle + this.#downtimes.since(session.lastSeenAt);
   }
 
-  confirm(session: Session, event: UserEvent): void {
+  confirm(session: Session, event: UserEvent): Session {
+    this.learnVirtualProxy(session, event.virtualProxy);
     const open = openOf(session);
     if (!session.startExact || session.synthesisedAt !== null) this.pending.changed(session);
     if (!session.startExact) {
@@ -151,6 +146,7 @@ export class SessionBook {
     this.#learnUserAgent(session, event);
     this.active(session, event);
     this.fileDue(session);
+    return session;
   }
 
   /** A session has started by the time of any of its lines. */
@@ -186,7 +182,7 @@ export class SessionBook {
     this.pending.changed(session);
   }
 
-  open(session: Session, event: UserEvent): void {
+  open(session: Session, event: UserEvent): Connection {
     const connection = new Connection(
       this.#nextConnection++,
       session,
@@ -204,6 +200,7 @@ export class SessionBook {
     this.fileDue(session);
     this.pending.connectionChanged(connection);
     this.#observer.connectionOpened(connection);
+    return connection;
   }
 
   close(connection: Connection, event: UserEvent): void {
@@ -251,13 +248,14 @@ export class SessionBook {
       this.identities.emptied(key, seenAt);
     }
     if (reason === 'restart') this.#losses.countEnded(session, 1);
-    if (reason !== 'stop' && reason !== 'excluded') rememberTimeOut(session);
+    if (reason === 'stop') this.stopped.add(session);
+    else if (reason !== 'excluded') rememberTimeOut(session);
     this.pending.changed(session);
     this.#observer.sessionEnded(session);
   }
 
   /** A session that was thought to have timed out had in truth ended by the Stop `event`. */
-  correct(session: Session, event: UserEvent): void {
+  correct(session: Session, event: UserEvent): Session {
     const before = session.endedAt ?? event.at;
     this.#takeBack(session);
     session.endedAt = Math.max(session.startedAt, event.at);
@@ -266,7 +264,9 @@ export class SessionBook {
     session.endedSeenAt = event.receivedAt;
     this.pending.changed(session);
     this.active(session, event);
+    this.stopped.add(session);
     this.#observer.endCorrected(session, before);
+    return session;
   }
 
   /** The event says that it is on after all. */
@@ -291,10 +291,4 @@ export class SessionBook {
     forgetTimeOut(session);
     if (session.endReason === 'restart') this.#losses.countEnded(session, -1);
   }
-}
-
-function openOf(session: Session): OpenSessions {
-  const open = session.key.open;
-  if (open === null) throw new Error(`session ${session.id} is not open`);
-  return open;
 }

@@ -155,6 +155,7 @@ export class Host {
   /** Keyed Stops that matched no session since the last match. */
   keyMismatches = 0;
   keysIgnored = false;
+  keysMatched = false;
   /** Our clock at the latest line about a session, and at the latest without a row number; 0 for none. */
   heardAt = 0;
   unnumberedAt = 0;
@@ -207,6 +208,9 @@ export interface OrphanStop {
   readonly seq: number;
 }
 
+/** An orphan Close that a late Open may still pair with. */
+export type OrphanClose = OrphanStop & { readonly appId: string | null };
+
 /** (host, user): the key of sessions. Null is empty throughout. */
 export class Key {
   readonly host: Host;
@@ -215,6 +219,9 @@ export class Key {
   timedOut: Session[] | null = null;
   closedByStop: Connection[] | null = null;
   orphanStops: OrphanStop[] | null = null;
+  orphanCloses: OrphanClose[] | null = null;
+  /** Those that a Stop ended lately. */
+  stopped: Session[] | null = null;
   /** Open sessions that are not doubtful, and the place in `host.doubt.keys` while there are any. */
   sure = 0;
   sureSlot = -1;

@@ -18,6 +18,8 @@ export interface SiteState {
     readonly lastEventAt: number;
     readonly keyMismatches: number;
     readonly keysIgnored: boolean;
+    /** Not in earlier states. */
+    readonly keysMatched?: boolean;
     readonly heardAt: number;
     readonly unnumberedAt: number;
     readonly reconciledAt: number | null;
@@ -51,6 +53,7 @@ export function stateOf(site: Site): SiteState {
       lastEventAt: host.lastEventAt,
       keyMismatches: host.keyMismatches,
       keysIgnored: host.keysIgnored,
+      keysMatched: host.keysMatched,
       heardAt: host.heardAt,
       unnumberedAt: host.unnumberedAt,
       reconciledAt: host.reconciledAt,

@@ -44,6 +44,8 @@ function memoryOf(site: Site) {
         timedOut: (key.timedOut ?? []).map(session),
         closedByStop: (key.closedByStop ?? []).map((each) => each.id).sort((a, b) => a - b),
         orphanStops: key.orphanStops ?? [],
+        orphanCloses: key.orphanCloses ?? [],
+        stopped: (key.stopped ?? []).map((each) => each.id).sort((a, b) => a - b),
       };
     }),
   );
