@@ -148,6 +148,23 @@ describe('a session', () => {
   });
 });
 
+describe('a gap', () => {
+  it('is no loss any more once all its lines have come late', () => {
+    threeAndOne();
+    const late = EPOCH + 6 * SECOND;
+    says('node1', 11, 'session_start', 'nobody', 1);
+    for (const now of [EPOCH, late]) site.noteLevels(now);
+    says('node1', 9, 'session_start', 'nobody', 1);
+    expect(of('node1', late)).toMatchObject({ quality: 'estimated', reasons: ['gap'] });
+    says('node1', 10, 'session_start', 'nobody', 1);
+    expect(of('node1', late)).toMatchObject({
+      quality: 'exact',
+      reasons: [],
+      bounds: { sessions: range(3, 3), users: range(3, 3) },
+    });
+  });
+});
+
 describe('the bounds', () => {
   beforeEach(threeAndOne);
 
