@@ -88,6 +88,8 @@ export class Losses {
 
   /** Lines that had been counted as lost at `to` have come after all. */
   cameLate(host: Host, to: number): void {
+    // Without session keys a late line may have gone to another session: then the counts are wrong by it for hours.
+    if (!host.keysMatched || host.keysIgnored) return;
     const window = host.losses.find((each) => each.reason === 'gap' && each.to >= to);
     if (window !== undefined) this.#lessOne(host, window);
   }
