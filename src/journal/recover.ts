@@ -3,6 +3,7 @@ import type { UserEvent } from '../contract/event.ts';
 import {
   isInferred,
   rememberClosedByStop,
+  rememberOrphanClose,
   rememberOrphanStop,
   rememberTimeOut,
 } from '../sessions/key-memory.ts';
@@ -96,7 +97,7 @@ class Recovery {
     // What was remembered when the first event after the checkpoint came.
     const then = arrivalOf(this.#database, `seq > ${this.#seq} ORDER BY seq`) ?? now;
     this.#restoreSessions(then);
-    this.#restoreOrphanStops(then);
+    this.#restoreOrphans(then);
     this.#restoreRecentSeconds(now);
     this.#replayTail();
     return {
@@ -157,6 +158,7 @@ class Recovery {
         id = connection.previousId;
       }
       for (const connection of waiting) rememberClosedByStop(connection);
+      this.#site.book.stopped.add(session);
     }
     if (key.open === null) this.#site.identities.emptied(key, session.endedSeenAt ?? now);
   }
@@ -175,22 +177,24 @@ class Recovery {
     return session;
   }
 
-  #restoreOrphanStops(now: number): void {
+  #restoreOrphans(now: number): void {
     const before = this.#database
       .prepare('SELECT seq FROM events WHERE seq <= ? AND received_at < ? ORDER BY seq DESC LIMIT 1')
       .get(this.#seq, now - REMEMBERED_STOP_MS);
     const records = this.#records(
-      `${EVENT_RECORDS} WHERE seq > ? AND seq <= ? AND outcome = ? ORDER BY seq`,
+      `${EVENT_RECORDS} WHERE seq > ? AND seq <= ? AND outcome IN (?, ?) ORDER BY seq`,
       Number(before?.['seq'] ?? 0),
       this.#seq,
       OUTCOMES.indexOf('orphan_stop'),
+      OUTCOMES.indexOf('orphan_close'),
     );
     const orphans = Array.from(records, (cells) => this.#event(cells));
     const { identities } = this.#site;
     for (const { seq, event } of orphans) {
       const user = event.user === null ? null : identities.user(event.user);
       const key = identities.key(identities.host(event.host), user);
-      rememberOrphanStop(key, event, seq);
+      if (event.kind === 'session_stop') rememberOrphanStop(key, event, seq);
+      else rememberOrphanClose(key, event, seq);
       if (key.open === null) identities.emptied(key, event.receivedAt);
     }
   }

@@ -133,7 +133,7 @@ export class Identities {
     host.keys.delete(user);
     this.#keyCount -= 1;
     // What was learnt of its session keys must not be forgotten.
-    const learnt = host.keysIgnored || host.keyMismatches > 0;
+    const learnt = host.keysIgnored || host.keysMatched || host.keyMismatches > 0;
     if (host.keys.size === 0 && !learnt) this.hosts.delete(host.name);
     if (user === null) return;
     user.keys -= 1;

@@ -1,13 +1,12 @@
 import type { UserEvent } from '../contract/event.ts';
 import type { EndReason } from '../contract/rows.ts';
+import { signOfLifeAt } from './clocks/host-clock.ts';
 import type { Losses } from './doubt/losses.ts';
 import type { Downtimes } from './downtimes.ts';
-import { signOfLifeAt } from './host-clock.ts';
 import type { Identities } from './identities.ts';
 import { guessWhichIsWhich } from './identity-guess.ts';
 import {
   forgetClosedByStop,
-  forgetOrphanStop,
   forgetTimeOut,
   isInferred,
   rememberClosedByStop,
@@ -16,9 +15,11 @@ import {
 import { DueSessions } from './open/due-sessions.ts';
 import { FewSessions } from './open/few-sessions.ts';
 import { ManySessions } from './open/many-sessions.ts';
+import { openOf } from './open/open-of.ts';
 import { PendingChanges } from './pending-changes.ts';
-import { Connection, type Key, type OpenSessions, type OrphanStop, Session } from './session.ts';
+import { Connection, type Key, Session } from './session.ts';
 import type { SessionObserver } from './session-observer.ts';
+import { StoppedSessions } from './stopped-sessions.ts';
 import { copied, StringPool } from './string-pool.ts';
 import { type SessionSettings, timesOutAt } from './time-outs.ts';
 
@@ -31,6 +32,7 @@ export class SessionBook {
   readonly #observer: SessionObserver;
   readonly due = new DueSessions();
   readonly pending = new PendingChanges();
+  readonly stopped = new StoppedSessions();
   // App ids, user agents and virtual proxies: few different ones, kept by many sessions.
   readonly #pool = new StringPool();
   #nextSession = 1;
@@ -61,14 +63,29 @@ export class SessionBook {
 
   /** A new session, exact where a Start opens it, not where an Open synthesises it. */
   create(key: Key, event: UserEvent, exact: boolean, sessionKey: string | null): Session {
-    return this.#opened(this.#make(key, event, exact, sessionKey));
+    const session = this.#make(key, event, exact, sessionKey);
+    guessWhichIsWhich(session, this.pending);
+    return this.#begin(session);
   }
 
-  #opened(session: Session): Session {
-    guessWhichIsWhich(session, this.pending);
+  /** A session that ends at once: it was open only in the past, beside no other. */
+  createPast(key: Key, event: UserEvent, exact: boolean, sessionKey: string | null): Session {
+    return this.#begin(this.#make(key, event, exact, sessionKey));
+  }
+
+  #begin(session: Session): Session {
     this.#enter(session);
     this.#observer.sessionOpened(session);
     return session;
+  }
+
+  /** A session that a Stop ended is open for a moment, in which a late line of it is told; then it is ended again. */
+  lookBack(session: Session): void {
+    const before = session.endedAt ?? session.lastActivityAt;
+    this.stopped.delete(session);
+    session.endedAt = null;
+    this.#enter(session);
+    this.#observer.sessionReopened(session, before);
   }
 
   #make(key: Key, event: UserEvent, exact: boolean, sessionKey: string | null): Session {
@@ -85,20 +102,8 @@ export class SessionBook {
     const session = new Session(this.#nextSession++, key, startedAt, false, false, startedAt);
     Object.assign(session, { virtualProxy: this.#pool.get(virtualProxy), synthesisedAt: now });
     this.pending.corrected('session_start', session);
-    return this.#opened(session);
-  }
-
-  /** The session of a Start whose Stop came first: it was open only in the past, beside no other. */
-  createPaired(key: Key, event: UserEvent, sessionKey: string | null, stop: OrphanStop): Session {
-    forgetOrphanStop(key, stop);
-    const session = this.#make(key, event, true, sessionKey);
-    session.lastSeq = stop.seq;
-    session.lastActivityAt = stop.at;
-    this.#enter(session);
-    this.#observer.sessionOpened(session);
-    this.pending.paired(stop.seq, session);
-    this.end(session, stop.at, 'stop', event.receivedAt);
-    return session;
+    guessWhichIsWhich(session, this.pending);
+    return this.#begin(session);
   }
 
   #enter(session: Session): void {
@@ -132,7 +137,8 @@ export class SessionBook {
     return Math.max(oldAt, listedAt === null ? 0 : idleAt);
   }
 
-  confirm(session: Session, event: UserEvent): void {
+  confirm(session: Session, event: UserEvent): Session {
+    this.learnVirtualProxy(session, event.virtualProxy);
     const open = openOf(session);
     if (!session.startExact || session.synthesisedAt !== null) this.pending.changed(session);
     if (!session.startExact) {
@@ -143,6 +149,7 @@ export class SessionBook {
     this.#learnUserAgent(session, event);
     this.active(session, event);
     this.fileDue(session);
+    return session;
   }
 
   /** A session has started by the time of any of its lines. */
@@ -179,7 +186,7 @@ export class SessionBook {
     this.pending.changed(session);
   }
 
-  open(session: Session, event: UserEvent): void {
+  open(session: Session, event: UserEvent): Connection {
     const connection = new Connection(
       this.#nextConnection++,
       session,
@@ -197,6 +204,7 @@ export class SessionBook {
     this.fileDue(session);
     this.pending.connectionChanged(connection);
     this.#observer.connectionOpened(connection);
+    return connection;
   }
 
   close(connection: Connection, event: UserEvent): void {
@@ -245,14 +253,15 @@ export class SessionBook {
       this.identities.emptied(key, seenAt);
     }
     if (reason === 'restart') this.#losses.countEnded(session, 1);
-    if (isInferred(reason)) rememberTimeOut(session);
+    if (reason === 'stop') this.stopped.add(session);
+    else if (isInferred(reason)) rememberTimeOut(session);
     this.pending.changed(session);
     if (reason === 'snapshot' || reason === 'restart') this.pending.corrected('session_stop', session);
     this.#observer.sessionEnded(session);
   }
 
   /** A session that was thought to have timed out had in truth ended by the Stop `event`. */
-  correct(session: Session, event: UserEvent): void {
+  correct(session: Session, event: UserEvent): Session {
     const before = session.endedAt ?? event.at;
     this.#takeBack(session);
     session.endedAt = Math.max(session.startedAt, event.at);
@@ -261,7 +270,9 @@ export class SessionBook {
     session.endedSeenAt = event.receivedAt;
     this.pending.changed(session);
     this.active(session, event);
+    this.stopped.add(session);
     this.#observer.endCorrected(session, before);
+    return session;
   }
 
   /** The event says that it is on after all. */
@@ -286,10 +297,4 @@ export class SessionBook {
     forgetTimeOut(session);
     if (session.endReason === 'restart') this.#losses.countEnded(session, -1);
   }
-}
-
-function openOf(session: Session): OpenSessions {
-  const open = session.key.open;
-  if (open === null) throw new Error(`session ${session.id} is not open`);
-  return open;
 }

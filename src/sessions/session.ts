@@ -1,8 +1,8 @@
 import type { User } from '../contract/event.ts';
 import type { EndReason } from '../contract/rows.ts';
+import type { HostClock } from './clocks/host-clock.ts';
 import { HostDoubt } from './doubt/host-doubt.ts';
 import type { LossWindow } from './doubt/loss-window.ts';
-import type { HostClock } from './host-clock.ts';
 import { Layouts } from './layouts.ts';
 import type { Dimension } from './series.ts';
 
@@ -173,6 +173,7 @@ export class Host {
   /** Keyed Stops that matched no session since the last match. */
   keyMismatches = 0;
   keysIgnored = false;
+  keysMatched = false;
   /** Our clock at the latest line about a session, and at the latest without a row number; 0 for none. */
   heardAt = 0;
   unnumberedAt = 0;
@@ -225,6 +226,9 @@ export interface OrphanStop {
   readonly seq: number;
 }
 
+/** An orphan Close that a late Open may still pair with. */
+export type OrphanClose = OrphanStop & { readonly appId: string | null };
+
 /** (host, user): the key of sessions. Null is empty throughout. */
 export class Key {
   readonly host: Host;
@@ -233,6 +237,9 @@ export class Key {
   timedOut: Session[] | null = null;
   closedByStop: Connection[] | null = null;
   orphanStops: OrphanStop[] | null = null;
+  orphanCloses: OrphanClose[] | null = null;
+  /** Those that a Stop ended lately. */
+  stopped: Session[] | null = null;
   /** Open sessions that are not doubtful, and the place in `host.doubt.keys` while there are any. */
   sure = 0;
   sureSlot = -1;

@@ -1,6 +1,6 @@
+import { HostClock, type LagSlot } from './clocks/host-clock.ts';
 import type { LossWindow } from './doubt/loss-window.ts';
 import type { Downtime } from './downtimes.ts';
-import { HostClock, type LagSlot } from './host-clock.ts';
 import type { LostLinesState } from './lost-lines/lost-lines.ts';
 import type { PeakOfDay } from './peak.ts';
 import type { QualityChange } from './quality/past-quality.ts';
@@ -20,6 +20,8 @@ export interface SiteState {
     readonly lastEventAt: number;
     readonly keyMismatches: number;
     readonly keysIgnored: boolean;
+    /** Not in earlier states. */
+    readonly keysMatched?: boolean;
     readonly heardAt: number;
     readonly unnumberedAt: number;
     readonly reconciledAt: number | null;
@@ -57,6 +59,7 @@ export function stateOf(site: Site): SiteState {
       lastEventAt: host.lastEventAt,
       keyMismatches: host.keyMismatches,
       keysIgnored: host.keysIgnored,
+      keysMatched: host.keysMatched,
       heardAt: host.heardAt,
       unnumberedAt: host.unnumberedAt,
       reconciledAt: host.reconciledAt,

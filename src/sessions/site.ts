@@ -1,6 +1,6 @@
 import type { NumberedLine, User, UserEvent } from '../contract/event.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
-import { Clocks } from './clocks.ts';
+import { Clocks } from './clocks/clocks.ts';
 import { Counts } from './counts.ts';
 import { Losses } from './doubt/losses.ts';
 import { Downtimes } from './downtimes.ts';

@@ -44,6 +44,8 @@ function memoryOf(site: Site) {
         timedOut: (key.timedOut ?? []).map(session),
         closedByStop: (key.closedByStop ?? []).map((each) => each.id).sort((a, b) => a - b),
         orphanStops: key.orphanStops ?? [],
+        orphanCloses: key.orphanCloses ?? [],
+        stopped: (key.stopped ?? []).map((each) => each.id).sort((a, b) => a - b),
       };
     }),
   );
@@ -217,6 +219,30 @@ const LIVES: Readonly<Record<string, readonly Step[]>> = {
     says('session_start', 80_000, timedAt(500)),
     says('session_start', 80_001, timedAt(500)),
   ],
+  'has ended when its Start and its Open come': [
+    says('connection_open', 2_000, timedAt(2_000)),
+    says('session_stop', 3_000, timedAt(3_000)),
+    says('session_start', 4_000, timedAt(1_000)),
+    says('connection_open', 5_000, { ...timedAt(1_500), appId: 'second' }),
+    says('connection_close', 63_000, { ...timedAt(2_500), appId: 'second' }),
+    says('connection_open', 63_001, timedAt(2_700)),
+  ],
+  'is known by its Stop and Close first, which contradict what is known': [
+    says('session_start', 9_000, timedAt(9_000)),
+    says('connection_open', 9_500, timedAt(9_500)),
+    says('connection_close', 10_000, timedAt(7_000)),
+    says('session_stop', 20_000, timedAt(8_000)),
+    says('connection_open', 21_000, timedAt(2_000)),
+    says('session_start', 22_000, timedAt(1_000)),
+    says('connection_open', 70_001, timedAt(6_000)),
+  ],
+  'has a key that no other line may take': [
+    says('session_start', 0, { sessionKey: 'key' }),
+    says('connection_open', 1_000, { sessionKey: 'key' }),
+    says('connection_close', 2_000, { sessionKey: 'other' }),
+    says('session_stop', 3_000, { sessionKey: 'other' }),
+    says('session_stop', 4_000, { sessionKey: 'key' }),
+  ],
   'times out, is reopened, and times out again': [
     says('session_start', 0),
     noDowntime(IDLE + 1),
@@ -275,6 +301,7 @@ describe('a session that', () => {
               windowsFrom(twin, clockAfter(step)),
             );
             expect(stored.site.tracker.counters, what).toEqual(twin.tracker.counters);
+            expect(stateOf(stored.site).hosts.map(lossesOf), what).toEqual(stateOf(twin).hosts.map(lossesOf));
             expect(stored.site.book.nextNumbers, what).toEqual(twin.book.nextNumbers);
           }
           stored.commit(EPOCH + 30 * HOUR, true);
@@ -286,6 +313,10 @@ describe('a session that', () => {
     });
   });
 });
+
+function lossesOf({ name, losses }: SiteState['hosts'][number]) {
+  return { name, losses };
+}
 
 /** What the journal has of a session that can be told without names. */
 function withoutKeys({ id, startedAt, endedAt, lastActivityAt, connections }: SessionView) {

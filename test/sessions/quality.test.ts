@@ -148,6 +148,32 @@ describe('a session', () => {
   });
 });
 
+describe('a gap', () => {
+  const late = EPOCH + 6 * SECOND;
+  beforeEach(() => {
+    threeAndOne();
+    says('node1', 11, 'session_start', 'nobody', 1);
+    for (const now of [EPOCH, late]) site.noteLevels(now);
+  });
+
+  it('stays a loss where no session keys tell whose the late lines were', () => {
+    for (const row of [9, 10]) says('node1', row, 'session_start', 'nobody', 1);
+    expect(of('node1', late)).toMatchObject({ reasons: ['gap'], bounds: { sessions: range(1, 5) } });
+  });
+
+  it('is no loss any more once all its lines have come late, where session keys do', () => {
+    site.identities.host('node1').keysMatched = true;
+    says('node1', 9, 'session_start', 'nobody', 1);
+    expect(of('node1', late)).toMatchObject({ quality: 'estimated', reasons: ['gap'] });
+    says('node1', 10, 'session_start', 'nobody', 1);
+    expect(of('node1', late)).toMatchObject({
+      quality: 'exact',
+      reasons: [],
+      bounds: { sessions: range(3, 3), users: range(3, 3) },
+    });
+  });
+});
+
 describe('the bounds', () => {
   beforeEach(threeAndOne);
 

@@ -1,4 +1,4 @@
-import type { UserEvent } from '../contract/event.ts';
+import type { UserEvent } from '../../contract/event.ts';
 
 const SLOT_MS = 30_000;
 const MOST_SLOTS = 10;
