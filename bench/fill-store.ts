@@ -61,7 +61,7 @@ export function fillStore(directory: string, sessions: number, days: number, now
     // Points take most of the time to write at such a low rate, and are not what is searched.
     site.series.takePending();
     const checkpoint = checkpointMessage(seq, at + MINUTE_MS, stateOf(site), changes, [], names);
-    writer.write({ type: 'batch', id: 1, names: names.takeNew(), ...rows.take(), checkpoint });
+    writer.write({ type: 'batch', id: 1, names: names.takeNew(), ...rows.take(), polls: [], checkpoint });
     // As the journal does: a generation of names a day.
     if (minute % 1_440 === 1_439) names.beginGeneration();
   }

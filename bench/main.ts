@@ -10,6 +10,7 @@ import { history } from './scenarios/history.ts';
 import { idleConnections } from './scenarios/idle-connections.ts';
 import { millionSessions } from './scenarios/million-sessions.ts';
 import { polls } from './scenarios/polls.ts';
+import { reconcile } from './scenarios/reconcile.ts';
 import { sinkCpu } from './scenarios/sink-cpu.ts';
 import { sinkOutage } from './scenarios/sink-outage.ts';
 import { sinkRows } from './scenarios/sink-rows.ts';
@@ -33,7 +34,7 @@ import { formatTable } from './table.ts';
 
 const SCENARIOS: readonly Scenario[] = [
   ...[cpuPerEvent, coreShare, burst, sustained, visible, millionSessions],
-  ...[tcpLines, countsRoute, history, streams, idleConnections, polls],
+  ...[tcpLines, countsRoute, history, streams, idleConnections, polls, reconcile],
   ...[sinkCpu, sinkRows, sinkVisible, sinkOutage],
 ];
 

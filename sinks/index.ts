@@ -9,7 +9,12 @@ export const SINKS = [consoleSink, questDbSink] as const;
 /** One entry of `sinks`, told apart by `type`. */
 export const sinkSchemas = byType('sink', SINKS);
 
+/** What is known of the kind that an entry is of. */
+export function sinkPlugin(config: SinkSettings): SinkPlugin {
+  return pluginOf<SinkPlugin>(SINKS, config);
+}
+
 /** Makes a sink; it does nothing before `start`. */
 export function createSink(config: SinkSettings, parts: SinkParts): Sink {
-  return pluginOf<SinkPlugin>(SINKS, config).create(config, parts);
+  return sinkPlugin(config).create(config, parts);
 }

@@ -15,7 +15,7 @@ export interface App {
   readonly site: Site;
   readonly pipeline: Pipeline;
   /**
-   * Takes the new blacklist, tokens and names of the API, and looks for new addresses of names and files of TLS; says
+   * Takes the new blacklist, names of apps, and tokens and names of the API, and looks for new addresses of names and files of TLS; says
    * which other keys have changed, for they need a restart.
    */
   reload(config: Config): Promise<void>;
@@ -58,9 +58,11 @@ class RunningApp implements App {
   }
 
   async start(): Promise<void> {
-    const { journal, reader, deliveries, site, pipeline, checkpoints, receivers } = this.#parts;
+    const { journal, reader, deliveries, appNames, site, pipeline, checkpoints, receivers } = this.#parts;
     const { config, log, now } = this.#options;
     await journal.start();
+    // Before the threads that begin with the names that are kept.
+    appNames.start();
     reader.start();
     deliveries.start();
     site.started(now());
@@ -73,13 +75,15 @@ class RunningApp implements App {
   }
 
   async reload(config: Config): Promise<void> {
-    const { access, receivers, checkpoints } = this.#parts;
+    const { access, appNames, receivers, checkpoints } = this.#parts;
     const { log, config: started } = this.#options;
     if (!isDeepStrictEqual(config.blacklist, this.#blacklist)) this.#replaceBlacklist(config.blacklist);
     const keys = [...access.take(config.api), ...keysForRestart(started, config)];
     // Not waited for: a name server may be silent.
     for (const receiver of receivers) void receiver.lookAgain?.();
+    const areNamesNew = appNames.takeConfigured(config.apps.byId);
     await checkpoints.afterReload();
+    if (areNamesNew) log.info({ apps: config.apps.byId.size }, 'app names of the configuration changed');
     log.info({ rules: config.blacklist.length }, 'blacklist reloaded');
     if (keys.length > 0) log.warn(`other keys changed: ${keys.join(', ')}; they need a restart`);
   }
@@ -98,7 +102,7 @@ class RunningApp implements App {
   }
 
   async #stop(): Promise<void> {
-    const { journal, reader, deliveries, checkpoints, receivers, api, unlock } = this.#parts;
+    const { journal, reader, deliveries, appNames, checkpoints, receivers, api, unlock } = this.#parts;
     this.#parts.notReady = 'stopping';
     checkpoints.stop();
     let isCommitted = false;
@@ -113,6 +117,7 @@ class RunningApp implements App {
       isCommitted = await checkpoints.last();
     } finally {
       // The writer last: who closes the file last leaves everything in it.
+      await appNames.stop();
       await deliveries.stop();
       await reader.stop();
       why = journal.trouble;

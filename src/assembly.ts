@@ -7,12 +7,14 @@ import { ApiAccess } from './api/access/access.ts';
 import { WrongTokens } from './api/access/wrong-tokens.ts';
 import { createApi } from './api/api.ts';
 import type { ApiParts } from './api/parts.ts';
+import { SiteAppNames } from './app-names/app-names.ts';
 import { type CallAfter, Checkpoints } from './checkpoints.ts';
 import type { Config } from './config/config.ts';
-import { fixedAppNames } from './contract/app-names.ts';
 import { createBlacklist } from './contract/blacklist.ts';
 import type { Receiver } from './contract/receiver.ts';
 import { secondsOf } from './contract/seconds.ts';
+import { createClassOf } from './contract/user-class.ts';
+import { prefixOf } from './contract/virtual-proxy.ts';
 import { Delivery } from './delivery/delivery.ts';
 import { Duplicates } from './intake/duplicates.ts';
 import { Pipeline } from './intake/pipeline.ts';
@@ -55,6 +57,7 @@ export class Assembly {
   readonly receivers: readonly Receiver[];
   readonly checkpoints: Checkpoints;
   readonly access: ApiAccess;
+  readonly appNames: SiteAppNames;
   readonly api: ReturnType<typeof createApi>;
   /** Lets another Headcount have the store. */
   readonly unlock: () => void;
@@ -77,10 +80,16 @@ export class Assembly {
     const recovered = this.#recover();
     this.journal = this.#createJournal(recovered);
     this.reader = new JournalReader(
-      { directory: config.store.path, appNames: config.apps, blacklist: config.blacklist },
+      {
+        directory: config.store.path,
+        appNames: config.apps.byId,
+        blacklist: config.blacklist,
+        serviceUsers: config.sessions.serviceUsers,
+      },
       ({ message }) => this.#troubles.note('the reader has died, a new one was started', message, 'error'),
     );
     this.deliveries = this.#createDeliveries();
+    this.appNames = this.#createAppNames();
     this.pipeline = this.#createPipeline(recovered);
     this.receivers = createReceivers(config.receivers, {
       now,
@@ -144,7 +153,7 @@ export class Assembly {
         sinks,
         sinkModule: SINK_MODULE,
         folder: config.folder,
-        appNames: config.apps,
+        appNames: config.apps.byId,
         blacklist: config.blacklist,
       },
       {
@@ -159,6 +168,23 @@ export class Assembly {
     );
   }
 
+  #createAppNames(): SiteAppNames {
+    const { apps, folder, store } = this.#options.config;
+    const qrs = apps.qrs && {
+      settings: apps.qrs,
+      folder,
+      store: store.path,
+      log: this.#options.log,
+      trouble: (kind: string, sample: string) => this.#troubles.note(kind, sample),
+      openApps: () => this.site.counts.apps.keys(),
+      now: this.#options.now,
+    };
+    return new SiteAppNames(apps.byId, qrs, (byId) => {
+      this.reader.takeAppNames(byId);
+      this.deliveries.takeAppNames(byId);
+    });
+  }
+
   #createPipeline({ eventIds }: Recovered): Pipeline {
     const duplicates = new Duplicates();
     for (const [eventId, receivedAt] of eventIds) duplicates.add(eventId, receivedAt);
@@ -170,12 +196,14 @@ export class Assembly {
       hash: (text) => hash('sha256', text, 'base64url').slice(0, IDENTITY_CHARACTERS),
       checksum: (text) => crc32(text),
       onTrouble: (kind, sample) => this.#troubles.note(kind, sample),
+      commitState: () => this.checkpoints.commitState(),
+      now: this.#options.now,
       later: (callback, ms) => setTimeout(callback, ms),
     });
   }
 
   #apiParts(storeId: string): ApiParts {
-    const { config, now, version, processMetrics = null } = this.#options;
+    const { now, version, processMetrics = null } = this.#options;
     return {
       // Who may ask.
       tokens: () => this.access.tokens,
@@ -184,8 +212,10 @@ export class Assembly {
       trouble: (kind, sample) => this.#troubles.note(kind, sample),
       // What is known at the moment.
       site: this.site,
-      appNames: fixedAppNames(config.apps),
+      appNames: this.appNames,
+      namesSource: () => this.appNames.source,
       counters: this.pipeline.counters,
+      rulesSeen: () => this.pipeline.rulesSeen,
       inFlight: () => this.pipeline.inFlight,
       receivers: this.receivers,
       sinks: () => this.deliveries.stats,
@@ -210,8 +240,15 @@ export class Assembly {
   }
 }
 
-function createSite({ timeout, grace, maxAge }: Config['sessions'], log: Logger): Site {
-  const site = new Site({ timeoutMs: timeout, graceMs: grace, maxAgeMs: maxAge });
+function createSite(
+  { timeout, grace, maxAge, serviceUsers, virtualProxies }: Config['sessions'],
+  log: Logger,
+): Site {
+  const site = new Site({
+    ...{ timeoutMs: timeout, graceMs: grace, maxAgeMs: maxAge },
+    timeoutMsOf: new Map(virtualProxies.map((each) => [prefixOf(each.virtualProxy), each.timeout])),
+    classOf: createClassOf(serviceUsers),
+  });
   site.tracker.onKeysIgnored = (host) =>
     log.warn({ host }, 'session keys of this host do not stay the same; ignored from now on');
   site.clocks.onOffset = (host, offsetMs) =>

@@ -85,6 +85,11 @@ export class Checkpoints {
     journal.checkpoint(now, { ...stateOf(site), store: storeId });
   }
 
+  /** Commits the state as it is now, without waiting for it. What is taken of a snapshot becomes part of it. */
+  commitState(): void {
+    this.#handOver(this.#parts.now());
+  }
+
   #noteDrops(): void {
     const { receivers, site, troubles } = this.#parts;
     let dropped = 0;

@@ -15,9 +15,11 @@ const { Command, CommanderError } = await import('commander');
 const { EXIT_USAGE } = await import('./commands/command-io.ts');
 const { ConfigError } = await import('./config/config.ts');
 const { registerAppender } = await import('./commands/appender.ts');
+const { registerApps } = await import('./commands/apps.ts');
 const { registerCheck } = await import('./commands/check.ts');
 const { registerDeadLetters } = await import('./commands/dead-letters.ts');
 const { registerDemo, startDemoApp } = await import('./commands/demo.ts');
+const { registerDoctor } = await import('./commands/doctor.ts');
 const { registerResend } = await import('./commands/resend.ts');
 const { registerSimulate } = await import('./commands/simulate.ts');
 const { registerSendTest } = await import('./commands/send-test.ts');
@@ -71,6 +73,7 @@ Examples:
   headcount start                        the real thing, until Ctrl-C
   headcount appender --host 192.0.2.10   what to put on a Sense node
   headcount send-test                    does a line get through?
+  headcount doctor                       what is wrong, and what to do about it
   headcount help simulate                more about one command
 
 In its folder, "npx headcount" and "npm run headcount --" call it as well.
@@ -91,6 +94,8 @@ registerCheck(program, io, Date.now);
 registerToken(program, io);
 registerAppender(program, io);
 registerSendTest(program, io, createSystemClock());
+registerDoctor(program, io, createSystemClock());
+registerApps(program, io);
 registerSimulate(program, io);
 registerDeadLetters(program, io);
 registerResend(program, io, Date.now);

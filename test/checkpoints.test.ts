@@ -95,6 +95,8 @@ class CheckpointsUnderTest {
       hash: (text) => hash('sha256', text, 'base64url'),
       checksum: (text) => crc32(text),
       onTrouble: () => {},
+      commitState: () => this.checkpoints.commitState(),
+      now,
       // Turns come when a checkpoint asks for them, and only then.
       later: () => {},
     });

@@ -21,7 +21,7 @@ const WORDS = [
     'layout',
     'quality',
   ],
-  ...['row', 'event', 'message', 'key', 'blacklist', 'snapshot'],
+  ...['row', 'event', 'message', 'key', 'blacklist', 'snapshot', 'poll', 'trouble'],
 ];
 
 interface Block {

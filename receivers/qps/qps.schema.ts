@@ -32,13 +32,21 @@ const virtualProxies = z
     }
   });
 
+/** The name in a server's certificate. Addresses are in none. */
+export const servername = host().refine((name) => !isIpAddress(name), 'expected a name, not an address');
+
+/** Files of the QMC's export, under the names that it gives them. */
+export const certificates = z.strictObject({
+  cert: text('a file with the client certificate').prefault('client.pem'),
+  key: text('a file with its private key').prefault('client_key.pem'),
+  ca: text('a file with the root certificate of the site').prefault('root.pem'),
+});
+
 const server = z.strictObject({
   host: host(),
   port: integer(1, 65_535).prefault(4243),
   /** The name in the server's certificate, which need not be the one under which it is reached. */
-  servername: host()
-    .refine((name) => !isIpAddress(name), 'expected a name, not an address')
-    .optional(),
+  servername: servername.optional(),
   /** What the lines of this node call it. */
   node: text('the name of the node in its lines').optional(),
   virtualProxies: virtualProxies.prefault(['/']),
@@ -69,13 +77,7 @@ export const qpsSchema = z
     timeout: duration('100ms', '5m').prefault('5s'),
     users: flag().prefault(true),
     blacklist: blacklistRules().prefault([]),
-    certificates: z
-      .strictObject({
-        cert: text('a file with the client certificate').prefault('client.pem'),
-        key: text('a file with its private key').prefault('client_key.pem'),
-        ca: text('a file with the root certificate of the site').prefault('root.pem'),
-      })
-      .prefault({}),
+    certificates: certificates.prefault({}),
     servers,
     ...receiverSettings,
   })

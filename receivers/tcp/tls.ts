@@ -6,6 +6,9 @@ import { plainAddress } from '../address.ts';
 import { examineTlsFiles, pathsFrom, RenewedTlsFiles, type TlsFiles, validTo } from '../tls-files.ts';
 import type { TcpConfig, TlsConfig } from './tcp.schema.ts';
 
+/** So long before a certificate ends its end is said. */
+const AHEAD_MS = 30 * 86_400_000;
+
 /** That the certificate is no longer valid; null where it is. `now`: ms since 1970 UTC. */
 export function expiryProblem(config: TlsConfig, files: TlsFiles, now: number): string | null {
   const end = validTo(files.cert);
@@ -116,5 +119,9 @@ export async function examineTls(config: TcpConfig, folder: string, now: number)
   const { files, problems } = await examineTlsFiles('tls', tls);
   const expiry = files === null ? null : expiryProblem(tls, files, now);
   const found = expiry === null ? problems : [{ key: 'cert', text: expiry }];
-  return found.map(({ key, text }) => ({ path: ['tls', key], text, isProblem: true }));
+  const notes = found.map(({ key, text }) => ({ path: ['tls', key], text, isProblem: true }));
+  if (files === null || expiry !== null) return notes;
+  const end = validTo(files.cert);
+  if (Date.parse(end) - now >= AHEAD_MS) return notes;
+  return [{ path: ['tls', 'cert'], text: `tls.cert ${tls.cert}: expires on ${end}`, isProblem: false }];
 }

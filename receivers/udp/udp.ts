@@ -42,7 +42,23 @@ export function createUdpReceiver(config: UdpConfig, parts: ReceiverParts): UdpR
   return new Udp(config, parts);
 }
 
-export const udpReceiver = defineReceiver({ schema: udpSchema, create: createUdpReceiver });
+export const udpReceiver = defineReceiver({
+  schema: udpSchema,
+  create: createUdpReceiver,
+  async tryOut({ receiveBuffer: wanted }) {
+    const socket = createSocket('udp4');
+    try {
+      socket.bind(0, '127.0.0.1');
+      await once(socket, 'listening');
+      const granted = growReceiveBuffer(socket, wanted);
+      if (granted >= wanted) return [];
+      const text = `the kernel grants ${granted} of ${wanted} bytes; ${receiveBufferRemedy(wanted)}`;
+      return [{ path: ['receiveBuffer'], text, isProblem: false }];
+    } finally {
+      socket.close();
+    }
+  },
+});
 
 class Udp implements UdpReceiver {
   readonly name: string;

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import {
   type Batch,
   defineSink,
+  type FilteredBatch,
   NeedsOperatorError,
   PoisonRowError,
   type Sink,
@@ -12,7 +13,7 @@ import {
 import { QuestDbHttp } from './http.ts';
 import { type QuestDbConfig, questDbSchema } from './questdb.schema.ts';
 import { LineWriter } from './rows.ts';
-import { QuestDbTables } from './tables.ts';
+import { examineTables, QuestDbTables } from './tables.ts';
 
 /** About 5,000 rows. One request is one transaction; larger ones hold up the thread. */
 const MOST_BYTES = 4 * 1024 * 1024;
@@ -23,7 +24,18 @@ export function createQuestDbSink(config: QuestDbConfig, parts: SinkParts): Sink
   return new QuestDb(config, parts);
 }
 
-export const questDbSink = defineSink({ schema: questDbSchema, create: createQuestDbSink });
+export const questDbSink = defineSink({
+  schema: questDbSchema,
+  create: createQuestDbSink,
+  async examine(config, folder, signal) {
+    const http = new QuestDbHttp(config, await readCa(config, folder));
+    try {
+      return await examineTables(http, signal);
+    } finally {
+      await http.close();
+    }
+  },
+});
 
 class QuestDb implements Sink {
   readonly name: string;
@@ -45,22 +57,15 @@ class QuestDb implements Sink {
   /** Looks at every table anew, over new connections: during an outage one may have been dropped, and a proxy replaced. */
   async start(signal: AbortSignal): Promise<void> {
     await this.#server?.http.close();
-    const http = new QuestDbHttp(this.#config, await this.#readCa());
+    const http = new QuestDbHttp(this.#config, await readCa(this.#config, this.#folder));
     const tables = new QuestDbTables(http, this.#config.retention ?? null, this.#server?.tables);
     this.#server = { http, tables };
     for (const table of TABLES) await tables.prepare(table, signal);
   }
 
-  async #readCa(): Promise<string | null> {
-    const { ca } = this.#config.tls;
-    if (ca === undefined) return null;
-    return readFile(resolve(this.#folder, ca), 'utf8').catch((error: Error) => {
-      throw new NeedsOperatorError(`cannot read tls.ca: ${error.message}`);
-    });
-  }
-
   async write(batch: Batch, signal: AbortSignal): Promise<void> {
     if (this.#server === null) throw new Error('not started');
+    if (batch.table === 'unfiltered_snapshots') throw new Error('a table that it does not want');
     const { http, tables } = this.#server;
     const before = await tables.prepare(batch.table, signal);
     tables.requireRunning(batch.table);
@@ -81,7 +86,7 @@ class QuestDb implements Sink {
    */
   async #send(
     http: QuestDbHttp,
-    batch: Batch,
+    batch: FilteredBatch,
     start: number,
     end: number,
     signal: AbortSignal,
@@ -116,4 +121,11 @@ class QuestDb implements Sink {
   details(): Readonly<Record<string, unknown>> {
     return { url: this.#config.url, ...this.#server?.tables.details() };
   }
+}
+
+async function readCa({ tls: { ca } }: QuestDbConfig, folder: string): Promise<string | null> {
+  if (ca === undefined) return null;
+  return readFile(resolve(folder, ca), 'utf8').catch((error: Error) => {
+    throw new NeedsOperatorError(`cannot read tls.ca: ${error.message}`);
+  });
 }

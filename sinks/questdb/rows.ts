@@ -7,8 +7,10 @@ import type {
   SessionCountsRow,
   SessionEventRow,
   SessionRow,
+  SessionSnapshotRow,
+  SnapshotSessionRow,
 } from '../../src/contract/rows.ts';
-import { type Batch, PoisonRowError } from '../../src/contract/sink.ts';
+import { type FilteredBatch, PoisonRowError } from '../../src/contract/sink.ts';
 
 /*
  * One function a table, straight into the buffer: this is the hot path. SYMBOL columns come first, because the
@@ -26,11 +28,14 @@ const SCOPE_NAMES: { readonly [S in CountsScope]: string } = {
 };
 
 /** Appends a row. Throws where it cannot be written, and leaves its beginning in the buffer. */
-export function appendRow(buffer: RowBuffer, { table, rows }: Batch, place: number, store: string): void {
+export function appendRow(buffer: RowBuffer, batch: FilteredBatch, place: number, store: string): void {
+  const { table, rows } = batch;
   const row = rows[place];
   if (table === 'session_events') appendEvent(buffer, row as SessionEventRow, store);
   else if (table === 'sessions') appendSession(buffer, row as SessionRow, store);
-  else appendCounts(buffer, row as SessionCountsRow, store);
+  else if (table === 'session_counts') appendCounts(buffer, row as SessionCountsRow, store);
+  else if (table === 'session_snapshots') appendSnapshot(buffer, row as SessionSnapshotRow, store);
+  else appendSnapshotSession(buffer, row as SnapshotSessionRow, store);
 }
 
 function appendEvent(buffer: RowBuffer, row: SessionEventRow, store: string): void {
@@ -76,6 +81,7 @@ function appendSession(buffer: RowBuffer, row: SessionRow, store: string): void 
         time('last_activity_at', row.lastActivityAt) +
         integer('open_connections', row.openConnections) +
         integer('connections', row.connections) +
+        text('apps', row.apps.length === 0 ? null : row.apps.join(',')) +
         clientColumns(row),
     );
   endRow(buffer, row.firstSeenAt);
@@ -92,6 +98,30 @@ function appendCounts(buffer: RowBuffer, row: SessionCountsRow, store: string): 
         integer('active', row.active) +
         integer('users', row.users) +
         integer('connections', row.connections),
+    );
+  endRow(buffer, row.at);
+}
+
+function appendSnapshot(buffer: RowBuffer, row: SessionSnapshotRow, store: string): void {
+  buffer
+    .table('session_snapshots')
+    .symbol('store', store)
+    .stringColumn('host', row.host)
+    .columns(
+      text('virtual_proxy', row.virtualProxy) +
+        integer('sessions', row.sessions) +
+        integer('users', row.users),
+    );
+  endRow(buffer, row.at);
+}
+
+function appendSnapshotSession(buffer: RowBuffer, row: SnapshotSessionRow, store: string): void {
+  buffer
+    .table('snapshot_sessions')
+    .symbol('store', store)
+    .stringColumn('host', row.host)
+    .columns(
+      text('virtual_proxy', row.virtualProxy) + text('session_id', row.sessionId) + userColumns(row.user),
     );
   endRow(buffer, row.at);
 }
@@ -165,7 +195,7 @@ export class LineWriter {
    * Rows from `start` until before `end`, or fewer: no more after `mostBytes`.
    * @throws PoisonRowError
    */
-  write(batch: Batch, start: number, end: number, mostBytes: number): Lines {
+  write(batch: FilteredBatch, start: number, end: number, mostBytes: number): Lines {
     let place = start;
     try {
       while (place < end && (place === start || this.#buffer.currentPosition() < mostBytes)) {

@@ -1,11 +1,11 @@
-import type { Table } from '../../src/contract/sink.ts';
+import type { FilteredTable } from '../../src/contract/sink.ts';
 import type { QuestDbHttp } from './http.ts';
 
 export type ColumnType = 'TIMESTAMP' | 'SYMBOL' | 'VARCHAR' | 'LONG' | 'BOOLEAN';
 
 /** One of our tables. Other people's dashboards rely on it: columns are added, never renamed or removed. */
 export interface Shape {
-  readonly name: Table;
+  readonly name: FilteredTable;
   /** The designated timestamp; the first column. */
   readonly time: string;
   /** What makes two rows the same one, `time` first. */
@@ -28,7 +28,7 @@ const USER = [
 ] as const;
 
 /** SYMBOL only for closed sets: QuestDB keeps every distinct value of one for ever. */
-export const SHAPES: { readonly [T in Table]: Shape } = {
+export const SHAPES: { readonly [T in FilteredTable]: Shape } = {
   session_events: {
     name: 'session_events',
     time: 'ts',
@@ -77,6 +77,7 @@ export const SHAPES: { readonly [T in Table]: Shape } = {
       ['last_activity_at', 'TIMESTAMP'],
       ['open_connections', 'LONG'],
       ['connections', 'LONG'],
+      ['apps', 'VARCHAR'],
       ...CLIENT,
     ],
   },
@@ -95,6 +96,32 @@ export const SHAPES: { readonly [T in Table]: Shape } = {
       ['created', 'LONG'],
       ['destroyed', 'LONG'],
       ['rejected', 'LONG'],
+    ],
+  },
+  session_snapshots: {
+    name: 'session_snapshots',
+    time: 'ts',
+    keys: ['ts', 'store', 'host', 'virtual_proxy'],
+    columns: [
+      ['ts', 'TIMESTAMP'],
+      ['store', 'SYMBOL'],
+      ['host', 'VARCHAR'],
+      ['virtual_proxy', 'VARCHAR'],
+      ['sessions', 'LONG'],
+      ['users', 'LONG'],
+    ],
+  },
+  snapshot_sessions: {
+    name: 'snapshot_sessions',
+    time: 'ts',
+    keys: ['ts', 'store', 'host', 'virtual_proxy', 'session_id'],
+    columns: [
+      ['ts', 'TIMESTAMP'],
+      ['store', 'SYMBOL'],
+      ['host', 'VARCHAR'],
+      ['virtual_proxy', 'VARCHAR'],
+      ['session_id', 'VARCHAR'],
+      ...USER,
     ],
   },
 };
@@ -116,11 +143,24 @@ export function createTable({ name, time, keys, columns }: Shape, retentionDays:
 
 interface View {
   readonly name: string;
-  readonly of: Table;
+  readonly of: FilteredTable;
   readonly sql: string;
 }
 
-/** `user_events` has the columns that users of Butler SOS know. */
+/**
+ * Who was on, in one cell for each poll, also where that is nobody; Butler SOS writes both measurements so. A UNION, because a
+ * filter on `ts` reaches both tables through it, unlike through a JOIN. Not `string_distinct_agg`: QuestDB 9.3.4 dies of it
+ * where a statement is prepared and not run.
+ */
+const USER_SESSION_SUMMARY = `SELECT ts, store, host "user_session_host", virtual_proxy "user_session_virtual_proxy",
+  max(sessions) "session_count", string_agg(user_full, ',') "session_user_id_list"
+FROM (SELECT ts, store, host, virtual_proxy, sessions, NULL::VARCHAR user_full FROM session_snapshots
+  UNION ALL SELECT DISTINCT ts, store, host, virtual_proxy, NULL::LONG sessions,
+    CASE WHEN user_directory IS NULL THEN user_id ELSE user_directory || '\\' || user_id END user_full
+  FROM snapshot_sessions)
+GROUP BY ts, store, host, virtual_proxy`;
+
+/** `user_events` and those of `user_session_...` have the columns that users of Butler SOS know. */
 const VIEWS: readonly View[] = [
   {
     name: 'user_events',
@@ -140,10 +180,23 @@ FROM session_events WHERE kind != 'session_rejected'`,
     sql: `SELECT *, datediff('s', started_at, coalesce(ended_at, now())) "duration_seconds"
 FROM sessions WHERE end_reason IS NULL OR end_reason != 'excluded'`,
   },
+  { name: 'user_session_summary', of: 'snapshot_sessions', sql: USER_SESSION_SUMMARY },
+  { name: 'user_session_list', of: 'snapshot_sessions', sql: USER_SESSION_SUMMARY },
+  {
+    name: 'user_session_details',
+    of: 'snapshot_sessions',
+    sql: `SELECT ts, store, host "user_session_host", virtual_proxy "user_session_virtual_proxy",
+  session_id "user_session_id", user_directory "user_session_user_directory", user_id "user_session_user_id",
+  session_id, user_directory, user_id FROM snapshot_sessions`,
+  },
 ];
 
 /** Creates the views of a table that are missing, and replaces those with another text. */
-export async function createViews(http: QuestDbHttp, table: Table, signal: AbortSignal): Promise<void> {
+export async function createViews(
+  http: QuestDbHttp,
+  table: FilteredTable,
+  signal: AbortSignal,
+): Promise<void> {
   const views = VIEWS.filter((view) => view.of === table);
   if (views.length === 0) return;
   const names = views.map(({ name }) => `'${name}'`).join(', ');

@@ -1,4 +1,4 @@
-import { NeedsOperatorError, TABLES, type Table } from '../../src/contract/sink.ts';
+import { type FilteredTable, NeedsOperatorError, TABLES } from '../../src/contract/sink.ts';
 import type { QuestDbHttp } from './http.ts';
 import { DEFAULT_RETENTION_MS } from './questdb.schema.ts';
 import { CASTS, createTable, createViews, SHAPES, type Shape } from './shapes.ts';
@@ -36,10 +36,10 @@ export class QuestDbTables {
   readonly #http: QuestDbHttp;
   readonly #retentionMs: number | null;
   /** The id of each table that was found to be as it must be. */
-  readonly #verified = new Map<Table, unknown>();
+  readonly #verified = new Map<FilteredTable, unknown>();
   #states: readonly TableState[];
   /** Why a table has no views. */
-  readonly #viewTroubles: Map<Table, string>;
+  readonly #viewTroubles: Map<FilteredTable, string>;
 
   /**
    * `retentionMs`: null leaves tables that are there with the TTL that they have. `before`: what it saw last is told of until
@@ -56,7 +56,7 @@ export class QuestDbTables {
    * Makes sure that a table is there and as it must be. Returns what `confirm` wants to know of it.
    * @throws NeedsOperatorError where another one is in the way
    */
-  async prepare(table: Table, signal: AbortSignal): Promise<TableState> {
+  async prepare(table: FilteredTable, signal: AbortSignal): Promise<TableState> {
     const state = (await this.#look(table, signal)) ?? (await this.#create(table, signal));
     const isKnown = this.#verified.get(table) === state.id;
     if (!isKnown || !state.hasDedup) await verifyTable(this.#http, SHAPES[table], state.name, signal);
@@ -75,7 +75,12 @@ export class QuestDbTables {
    * the table has had as many transactions as `requests` were taken.
    * @throws Error where rows may be elsewhere; NeedsOperatorError where only a person can help
    */
-  async confirm(table: Table, before: TableState, requests: number, signal: AbortSignal): Promise<void> {
+  async confirm(
+    table: FilteredTable,
+    before: TableState,
+    requests: number,
+    signal: AbortSignal,
+  ): Promise<void> {
     const state = await this.#look(table, signal);
     if (state !== undefined && (state.id !== before.id || !state.hasDedup)) {
       await verifyTable(this.#http, SHAPES[table], state.name, signal);
@@ -90,12 +95,9 @@ export class QuestDbTables {
   }
 
   /** @throws NeedsOperatorError where the table, as seen last, takes rows without applying them */
-  requireRunning(table: Table): void {
+  requireRunning(table: FilteredTable): void {
     if (!this.#states.some(({ name, isSuspended }) => name.toLowerCase() === table && isSuspended)) return;
-    throw new NeedsOperatorError(
-      `table ${table} is suspended: QuestDB keeps its rows but does not apply them. ` +
-        `SELECT * FROM wal_tables() says why; then ALTER TABLE ${table} RESUME WAL`,
-    );
+    throw suspended(table);
   }
 
   details(): Readonly<Record<string, unknown>> {
@@ -105,13 +107,13 @@ export class QuestDbTables {
     return { databaseTables: tables, views: [...this.#viewTroubles.values()][0] ?? 'ready' };
   }
 
-  async #look(table: Table, signal: AbortSignal): Promise<TableState | undefined> {
+  async #look(table: FilteredTable, signal: AbortSignal): Promise<TableState | undefined> {
     const rows = await this.#http.query(STATES, signal);
     this.#states = rows.map(stateOf);
     return this.#states.find(({ name }) => name.toLowerCase() === table);
   }
 
-  async #create(table: Table, signal: AbortSignal): Promise<TableState> {
+  async #create(table: FilteredTable, signal: AbortSignal): Promise<TableState> {
     const days = (this.#retentionMs ?? DEFAULT_RETENTION_MS) / DAY_MS;
     await this.#http.query(createTable(SHAPES[table], days), signal);
     const state = await this.#look(table, signal);
@@ -125,7 +127,7 @@ export class QuestDbTables {
   }
 
   /** Rows do without them; an older QuestDB knows none. */
-  async #createViews(table: Table, signal: AbortSignal): Promise<void> {
+  async #createViews(table: FilteredTable, signal: AbortSignal): Promise<void> {
     try {
       await createViews(this.#http, table, signal);
       this.#viewTroubles.delete(table);
@@ -150,16 +152,55 @@ function stateOf(row: readonly unknown[]): TableState {
 }
 
 /**
+ * Looks at our tables without making or changing one; says what there is to know of them.
+ * @throws NeedsOperatorError where one of them cannot take rows as it is
+ */
+export async function examineTables(http: QuestDbHttp, signal: AbortSignal): Promise<string[]> {
+  const states = (await http.query(STATES, signal)).map(stateOf);
+  const notes: string[] = [];
+  for (const table of TABLES) {
+    const state = states.find(({ name }) => name.toLowerCase() === table);
+    if (state === undefined) {
+      notes.push(`table ${table} is not there yet; it is made when Headcount starts`);
+      continue;
+    }
+    if (state.isSuspended) throw suspended(table);
+    await missingColumns(http, SHAPES[table], state.name, signal);
+    if (state.walPendingRows > 0) notes.push(`table ${table} has ${state.walPendingRows} rows to apply`);
+  }
+  return notes;
+}
+
+function suspended(table: FilteredTable): NeedsOperatorError {
+  return new NeedsOperatorError(
+    `table ${table} is suspended: QuestDB keeps its rows but does not apply them. ` +
+      `SELECT * FROM wal_tables() says why; then ALTER TABLE ${table} RESUME WAL`,
+  );
+}
+
+/**
  * Compares a table with its shape, and adds columns that an older version of ours did not have. `name` is as the table was
  * spelled: QuestDB remembers how it read a statement, and falls over its own memory when the next table differs in case.
  * @throws NeedsOperatorError where it was not made by us: what is sent twice would be there twice, or be refused
  */
 export async function verifyTable(
   http: QuestDbHttp,
-  { time, keys, columns }: Shape,
+  shape: Shape,
   name: string,
   signal: AbortSignal,
 ): Promise<void> {
+  for (const [column, type] of await missingColumns(http, shape, name, signal)) {
+    await http.query(`ALTER TABLE "${name}" ADD COLUMN IF NOT EXISTS "${column}" ${type}`, signal);
+  }
+}
+
+/** The columns of a shape that a table does not have yet. @throws NeedsOperatorError as `verifyTable` does */
+async function missingColumns(
+  http: QuestDbHttp,
+  { time, keys, columns }: Shape,
+  name: string,
+  signal: AbortSignal,
+): Promise<Shape['columns']> {
   const rows = await http.query(
     `SELECT lower("column"), type, upsertKey, designated FROM table_columns('${name}')`,
     signal,
@@ -180,10 +221,7 @@ export async function verifyTable(
     if (itsType === undefined || CASTS[type].includes(String(itsType))) continue;
     throw foreignTable(name, `has a column ${column} of type ${itsType} instead of ${type}`);
   }
-  for (const [column, type] of columns) {
-    if (typeOf.has(column)) continue;
-    await http.query(`ALTER TABLE "${name}" ADD COLUMN IF NOT EXISTS "${column}" ${type}`, signal);
-  }
+  return columns.filter(([column]) => !typeOf.has(column));
 }
 
 function foreignTable(name: string, difference: string): NeedsOperatorError {

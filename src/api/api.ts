@@ -5,17 +5,22 @@ import { bindPlace } from '../../receivers/listen.ts';
 import { hostAndPort } from '../contract/host.ts';
 import { requireTokens } from './access/access.ts';
 import { refuseForeignPages } from './access/foreign-pages.ts';
+import { registerAround } from './around.ts';
 import { CurrentCounts, registerCounts } from './counts.ts';
 import { ApiError, answerBrokenRequest, answerError, nothingAt, schemaProblem, secure } from './errors.ts';
 import { registerEvents } from './events.ts';
 import { registerHealth } from './health.ts';
+import { registerImpact } from './impact.ts';
 import { registerIngest } from './ingest.ts';
 import { registerMetrics } from './metrics/metrics.ts';
 import { describeRoutes, registerOpenApi } from './openapi.ts';
 import { registerPage } from './page.ts';
 import type { ApiParts } from './parts.ts';
+import { registerPeaks } from './peaks.ts';
+import { registerRejections } from './rejections.ts';
 import { registerSeries } from './series.ts';
 import { registerSessions } from './sessions.ts';
+import { registerSnapshots } from './snapshots.ts';
 import { registerStream } from './stream/stream.ts';
 
 /** Builds the HTTP API, with the routes of receivers that it serves. Never listens. */
@@ -63,6 +68,11 @@ function registerRoutes(app: FastifyInstance, parts: ApiParts): void {
   registerSessions(app, parts);
   registerEvents(app, parts);
   registerSeries(app, parts);
+  registerSnapshots(app, parts);
+  registerPeaks(app, parts);
+  registerImpact(app, parts);
+  registerRejections(app, parts);
+  registerAround(app, parts);
   registerStream(app, parts, counts);
   registerIngest(app, parts);
   registerHealth(app, parts);

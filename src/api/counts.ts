@@ -2,18 +2,21 @@ import { hash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { AppNames } from '../contract/app-names.ts';
+import { USER_CLASSES, type UserClass } from '../contract/user-class.ts';
 import { type AnswerOf, type Json, time } from '../journal/read/answers.ts';
-import { type Gauge, hostsByName } from '../sessions/counts.ts';
+import { type ClassCounts, type Counts, type Gauge, hostsByName } from '../sessions/counts.ts';
 import type { Peak } from '../sessions/peak.ts';
-import { QUALITIES, QUALITY_REASONS } from '../sessions/quality.ts';
+import { type Bounds, QUALITIES, QUALITY_REASONS, type Range } from '../sessions/quality/quality.ts';
 import type { Host } from '../sessions/session.ts';
 import type { Site } from '../sessions/site.ts';
+import { userClass } from './filters.ts';
 import type { ApiParts } from './parts.ts';
-import { answer, NO_QUERY, type Schema, type SchemaTypes, sendJson } from './schemas.ts';
+import { answer, query, type Schema, type SchemaTypes, sendJson } from './schemas.ts';
 
 const count = z.int();
 const totals = z.object({ last5s: count, last1m: count, last1h: count, total: count });
 const open = { sessions: count, users: count, connections: count };
+const ofClass = z.object({ sessions: count, users: count });
 const quality = z.enum(QUALITIES);
 const reasons = z.array(z.enum(QUALITY_REASONS));
 const range = z.object({ low: count, high: count.nullable().describe('null where nobody can know') });
@@ -26,7 +29,12 @@ const countsAnswer = z.object({
   quality,
   reasons,
   reconciledAt,
-  active: z.object({ ...open, connectedUsers: count, bounds }),
+  active: z.object({
+    ...open,
+    connectedUsers: count,
+    bounds,
+    byClass: z.object({ person: ofClass, anonymous: ofClass, service: ofClass }),
+  }),
   peakToday: z
     .object({ sessions: count, users: count, at: time.nullable() })
     .describe('the largest numbers since midnight UTC'),
@@ -63,8 +71,13 @@ export type CountsView = AnswerOf<typeof countsAnswer>;
 type HostView = CountsView['hosts'][number];
 
 /** The numbers right now, from memory. `now`: ms since 1970 UTC. */
-export function countsView(site: Site, appNames: AppNames, now: number): CountsView {
-  const { sessions, users, connections, connectedUsers } = site.counts;
+/** Of one class of users, only `active` is: the others are left out there. */
+export function countsView(
+  site: Site,
+  appNames: AppNames,
+  now: number,
+  only: UserClass | null = null,
+): CountsView {
   const { quality, reasons, bounds } = site.quality.at(now);
   return {
     asOf: new Date(now).toISOString(),
@@ -72,7 +85,7 @@ export function countsView(site: Site, appNames: AppNames, now: number): CountsV
     quality,
     reasons,
     reconciledAt: isoOrNull(site.quality.reconciledAt),
-    active: { sessions, users, connections, connectedUsers, bounds },
+    active: activeView(site.counts, bounds, only),
     peakToday: peakToday(site.peak, now),
     ...site.windows(now),
     hosts: hostsByName(site.identities).map((host) => hostView(site, host, now)),
@@ -89,6 +102,25 @@ export function countsView(site: Site, appNames: AppNames, now: number): CountsV
       users: gauge.users.size,
     })),
   };
+}
+
+function activeView(counts: Counts, bounds: Bounds, only: UserClass | null): CountsView['active'] {
+  const { person, anonymous, service } = counts.byClass;
+  const { sessions, users, connections, connectedUsers } = only === null ? counts : counts.byClass[only];
+  const sizeOf = (of: ClassCounts) => ({ sessions: of.sessions, users: of.users });
+  return {
+    ...{ sessions, users, connections, connectedUsers },
+    // Whatever is doubtful or hidden may be all of this class.
+    bounds: {
+      sessions: moved(bounds.sessions, sessions - counts.sessions),
+      users: moved(bounds.users, users - counts.users),
+    },
+    byClass: { person: sizeOf(person), anonymous: sizeOf(anonymous), service: sizeOf(service) },
+  };
+}
+
+function moved({ low, high }: Range, by: number): Range {
+  return { low: Math.max(0, low + by), high: high === null ? null : high + by };
 }
 
 function hostView(site: Site, host: Host, now: number): HostView {
@@ -140,22 +172,25 @@ export interface CountsAnswer {
 export class CurrentCounts {
   readonly #site: Site;
   readonly #appNames: AppNames;
+  readonly #only: UserClass | null;
   #changes = -1;
   #second = -1;
   /** Everything but `asOf`, without the brace before it. */
   #rest = '';
   #tag = '';
 
-  constructor(site: Site, appNames: AppNames) {
+  /** `only`: of one class of users. */
+  constructor(site: Site, appNames: AppNames, only: UserClass | null = null) {
     this.#site = site;
     this.#appNames = appNames;
+    this.#only = only;
   }
 
   /** `now`: ms since 1970 UTC. */
   at(now: number): CountsAnswer {
     const second = Math.floor(now / 1000);
     if (this.#changes !== this.#site.changes || this.#second !== second) {
-      const { asOf: _, ...rest } = countsView(this.#site, this.#appNames, now);
+      const { asOf: _, ...rest } = countsView(this.#site, this.#appNames, now, this.#only);
       const json = JSON.stringify(rest);
       this.#rest = json.slice(1);
       this.#tag = countsTag(json);
@@ -188,18 +223,22 @@ const NOTHING: Schema<undefined> = { type: 'null' };
 const description = {
   summary: 'Who is on right now, in numbers',
   description: 'Has an ETag, which changes with everything but asOf.',
-  querystring: NO_QUERY,
+  querystring: query({ class: userClass.describe('leaves the others out of active') }),
   response: {
     200: answer(countsAnswer, 'the numbers, and how right they are'),
     304: { ...NOTHING, description: 'nothing has changed but the time of the answer' },
   },
 };
 
-export function registerCounts(app: FastifyInstance, { now }: ApiParts, counts: CurrentCounts): void {
+export function registerCounts(app: FastifyInstance, parts: ApiParts, counts: CurrentCounts): void {
+  const { now, site, appNames } = parts;
+  const ofClass = new Map(USER_CLASSES.map((only) => [only, new CurrentCounts(site, appNames, only)]));
   app
     .withTypeProvider<SchemaTypes>()
     .get('/api/v1/counts', { schema: description }, async (request, reply) => {
-      const { json, tag } = counts.at(now());
+      const only = request.query.class;
+      const wanted = only === undefined ? counts : (ofClass.get(only) ?? counts);
+      const { json, tag } = wanted.at(now());
       // No user is named here, so whoever asks may keep it, if only to ask whether it still holds.
       reply.headers({ etag: tag, 'cache-control': 'private, no-cache' });
       if (isMatch(request.headers['if-none-match'], tag)) return reply.code(304).send(undefined);

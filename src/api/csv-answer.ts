@@ -19,11 +19,16 @@ declare const PAGE: unique symbol;
 
 /** The answer of a route whose page may be had as CSV. */
 export function pageAnswer<Page extends z.ZodType>(page: Page, description: string) {
+  return csvOrJson(page, `${description}; as CSV, a Link header has the next page`);
+}
+
+/** The answer of a route that may be had as CSV and has no further page. */
+export function csvOrJson<Answer extends z.ZodType>(schema: Answer, description: string) {
   const content: {
-    'application/json': { schema: Schema<AnswerOf<Page>> };
+    'application/json': { schema: Schema<AnswerOf<Answer>> };
     'text/csv': { schema: Schema<Csv> };
-  } = { 'application/json': { schema: jsonSchema(page) }, 'text/csv': { schema: TEXT as Schema<Csv> } };
-  return { description: `${description}; as CSV, a Link header has the next page`, content };
+  } = { 'application/json': { schema: jsonSchema(schema) }, 'text/csv': { schema: TEXT as Schema<Csv> } };
+  return { description, content };
 }
 
 /** Whether a request is for CSV: `format` says so, or else `Accept` names it and likes JSON no better. */
@@ -68,7 +73,8 @@ export function csvAnswer(
   what: string,
   now: number,
 ): Csv {
-  const { csv, nextCursor } = JSON.parse(page) as CsvPage;
+  const { csv, nextCursor, quality = null } = JSON.parse(page) as CsvPage;
+  if (quality !== null) reply.header('headcount-quality', quality);
   if (nextCursor !== null) {
     const next = new URL(url, 'http://localhost');
     next.searchParams.set('cursor', nextCursor);

@@ -1,13 +1,20 @@
 import { z } from 'zod';
+import { USER_CLASSES } from '../contract/user-class.ts';
 import { ISO_TIME_EXPECTED, parseIsoTime } from '../formats/event-time.ts';
 import { MAX_FIELD } from '../formats/fields.ts';
 import { normaliseHost } from '../formats/index.ts';
+import { isTimeZone } from '../journal/read/calendar.ts';
 import type { Filters } from '../journal/read/filters.ts';
 import { ApiError } from './errors.ts';
 
 export const name = z.string().min(1).max(MAX_FIELD).optional();
 /** A time as whoever asks writes it. */
 export const moment = z.string().min(1).max(64).optional();
+
+/** A class of users. */
+export const userClass = z.enum(USER_CLASSES).optional().describe('what kind of user it is');
+/** The name of a time zone. */
+export const zone = z.string().min(1).max(64).default('UTC').describe('IANA name, such as Europe/Berlin');
 
 /** The query parameters that sessions and events share. */
 export const filterParameters = {
@@ -31,7 +38,11 @@ export const filterParameters = {
     .describe('nextCursor of the page before'),
 };
 
-export type FilterQuery = Readonly<z.output<z.ZodObject<typeof filterParameters>>>;
+/** A route may have fewer of them; those that are not given filter nothing. */
+export type FilterQuery = Readonly<
+  Partial<z.output<z.ZodObject<typeof filterParameters>>> & Pick<FilterParameters, 'limit'>
+>;
+type FilterParameters = z.output<z.ZodObject<typeof filterParameters>>;
 
 /** @throws ApiError 400 for a time that is none */
 export function filtersOf(query: FilterQuery): Filters {
@@ -64,4 +75,23 @@ export function timeOf(parameter: string, text: string | undefined): number | nu
   const parsed = parseIsoTime(text.replace(/ (?=\d\d(:?\d\d)?$)/, '+'));
   if (parsed === null) throw new ApiError(400, `${parameter}: ${ISO_TIME_EXPECTED}`);
   return parsed;
+}
+
+/** @throws ApiError 400 for a time that is none, or a range that ends before it begins */
+export function rangeOf(
+  { from, to }: { readonly from?: string | undefined; readonly to?: string | undefined },
+  now: number,
+  usualMs: number,
+): { from: number; to: number } {
+  const end = timeOf('to', to) ?? now;
+  const begin = timeOf('from', from) ?? end - usualMs;
+  if (begin > end) throw new ApiError(400, 'from: later than to');
+  // Nothing is older than computers that keep time this way.
+  return { from: Math.max(0, begin), to: Math.max(0, end) };
+}
+
+/** @throws ApiError 400 */
+export function zoneOf(name: string): string {
+  if (!isTimeZone(name)) throw new ApiError(400, 'timeZone: expected an IANA name such as Europe/Berlin');
+  return name;
 }

@@ -36,6 +36,19 @@ const ingest = z.object({
     }),
   ),
   sinks: z.array(named),
+  blacklist: z
+    .array(z.object({ directory: z.string(), userId: z.string().nullable(), seen: z.boolean() }))
+    .describe('the rules, and whether anybody that one is about was seen since the program started'),
+  appNames: z
+    .object({
+      server: z.string(),
+      askedAt: time.nullable(),
+      answeredAt: time.nullable(),
+      names: count,
+      error: z.string().nullable(),
+    })
+    .nullable()
+    .describe('who is asked for names of apps (apps.qrs), null where nobody is'),
 });
 
 /** The counters begin with the program, those of the tracking and of missing rows with the store. */
@@ -66,6 +79,10 @@ function ingestNow(parts: ApiParts, since: string): AnswerOf<typeof ingest> {
       rowsMissing: rowNumbers.missingOf(name),
     })),
     sinks: parts.sinks(),
+    blacklist: parts.rulesSeen().map(([{ directory, userId = null }, seen]) => {
+      return { directory, userId, seen };
+    }),
+    appNames: parts.namesSource(),
   };
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import type { QualityReason } from '../sessions/quality.ts';
+import type { QualityReason } from '../sessions/quality/quality.ts';
 import { type CountsView, countsView } from './counts.ts';
 import type { ApiParts } from './parts.ts';
 import { TEXT } from './schemas.ts';

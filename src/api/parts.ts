@@ -1,8 +1,9 @@
 import type { Registry } from 'prom-client';
-import type { AppNames } from '../contract/app-names.ts';
+import type { AppNames, NamesSource } from '../contract/app-names.ts';
+import type { BlacklistRule } from '../contract/blacklist.ts';
 import type { Receiver } from '../contract/receiver.ts';
 import type { SinkStats } from '../contract/sink.ts';
-import type { IngestCounters } from '../intake/pipeline.ts';
+import type { IngestCounters } from '../intake/ingest-counters.ts';
 import type { Followed, Following } from '../journal/read/queries.ts';
 import type { Ask } from '../journal/read/reader-thread.ts';
 import type { Site } from '../sessions/site.ts';
@@ -23,6 +24,8 @@ export interface History {
 export interface ApiParts {
   readonly site: Site;
   readonly appNames: AppNames;
+  /** Who is asked for names of apps; null where nobody is. */
+  readonly namesSource: () => NamesSource | null;
   /** Who may use it at the moment; everyone where there is none. */
   readonly tokens: () => readonly AccessToken[];
   readonly wrongTokens: WrongTokens;
@@ -31,6 +34,8 @@ export interface ApiParts {
   /** Logs what may come a million times: at once, then once a minute with a count and the latest sample. */
   readonly trouble: (kind: string, sample: string) => void;
   readonly counters: IngestCounters;
+  /** Each rule of the blacklist, and whether anybody that it is about was seen since it is there. */
+  rulesSeen(): readonly (readonly [rule: BlacklistRule, isSeen: boolean])[];
   /** Messages taken and not yet accepted. */
   inFlight(): number;
   /** All of them, also those that it serves. */

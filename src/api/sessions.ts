@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { oneSession, sessionItem, sessionsPage } from '../journal/read/answers.ts';
 import { columnsOf, csvAnswer, format, pageAnswer, wantsCsv } from './csv-answer.ts';
 import { ApiError } from './errors.ts';
-import { filterParameters, filtersOf, moment, timeOf } from './filters.ts';
+import { filterParameters, filtersOf, moment, timeOf, userClass } from './filters.ts';
 import type { ApiParts } from './parts.ts';
 import { answer, jsonSchema, NO_QUERY, query, type SchemaTypes, sendJson } from './schemas.ts';
 
@@ -13,6 +13,11 @@ const pageDescription = {
     active: z.boolean().optional().describe('open ones, or those that have ended'),
     ...filterParameters,
     at: moment.describe('those open at this moment: ISO 8601 with a zone'),
+    class: userClass,
+    doubtful: z
+      .boolean()
+      .optional()
+      .describe('open ones of which no sign of life came since lines were lost, or the others'),
     format,
   }),
   response: { 200: pageAnswer(sessionsPage, 'a page of sessions') },
@@ -27,13 +32,25 @@ const oneDescription = {
 
 const columns = columnsOf(sessionItem);
 
-export function registerSessions(app: FastifyInstance, { ask, now }: ApiParts): void {
+export function registerSessions(app: FastifyInstance, { ask, now, site }: ApiParts): void {
   const routes = app.withTypeProvider<SchemaTypes>();
   routes.get('/api/v1/sessions', { schema: pageDescription }, async (request, reply) => {
     const { query } = request;
     const asOf = now();
-    const filters = { ...filtersOf(query), active: query.active ?? null, at: timeOf('at', query.at) };
-    const question = { ask: 'sessions', filters, now: asOf } as const;
+    const { active = null, doubtful = null } = query;
+    if (doubtful !== null && active === false) {
+      throw new ApiError(400, 'doubtful: only open sessions are, so not together with active=false');
+    }
+    const filters = {
+      ...filtersOf(query),
+      active: doubtful === null ? active : true,
+      at: timeOf('at', query.at),
+      class: query.class ?? null,
+      doubtful,
+    };
+    const asked = filters.at ?? (filters.active === true ? asOf : null);
+    const moment = asked === null ? null : site.qualityOf(asked, asOf);
+    const question = { ask: 'sessions', filters, now: asOf, moment } as const;
     reply.header('vary', 'accept');
     if (!wantsCsv(request)) return sendJson(reply, await ask(question));
     return csvAnswer(request, reply, await ask({ ...question, csv: columns }), 'sessions', asOf);

@@ -1,26 +1,37 @@
 import type { Command } from 'commander';
 import { atTheirPlaces, type Config, ConfigError, loadConfig } from '../config/config.ts';
+import { examineConfig } from '../config/examine.ts';
 import { findConfigFile } from '../config/files.ts';
-import { examineReceivers, receiverNotes } from '../config/receivers.ts';
+import { receiverNotes } from '../config/receivers.ts';
 import { hostAndPort, isLoopback } from '../contract/host.ts';
 import { isListening, type ListenSettings } from '../contract/receiver.ts';
 import { formatDuration, formatSize } from '../contract/settings.ts';
-import type { CommandIo } from './command-io.ts';
+import { CONFIG_OPTION, type CommandIo } from './command-io.ts';
 
 /** EX_CONFIG of sysexits: something is wrong with the configuration. */
 const EXIT_CONFIG = 78;
 const OPEN = 'open to the network';
+
+const HELP = `
+Nothing is started, and no port is opened. Files that it names are read.
+
+Example:
+  headcount check --config /etc/headcount/config.yaml
+
+Exit codes: 0, it can be started with; 78, the configuration is wrong.
+`;
 
 /** `headcount check`: says everything that is wrong with a configuration, or what it would do. */
 export function registerCheck(program: Command, io: CommandIo, now: () => number): void {
   program
     .command('check')
     .description('check a configuration file: all problems at once, or what it would listen to')
-    .option('--config <file>', 'default: config.yaml in this folder, if there is one')
+    .option(...CONFIG_OPTION)
+    .addHelpText('after', HELP)
     .action(async ({ config = null }: { config?: string | null }) => {
       try {
         const loaded = loadConfig(config, io.cwd, io.env);
-        const notes = await examineReceivers(loaded.receivers, loaded.folder, now());
+        const notes = await examineConfig(loaded, now());
         const linesOf = (isProblem: boolean) =>
           atTheirPlaces(
             config,
@@ -40,7 +51,7 @@ export function registerCheck(program: Command, io: CommandIo, now: () => number
     });
 }
 
-function summary({ receivers, blacklist, sessions, store, sinks, api }: Config): string {
+function summary({ receivers, blacklist, sessions, apps: { qrs }, store, sinks, api }: Config): string {
   const tokens = api.tokens.map(({ name, scopes }) => `${name} (${scopes.join(', ')})`);
   const sinkTypes = sinks.map(({ type }: { readonly type: string }) => type);
   const lines = [
@@ -50,6 +61,9 @@ function summary({ receivers, blacklist, sessions, store, sinks, api }: Config):
     ...(tokens.length > 0 ? [`API tokens: ${tokens.join(', ')}`] : []),
     `keeps ${formatDuration(store.retention)}, at most ${formatSize(store.maxSize)}, in ${store.path}`,
     `sends to ${sinkTypes.join(', ') || 'no sink'}; blacklist rules: ${blacklist.length}`,
+    ...(qrs === null
+      ? []
+      : [`asks ${address(qrs.host, qrs.port)} for names of apps every ${formatDuration(qrs.interval)}`]),
     `ends a session ${formatDuration(sessions.timeout + sessions.grace)} after its last activity`,
   ];
   return lines.map((line) => `  ${line}\n`).join('');

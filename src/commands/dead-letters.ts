@@ -96,14 +96,16 @@ export function registerDeadLetters(program: Command, io: CommandIo): void {
     .command('drop')
     .argument('<sink>', 'name of the sink')
     .argument('[id]', 'which one, as the list begins')
-    .description('give them up: they stay counted, their rows are deleted')
-    .option('--all', 'drop all of the sink')
+    .description(
+      'give them up: they stay counted, their rows are deleted. One id or --all must be given; without either, and with both, nothing is dropped',
+    )
+    .option('--all', 'drop all of the sink, in place of one id')
     .option(...CONFIG_OPTION)
     .action((sink: string, id: string | undefined, options: Options) =>
       withStore(options, (store) => {
         if (!isKnown(store, sink)) return;
         if ((id === undefined) === (options.all !== true)) {
-          io.stderr('dead-letters drop: name one id, or say --all\n');
+          io.stderr('dead-letters drop: nothing was dropped; name one id, or say --all\n');
           io.setExitCode(EXIT_USAGE);
           return;
         }

@@ -99,8 +99,8 @@ export async function startDemoApp(
   const log = createLog({ ...config.log, level: 'warn' }, io);
   const remove = (): void => rmSync(path, { recursive: true, force: true });
   const app = await startApp({
-    // Nor into anybody's database.
-    config: { ...config, store: { ...config.store, path }, sinks: [] },
+    // Nor into anybody's database; and nobody knows made-up apps.
+    config: { ...config, store: { ...config.store, path }, sinks: [], apps: { ...config.apps, qrs: null } },
     log,
     now: Date.now,
     version,

@@ -16,9 +16,10 @@ import {
   type Progress,
   type RunBounds,
 } from '../simulator/progress.ts';
+import { type Proxies, proxiesToAsk, startProxies } from '../simulator/proxy.ts';
 import { type RunReport, runSimulation } from '../simulator/run.ts';
 import { createHttpSender, createTcpSender, createUdpSender, type Sender } from '../simulator/senders.ts';
-import { createSimulation } from '../simulator/simulation.ts';
+import { createSimulation, type Simulation } from '../simulator/simulation.ts';
 import { readToken } from './api-token.ts';
 import type { CommandIo } from './command-io.ts';
 
@@ -35,6 +36,8 @@ Examples:
   headcount simulate --speed 144 --users 1000   a whole day in ten minutes
   headcount simulate --rate 5000 --duration 30s
   headcount simulate --layout headcount --loss 1 --reorder 5 --duplicate 1
+  headcount simulate --hosts 2 --virtual-proxies 2 --qps 4243
+  headcount simulate --layout headcount --hosts 3 --crash 2m --away 5m,1m
   headcount simulate --duration 1m --compare http://127.0.0.1:9999
   headcount simulate --transport http --exclude INTERNAL
 
@@ -63,6 +66,10 @@ async function simulate(given: SimulateArguments, io: CommandIo): Promise<void> 
   const before = ask === null ? null : await ask();
   const log = openTruthLog(given, io);
   const sender = await createSender(given, clock, io.signal, token);
+  const proxies = await answerQuestions(given, simulation, now, io).catch(async (error: unknown) => {
+    await sender.close();
+    throw error;
+  });
   const bounds = readBounds(given);
   const progress = createProgress(bounds, io);
   let report: RunReport;
@@ -71,6 +78,8 @@ async function simulate(given: SimulateArguments, io: CommandIo): Promise<void> 
       ...bounds,
       warmUpSessions: given.warmUp,
       signal: io.signal,
+      crashMs: given.crash,
+      away: given.away,
       onSecond(second) {
         log?.write(second);
         progress.show(second);
@@ -80,12 +89,26 @@ async function simulate(given: SimulateArguments, io: CommandIo): Promise<void> 
   } finally {
     log?.close();
     progress.close();
-    await sender.close();
+    await Promise.all([sender.close(), proxies?.close()]);
   }
   if (ask === null || before === null) return io.stdout(`${JSON.stringify(report)}\n`);
   const comparison = await pollComparison(ask, before, report, clock, io.signal);
   io.stderr(formatComparison(comparison));
   io.stdout(`${JSON.stringify({ ...report, comparison })}\n`);
+}
+
+/** The proxies, where they are to be asked; says how. */
+async function answerQuestions(
+  { qps, qpsCertificates }: SimulateArguments,
+  simulation: Simulation,
+  now: number,
+  { cwd, stderr }: CommandIo,
+): Promise<Proxies | null> {
+  if (qps === undefined) return null;
+  const folder = resolve(cwd, qpsCertificates);
+  const proxies = await startProxies(simulation, qps, folder, now);
+  stderr(`Ask the proxies who is on, with this receiver:\n\n${proxiesToAsk(simulation, proxies, folder)}\n`);
+  return proxies;
 }
 
 async function createSender(

@@ -10,7 +10,7 @@ import { findConfigFile } from '../config/files.ts';
 import { isListening } from '../contract/receiver.ts';
 import { CONFIG_OPTION, type CommandIo, createLog } from './command-io.ts';
 
-/** How often the configuration file is looked at. */
+/** How often the configuration file, and the file with names of apps, is looked at. */
 const WATCH_MS = 1_000;
 /** After so long without a line, say what to check. */
 const SILENCE_MS = 60_000;
@@ -72,7 +72,9 @@ function greet(app: App, config: Config, log: Logger): void {
       );
     }
   }
-  log.info(`who is on right now: ${app.listening.api}/api/v1/counts`);
+  log.info(
+    `who is on right now: ${app.listening.api}/ is the live page, ${app.listening.api}/api/v1/counts the numbers`,
+  );
 }
 
 function warnOfSilence(app: App, log: Logger): void {
@@ -84,7 +86,7 @@ function warnOfSilence(app: App, log: Logger): void {
   );
 }
 
-/** Reloads when the file changes or on SIGHUP; a broken file changes nothing. */
+/** Reloads when the file or the names of apps beside it change, or on SIGHUP; a broken file changes nothing. */
 function followConfig(
   configPath: string | null,
   loaded: Config,
@@ -92,6 +94,11 @@ function followConfig(
   log: Logger,
   io: CommandIo,
 ): () => void {
+  /** What ends the watching of each file. */
+  const watched = new Map<string, () => void>();
+  const watch = (file: string): void => {
+    if (!watched.has(file)) watched.set(file, watchForChanges(file, WATCH_MS, reload));
+  };
   let hadFile = findConfigFile(configPath, io.cwd) !== null;
   const reload = (): void => {
     const hasFile = findConfigFile(configPath, io.cwd) !== null;
@@ -101,7 +108,9 @@ function followConfig(
     }
     hadFile = hasFile;
     try {
-      app.reload(loadConfig(configPath, io.cwd, io.env)).catch((error: unknown) => {
+      const config = loadConfig(configPath, io.cwd, io.env);
+      if (config.apps.file !== null) watch(config.apps.file);
+      app.reload(config).catch((error: unknown) => {
         log.error({ error: String(error) }, 'reload failed');
       });
     } catch (error) {
@@ -111,17 +120,26 @@ function followConfig(
   };
   const stopListening = io.onReload(reload);
   // Also while there is none: it may come.
-  const file = findConfigFile(configPath, io.cwd) ?? join(io.cwd, 'config.yaml');
-  // An editor may empty the file before it writes it: an empty one must not let excluded users in.
-  const changed: StatsListener = ({ size, nlink }) => {
-    if (size > 0 || nlink === 0) reload();
-  };
-  watchFile(file, { interval: WATCH_MS }, changed);
+  watch(findConfigFile(configPath, io.cwd) ?? join(io.cwd, 'config.yaml'));
+  if (loaded.apps.file !== null) watch(loaded.apps.file);
   if (hasChanged(configPath, loaded, io)) reload();
   return () => {
     stopListening();
-    unwatchFile(file, changed);
+    for (const unwatch of watched.values()) unwatch();
   };
+}
+
+/** Calls `changed` when the file has other content, has come or has gone; returns what ends that. */
+export function watchForChanges(file: string, everyMs: number, changed: () => void): () => void {
+  const looked: StatsListener = (current, previous) => {
+    // Node tells once of a file that is not there, too.
+    const isAbsent = current.nlink === 0 && previous.nlink === 0;
+    // An editor may empty the file before it writes it: an empty one must not let excluded users in.
+    const isEmptied = current.size === 0 && current.nlink > 0;
+    if (!isAbsent && !isEmptied) changed();
+  };
+  watchFile(file, { interval: everyMs }, looked);
+  return () => unwatchFile(file, looked);
 }
 
 /** Whether the file was edited between its reading and its being watched. */

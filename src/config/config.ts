@@ -3,7 +3,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { sinkSchemas } from '../../sinks/index.ts';
 import { type ApiSettings, apiSchema } from '../api/access/api.schema.ts';
+import { qrsSchema } from '../app-names/qrs.schema.ts';
+import type { NamesById } from '../contract/app-names.ts';
 import { blacklistRules, duration, oneOf, size, text } from '../contract/settings.ts';
+import { prefixOf } from '../contract/virtual-proxy.ts';
 import { type Environment, fillIn } from './environment.ts';
 import { ConfigError, formatPath, formatProblems, schemaProblems } from './errors.ts';
 import { findConfigFile, parseAppsFile, readConfigFile, readTokens } from './files.ts';
@@ -28,16 +31,34 @@ const sessions = z
     timeout: duration().prefault('30m'),
     grace: duration().prefault('5m'),
     maxAge: duration().prefault('24h'),
+    serviceUsers: blacklistRules().prefault([]),
+    virtualProxies: z
+      .array(
+        z.strictObject({
+          virtualProxy: text('the prefix of a virtual proxy such as /sales'),
+          timeout: duration(),
+        }),
+      )
+      .prefault([]),
   })
-  .superRefine(({ timeout, maxAge }, context) => {
-    if (maxAge >= timeout) return;
-    context.addIssue({ code: 'custom', path: ['maxAge'], message: 'shorter than sessions.timeout' });
+  .superRefine(({ timeout, maxAge, virtualProxies }, context) => {
+    if (maxAge < timeout) {
+      context.addIssue({ code: 'custom', path: ['maxAge'], message: 'shorter than sessions.timeout' });
+    }
+    const prefixes = virtualProxies.map(({ virtualProxy }) => prefixOf(virtualProxy));
+    for (const [index, each] of virtualProxies.entries()) {
+      const problem = (key: string, message: string): void => {
+        context.addIssue({ code: 'custom', path: ['virtualProxies', index, key], message });
+      };
+      if (prefixes.indexOf(prefixes[index] ?? '') < index) problem('virtualProxy', 'has a time-out already');
+      if (each.timeout > maxAge) problem('timeout', 'longer than sessions.maxAge');
+    }
   });
 
 const apps = z
-  .object({ file: text('a CSV file').optional() })
+  .object({ file: text('a CSV file').optional(), qrs: qrsSchema.optional() })
   .catchall(text('the name of an app'))
-  .transform(({ file, ...names }, context) => {
+  .transform(({ file, qrs, ...names }, context) => {
     const byId = new Map<string, string>();
     for (const [id, name] of Object.entries(names)) {
       if (byId.has(id.toLowerCase())) {
@@ -45,7 +66,7 @@ const apps = z
       }
       byId.set(id.toLowerCase(), name);
     }
-    return { file: file ?? null, byId };
+    return { byId, file: file ?? null, qrs: qrs ?? null };
   });
 
 /** The whole schema; every default is here or in the schema of its plugin. */
@@ -73,11 +94,12 @@ export const configSchema = z.strictObject({
 });
 
 /**
- * The configuration, with every default filled in. Durations are milliseconds, sizes are bytes, `apps` maps a
- * lower-cased app id to its name, `store.path` is relative to the working directory.
+ * The configuration, with every default filled in. Durations are milliseconds, sizes are bytes, `store.path` and
+ * `apps.file` are relative to the working directory. `apps.byId` maps a lower-cased app id to its name: those of the
+ * file are in it, below those that stand in the configuration itself.
  */
 export type Config = Omit<Settings, 'apps' | 'api'> & {
-  readonly apps: ReadonlyMap<string, string>;
+  readonly apps: Omit<Settings['apps'], 'byId'> & { readonly byId: NamesById };
   readonly api: ApiSettings;
   /** Where relative paths that receivers and sinks have in their settings start from. */
   readonly folder: string;
@@ -122,7 +144,7 @@ export function parseConfig(
     const { line, column } = yaml.locate(path, 'value');
     return `${fileName}:${line}:${column} ${shown}`;
   };
-  let byId: ReadonlyMap<string, string> = apps.byId;
+  let byId: NamesById = apps.byId;
   if (apps.file !== null) {
     const name = filled.written.get(apps.file) ?? apps.file;
     const csv = readConfigFile(at(apps.file), shownAs(['apps', 'file'], `apps.file: ${name}`));
@@ -134,7 +156,7 @@ export function parseConfig(
   return {
     ...parsed.data,
     store: { ...store, path: at(store.path) },
-    apps: byId,
+    apps: { ...apps, file: apps.file === null ? null : at(apps.file), byId },
     api: { ...api, tokens },
     folder,
   };
@@ -165,7 +187,13 @@ function withoutEmptySections(value: unknown): unknown {
 }
 
 /** Keys that a running Headcount takes anew. */
-const RELOADED: ReadonlySet<string> = new Set(['blacklist', 'api.tokens', 'api.hosts']);
+const RELOADED: ReadonlySet<string> = new Set([
+  'blacklist',
+  'apps.byId',
+  'apps.file',
+  'api.tokens',
+  'api.hosts',
+]);
 
 /** The keys that differ and need a restart: `api.port`, `receivers[0].port`. Never a value. */
 export function keysForRestart(running: Config, loaded: Config): string[] {

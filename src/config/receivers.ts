@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { type ReceiverConfig, receiverPlugin, receiverSchemas } from '../../receivers/index.ts';
-import { isListening, type SettingNote } from '../contract/receiver.ts';
-import type { Path } from './yaml.ts';
+import { isListening } from '../contract/receiver.ts';
 
 /** Key `receivers`: each entry alone is checked by the schema of its kind, here is what they must not have in common. */
 export const receivers = z.array(receiverSchemas).superRefine((entries, context) => {
@@ -26,21 +25,6 @@ function areServedAtOnePlace(one: ReceiverConfig, other: ReceiverConfig): boolea
     return one.port !== 0 && one.host === other.host && one.port === other.port;
   }
   return receiverPlugin(one).isServed === true;
-}
-
-/** What there is to know about the files and the like that they name; paths begin at the whole configuration. */
-export async function examineReceivers(
-  configured: readonly ReceiverConfig[],
-  folder: string,
-  now: number,
-): Promise<(Omit<SettingNote, 'path'> & { readonly path: Path })[]> {
-  const found = await Promise.all(
-    configured.map(async (each, index) => {
-      const notes = (await receiverPlugin(each).examine?.(each, folder, now)) ?? [];
-      return notes.map((note) => ({ ...note, path: ['receivers', index, ...note.path] }));
-    }),
-  );
-  return found.flat();
 }
 
 /** What there is to say of one besides its address. */

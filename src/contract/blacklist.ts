@@ -9,6 +9,7 @@ export interface BlacklistRule {
 export interface Blacklist {
   /** True when a rule covers this user. A null user and a user without directory are never covered. */
   excludes(user: User | null): boolean;
+  readonly rules: readonly BlacklistRule[];
   /** Number of rules. */
   readonly size: number;
 }
@@ -41,7 +42,7 @@ export function createBlacklist(rules: readonly BlacklistRule[]): Blacklist {
     return false;
   }
 
-  return { excludes, size: rules.length };
+  return { excludes, rules, size: rules.length };
 }
 
 function add(table: Map<string, Users>, directory: string, id: string | undefined): void {

@@ -18,6 +18,13 @@ export interface User {
 export const REJECTION_REASONS = ['parallel_limit', 'no_licence', 'authentication', 'denied'] as const;
 export type RejectionReason = (typeof REJECTION_REASONS)[number];
 
+/**
+ * Why an event happened, where that is known. No line says that a session was made of a snapshot or ended by one
+ * (`snapshot`), or with its proxy (`restart`): such events are our own. Records of the journal hold the place in this list.
+ */
+export const EVENT_REASONS = [...REJECTION_REASONS, 'snapshot', 'restart'] as const;
+export type EventReason = (typeof EVENT_REASONS)[number];
+
 /** How a proxy's line can be laid out: our own way, or one of Butler SOS's. */
 export type Layout = 'own' | 'butler-sos';
 
@@ -63,7 +70,7 @@ export interface UserEvent {
   readonly userAgent: string | null;
   /** What the message said beyond the other fields. */
   readonly message: string | null;
-  readonly reason: RejectionReason | null;
+  readonly reason: EventReason | null;
   /** The identity that came with the event, `null` where the layout carries none. */
   readonly eventId: string | null;
   /** Of a line about a session or connection, while it is new: the journal does not keep it. */

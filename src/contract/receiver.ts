@@ -184,6 +184,8 @@ export interface ReceiverPlugin<S extends PluginSchema = PluginSchema> extends P
   readonly isServed?: boolean;
   /** For `headcount check`: looks at what the settings name, such as files. */
   examine?(config: z.output<S>, folder: string, now: number): Promise<readonly SettingNote[]>;
+  /** For `headcount doctor`: tries what the settings ask of this machine, and leaves nothing behind. */
+  tryOut?(config: z.output<S>): Promise<readonly SettingNote[]>;
   /** For `headcount check`: what there is to say besides address and `allow`, such as whom it asks. */
   notes?(config: z.output<S>): readonly string[];
 }

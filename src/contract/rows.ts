@@ -1,4 +1,5 @@
-import type { Kind, RejectionReason, User } from './event.ts';
+import type { EventReason, Kind, User } from './event.ts';
+import type { SeenSession } from './snapshot.ts';
 
 /*
  * The rows that sinks get. Times are milliseconds since 1970 UTC, `null` is unknown, and ids are public ones:
@@ -31,14 +32,14 @@ export interface SessionEventRow extends Client {
   readonly virtualProxy: string | null;
   readonly sessionId: string | null;
   readonly result: number | null;
-  readonly reason: RejectionReason | null;
+  readonly reason: EventReason | null;
   readonly rowNumber: number | null;
   readonly userAgent: string | null;
   readonly message: string | null;
 }
 
-/** How a session ended. */
-export const END_REASONS = ['stop', 'timeout', 'max_age', 'excluded', 'restart'] as const;
+/** How a session ended. Records of the journal hold the place in this list. */
+export const END_REASONS = ['stop', 'timeout', 'max_age', 'excluded', 'restart', 'snapshot'] as const;
 export type EndReason = (typeof END_REASONS)[number];
 
 /** One session as it is known now: the latest row of an `id` is the whole truth about it. */
@@ -59,6 +60,8 @@ export interface SessionRow extends Client {
   readonly openConnections: number;
   /** All that there ever were. */
   readonly connections: number;
+  /** Ids of the different apps that were opened, the last of them first; 100 at most. */
+  readonly apps: readonly string[];
 }
 
 export const COUNTS_SCOPES = ['all', 'host', 'virtualProxy', 'app'] as const;
@@ -81,4 +84,34 @@ export interface SessionCountsRow {
   readonly created: number;
   readonly destroyed: number;
   readonly rejected: number;
+}
+
+/** How many were on one virtual proxy of one host. Who was on is a row for each session, in another table. */
+export interface SessionSnapshotRow {
+  /** When the proxy service was asked. */
+  readonly at: number;
+  readonly host: string;
+  readonly virtualProxy: string;
+  readonly sessions: number;
+  readonly users: number;
+}
+
+/** One session that was on one virtual proxy of one host. */
+export interface SnapshotSessionRow {
+  /** When the proxy service was asked. */
+  readonly at: number;
+  readonly host: string;
+  readonly virtualProxy: string;
+  /** As the proxy service calls it, which no line does. */
+  readonly sessionId: string;
+  readonly user: User | null;
+}
+
+/** Everybody who was on one virtual proxy of one host, excluded users too. */
+export interface UnfilteredSnapshotRow {
+  /** When the proxy service was asked. */
+  readonly at: number;
+  readonly host: string;
+  readonly virtualProxy: string;
+  readonly sessions: readonly SeenSession[];
 }

@@ -1,16 +1,42 @@
 import type { z } from 'zod';
 import type { Plugin, PluginSchema } from './plugin.ts';
-import type { SessionCountsRow, SessionEventRow, SessionRow } from './rows.ts';
+import type {
+  SessionCountsRow,
+  SessionEventRow,
+  SessionRow,
+  SessionSnapshotRow,
+  SnapshotSessionRow,
+  UnfilteredSnapshotRow,
+} from './rows.ts';
 import { duration, integer, oneOf, text } from './settings.ts';
 
-export const TABLES = ['session_events', 'sessions', 'session_counts'] as const;
-export type Table = (typeof TABLES)[number];
+/** Tables without excluded users. */
+export const TABLES = [
+  'session_events',
+  'sessions',
+  'session_counts',
+  'session_snapshots',
+  'snapshot_sessions',
+] as const;
+export type FilteredTable = (typeof TABLES)[number];
+
+/**
+ * `unfiltered_snapshots` has excluded users too. Its rows are kept only while some sink wants it, and only until every such
+ * sink has them, so a new sink gets those from then on.
+ */
+export const ALL_TABLES = [...TABLES, 'unfiltered_snapshots'] as const;
+export type Table = (typeof ALL_TABLES)[number];
 
 /** Rows of one table, oldest first, never empty. */
 export type Batch =
   | { readonly table: 'session_events'; readonly rows: readonly SessionEventRow[] }
   | { readonly table: 'sessions'; readonly rows: readonly SessionRow[] }
-  | { readonly table: 'session_counts'; readonly rows: readonly SessionCountsRow[] };
+  | { readonly table: 'session_counts'; readonly rows: readonly SessionCountsRow[] }
+  | { readonly table: 'session_snapshots'; readonly rows: readonly SessionSnapshotRow[] }
+  | { readonly table: 'snapshot_sessions'; readonly rows: readonly SnapshotSessionRow[] }
+  | { readonly table: 'unfiltered_snapshots'; readonly rows: readonly UnfilteredSnapshotRow[] };
+
+export type FilteredBatch = Extract<Batch, { readonly table: FilteredTable }>;
 
 /**
  * Where rows go: a database, a broker, a file. Everything hard (order, batches, retry, back-off, deadlines,
@@ -39,7 +65,7 @@ export interface Sink {
    */
   start(signal: AbortSignal): Promise<void>;
   /**
-   * Resolves when the rows are safe. Must settle soon after `signal` aborts.
+   * Resolves when the rows are safe. Must reject soon after `signal` aborts: by then nobody waits for the rows any more.
    * @throws PoisonRowError where one row can never be taken; nothing of the batch counts as taken
    * @throws NeedsOperatorError where only a person can help
    */
@@ -146,6 +172,12 @@ export interface SinkSettings extends DeliverySettings {
 export interface SinkPlugin<S extends PluginSchema = PluginSchema> extends Plugin<S> {
   /** Makes one, which does nothing before `start`. */
   create(config: z.output<S>, parts: SinkParts): Sink;
+  /**
+   * For `headcount doctor`: looks at the far side and changes nothing there. Resolves to what there is to know of it.
+   * Must settle soon after `signal` aborts.
+   * @throws Error with a message for people where rows could not be delivered as it is
+   */
+  examine?(config: z.output<S>, folder: string, signal: AbortSignal): Promise<readonly string[]>;
 }
 
 /** For the file of a sink: what it exports for the list in `sinks/index.ts`, with its types checked. */

@@ -42,6 +42,20 @@ export interface Snapshot extends Poll {
   readonly keepsUsers: boolean;
 }
 
+/** What is kept of one poll. Users whom the rules exclude are in none of it but `unfiltered`. */
+export interface KeptPoll extends Poll {
+  /** Why there was no answer, in plain words; null where there was one. */
+  readonly error: string | null;
+  /** Null without an answer. */
+  readonly sessions: number | null;
+  /** Different ones, compared case-insensitively; null without an answer. */
+  readonly users: number | null;
+  /** Who was on: none where users are not kept, or without an answer. */
+  readonly seen: readonly SeenSession[];
+  /** The whole answer, for those who want it so; null where users are not kept, or without an answer. */
+  readonly unfiltered: readonly SeenSession[] | null;
+}
+
 /** A poll without a usable answer. It is no evidence of anything, and is told so that history can show it. */
 export interface FailedPoll extends Poll {
   /** Why, in plain words. */

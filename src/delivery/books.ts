@@ -1,9 +1,9 @@
 import { secondsOf } from '../contract/seconds.ts';
-import { type SinkStats, TABLES, type TableStats } from '../contract/sink.ts';
+import { ALL_TABLES, type SinkStats, type TableStats } from '../contract/sink.ts';
 import { NOTHING_UNDELIVERED, type Undelivered } from '../journal/write/retention.ts';
 import type { DeliveryLoop } from './delivery-loop.ts';
 import type { DeliveryStore } from './delivery-store.ts';
-import type { Feed, FeedName } from './feeds.ts';
+import type { Feed, FeedName } from './feed.ts';
 
 /** What to say of one sink: of the tables that it wants, and no others. `now`: ms since 1970 UTC. */
 export function sinkStats(
@@ -14,7 +14,7 @@ export function sinkStats(
 ): SinkStats {
   const { sink, feeds, trouble } = delivery;
   const parts = feeds.map((feed) => ({ table: feed.table, ...feedStats(sink.name, feed, store) }));
-  const tables = TABLES.filter((table) => sink.tables.includes(table)).map(
+  const tables = ALL_TABLES.filter((table) => sink.tables.includes(table)).map(
     (table): TableStats => ({ table, ...sum(parts.filter((part) => part.table === table)) }),
   );
   const since = parts.flatMap(({ waitingSince }) => waitingSince ?? []);
@@ -75,8 +75,20 @@ interface Follower {
   readonly feeds: readonly Feed[];
 }
 
-/** What retention must leave, because one of these sinks wants it and has yet to get it. */
-export function undeliveredBy(followers: readonly Follower[], store: DeliveryStore): Undelivered {
+/**
+ * What retention must leave, because one of the sinks that are `keeping` wants it and has yet to get it. Whole answers are
+ * there for any sink that wants them, so of those it says besides how far all sinks are.
+ */
+export function undeliveredBy(
+  keeping: readonly Follower[],
+  store: DeliveryStore,
+  all: readonly Follower[] = keeping,
+): Undelivered {
+  const { unfiltered } = nextOf(all, store);
+  return { ...nextOf(keeping, store), unfiltered };
+}
+
+function nextOf(followers: readonly Follower[], store: DeliveryStore): Undelivered {
   const waiting = followers.flatMap(({ sink, feeds }) =>
     feeds.map((feed) => ({ feed, done: store.cursor(sink.name, feed.name, feed.oldest()).done })),
   );
@@ -98,5 +110,9 @@ export function undeliveredBy(followers: readonly Follower[], store: DeliverySto
     sessionsSince: sessions.since,
     counts: counts.number,
     countsSince: counts.since - MOST_LATE_MS,
+    polls: next('polls').number,
+    seenSessions: next('seen_sessions').number,
+    keptUnfiltered: next('unfiltered_polls').number,
+    unfiltered: next('unfiltered_polls').number,
   };
 }

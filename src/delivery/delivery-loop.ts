@@ -1,7 +1,7 @@
 import { type DeliverySettings, NeedsOperatorError, PoisonRowError, type Sink } from '../contract/sink.ts';
 import { BackOff, Breaker } from './breaker.ts';
 import type { DeadLetter, DeliveryStore } from './delivery-store.ts';
-import { batchOf, type Entry, type Feed, type Row, sumOf } from './feeds.ts';
+import { batchOf, type Entry, type Feed, type Row, sumOf } from './feed.ts';
 
 /** After a fault that only a person can mend; the log says it each time. */
 const OPERATOR_FIRST_MS = 2_500;

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { databaseTrouble } from '../journal/journal-file.ts';
 import { adopt, deliveryFile, openDeliveryFile } from './delivery-file.ts';
-import { type ExcludedNumbers, FEED_NAMES, type FeedName } from './feeds.ts';
+import { type ExcludedNumbers, FEED_NAMES, type FeedName } from './feed.ts';
 
 /** How long commands wait for the file. */
 const BUSY_MS = 10_000;

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fixedAppNames } from '../contract/app-names.ts';
+import { ChangingAppNames, type NamesById } from '../contract/app-names.ts';
 import { type BlacklistRule, createBlacklist } from '../contract/blacklist.ts';
 import type { SinkModule, SinkSettings, SinkStats } from '../contract/sink.ts';
 import { journalFile } from '../journal/journal-file.ts';
@@ -25,8 +25,7 @@ export interface DeliveryData {
   readonly sinkModule: string;
   /** Relative paths in the settings of a sink start from here. */
   readonly folder: string;
-  /** Lower-cased app id to name. */
-  readonly appNames: ReadonlyMap<string, string>;
+  readonly appNames: NamesById;
   /** Whose rows are not offered. */
   readonly blacklist: readonly BlacklistRule[];
 }
@@ -42,12 +41,17 @@ export type DeliveryReply =
   /** Text for standard output; to be answered with `printed`. */
   | { readonly type: 'print'; readonly id: number; readonly text: string };
 
+export type DeliveryTold =
+  /** The text of that number is out. */
+  | { readonly type: 'printed'; readonly id: number }
+  /** All names of apps that there are from now on: rows get the name that is known when they are delivered. */
+  | { readonly type: 'app names'; readonly byId: NamesById }
+  /** These rules hold from the next reading on. */
+  | { readonly type: 'blacklist'; readonly blacklist: readonly BlacklistRule[] };
+
 export interface DeliveryTalk {
   readonly data: DeliveryData;
-  readonly toWorker: /** The text of that number is out. */
-    | { readonly type: 'printed'; readonly id: number }
-    /** These rules hold from the next reading on. */
-    | { readonly type: 'blacklist'; readonly blacklist: readonly BlacklistRule[] };
+  readonly toWorker: DeliveryTold;
   readonly fromWorker: DeliveryReply;
   readonly question: never;
   readonly answer: never;
@@ -56,16 +60,15 @@ export interface DeliveryTalk {
 const STATE_EVERY_MS = 250;
 
 const side = new WorkerSide<DeliveryTalk>();
-const { directory, sinks, sinkModule, folder, appNames } = side.data;
+const { directory, sinks, sinkModule, folder } = side.data;
+const appNames = new ChangingAppNames(side.data.appNames);
 let blacklist = createBlacklist(side.data.blacklist);
 const { createSink }: SinkModule = await import(sinkModule);
 const journal = new DatabaseSync(journalFile(directory), { readOnly: true });
 journal.exec('PRAGMA busy_timeout = 10000; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY');
 const storeId = String(journal.prepare("SELECT value FROM meta WHERE key = 'store'").get()?.['value']);
-const feeds = createFeeds(
-  journal,
-  new RowReader(journal, storeId, fixedAppNames(appNames), new UserAgents()),
-  (user) => blacklist.excludes(user),
+const feeds = createFeeds(journal, new RowReader(journal, storeId, appNames, new UserAgents()), (user) =>
+  blacklist.excludes(user),
 );
 const store = DeliveryStore.of(directory, storeId);
 
@@ -95,17 +98,22 @@ const deliveries = sinks.map(({ name, config }) => ({
     onTrouble: (reason, needsOperator) => side.tell({ type: 'trouble', sink: name, reason, needsOperator }),
   }),
 }));
+const all = deliveries.map(({ delivery }) => delivery);
 const keeping = deliveries.filter(({ keeps }) => keeps).map(({ delivery }) => delivery);
 
 function sayState(): void {
   const now = Date.now();
   const stats = deliveries.map(({ delivery, type }) => sinkStats(delivery, type, store, now));
-  side.tell({ type: 'state', sinks: stats, undelivered: undeliveredBy(keeping, store) });
+  side.tell({ type: 'state', sinks: stats, undelivered: undeliveredBy(keeping, store, all) });
 }
 
 const ticker = setInterval(sayState, STATE_EVERY_MS);
 side.serve({
   heard(told) {
+    if (told.type === 'app names') {
+      appNames.replace(told.byId);
+      return;
+    }
     if (told.type === 'blacklist') {
       blacklist = createBlacklist(told.blacklist);
       return;

@@ -1,3 +1,4 @@
+import type { NamesById } from '../contract/app-names.ts';
 import type { BlacklistRule } from '../contract/blacklist.ts';
 import type { SinkStats } from '../contract/sink.ts';
 import type { Undelivered } from '../journal/write/retention.ts';
@@ -28,14 +29,10 @@ export class Delivery {
   constructor(data: DeliveryData, listener: DeliveriesEvents) {
     this.#data = data;
     this.#listener = listener;
-    const current = (): DeliveryData => this.#data;
     this.#thread = new WorkerFront({
       name: 'the delivery thread',
       file: new URL('./delivery-thread.ts', import.meta.url),
-      // With the rules of now, also for a thread that is started again.
-      get data() {
-        return current();
-      },
+      data: () => this.#data,
       // Where it was is on the disk.
       restart: { afterMs: RESTART_MS },
       stopWithinMs: STOP_WITHIN_MS,
@@ -84,6 +81,12 @@ export class Delivery {
   /** As it was a quarter of a second ago at most. */
   get stats(): readonly SinkStats[] {
     return this.#sinks;
+  }
+
+  /** All names of apps that there are from now on, also for a thread that is started later. */
+  takeAppNames(appNames: NamesById): void {
+    this.#data = { ...this.#data, appNames };
+    this.#thread.tell({ type: 'app names', byId: appNames });
   }
 
   /** Resolves when nothing is under way any more, or soon. */

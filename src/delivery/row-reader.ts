@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { AppNames } from '../contract/app-names.ts';
 import {
   COUNTS_SCOPES,
@@ -37,7 +37,7 @@ export const sessionsBy = (number: string) =>
     [
       ...(['id', 'host', 'user', 'virtual_proxy', 'user_agent', 'created_at', 'started_at'] as const),
       ...(['flags', 'last_activity_at', 'ended_at', 'end_reason', 'connections'] as const),
-      'open_connections',
+      ...(['open_connections', 'last_connection'] as const),
     ],
     's',
     { number },
@@ -56,11 +56,16 @@ type RecordOf<By extends (number: string) => { record: (...cells: never[]) => un
   ReturnType<By>['record']
 >;
 
+/** Of a session: a log-in loop has millions of connections, and each change of it is a row. */
+const MOST_CONNECTIONS = 1_000;
+const MOST_APPS = 100;
+
 /** Makes rows for sinks of the journal's records. */
 export class RowReader {
   readonly #store: string;
   readonly #appNames: AppNames;
   readonly #userAgents: UserAgents;
+  readonly #connection: StatementSync;
   readonly names: NameLookup;
 
   constructor(database: DatabaseSync, store: string, appNames: AppNames, userAgents: UserAgents) {
@@ -68,6 +73,7 @@ export class RowReader {
     this.#appNames = appNames;
     this.#userAgents = userAgents;
     this.names = new NameLookup(database);
+    this.#connection = database.prepare('SELECT app, previous FROM connections WHERE id = ?');
   }
 
   event(record: EventRecord): SessionEventRow {
@@ -113,8 +119,22 @@ export class RowReader {
       user: record.user,
       openConnections: record.open_connections,
       connections: record.connections,
+      apps: this.#appsOf(record.last_connection),
       ...this.#userAgents.clientOf(record.user_agent),
     };
+  }
+
+  /** Along the chain of a session's connections, from the latest one. */
+  #appsOf(lastConnection: number): string[] {
+    const apps = new Set<string>();
+    let id = lastConnection;
+    for (let looked = 0; id > 0 && looked < MOST_CONNECTIONS && apps.size < MOST_APPS; looked += 1) {
+      const row = this.#connection.get(id);
+      const app = this.names.string(Number(row?.['app'] ?? 0));
+      if (app !== null) apps.add(app);
+      id = Number(row?.['previous'] ?? 0);
+    }
+    return [...apps];
   }
 
   /** The journal's number of a session. */

@@ -14,6 +14,14 @@ export { numberOfRefused as rowOfRefused } from './headcount.ts';
 export { normaliseHost } from './host.ts';
 export { type Fault, type Format, type ParsedLine, REFUSALS, type Refusal, type Via } from './parsed-line.ts';
 
+/** What `headcount doctor` sends: it takes the way of a line, is counted, and changes nothing. */
+export const HEARTBEAT = '/headcount-heartbeat/;';
+
+/** Whether a message that is no event is a sign of life. */
+export function isHeartbeat(text: string): boolean {
+  return text.startsWith(HEARTBEAT);
+}
+
 /** Every line format that announces itself by a prefix. A new one is a file and a line here. */
 export const FORMATS: readonly Format[] = [
   { prefix: '/qseow-proxy-session/', parse: parseButlerSos, via: 'session' },

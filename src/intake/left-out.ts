@@ -1,6 +1,6 @@
 import type { Blacklist } from '../contract/blacklist.ts';
 import type { User, UserEvent } from '../contract/event.ts';
-import type { MissedLines } from '../sessions/site.ts';
+import type { MissedLines } from '../sessions/hidden.ts';
 import { copied } from '../sessions/string-pool.ts';
 
 /** Users on hosts whose lines are counted one by one. */

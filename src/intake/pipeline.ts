@@ -1,13 +1,18 @@
 import type { Blacklist } from '../contract/blacklist.ts';
 import type { Layout, NumberedLine, Sender, User, UserEvent } from '../contract/event.ts';
 import type { Intake, Outcome, SubmittedItem } from '../contract/receiver.ts';
-import type { Snapshot } from '../contract/snapshot.ts';
-import { decodeMessage, type ParsedLine, parseLine, rowOfRefused } from '../formats/index.ts';
+import type { FailedPoll, Snapshot } from '../contract/snapshot.ts';
+import { decodeMessage, isHeartbeat, type ParsedLine, parseLine, rowOfRefused } from '../formats/index.ts';
 import type { Host } from '../sessions/session.ts';
-import type { Applied, Site } from '../sessions/site.ts';
+import type { Site } from '../sessions/site.ts';
 import { type Duplicates, Twins } from './duplicates.ts';
+import type { EventStore } from './event-store.ts';
+import type { IngestCounters } from './ingest-counters.ts';
+import { keptFailure, keptSnapshot } from './kept-poll.ts';
 import { LeftOut } from './left-out.ts';
 import { MessageQueue, type TakeMessage } from './message-queue.ts';
+import { RulesSeen } from './rules-seen.ts';
+import { SnapshotTurns } from './snapshot-turns.ts';
 
 /** Memory for messages between two turns. A full one is worked off at once. */
 const QUEUE_BYTES = 16 * 1_048_576;
@@ -17,29 +22,6 @@ const TURN_MS = 10;
 const BURST_MESSAGES = 640;
 /** A burst is taken from the kernel first and worked off after, for so many turns. */
 const MOST_PUT_OFF = 10;
-
-/** Where applied events are made durable. */
-export interface EventStore {
-  readonly nextSeq: number;
-  readonly uncommitted: number;
-  readonly behind: boolean;
-  readonly full: boolean;
-  add(event: UserEvent, applied: Applied): void;
-  /** Resolves when everything added so far is on the disk. */
-  committed(): Promise<void>;
-}
-
-export interface IngestCounters {
-  /** Datagrams, frames or items read, before any refusal. */
-  received: number;
-  accepted: number;
-  duplicates: number;
-  heartbeats: number;
-  excluded: number;
-  readonly refused: Map<string, number>;
-  /** Lines of which a broken converter was seen; they were accepted. */
-  readonly faults: Map<string, number>;
-}
 
 export interface PipelineParts {
   readonly site: Site;
@@ -52,6 +34,10 @@ export interface PipelineParts {
   readonly checksum: (text: string) => number;
   /** Something is wrong with what comes in; called for each message. */
   readonly onTrouble: (kind: string, sample: string) => void;
+  /** Commits the state of the site as it is. */
+  readonly commitState: () => void;
+  /** Milliseconds since 1970 UTC. */
+  readonly now: () => number;
   /** Calls back once after so many milliseconds. */
   readonly later: (callback: () => void, ms: number) => void;
 }
@@ -74,7 +60,9 @@ export class Pipeline implements Intake {
   readonly #queue = new MessageQueue(QUEUE_BYTES);
   readonly #twins: Twins;
   readonly #leftOut = new LeftOut();
+  readonly #snapshots: SnapshotTurns;
   #blacklist: Blacklist;
+  #rulesSeen: RulesSeen;
   #events: UserEvent[] = [];
   #turnPending = false;
   #putOff = 0;
@@ -86,7 +74,13 @@ export class Pipeline implements Intake {
   constructor(parts: PipelineParts) {
     this.#parts = parts;
     this.#blacklist = parts.blacklist;
+    this.#rulesSeen = new RulesSeen(parts.blacklist.rules);
     this.#twins = new Twins(parts.checksum);
+    this.#snapshots = new SnapshotTurns({
+      ...parts,
+      work: () => this.work(),
+      isExcluded: (user) => this.#blacklist.excludes(user),
+    });
   }
 
   /** Messages taken and not yet accepted. */
@@ -137,6 +131,10 @@ export class Pipeline implements Intake {
     }
     const line = parseLine(text, { receivedAt, sender });
     if (typeof line === 'string') {
+      if (isHeartbeat(text)) {
+        this.counters.heartbeats += 1;
+        return;
+      }
       const row = rowOfRefused(text, { receivedAt, sender });
       if (row !== null) this.#arrived(row, sender);
       this.#refuse(line, `${sender.address}: ${text.slice(0, SAMPLE_CHARACTERS)}`);
@@ -176,6 +174,7 @@ export class Pipeline implements Intake {
     if (!excluded) return false;
     this.counters.excluded += 1;
     this.#leftOut.note(event);
+    this.#rulesSeen.note(event.user);
     return true;
   }
 
@@ -238,13 +237,20 @@ export class Pipeline implements Intake {
     this.#refuse(reason, sample);
   }
 
-  /** Nobody knows yet what a snapshot says of the sessions that are tracked, so none is taken. */
-  async snapshot({ host, virtualProxy }: Snapshot): Promise<void> {
-    throw new Error(`snapshots are not taken yet (${host}, virtual proxy ${virtualProxy})`);
+  async snapshot(snapshot: Snapshot): Promise<void> {
+    await this.#snapshots.take(snapshot);
+    this.#parts.store.addPoll(keptSnapshot(snapshot, this.#blacklist));
+    await this.#parts.store.committed();
   }
 
-  /** Nothing is kept of polls yet. */
-  snapshotFailed(): void {}
+  snapshotFailed(poll: FailedPoll): void {
+    this.#parts.store.addPoll(keptFailure(poll));
+  }
+
+  /** Each rule of the blacklist, and whether anybody that it is about was seen since it is there. */
+  get rulesSeen(): RulesSeen['all'] {
+    return this.#rulesSeen.all;
+  }
 
   drained(): Promise<void> {
     this.work();
@@ -259,6 +265,7 @@ export class Pipeline implements Intake {
   /** Takes new rules from the next event on. Sessions of whom they exclude are hidden now, the others are shown. */
   replaceBlacklist(blacklist: Blacklist, now: number): void {
     this.work();
+    this.#rulesSeen = this.#rulesSeen.of(blacklist.rules);
     this.#blacklist = blacklist;
     this.#parts.site.exclude((user: User) => blacklist.excludes(user), now, this.#leftOut.take(blacklist));
   }

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { UserEvent } from '../contract/event.ts';
+import type { KeptPoll } from '../contract/snapshot.ts';
 import type { Applied, Site } from '../sessions/site.ts';
 import { WorkerFront } from '../threads/worker-front.ts';
 import type { Names } from './names.ts';
 import { type BatchMessage, type CheckpointMessage, checkpointMessage, EventRecords } from './write/batch.ts';
+import { PollRecords } from './write/poll-records.ts';
 import type { RetentionLimits, Undelivered } from './write/retention.ts';
 import type { WriterReply, WriterTalk } from './write/writer-thread.ts';
 
@@ -24,12 +26,18 @@ export interface JournalSettings extends RetentionLimits {
 }
 
 export interface JournalEvents {
-  /** So many more events are on the disk. */
+  /** So many more events of senders are on the disk. */
   committed(events: number): void;
   /** A commit or retention failed and is tried again, or retention is held up. */
   trouble(kind: 'commit failed' | 'retention failed' | 'retention is held up', message: string): void;
   /** The writer died: nothing can be accepted any more. */
   failed(error: Error): void;
+}
+
+/** Events of a batch, and how many of them are our own. */
+interface BatchSize {
+  readonly events: number;
+  readonly corrections: number;
 }
 
 /**
@@ -42,14 +50,19 @@ export class Journal {
   readonly #names: Names;
   readonly #listener: JournalEvents;
   readonly #rows = new EventRecords();
-  readonly #sizes = new Map<number, number>();
+  readonly #polls = new PollRecords();
+  readonly #sizes = new Map<number, BatchSize>();
   readonly #writer: WorkerFront<WriterTalk>;
   #nextSeq: number;
   #nextBatch = 1;
   #lastCommitted = 0;
   #unsent = 0;
   #uncommitted = 0;
+  /** Of all of those, how many are our own. */
+  #corrections = 0;
+  #unsentCorrections = 0;
   #handedOverAt = 0;
+  #wantsUnfiltered: boolean;
   #generationAt: number | null = null;
   #timer: NodeJS.Timeout | null = null;
   #waiters: { batch: number; resolve: () => void; reject: (error: Error) => void }[] = [];
@@ -63,10 +76,12 @@ export class Journal {
     this.#nextSeq = nextSeq;
     this.#listener = listener;
     const { directory, retentionMs, maxBytes, isFollowed } = settings;
+    // Until the sinks have said what they want.
+    this.#wantsUnfiltered = isFollowed;
     this.#writer = new WorkerFront({
       name: 'the writer',
       file: new URL('./write/writer-thread.ts', import.meta.url),
-      data: { directory, limits: { retentionMs, maxBytes }, isFollowed },
+      data: () => ({ directory, limits: { retentionMs, maxBytes }, isFollowed }),
       // What it had taken is in nobody's hands: only a new start of the program knows where the file ends.
       restart: 'never',
       stopWithinMs: CLOSE_WITHIN_MS,
@@ -84,14 +99,14 @@ export class Journal {
     return this.#nextSeq;
   }
 
-  /** Events taken and not yet on the disk. */
+  /** Events taken from senders and not yet on the disk. */
   get uncommitted(): number {
-    return this.#unsent + this.#uncommitted;
+    return this.#unsent + this.#uncommitted - this.#corrections;
   }
 
   /** The number of the latest event that is on the disk; 0 for none. */
   get committedSeq(): number {
-    return this.#nextSeq - 1 - this.uncommitted;
+    return this.#nextSeq - 1 - this.#unsent - this.#uncommitted;
   }
 
   /** True when senders that can wait should. */
@@ -123,12 +138,24 @@ export class Journal {
     this.#schedule();
   }
 
+  /** Takes one poll. It is committed with the events that are added in the same turn. */
+  addPoll(poll: KeptPoll): void {
+    if (!this.#polls.add(poll, this.#wantsUnfiltered)) return;
+    this.#schedule();
+  }
+
   /**
-   * Commits the site's state behind all events added so far, with the last of them. `at` is our clock. While
-   * the writer does not answer, nothing happens: changes add up in the site until it does.
+   * Commits the site's state behind all events added so far, with the last of them. What snapshots or time have changed
+   * becomes events of our own, in the same commit: recovery must not apply it twice. `at` is our clock. While the writer does
+   * not answer, nothing happens: changes add up in the site until it does.
    */
   checkpoint(at: number, state: object): void {
     if (!this.takesState) return;
+    for (const { event, applied } of this.#site.takeCorrections(this.#nextSeq, at)) {
+      this.add(event, applied);
+      this.#corrections += 1;
+      this.#unsentCorrections += 1;
+    }
     const changes = this.#site.book.pending.take();
     const seconds = this.#site.series.takePending();
     this.#handOver(checkpointMessage(this.#nextSeq - 1, at, state, changes, seconds, this.#names));
@@ -137,6 +164,10 @@ export class Journal {
       this.#names.beginGeneration();
       this.#generationAt = at;
     }
+  }
+
+  get #hasUnsent(): boolean {
+    return this.#rows.count > 0 || this.#polls.count > 0;
   }
 
   #schedule(): void {
@@ -148,18 +179,28 @@ export class Journal {
   #handOver(checkpoint: CheckpointMessage | null): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    if (this.#rows.count === 0 && checkpoint === null) return;
+    if (!this.#hasUnsent && checkpoint === null) return;
     // The answer to one of those before hands over what is left.
     if (this.#sizes.size >= MOST_UNANSWERED) return;
     const id = this.#nextBatch++;
+    const corrections = this.#unsentCorrections;
+    this.#unsentCorrections = 0;
     const rows = this.#rows.take();
-    const batch: BatchMessage = { type: 'batch', id, names: this.#names.takeNew(), ...rows, checkpoint };
+    const polls = this.#polls.take();
+    const batch: BatchMessage = {
+      type: 'batch',
+      id,
+      names: this.#names.takeNew(),
+      ...rows,
+      polls,
+      checkpoint,
+    };
     const transfer: ArrayBuffer[] = [rows.events.buffer];
     if (checkpoint !== null) {
       const { sessions, activities, connections, closings, points } = checkpoint;
       for (const cells of [sessions, activities, connections, closings, points]) transfer.push(cells.buffer);
     }
-    this.#sizes.set(id, rows.eventCount);
+    this.#sizes.set(id, { events: rows.eventCount, corrections });
     this.#uncommitted += rows.eventCount;
     this.#unsent = 0;
     this.#handedOverAt = performance.now();
@@ -179,13 +220,14 @@ export class Journal {
     }
     if (reply.type !== 'committed') return;
     this.#rows.recycle(reply.memory);
-    const size = this.#sizes.get(reply.id) ?? 0;
+    const { events, corrections } = this.#sizes.get(reply.id) ?? { events: 0, corrections: 0 };
     this.#sizes.delete(reply.id);
-    this.#uncommitted -= size;
+    this.#uncommitted -= events;
+    this.#corrections -= corrections;
     this.#lastCommitted = reply.id;
     this.#trouble = null;
-    this.#listener.committed(size);
-    if (this.#rows.count > 0) this.#schedule();
+    this.#listener.committed(events - corrections);
+    if (this.#hasUnsent) this.#schedule();
     const done = this.#waiters.filter((waiter) => waiter.batch <= reply.id);
     this.#waiters = this.#waiters.filter((waiter) => waiter.batch > reply.id);
     for (const waiter of done) waiter.resolve();
@@ -201,7 +243,7 @@ export class Journal {
   /** Resolves when everything added so far is on the disk; rejects when the writer has died. */
   committed(): Promise<void> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
-    const batch = this.#rows.count > 0 ? this.#nextBatch : this.#nextBatch - 1;
+    const batch = this.#hasUnsent ? this.#nextBatch : this.#nextBatch - 1;
     if (batch <= this.#lastCommitted) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#waiters.push({ batch, resolve, reject });
@@ -221,6 +263,7 @@ export class Journal {
 
   /** What sinks have yet to get; retention leaves it. */
   keep(undelivered: Undelivered): void {
+    this.#wantsUnfiltered = undelivered.unfiltered < Number.MAX_SAFE_INTEGER;
     if (this.#failure === null) this.#writer.tell({ type: 'undelivered', undelivered });
   }
 

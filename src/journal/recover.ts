@@ -1,6 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { UserEvent } from '../contract/event.ts';
-import { rememberClosedByStop, rememberOrphanStop, rememberTimeOut } from '../sessions/key-memory.ts';
+import {
+  isInferred,
+  rememberClosedByStop,
+  rememberOrphanClose,
+  rememberOrphanStop,
+  rememberTimeOut,
+} from '../sessions/key-memory.ts';
 import { Connection, Session } from '../sessions/session.ts';
 import { OUTCOMES } from '../sessions/session-tracker.ts';
 import type { Site } from '../sessions/site.ts';
@@ -91,7 +97,7 @@ class Recovery {
     // What was remembered when the first event after the checkpoint came.
     const then = arrivalOf(this.#database, `seq > ${this.#seq} ORDER BY seq`) ?? now;
     this.#restoreSessions(then);
-    this.#restoreOrphanStops(then);
+    this.#restoreOrphans(then);
     this.#restoreRecentSeconds(now);
     this.#replayTail();
     return {
@@ -137,7 +143,7 @@ class Recovery {
 
   #restoreEnded(session: Session, now: number): void {
     const { key, endReason } = session;
-    if (endReason !== null && endReason !== 'stop' && endReason !== 'excluded') rememberTimeOut(session);
+    if (isInferred(endReason)) rememberTimeOut(session);
     else if (endReason === 'stop' && now - (session.endedSeenAt ?? 0) <= REMEMBERED_STOP_MS) {
       const waiting: Connection[] = [];
       const byId = `SELECT ${CONNECTION.list} FROM connections WHERE id = ?`;
@@ -151,6 +157,7 @@ class Recovery {
         id = connection.previousId;
       }
       for (const connection of waiting) rememberClosedByStop(connection);
+      this.#site.book.stopped.add(session);
     }
     if (key.open === null) this.#site.identities.emptied(key, session.endedSeenAt ?? now);
   }
@@ -161,29 +168,32 @@ class Recovery {
     const { id, host, directory, user_id: userId, created_at: createdAt } = record;
     const user =
       userId === null ? null : identities.user({ directory: directory as string | null, id: String(userId) });
-    const { startExact, startTimed } = record.flags;
+    const { startExact, startTimed, listed } = record.flags;
     const key = identities.key(identities.host(host ?? ''), user);
     const session = new Session(id, key, createdAt, startExact, startTimed, record.arrived_at);
     restoreSession(session, cells, this.#names);
+    this.#site.polledProxies.restoreSession(session, listed);
     return session;
   }
 
-  #restoreOrphanStops(now: number): void {
+  #restoreOrphans(now: number): void {
     const before = this.#database
       .prepare('SELECT seq FROM events WHERE seq <= ? AND received_at < ? ORDER BY seq DESC LIMIT 1')
       .get(this.#seq, now - REMEMBERED_STOP_MS);
     const records = this.#records(
-      `${EVENT_RECORDS} WHERE seq > ? AND seq <= ? AND outcome = ? ORDER BY seq`,
+      `${EVENT_RECORDS} WHERE seq > ? AND seq <= ? AND outcome IN (?, ?) ORDER BY seq`,
       Number(before?.['seq'] ?? 0),
       this.#seq,
       OUTCOMES.indexOf('orphan_stop'),
+      OUTCOMES.indexOf('orphan_close'),
     );
     const orphans = Array.from(records, (cells) => this.#event(cells));
     const { identities } = this.#site;
     for (const { seq, event } of orphans) {
       const user = event.user === null ? null : identities.user(event.user);
       const key = identities.key(identities.host(event.host), user);
-      rememberOrphanStop(key, event, seq);
+      if (event.kind === 'session_stop') rememberOrphanStop(key, event, seq);
+      else rememberOrphanClose(key, event, seq);
       if (key.open === null) identities.emptied(key, event.receivedAt);
     }
   }

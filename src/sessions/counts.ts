@@ -1,6 +1,7 @@
+import { type ClassOf, createClassOf, type UserClass } from '../contract/user-class.ts';
 import { Doubt } from './doubt/doubt.ts';
 import type { Identities } from './identities.ts';
-import type { Dimension } from './series.ts';
+import type { Dimension, Levels } from './series.ts';
 import type { Connection, Host, Key, KnownUser, Session } from './session.ts';
 
 /** What is open now under one name: a virtual proxy or an app. */
@@ -26,6 +27,14 @@ export class Gauge {
   }
 }
 
+/** What is open of one class of users. */
+export class ClassCounts {
+  sessions = 0;
+  users = 0;
+  connections = 0;
+  connectedUsers = 0;
+}
+
 /**
  * How many sessions, users and connections are open: over all, by host, virtual proxy and app. Those of hidden users
  * are in none of them; how many these are is in `hidden`.
@@ -41,6 +50,16 @@ export class Counts {
   readonly apps = new Map<string, Gauge>();
   readonly doubt = new Doubt();
   readonly hidden = { sessions: 0, connections: 0 };
+  readonly byClass: Readonly<Record<UserClass, ClassCounts>> = {
+    person: new ClassCounts(),
+    anonymous: new ClassCounts(),
+    service: new ClassCounts(),
+  };
+  readonly #classOf: ClassOf;
+
+  constructor(classOf: ClassOf = createClassOf([])) {
+    this.#classOf = classOf;
+  }
 
   opened(session: Session): void {
     const { key } = session;
@@ -49,6 +68,8 @@ export class Counts {
       this.hidden.sessions += 1;
       return;
     }
+    const ofClass = this.byClass[this.#classOf(user)];
+    ofClass.sessions += 1;
     this.doubt.opened(session);
     this.sessions += 1;
     host.openSessions += 1;
@@ -56,7 +77,10 @@ export class Counts {
     if (key.counted === 1 && user !== null) {
       host.openUsers += 1;
       user.openKeys += 1;
-      if (user.openKeys === 1) this.users += 1;
+      if (user.openKeys === 1) {
+        this.users += 1;
+        ofClass.users += 1;
+      }
     }
     if (session.virtualProxy !== null) this.#enterVirtualProxy(session, session.virtualProxy);
   }
@@ -68,6 +92,8 @@ export class Counts {
       this.hidden.sessions -= 1;
       return;
     }
+    const ofClass = this.byClass[this.#classOf(user)];
+    ofClass.sessions -= 1;
     this.doubt.ended(session);
     this.sessions -= 1;
     host.openSessions -= 1;
@@ -75,7 +101,10 @@ export class Counts {
     if (key.counted === 0 && user !== null) {
       host.openUsers -= 1;
       user.openKeys -= 1;
-      if (user.openKeys === 0) this.users -= 1;
+      if (user.openKeys === 0) {
+        this.users -= 1;
+        ofClass.users -= 1;
+      }
     }
     const gauge = session.virtualProxy === null ? undefined : this.virtualProxies.get(session.virtualProxy);
     if (gauge === undefined || session.virtualProxy === null) return;
@@ -146,12 +175,32 @@ export class Counts {
     this.ended(session);
   }
 
+  /** All that is open, of each part; of virtual proxies and apps no more than `mostParts` each. */
+  noteIn(levels: Levels, { hosts }: Identities, mostParts: number): void {
+    levels.note('all', this.sessions, this.users, this.connections);
+    for (const host of hosts.values()) {
+      levels.note(host.dimension, host.openSessions, host.openUsers, host.openConnections);
+    }
+    for (const gauge of this.virtualProxies.values()) {
+      if (levels.size >= 2 * mostParts) break;
+      levels.note(gauge.dimension, gauge.sessions, gauge.users.size, gauge.connections);
+    }
+    for (const gauge of this.apps.values()) {
+      if (levels.size >= 2 * mostParts) break;
+      levels.note(gauge.dimension, gauge.connections, gauge.users.size, gauge.connections);
+    }
+  }
+
   #move(key: Key, by: 1 | -1): void {
     this.connections += by;
     key.host.openConnections += by;
+    const ofClass = this.byClass[this.#classOf(key.user)];
+    ofClass.connections += by;
     if (key.user === null) return;
     key.user.openConnections += by;
-    if (key.user.openConnections === (by === 1 ? 1 : 0)) this.connectedUsers += by;
+    if (key.user.openConnections !== (by === 1 ? 1 : 0)) return;
+    this.connectedUsers += by;
+    ofClass.connectedUsers += by;
   }
 }
 

@@ -14,6 +14,11 @@ export class Downtimes {
     return this.#list;
   }
 
+  /** Of a moment before, it is not known whether Headcount ran. */
+  get rememberedFrom(): number {
+    return this.#list.length < MOST ? Number.NEGATIVE_INFINITY : (this.#list[0]?.from ?? 0);
+  }
+
   add(from: number, to: number): void {
     // A clock that was set back must not count the same time twice.
     const begin = Math.max(from, this.#list.at(-1)?.to ?? from);

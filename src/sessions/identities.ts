@@ -44,8 +44,7 @@ export class Identities {
 
   /** Null where there is none. */
   keyOf(host: Host, user: User): Key | null {
-    const users = this.#directories.get((user.directory ?? NO_DIRECTORY).toLowerCase())?.users;
-    const known = users?.get(user.id.toLowerCase());
+    const known = this.find(user);
     return known === undefined ? null : (host.keys.get(known) ?? null);
   }
 
@@ -61,6 +60,13 @@ export class Identities {
       }
     }
     return users;
+  }
+
+  /** A user who is known already, in whatever spelling. */
+  find({ directory, id }: User): KnownUser | undefined {
+    const spelling = directory ?? NO_DIRECTORY;
+    const known = this.#directories.get(spelling) ?? this.#directories.get(spelling.toLowerCase());
+    return known?.users.get(id) ?? known?.users.get(id.toLowerCase());
   }
 
   host(name: string): Host {
@@ -164,7 +170,7 @@ export class Identities {
     host.keys.delete(user);
     this.#keyCount -= 1;
     // What was learnt of its session keys must not be forgotten.
-    const learnt = host.keysIgnored || host.keyMismatches > 0;
+    const learnt = host.keysIgnored || host.keysMatched || host.keyMismatches > 0;
     if (host.keys.size === 0 && !learnt) this.hosts.delete(host.name);
     if (user === null) return;
     user.keys -= 1;

@@ -1,11 +1,26 @@
 import type { UserEvent } from '../contract/event.ts';
-import { agrees, byOpening, type Connection, type Key, type OrphanStop, type Session } from './session.ts';
+import type { EndReason } from '../contract/rows.ts';
+import { agrees } from '../contract/virtual-proxy.ts';
+import {
+  byOpening,
+  type Connection,
+  type Host,
+  type Key,
+  type OrphanClose,
+  type OrphanStop,
+  type Session,
+} from './session.ts';
 import { copied } from './string-pool.ts';
 
 /** Of each kind of thing a key remembers, the last so many. Bounds memory and the cost of a line. */
 const REMEMBERED = 64;
 
-/** A session that ended by time-out, age or restart: a later line may correct that. */
+/** True for an end that no line told: a later one may correct it. */
+export function isInferred(reason: EndReason | null): boolean {
+  return reason !== null && reason !== 'stop' && reason !== 'excluded';
+}
+
+/** A session whose end no line told. */
 export function rememberTimeOut(session: Session): void {
   session.key.timedOut = withNew(session.key.timedOut, session);
 }
@@ -29,14 +44,36 @@ export function forgetClosedByStop(connection: Connection): void {
 
 /** A Stop without session: a late Start may pair with it. `seq` is its number in the journal. */
 export function rememberOrphanStop(key: Key, event: UserEvent, seq: number): void {
-  const { at, receivedAt, timed } = event;
-  const sessionKey = event.sessionKey === null ? null : copied(event.sessionKey);
-  const virtualProxy = event.virtualProxy === null ? null : copied(event.virtualProxy);
-  key.orphanStops = withNew(key.orphanStops, { at, receivedAt, timed, sessionKey, virtualProxy, seq });
+  key.orphanStops = withNew(key.orphanStops, orphan(event, seq));
+}
+
+function orphan({ at, receivedAt, timed, sessionKey, virtualProxy }: UserEvent, seq: number): OrphanStop {
+  const copy = (text: string | null) => (text === null ? null : copied(text));
+  return { at, receivedAt, timed, sessionKey: copy(sessionKey), virtualProxy: copy(virtualProxy), seq };
 }
 
 export function forgetOrphanStop(key: Key, stop: OrphanStop): void {
   key.orphanStops = without(key.orphanStops, stop);
+}
+
+/** A Close without connection: a late Open may pair with it. */
+export function rememberOrphanClose(key: Key, event: UserEvent, seq: number): void {
+  if (!event.timed) return;
+  const appId = event.appId === null ? null : copied(event.appId);
+  key.orphanCloses = withNew(key.orphanCloses, { ...orphan(event, seq), appId });
+}
+
+export function forgetOrphanClose(key: Key, close: OrphanClose): void {
+  key.orphanCloses = without(key.orphanCloses, close);
+}
+
+/** A session that a Stop ended: a late Start or Open of it may still come. */
+export function rememberStopped(session: Session): void {
+  session.key.stopped = withNew(session.key.stopped, session);
+}
+
+export function forgetStopped(session: Session): void {
+  session.key.stopped = without(session.key.stopped, session);
 }
 
 function withNew<T>(list: T[] | null, entry: T): T[] {
@@ -57,8 +94,16 @@ const PAIR_WITHIN_MS = 20_000;
 const ORPHAN_WAITS_MS = 60_000;
 /** A Close this late still belongs to a session that was stopped. Seen live: 18 s. */
 const COMPLETE_WITHIN_MS = 60_000;
+/** How long after a Stop a Start or Open of its session is looked for. */
+const LATE_WITHIN_MS = 60_000;
 /** How long an end by time-out can be taken back. */
 const CORRECT_WITHIN_MS = 24 * 3_600_000;
+
+/** A session key came again: they are constant on this host. */
+export function matched(host: Host): void {
+  host.keyMismatches = 0;
+  host.keysMatched = true;
+}
 
 /** False where the line is surely from before the session. */
 export function qualifies(session: Session, event: UserEvent): boolean {
@@ -85,7 +130,7 @@ function latest(key: Key, event: UserEvent, fits: (session: Session) => boolean)
 
 /** It ended for want of a sign of life, so that one takes it up again. */
 function wasSilent({ endReason }: Session): boolean {
-  return endReason === 'timeout' || endReason === 'restart';
+  return endReason === 'timeout' || endReason === 'restart' || endReason === 'snapshot';
 }
 
 /** The session with this very session key that a Start takes up again. */
@@ -94,7 +139,7 @@ export function toRestart(key: Key, event: UserEvent, sessionKey: string): Sessi
 }
 
 /**
- * The session whose end by time-out, age or restart a Stop corrects: the one with this very session key, or, for a
+ * The session whose end a Stop corrects, because no line told it: the one with this very session key, or, for a
  * null one, any.
  */
 export function toCorrect(key: Key, event: UserEvent, sessionKey: string | null): Session | null {
@@ -122,15 +167,56 @@ export function toReopen(key: Key, event: UserEvent, sessionKey: string | null):
 
 /** The earliest orphan Stop that a late Start pairs with. */
 export function orphanStopFor(key: Key, event: UserEvent, sessionKey: string | null): OrphanStop | null {
+  return earliest(key.orphanStops, event, sessionKey);
+}
+
+/** The earliest orphan Close of the line's app that a late Open pairs with. */
+export function orphanCloseFor(key: Key, event: UserEvent, sessionKey: string | null): OrphanClose | null {
+  if (key.orphanCloses === null) return null;
+  const ofApp = key.orphanCloses.filter(({ appId }) => appId === event.appId);
+  return earliest(ofApp, event, sessionKey);
+}
+
+function earliest<T extends OrphanStop>(
+  orphans: readonly T[] | null,
+  event: UserEvent,
+  sessionKey: string | null,
+): T | null {
   if (!event.timed) return null;
-  let found: OrphanStop | null = null;
-  for (const stop of key.orphanStops ?? []) {
-    if (!stop.timed || stop.at < event.at || stop.at - event.at > PAIR_WITHIN_MS) continue;
-    if (event.receivedAt - stop.receivedAt > ORPHAN_WAITS_MS) continue;
-    if (!agrees(stop.virtualProxy, event.virtualProxy) || !agrees(stop.sessionKey, sessionKey)) continue;
-    if (found === null || stop.at < found.at) found = stop;
+  let found: T | null = null;
+  for (const each of orphans ?? []) {
+    if (!each.timed || each.at < event.at || each.at - event.at > PAIR_WITHIN_MS) continue;
+    if (event.receivedAt - each.receivedAt > ORPHAN_WAITS_MS) continue;
+    if (!agrees(each.virtualProxy, event.virtualProxy) || !agrees(each.sessionKey, sessionKey)) continue;
+    if (found === null || each.at < found.at) found = each;
   }
   return found;
+}
+
+/** The session that a Stop ended before this Start or Open of it came. */
+export function stoppedBefore(key: Key, event: UserEvent, sessionKey: string | null): Session | null {
+  if (!event.timed || key.stopped === null) return null;
+  const isStart = event.kind === 'session_start';
+  let found: Session | null = null;
+  for (const session of key.stopped) {
+    const isSame = sessionKey !== null && session.sessionKey === sessionKey;
+    if (event.at > (session.endedAt ?? 0)) continue;
+    if (event.receivedAt - (session.endedSeenAt ?? 0) > LATE_WITHIN_MS) continue;
+    if (session.startExact && (isStart || (event.at < session.startedAt && !isSame))) continue;
+    if (!agrees(session.virtualProxy, event.virtualProxy) || !agrees(session.sessionKey, sessionKey))
+      continue;
+    // Its session key has gone over to another one.
+    if (session.sessionKey !== null && key.open?.withSessionKey(session.sessionKey)) continue;
+    if (found === null || isBefore(session, found, sessionKey)) found = session;
+  }
+  return found;
+}
+
+/** One with the line's session key first, then the one that ended first. */
+function isBefore(a: Session, b: Session, sessionKey: string | null): boolean {
+  const [hasKey, otherHasKey] = [a, b].map((each) => sessionKey !== null && each.sessionKey === sessionKey);
+  if (hasKey !== otherHasKey) return hasKey === true;
+  return ((a.endedAt ?? 0) - (b.endedAt ?? 0) || a.id - b.id) < 0;
 }
 
 /** The newest connection of the line's app that a Stop closed for want of a better time. */

@@ -1,3 +1,4 @@
+import type { Kind, UserEvent } from '../contract/event.ts';
 import type { Connection, Session } from './session.ts';
 
 /** What the journal has to write down since it last asked. */
@@ -8,10 +9,42 @@ export interface SessionChanges {
   readonly paired: { readonly seq: number; readonly session: Session }[];
 }
 
+/** A session that no line opened or ended, as it now stands: that is an event of our own. */
+export interface Correction {
+  readonly kind: Kind;
+  readonly session: Session;
+}
+
+/** As the journal keeps it. What it says of the times is ours, not a sender's. */
+export function correctionEvent({ kind, session }: Correction, now: number): UserEvent {
+  const { key, endedAt, endReason } = session;
+  return {
+    kind,
+    at: kind === 'session_start' ? session.startedAt : (endedAt ?? now),
+    originalAt: null,
+    timed: false,
+    receivedAt: now,
+    host: key.host.name,
+    user: key.user,
+    origin: null,
+    context: null,
+    appId: null,
+    virtualProxy: session.virtualProxy,
+    sessionKey: session.sessionKey,
+    rowNumber: null,
+    result: null,
+    userAgent: session.userAgent,
+    message: null,
+    reason: endReason === 'restart' ? endReason : 'snapshot',
+    eventId: null,
+  };
+}
+
 /** Collects what changed until the journal takes it. */
 export class PendingChanges {
   #changes: SessionChanges = { sessions: [], connections: [], paired: [] };
   #activities = 0;
+  #corrections: Correction[] = [];
 
   /** Whoever takes them writes them, and resets each `change` and `changed`. */
   take(): SessionChanges {
@@ -24,6 +57,16 @@ export class PendingChanges {
   /** Sessions of which there is only to be written that they were active. */
   get activities(): number {
     return this.#activities;
+  }
+
+  corrected(kind: 'session_start' | 'session_stop', session: Session): void {
+    this.#corrections.push({ kind, session });
+  }
+
+  takeCorrections(): readonly Correction[] {
+    const corrections = this.#corrections;
+    if (corrections.length > 0) this.#corrections = [];
+    return corrections;
   }
 
   changed(session: Session): void {

@@ -1,29 +1,27 @@
 import type { UserEvent } from '../contract/event.ts';
 import type { EndReason } from '../contract/rows.ts';
+import { signOfLifeAt } from './clocks/host-clock.ts';
 import type { Losses } from './doubt/losses.ts';
 import type { Downtimes } from './downtimes.ts';
 import type { Identities } from './identities.ts';
+import { guessWhichIsWhich } from './identity-guess.ts';
 import {
   forgetClosedByStop,
-  forgetOrphanStop,
   forgetTimeOut,
+  isInferred,
   rememberClosedByStop,
   rememberTimeOut,
 } from './key-memory.ts';
 import { DueSessions } from './open/due-sessions.ts';
 import { FewSessions } from './open/few-sessions.ts';
 import { ManySessions } from './open/many-sessions.ts';
+import { openOf } from './open/open-of.ts';
 import { PendingChanges } from './pending-changes.ts';
-import {
-  Connection,
-  type Key,
-  type OpenSessions,
-  type OrphanStop,
-  Session,
-  type SessionObserver,
-  type SessionSettings,
-} from './session.ts';
+import { Connection, type Key, Session } from './session.ts';
+import type { SessionObserver } from './session-observer.ts';
+import { StoppedSessions } from './stopped-sessions.ts';
 import { copied, StringPool } from './string-pool.ts';
+import { type SessionSettings, timesOutAt } from './time-outs.ts';
 
 /** The changes that can happen to a session. Which of them a line causes is decided in `session-tracker.ts`. */
 export class SessionBook {
@@ -34,6 +32,7 @@ export class SessionBook {
   readonly #observer: SessionObserver;
   readonly due = new DueSessions();
   readonly pending = new PendingChanges();
+  readonly stopped = new StoppedSessions();
   // App ids, user agents and virtual proxies: few different ones, kept by many sessions.
   readonly #pool = new StringPool();
   #nextSession = 1;
@@ -59,21 +58,38 @@ export class SessionBook {
   }
 
   set nextNumbers(next: { session: number; connection: number }) {
-    this.#nextSession = next.session;
-    this.#nextConnection = next.connection;
+    ({ session: this.#nextSession, connection: this.#nextConnection } = next);
   }
 
   /** A new session, exact where a Start opens it, not where an Open synthesises it. */
   create(key: Key, event: UserEvent, exact: boolean, sessionKey: string | null): Session {
     const session = this.#make(key, event, exact, sessionKey);
-    this.#doubtOthers(session);
+    guessWhichIsWhich(session, this.pending);
+    return this.#begin(session);
+  }
+
+  /** A session that ends at once: it was open only in the past, beside no other. */
+  createPast(key: Key, event: UserEvent, exact: boolean, sessionKey: string | null): Session {
+    return this.#begin(this.#make(key, event, exact, sessionKey));
+  }
+
+  #begin(session: Session): Session {
     this.#enter(session);
     this.#observer.sessionOpened(session);
     return session;
   }
 
+  /** A session that a Stop ended is open for a moment, in which a late line of it is told; then it is ended again. */
+  lookBack(session: Session): void {
+    const before = session.endedAt ?? session.lastActivityAt;
+    this.stopped.delete(session);
+    session.endedAt = null;
+    this.#enter(session);
+    this.#observer.sessionReopened(session, before);
+  }
+
   #make(key: Key, event: UserEvent, exact: boolean, sessionKey: string | null): Session {
-    const session = new Session(this.#nextSession++, key, event.at, exact, event.timed, event.receivedAt);
+    const session = new Session(this.#nextSession++, key, event.at, exact, event.timed, signOfLifeAt(event));
     session.sessionKey = sessionKey === null ? null : copied(sessionKey);
     session.virtualProxy = this.#pool.get(event.virtualProxy);
     session.userAgent = this.#pool.get(event.userAgent);
@@ -81,35 +97,17 @@ export class SessionBook {
     return session;
   }
 
-  /** The session of a Start whose Stop came first: it was open only in the past, beside no other. */
-  createPaired(key: Key, event: UserEvent, sessionKey: string | null, stop: OrphanStop): Session {
-    forgetOrphanStop(key, stop);
-    const session = this.#make(key, event, true, sessionKey);
-    session.lastSeq = stop.seq;
-    session.lastActivityAt = stop.at;
-    this.#enter(session);
-    this.#observer.sessionOpened(session);
-    this.pending.paired(stop.seq, session);
-    this.end(session, stop.at, 'stop', event.receivedAt);
-    return session;
+  /** A new session of which no line came: snapshots list it since `startedAt`. */
+  createListed(key: Key, startedAt: number, virtualProxy: string, now: number): Session {
+    const session = new Session(this.#nextSession++, key, startedAt, false, false, startedAt);
+    Object.assign(session, { virtualProxy: this.#pool.get(virtualProxy), synthesisedAt: now });
+    this.pending.corrected('session_start', session);
+    guessWhichIsWhich(session, this.pending);
+    return this.#begin(session);
   }
 
   #enter(session: Session): void {
     this.restore(session);
-    this.pending.changed(session);
-  }
-
-  /** Of several keyless sessions of one key, which is which is a guess from now on. */
-  #doubtOthers(session: Session): void {
-    const open = session.key.open;
-    if (open === null) return;
-    for (const other of open.size === 1 ? open.sessions() : []) this.#doubt(other);
-    this.#doubt(session);
-  }
-
-  #doubt(session: Session): void {
-    if (session.sessionKey !== null || !session.identityExact) return;
-    session.identityExact = false;
     this.pending.changed(session);
   }
 
@@ -132,14 +130,15 @@ export class SessionBook {
 
   /** The moment after which a sweep ends the session. */
   dueAt(session: Session): number {
-    if (session.openConnections.length > 0) {
-      return session.arrivedAt + this.#settings.maxAgeMs + this.#downtimes.since(session.arrivedAt);
-    }
-    const idle = this.#settings.timeoutMs + this.#settings.graceMs;
-    return session.lastSeenAt + idle + this.#downtimes.since(session.lastSeenAt);
+    const idleAt = timesOutAt(session.lastSeenAt, session.virtualProxy, this.#settings, this.#downtimes);
+    if (session.openConnections.length === 0) return idleAt;
+    const { arrivedAt, listedAt } = session;
+    const oldAt = arrivedAt + this.#settings.maxAgeMs + this.#downtimes.since(arrivedAt);
+    return Math.max(oldAt, listedAt === null ? 0 : idleAt);
   }
 
-  confirm(session: Session, event: UserEvent): void {
+  confirm(session: Session, event: UserEvent): Session {
+    this.learnVirtualProxy(session, event.virtualProxy);
     const open = openOf(session);
     if (!session.startExact || session.synthesisedAt !== null) this.pending.changed(session);
     if (!session.startExact) {
@@ -150,6 +149,7 @@ export class SessionBook {
     this.#learnUserAgent(session, event);
     this.active(session, event);
     this.fileDue(session);
+    return session;
   }
 
   /** A session has started by the time of any of its lines. */
@@ -166,10 +166,10 @@ export class SessionBook {
     this.pending.changed(session);
   }
 
-  /** A line of the session: it was on when that happened, and its time-out runs from the arrival. */
-  active(session: Session, { at, receivedAt }: UserEvent): void {
-    if (at > session.lastActivityAt) session.lastActivityAt = at;
-    if (receivedAt > session.lastSeenAt) session.lastSeenAt = receivedAt;
+  /** A line of the session: it was on when that happened, and its time-out runs from then. */
+  active(session: Session, event: UserEvent): void {
+    if (event.at > session.lastActivityAt) session.lastActivityAt = event.at;
+    session.lastSeenAt = Math.max(session.lastSeenAt, signOfLifeAt(event));
     this.pending.touched(session);
   }
 
@@ -181,11 +181,12 @@ export class SessionBook {
   learnVirtualProxy(session: Session, virtualProxy: string | null): void {
     if (virtualProxy === null || session.virtualProxy !== null) return;
     openOf(session).setVirtualProxy(session, this.#pool.get(virtualProxy) ?? virtualProxy);
+    this.fileDue(session);
     this.#observer.virtualProxyLearnt(session);
     this.pending.changed(session);
   }
 
-  open(session: Session, event: UserEvent): void {
+  open(session: Session, event: UserEvent): Connection {
     const connection = new Connection(
       this.#nextConnection++,
       session,
@@ -203,6 +204,7 @@ export class SessionBook {
     this.fileDue(session);
     this.pending.connectionChanged(connection);
     this.#observer.connectionOpened(connection);
+    return connection;
   }
 
   close(connection: Connection, event: UserEvent): void {
@@ -237,6 +239,7 @@ export class SessionBook {
     session.endExact = reason === 'stop';
     session.endReason = reason;
     session.endedSeenAt = seenAt;
+    session.listedAt = null;
     this.due.forget(session);
     // In order of opening: a key remembers the last ones.
     for (const connection of session.openConnections.toSorted((a, b) => a.id - b.id)) {
@@ -250,13 +253,15 @@ export class SessionBook {
       this.identities.emptied(key, seenAt);
     }
     if (reason === 'restart') this.#losses.countEnded(session, 1);
-    if (reason !== 'stop') rememberTimeOut(session);
+    if (reason === 'stop') this.stopped.add(session);
+    else if (isInferred(reason)) rememberTimeOut(session);
     this.pending.changed(session);
+    if (reason === 'snapshot' || reason === 'restart') this.pending.corrected('session_stop', session);
     this.#observer.sessionEnded(session);
   }
 
   /** A session that was thought to have timed out had in truth ended by the Stop `event`. */
-  correct(session: Session, event: UserEvent): void {
+  correct(session: Session, event: UserEvent): Session {
     const before = session.endedAt ?? event.at;
     this.#takeBack(session);
     session.endedAt = Math.max(session.startedAt, event.at);
@@ -265,14 +270,16 @@ export class SessionBook {
     session.endedSeenAt = event.receivedAt;
     this.pending.changed(session);
     this.active(session, event);
+    this.stopped.add(session);
     this.#observer.endCorrected(session, before);
+    return session;
   }
 
   /** The event says that it is on after all. */
   reopen(session: Session, event: UserEvent): void {
     const before = session.endedAt ?? session.lastActivityAt;
     this.#takeBack(session);
-    session.lastSeenAt = Math.max(session.lastSeenAt, event.receivedAt);
+    session.lastSeenAt = Math.max(session.lastSeenAt, signOfLifeAt(event));
     session.epoch = session.key.host.doubt.epoch;
     session.endedAt = null;
     session.endExact = false;
@@ -280,7 +287,7 @@ export class SessionBook {
     session.endedSeenAt = null;
     const key = session.sessionKey;
     if (key !== null && session.key.open?.withSessionKey(key)) session.sessionKey = null;
-    this.#doubtOthers(session);
+    guessWhichIsWhich(session, this.pending);
     this.#enter(session);
     this.#observer.sessionReopened(session, before);
   }
@@ -290,10 +297,4 @@ export class SessionBook {
     forgetTimeOut(session);
     if (session.endReason === 'restart') this.#losses.countEnded(session, -1);
   }
-}
-
-function openOf(session: Session): OpenSessions {
-  const open = session.key.open;
-  if (open === null) throw new Error(`session ${session.id} is not open`);
-  return open;
 }

@@ -5,13 +5,15 @@ import type { Losses } from './doubt/losses.ts';
 import type { Downtimes } from './downtimes.ts';
 import {
   closedByStop,
-  orphanStopFor,
+  matched,
   qualifies,
+  rememberOrphanClose,
   rememberOrphanStop,
   toCorrect,
   toReopen,
   toRestart,
 } from './key-memory.ts';
+import { LateLines } from './late-lines.ts';
 import type { Host, Key, Session } from './session.ts';
 import type { SessionBook } from './session-book.ts';
 
@@ -50,8 +52,11 @@ export class SessionTracker {
   readonly #downtimes: Downtimes;
   readonly #losses: Losses;
   readonly #doubt: Doubt;
+  readonly #late: LateLines;
   /** The line's session key is that of its target. */
   #isMatch = false;
+  /** The number of the line in the journal. */
+  #seq = 0;
   readonly counters: TrackingCounters = { rejected: 0, orphanStops: 0, orphanCloses: 0, keyMismatches: 0 };
   /** When the last sweep was; null before the first after a start. */
   sweptAt: number | null = null;
@@ -63,6 +68,7 @@ export class SessionTracker {
     this.#downtimes = downtimes;
     this.#losses = losses;
     this.#doubt = doubt;
+    this.#late = new LateLines(book, losses);
   }
 
   /** Takes one event, in the pipeline's order. `seq` is the number the journal gives it. */
@@ -77,6 +83,7 @@ export class SessionTracker {
     if (event.rowNumber === null) host.unnumberedAt = event.receivedAt;
     if (event.result !== null && event.result !== 0) return FAILED;
     this.#isMatch = false;
+    this.#seq = seq;
     const sessionKey = host.keysIgnored ? null : event.sessionKey;
     const target = sessionKey === null ? null : this.#target(key, event, sessionKey);
     switch (event.kind) {
@@ -87,7 +94,7 @@ export class SessionTracker {
       case 'connection_close':
         return this.#close(key, event, sessionKey, target);
       case 'session_stop':
-        return this.#stop(key, event, sessionKey, target, seq);
+        return this.#stop(key, event, sessionKey, target);
     }
   }
 
@@ -96,7 +103,7 @@ export class SessionTracker {
     if (open === null) return null;
     const match = open.withSessionKey(sessionKey);
     if (match !== null) {
-      key.host.keyMismatches = 0;
+      matched(key.host);
       this.#isMatch = true;
       return match;
     }
@@ -107,50 +114,48 @@ export class SessionTracker {
 
   /** A Start or Open is a sign of life. It is one of this session only where no other one can be meant. */
   #sure(session: Session): Session {
-    if (isDoubtful(session) && (this.#isMatch || session.key.openSessions === 1)) {
-      this.#doubt.clear(session);
-    }
+    if (!isDoubtful(session) || session.endedAt !== null) return session;
+    if (this.#isMatch || session.key.openSessions === 1) this.#doubt.clear(session);
     return session;
   }
 
   #start(key: Key, event: UserEvent, sessionKey: string | null, target: Session | null): Session {
+    if (target !== null) return this.book.confirm(target, event);
+    const stopped = this.#late.confirm(key, event, sessionKey);
+    if (stopped !== null) return stopped;
     const since = event.receivedAt - CONFIRM_WITHIN_MS;
-    const known =
-      target ??
-      (sessionKey === null ? (key.open?.firstAwaitingStart(event.virtualProxy, since) ?? null) : null);
-    if (known !== null) return this.#confirm(known, event);
-    const stop = orphanStopFor(key, event, sessionKey);
-    if (stop !== null) return this.book.createPaired(key, event, sessionKey, stop);
+    const waiting = sessionKey === null ? key.open?.firstAwaitingStart(event.virtualProxy, since) : null;
+    if (waiting) return this.book.confirm(waiting, event);
+    const paired = this.#late.start(key, event, sessionKey);
+    if (paired !== null) return paired;
     const timedOut = sessionKey === null ? null : toRestart(key, event, sessionKey);
     if (timedOut !== null) {
       this.book.reopen(timedOut, event);
-      return this.#confirm(timedOut, event);
+      return this.book.confirm(timedOut, event);
     }
     return this.book.create(key, event, true, sessionKey);
-  }
-
-  #confirm(session: Session, event: UserEvent): Session {
-    this.book.learnVirtualProxy(session, event.virtualProxy);
-    this.book.confirm(session, event);
-    return session;
   }
 
   #open(key: Key, event: UserEvent, sessionKey: string | null, target: Session | null): Session {
     let session = target;
     if (session === null && sessionKey === null) session = key.open?.newest(event.virtualProxy) ?? null;
+    if (session === null || (target === null && !qualifies(session, event))) {
+      const past = this.#late.open(key, event, sessionKey);
+      if (past !== null) return past;
+    }
     if (session === null) {
       session = toReopen(key, event, sessionKey);
       if (session !== null) this.book.reopen(session, event);
     }
     session ??= this.book.create(key, event, false, sessionKey);
-    this.book.learnVirtualProxy(session, event.virtualProxy);
-    this.book.open(session, event);
+    this.#late.attach(session, event, sessionKey);
     return session;
   }
 
   #close(key: Key, event: UserEvent, sessionKey: string | null, target: Session | null): Tracked {
     const until = event.timed ? event.at : Number.POSITIVE_INFINITY;
-    const open = key.open;
+    // Where session keys are constant, nothing of another session's is closed.
+    const open = target === null && sessionKey !== null && key.host.keysMatched ? null : key.open;
     const connection =
       target === null
         ? open?.newestConnection(event.virtualProxy, event.appId, until)
@@ -166,23 +171,24 @@ export class SessionTracker {
     }
     this.counters.orphanCloses += 1;
     if (open?.newestConnection(event.virtualProxy, event.appId, Number.POSITIVE_INFINITY))
-      this.#contradict(event, key);
-    const only = target ?? key.open?.only(event.virtualProxy) ?? null;
+      this.#late.contradict(event, key, this.#seq);
+    rememberOrphanClose(key, event, this.#seq);
+    const only = target ?? open?.only(event.virtualProxy) ?? null;
     // It is due no earlier by that, so it stays where it is filed.
     if (only !== null) this.book.active(only, event);
     return { session: only, outcome: 'orphan_close' };
   }
 
-  #stop(key: Key, event: UserEvent, sessionKey: string | null, target: Session | null, seq: number): Tracked {
+  #stop(key: Key, event: UserEvent, sessionKey: string | null, target: Session | null): Tracked {
     if (target !== null) return applied(this.#end(target, event));
     if (sessionKey !== null) {
       const timedOut = toCorrect(key, event, sessionKey);
       if (timedOut !== null) {
-        key.host.keyMismatches = 0;
-        this.book.correct(timedOut, event);
-        return applied(timedOut);
+        matched(key.host);
+        return applied(this.book.correct(timedOut, event));
       }
       if (key.open?.oldest(event.virtualProxy)) this.#mismatch(key.host, event.receivedAt);
+      if (key.host.keysMatched) return this.#orphanStop(key, event);
     }
     const session = this.#toStop(key, event);
     if (session !== null) {
@@ -190,13 +196,14 @@ export class SessionTracker {
       return applied(this.#end(session, event));
     }
     const timedOut = toCorrect(key, event, null);
-    if (timedOut !== null) {
-      this.book.correct(timedOut, event);
-      return applied(timedOut);
-    }
+    if (timedOut !== null) return applied(this.book.correct(timedOut, event));
+    if (key.open?.oldest(event.virtualProxy)) this.#late.contradict(event, key, this.#seq);
+    return this.#orphanStop(key, event);
+  }
+
+  #orphanStop(key: Key, event: UserEvent): Tracked {
     this.counters.orphanStops += 1;
-    if (key.open?.oldest(event.virtualProxy)) this.#contradict(event, key);
-    rememberOrphanStop(key, event, seq);
+    rememberOrphanStop(key, event, this.#seq);
     return ORPHAN_STOP;
   }
 
@@ -223,11 +230,6 @@ export class SessionTracker {
     return session;
   }
 
-  /** By its time the line is older than what it closes or ends: a clock was set, and it did nothing. */
-  #contradict(event: UserEvent, { host }: Key): void {
-    this.#losses.touch(host, 'clock', event.receivedAt, 1);
-  }
-
   #mismatch(host: Host, now: number): void {
     this.counters.keyMismatches += 1;
     this.#losses.renew(host, now);
@@ -242,7 +244,8 @@ export class SessionTracker {
     if (this.sweptAt !== null && now - this.sweptAt > STALL_MS) this.#notRunning(this.sweptAt, now);
     if (this.#downtimes.clip(now)) {
       this.#losses.clip(now);
-      this.#refile();
+      // Sessions are due earlier than it seemed. Costs O(open sessions), and only when a clock was set back.
+      for (const session of this.book.identities.openSessions()) this.book.fileDue(session);
     }
     this.sweptAt = now;
     const due = new Map<Session, EndReason>();
@@ -254,20 +257,17 @@ export class SessionTracker {
     }
     // In a fixed order, so that it does not depend on when sessions were looked at.
     for (const [session, reason] of [...due].sort(([a], [b]) => a.id - b.id)) {
+      session.lastActivityAt = session.lastSignAt;
       this.book.end(session, session.lastActivityAt, reason, now);
     }
     this.#losses.forget(now);
     this.book.identities.forget(now);
+    this.book.stopped.forget(now);
   }
 
   #notRunning(from: number, to: number): void {
     this.#downtimes.add(from, to);
     this.#losses.touchAll('downtime', to, null);
-  }
-
-  /** Sessions are due earlier than it seemed. Costs O(open sessions), and only when a clock was set back. */
-  #refile(): void {
-    for (const session of this.book.identities.openSessions()) this.book.fileDue(session);
   }
 
   /** A time in which the process did not run. */

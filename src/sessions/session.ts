@@ -1,8 +1,8 @@
 import type { User } from '../contract/event.ts';
 import type { EndReason } from '../contract/rows.ts';
+import type { HostClock } from './clocks/host-clock.ts';
 import { HostDoubt } from './doubt/host-doubt.ts';
 import type { LossWindow } from './doubt/loss-window.ts';
-import type { HostClock } from './host-clock.ts';
 import { Layouts } from './layouts.ts';
 import type { Dimension } from './series.ts';
 
@@ -34,6 +34,14 @@ export class Connection {
 }
 
 const NONE: Connection[] = [];
+const NEVER = Number.NEGATIVE_INFINITY;
+
+/** One SessionId that a virtual proxy lists, with the session that is bound to it; see `snapshots/snapshots.ts`. */
+export interface ProxySighting {
+  readonly id: string;
+  readonly lastAt: number;
+  readonly session: Session | null;
+}
 
 /** A proxy session, from log-in to log-out or time-out. Times in milliseconds since 1970 UTC. */
 export class Session {
@@ -61,6 +69,10 @@ export class Session {
   seenAfterMs: number;
   /** Of the latest loss of lines before a sign of life that can only be its own; see `HostDoubt`. */
   epoch: number;
+  /** The SessionId by which snapshots list it, since the program started. */
+  sighting: ProxySighting | null = null;
+  /** `at` of the latest snapshot of its virtual proxy, if that one lists it. */
+  listedAt: number | null = null;
   identityExact = true;
   endedAt: number | null = null;
   endExact = false;
@@ -90,6 +102,11 @@ export class Session {
     this.startExact = exact;
     this.startTimed = timed;
     this.lastActivityAt = startedAt;
+  }
+
+  /** Event time of its latest line, or when a snapshot listed it last. */
+  get lastSignAt(): number {
+    return Math.max(this.lastActivityAt, this.listedAt ?? NEVER);
   }
 
   /** Our clock when the line that created it arrived. */
@@ -124,7 +141,7 @@ export class Session {
 }
 
 /** The order that *oldest* and *newest* speak of. */
-export function byStart(a: Session, b: Session): number {
+export function byStart(a: Pick<Session, 'startedAt' | 'id'>, b: typeof a): number {
   return a.startedAt - b.startedAt || a.id - b.id;
 }
 
@@ -132,11 +149,6 @@ export function byStart(a: Session, b: Session): number {
 export type Opening = Pick<Connection, 'openedAt' | 'id'>;
 export function byOpening(a: Opening, b: Opening): number {
   return a.openedAt - b.openedAt || a.id - b.id;
-}
-
-/** A virtual proxy or session key that is unknown agrees with any. */
-export function agrees(a: string | null, b: string | null): boolean {
-  return a === null || b === null || a === b;
 }
 
 /** A Sense node, with its counts. */
@@ -155,6 +167,7 @@ export class Host {
   /** Keyed Stops that matched no session since the last match. */
   keyMismatches = 0;
   keysIgnored = false;
+  keysMatched = false;
   /** Our clock at the latest line about a session, and at the latest without a row number; 0 for none. */
   heardAt = 0;
   unnumberedAt = 0;
@@ -209,6 +222,9 @@ export interface OrphanStop {
   readonly seq: number;
 }
 
+/** An orphan Close that a late Open may still pair with. */
+export type OrphanClose = OrphanStop & { readonly appId: string | null };
+
 /** (host, user): the key of sessions. Null is empty throughout. */
 export class Key {
   readonly host: Host;
@@ -217,6 +233,9 @@ export class Key {
   timedOut: Session[] | null = null;
   closedByStop: Connection[] | null = null;
   orphanStops: OrphanStop[] | null = null;
+  orphanCloses: OrphanClose[] | null = null;
+  /** Those that a Stop ended lately. */
+  stopped: Session[] | null = null;
   /** Open sessions that are counted: none while the user is hidden. */
   counted = 0;
   /** Open sessions that are not doubtful, and the place in `host.doubt.keys` while there are any. */
@@ -224,6 +243,8 @@ export class Key {
   sureSlot = -1;
   /** Our clock at the last line or end; decides when an empty key may be forgotten. */
   usedAt = 0;
+  /** Our clock at the last Stop since the program started. */
+  stoppedAt = NEVER;
   queued = false;
   queuedAt = 0;
 
@@ -239,27 +260,6 @@ export class Key {
     this.host = host;
     this.user = user;
   }
-}
-
-/** How long sessions last of which no end is seen. */
-export interface SessionSettings {
-  /** A session without open connection ends after `timeoutMs + graceMs` without activity. */
-  readonly timeoutMs: number;
-  readonly graceMs: number;
-  /** A session whose connection never closed ends at this age, counted from the arrival of its first line. */
-  readonly maxAgeMs: number;
-}
-
-/** Learns of every change that moves a count, right after it happened. */
-export interface SessionObserver {
-  sessionOpened(session: Session): void;
-  sessionEnded(session: Session): void;
-  sessionReopened(session: Session, endedAt: number): void;
-  /** A session that had ended at `before` turned out to have ended at `session.endedAt`. */
-  endCorrected(session: Session, before: number): void;
-  connectionOpened(connection: Connection): void;
-  connectionClosed(connection: Connection): void;
-  virtualProxyLearnt(session: Session): void;
 }
 
 /**

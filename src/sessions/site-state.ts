@@ -1,10 +1,12 @@
+import { HostClock, type LagSlot } from './clocks/host-clock.ts';
 import type { LossWindow } from './doubt/loss-window.ts';
 import type { Downtime } from './downtimes.ts';
-import { HostClock, type LagSlot } from './host-clock.ts';
 import type { LostLinesState } from './lost-lines/lost-lines.ts';
 import type { PeakOfDay } from './peak.ts';
+import type { QualityChange } from './quality/past-quality.ts';
 import type { Dimension } from './series.ts';
 import type { Site } from './site.ts';
+import type { PolledProxyState } from './snapshots/polled-proxies.ts';
 
 /** What a checkpoint keeps besides sessions, connections and points. */
 export interface SiteState {
@@ -18,6 +20,8 @@ export interface SiteState {
     readonly lastEventAt: number;
     readonly keyMismatches: number;
     readonly keysIgnored: boolean;
+    /** Not in earlier states. */
+    readonly keysMatched?: boolean;
     readonly heardAt: number;
     readonly unnumberedAt: number;
     readonly reconciledAt: number | null;
@@ -37,6 +41,10 @@ export interface SiteState {
   readonly sweptAt: number | null;
   /** Not in the state of a version that did not look at them. */
   readonly rowNumbers?: LostLinesState;
+  /** Not in the state of a version that did not note it. */
+  readonly pastQuality?: readonly QualityChange[];
+  /** Not in the state of a version that took none. */
+  readonly snapshots?: readonly PolledProxyState[];
   /** Parts whose level may have to be written as empty. */
   readonly parts: readonly Dimension[];
 }
@@ -51,6 +59,7 @@ export function stateOf(site: Site): SiteState {
       lastEventAt: host.lastEventAt,
       keyMismatches: host.keyMismatches,
       keysIgnored: host.keysIgnored,
+      keysMatched: host.keysMatched,
       heardAt: host.heardAt,
       unnumberedAt: host.unnumberedAt,
       reconciledAt: host.reconciledAt,
@@ -66,6 +75,8 @@ export function stateOf(site: Site): SiteState {
     downtimes: site.downtimes.list,
     sweptAt: site.tracker.sweptAt,
     rowNumbers: site.lostLines.state,
+    pastQuality: site.pastQuality.changes,
+    snapshots: site.polledProxies.state,
     parts: site.levels.parts,
   };
 }
@@ -89,5 +100,7 @@ export function restoreState(site: Site, state: SiteState): void {
   site.peak.today = state.peak;
   site.tracker.sweptAt = state.sweptAt;
   if (state.rowNumbers !== undefined) site.lostLines.restore(state.rowNumbers);
+  if (state.pastQuality !== undefined) site.pastQuality.restore(state.pastQuality);
+  if (state.snapshots !== undefined) site.polledProxies.restore(state.snapshots);
   site.levels.restore(state.parts);
 }

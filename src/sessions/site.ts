@@ -1,17 +1,25 @@
 import type { NumberedLine, User, UserEvent } from '../contract/event.ts';
-import { Clocks } from './clocks.ts';
+import type { Snapshot } from '../contract/snapshot.ts';
+import { Clocks } from './clocks/clocks.ts';
 import { Counts } from './counts.ts';
 import { Losses } from './doubt/losses.ts';
 import { Downtimes } from './downtimes.ts';
+import { hide, type IsExcluded, type MissedLines, noteMissed } from './hidden.ts';
 import { Identities } from './identities.ts';
 import { MOST_APART } from './lost-lines/line-counter.ts';
 import { LostLines } from './lost-lines/lost-lines.ts';
 import { Peak } from './peak.ts';
-import { Quality } from './quality.ts';
+import { correctionEvent } from './pending-changes.ts';
+import { type MomentStatement, PastQuality } from './quality/past-quality.ts';
+import { Quality } from './quality/quality.ts';
 import { Levels, Series } from './series.ts';
-import type { Connection, Host, KnownUser, Session, SessionObserver, SessionSettings } from './session.ts';
+import type { Connection, Host, KnownUser, Session } from './session.ts';
 import { SessionBook } from './session-book.ts';
+import type { SessionObserver } from './session-observer.ts';
 import { SessionTracker, type TrackingOutcome } from './session-tracker.ts';
+import { PolledProxies } from './snapshots/polled-proxies.ts';
+import { type Circumstances, Snapshots } from './snapshots/snapshots.ts';
+import type { SessionSettings } from './time-outs.ts';
 
 /** Bounds of the picture: a flood of made-up users or hosts must not fill the memory. */
 export interface SiteBounds {
@@ -23,16 +31,15 @@ export interface SiteBounds {
   readonly mostParts: number;
 }
 
+/** An event of our own. */
+export interface AppliedCorrection {
+  readonly event: UserEvent;
+  readonly applied: Applied;
+}
+
 const BOUNDS: SiteBounds = { mostOpen: 4_000_000, mostKeys: 4_000_000, mostHosts: 10_000, mostParts: 5_000 };
 /** A host is known for longer than anything that it lost matters. */
 const FORGET_LATER_MS = 3_600_000;
-
-/** Lines of a user on a host that were left out because the user was excluded. */
-export interface MissedLines {
-  readonly host: string;
-  readonly user: User;
-  readonly lines: number;
-}
 
 /** What came of one event. */
 export interface Applied {
@@ -52,14 +59,18 @@ export interface Applied {
 export class Site implements SessionObserver {
   readonly identities: Identities;
   readonly downtimes = new Downtimes();
-  readonly counts = new Counts();
+  readonly counts: Counts;
   readonly series = new Series();
   readonly levels = new Levels(this.series);
   readonly lostLines = new LostLines();
+  readonly polledProxies = new PolledProxies();
+  readonly snapshots: Snapshots;
   readonly losses: Losses;
   readonly clocks: Clocks;
   readonly peak = new Peak();
   readonly quality: Quality;
+  readonly pastQuality = new PastQuality(this.downtimes);
+  readonly settings: SessionSettings;
   readonly book: SessionBook;
   readonly tracker: SessionTracker;
   readonly #bounds: SiteBounds;
@@ -71,12 +82,20 @@ export class Site implements SessionObserver {
 
   constructor(settings: SessionSettings, bounds = BOUNDS) {
     this.#bounds = bounds;
+    this.settings = settings;
+    this.counts = new Counts(settings.classOf);
     const { counts, downtimes, lostLines } = this;
     this.identities = new Identities(settings.maxAgeMs + settings.graceMs + FORGET_LATER_MS);
     this.losses = new Losses(this.identities, counts.doubt, settings, downtimes);
     this.clocks = new Clocks(this.identities.hosts);
     this.book = new SessionBook(this.identities, settings, downtimes, this.losses, this);
     this.tracker = new SessionTracker(this.book, downtimes, this.losses, counts.doubt);
+    this.snapshots = new Snapshots(
+      this.book,
+      counts.doubt,
+      this.polledProxies,
+      (host, user) => !this.#isOpenFull && !this.#isFullOf(host, user),
+    );
     this.quality = new Quality(this, settings, this.losses, lostLines);
     lostLines.onLost = (name, lines, now) => {
       const host = this.#hostOf(name, now);
@@ -113,13 +132,18 @@ export class Site implements SessionObserver {
   /** True where one more session, connection, user or host would be one too many: memory has a bound. */
   isFullFor(event: UserEvent): boolean {
     const opens = event.kind === 'session_start' || event.kind === 'connection_open';
-    const { mostOpen, mostKeys, mostHosts } = this.#bounds;
+    return (opens && this.#isOpenFull) || this.#isFullOf(event.host, event.user);
+  }
+
+  get #isOpenFull(): boolean {
     const { sessions, connections, hidden } = this.counts;
-    const open = sessions + connections + hidden.sessions + hidden.connections;
-    if (opens && open >= mostOpen) return true;
+    return sessions + connections + hidden.sessions + hidden.connections >= this.#bounds.mostOpen;
+  }
+
+  #isFullOf(host: string, user: User | null): boolean {
     const { hosts, keyCount } = this.identities;
-    if (hosts.size >= mostHosts && !hosts.has(event.host)) return true;
-    return keyCount >= mostKeys && !this.identities.knows(event.host, event.user);
+    if (hosts.size >= this.#bounds.mostHosts && !hosts.has(host)) return true;
+    return keyCount >= this.#bounds.mostKeys && !this.identities.knows(host, user);
   }
 
   /** Takes one event, which the journal keeps under the number `seq`. */
@@ -134,12 +158,33 @@ export class Site implements SessionObserver {
     const key = this.identities.key(host, user);
     const { session, outcome } = this.tracker.apply(event, key, seq);
     if (key.open === null) this.identities.emptied(key, event.receivedAt);
+    if (event.kind === 'session_stop' && outcome !== 'failed') key.stoppedAt = event.receivedAt;
     if (session === null) return { host, user, session, outcome, previousSeq: 0 };
+    const previousSeq = this.#append(session, seq);
+    this.book.pending.touched(session);
+    return { host, user, session, outcome, previousSeq };
+  }
+
+  /** The next event of a session; returns the one before. */
+  #append(session: Session, seq: number): number {
     const previousSeq = session.lastSeq;
     session.lastSeq = seq;
     if (session.firstSeq === 0) session.firstSeq = seq;
-    this.book.pending.touched(session);
-    return { host, user, session, outcome, previousSeq };
+    return previousSeq;
+  }
+
+  /**
+   * Sessions that were made or ended without a line, as events that are numbered from `seq` on. They are applied already:
+   * the state must be committed with them, before any other event.
+   */
+  takeCorrections(seq: number, now: number): AppliedCorrection[] {
+    return this.book.pending.takeCorrections().map((correction, place) => {
+      const { session } = correction;
+      const { host, user } = session.key;
+      const previousSeq = this.#append(session, seq + place);
+      const applied: Applied = { host, user, session, outcome: 'applied', previousSeq };
+      return { event: correctionEvent(correction, now), applied };
+    });
   }
 
   /** The program has been running since then: no level is noted for seconds before. */
@@ -160,50 +205,42 @@ export class Site implements SessionObserver {
     this.#lastTick = now;
     this.quality.tick(now);
     this.lostLines.tick(now);
+    this.pastQuality.note(now, this.quality.at(now));
     this.peak.note(this.counts, now);
     const second = Math.floor(now / 1000) - 1;
     // Neither twice, nor for a second that was not lived through.
     if (this.#tickedAt === second || second * 1000 < this.#startedAt) return;
     this.#tickedAt = second;
     this.levels.begin(second);
-    this.levels.note('all', this.counts.sessions, this.counts.users, this.counts.connections);
-    for (const host of this.identities.hosts.values()) {
-      this.levels.note(host.dimension, host.openSessions, host.openUsers, host.openConnections);
-    }
-    for (const gauge of this.counts.virtualProxies.values()) {
-      if (this.levels.size >= 2 * this.#bounds.mostParts) break;
-      this.levels.note(gauge.dimension, gauge.sessions, gauge.users.size, gauge.connections);
-    }
-    for (const gauge of this.counts.apps.values()) {
-      if (this.levels.size >= 2 * this.#bounds.mostParts) break;
-      this.levels.note(gauge.dimension, gauge.connections, gauge.users.size, gauge.connections);
-    }
+    this.counts.noteIn(this.levels, this.identities, this.#bounds.mostParts);
     this.levels.finish();
+  }
+
+  /** How right it is what the store says of a moment, as far as that is known at another one. */
+  qualityOf(moment: number, now: number): MomentStatement {
+    this.pastQuality.note(now, this.quality.at(now));
+    return this.pastQuality.of(moment, this.quality.since, now);
+  }
+
+  /** Takes a snapshot in slices; see `Snapshots.take`. */
+  *takeSnapshot(snapshot: Snapshot, circumstances: Circumstances): Generator<boolean, void> {
+    for (const hasChanged of this.snapshots.take(snapshot, circumstances)) {
+      this.changes += 1;
+      yield hasChanged;
+    }
+    this.quality.reconciledAt = this.polledProxies.reconciledAt(this.identities.hosts.values());
   }
 
   /**
    * From now on the sessions of those whom `isExcluded` names, and of nobody else, are kept without being counted. `missed`:
    * lines of users who were excluded and are not any more, null where nobody knows. The state must be committed before the next event.
    */
-  exclude(
-    isExcluded: (user: User) => boolean,
-    now: number,
-    missed: readonly MissedLines[] | null = [],
-  ): void {
+  exclude(isExcluded: IsExcluded, now: number, missed: readonly MissedLines[] | null = []): void {
     this.changes += 1;
-    this.identities.isExcluded = isExcluded;
-    for (const [user, keys] of this.identities.keysByUser()) {
-      if (isExcluded(user) !== user.isHidden) this.counts.setHidden(user, keys, !user.isHidden);
-    }
-    if (missed === null) this.losses.touchAll('excluded', now, null);
-    for (const [name, ofHost] of Map.groupBy(missed ?? [], (each) => each.host)) {
-      const host = this.#hostOf(name, now);
-      if (host === null) continue;
-      const keys = ofHost.map(({ user }) => this.identities.keyOf(host, user)).filter((key) => key !== null);
-      const lines = ofHost.reduce((sum, each) => sum + each.lines, 0);
-      for (const session of this.losses.leftOut(host, new Set(keys), now, lines))
-        this.book.pending.touched(session);
-    }
+    hide(this.identities, this.counts, isExcluded);
+    const hostOf = (name: string) => this.#hostOf(name, now);
+    for (const session of noteMissed(missed, this.identities, this.losses, hostOf, now))
+      this.book.pending.touched(session);
   }
 
   /** The windows of the series; what is hidden counts as gone for as long as it is hidden. */

@@ -78,7 +78,7 @@ export async function pollComparison(
   }
 }
 
-/** Totals are those of the run; `destroyed` here includes the sessions that timed out. */
+/** Totals are those of the run; `destroyed` here includes the sessions that timed out or ended with their proxy. */
 export function compare(truth: TruthCounts, before: HeadcountCounts, after: HeadcountCounts): Comparison[] {
   const rows: Comparison[] = [];
   const add = (name: string, expected: number, headcount: number) =>
@@ -87,7 +87,8 @@ export function compare(truth: TruthCounts, before: HeadcountCounts, after: Head
     add(`active.${name}`, truth.active[name], after.active[name]);
   }
   add('created', truth.created, after.created.total - before.created.total);
-  add('destroyed', truth.destroyed + truth.timedOut, after.destroyed.total - before.destroyed.total);
+  const ended = truth.destroyed + truth.timedOut + truth.crashed;
+  add('destroyed', ended, after.destroyed.total - before.destroyed.total);
   for (const [host, expected] of Object.entries(truth.perHost)) {
     const known = after.hosts.find((row) => row.host === host);
     for (const name of ['sessions', 'users', 'connections'] as const) {

@@ -14,7 +14,7 @@ export interface Line {
 }
 
 /** Renders an event as the line its node would log at `at`, milliseconds since 1970 on the node's clock. */
-export type RenderLine = (event: SimulatedEvent, at: number) => Line;
+export type RenderLine = (event: LoggedEvent, at: number) => Line;
 
 export interface LineOptions {
   readonly layout: Layout;
@@ -35,10 +35,14 @@ const COMMANDS = {
 const MAX_ROW = 2_147_483_647;
 const NOT_AVAILABLE = 'Not available';
 
-export function createLineRenderer(options: LineOptions, random: Random): RenderLine {
+/** `rows` is the last row number of each host; where one is missing its counter begins at 1. */
+export function createLineRenderer(
+  options: LineOptions,
+  random: Random,
+  rows = new Map<string, number>(),
+): RenderLine {
   if (options.layout === 'butler-sos') return renderButlerSos;
   if (options.layout === 'item') return createItemRenderer(options.run);
-  const rows = new Map<string, number>();
   return (event, at) => {
     const appender = event.host;
     const row = ((rows.get(appender) ?? 0) % MAX_ROW) + 1;
@@ -47,7 +51,7 @@ export function createLineRenderer(options: LineOptions, random: Random): Render
   };
 }
 
-function renderButlerSos(event: SimulatedEvent): Line {
+function renderButlerSos(event: LoggedEvent): Line {
   const prefix = event.connection === null ? '/qseow-proxy-session/' : '/qseow-proxy-connection/';
   const { host, user } = event;
   const fields = [prefix, host, COMMANDS[event.kind], user.directory, user.id];
@@ -56,7 +60,7 @@ function renderButlerSos(event: SimulatedEvent): Line {
 }
 
 /** Fields in the order of the `/headcount/2` layout; 0 is the Result of a command that worked. */
-function renderOwn(event: SimulatedEvent, row: number, date: string, random: Random): string {
+function renderOwn(event: LoggedEvent, row: number, date: string, random: Random): string {
   const { host, user, sessionKey } = event;
   const ids = [sessionKey, guid(random), guid(random)];
   const fields = ['/headcount/2', row, date, host, COMMANDS[event.kind], 0, ...ids];
@@ -77,7 +81,7 @@ function createItemRenderer(run: string): RenderLine {
   };
 }
 
-function messageOf({ kind, connection, user, sessionKey, userAgent }: SimulatedEvent): string {
+function messageOf({ kind, connection, user, sessionKey, userAgent }: LoggedEvent): string {
   const verb = kind === 'connection_open' ? 'Opened' : 'Closed';
   const text =
     connection === null
@@ -99,6 +103,7 @@ export interface SimulatedEvent {
   readonly kind: Exclude<Kind, 'session_rejected'>;
   readonly at: number;
   readonly host: string;
+  readonly virtualProxy: string;
   readonly user: User;
   /** True identity of the session; on the wire it is its `ProxySessionId`. */
   readonly sessionKey: string;
@@ -112,11 +117,15 @@ export interface SimulatedEvent {
   readonly abandons: boolean;
 }
 
+/** What a node's log can tell of it. */
+export type LoggedEvent = Omit<SimulatedEvent, 'virtualProxy'>;
+
 /** Whose event it is. */
 interface Visitor {
   readonly person: Person;
   readonly user: User;
   readonly host: string;
+  readonly virtualProxy: string;
   readonly key: string;
 }
 
@@ -128,7 +137,7 @@ export function describe(
   at: number,
   abandons: boolean,
 ): SimulatedEvent {
-  const { host, user, key: sessionKey, person } = visitor;
+  const { host, virtualProxy, user, key: sessionKey, person } = visitor;
   const kind = step?.kind ?? 'session_start';
   const connection = step?.connection ?? null;
   const isQuiet = kind === 'session_stop' || (kind === 'connection_close' && (connection ?? 0) % 2 === 0);
@@ -136,6 +145,7 @@ export function describe(
     kind,
     at,
     host,
+    virtualProxy,
     user,
     sessionKey,
     connection,

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { createBlacklist } from '../contract/blacklist.ts';
 import { isHost } from '../contract/host.ts';
 import { parseDuration } from '../contract/settings.ts';
+import type { Away } from './run.ts';
 import type { Target } from './senders.ts';
 import type { SimulationSettings } from './simulation.ts';
 
@@ -25,12 +26,19 @@ export interface SimulateArguments {
   readonly count?: number;
   readonly users: number;
   readonly hosts: number;
+  readonly virtualProxies: number;
   readonly apps: number;
   readonly seed: number;
   readonly loss: number;
+  readonly lossBurst: number;
   readonly reorder: number;
   readonly reorderDelay: number;
   readonly duplicate: number;
+  readonly crash?: number;
+  readonly away?: Away;
+  readonly clockOffset: number;
+  readonly qps?: number;
+  readonly qpsCertificates: string;
   readonly speed: number;
   readonly startHour: number;
   readonly timeout: number;
@@ -61,12 +69,22 @@ export function addSimulateOptions(command: Command): Command {
     .option('--count <n>', 'end after so many events', whole(1, 1e12))
     .option('--users <n>', 'people who log in and out', whole(1, 1e6), 200)
     .option('--hosts <n>', 'proxy nodes of the site', whole(1, 1000), 2)
+    .option('--virtual-proxies <n>', 'of each node; no line says which', whole(1, 100), 1)
     .option('--apps <n>', 'apps that people open', whole(1, 1e5), 12)
     .option('--seed <n>', 'the same seed gives the same site', whole(0, 4_294_967_295), 1)
     .option('--loss <percent>', 'how many of the lines get lost', share, 0)
+    .option('--loss-burst <lines>', 'how many lines a loss takes in a row, on average', number(1, 1e6), 1)
     .option('--reorder <percent>', 'how many of the lines are late', share, 0)
     .addOption(time('--reorder-delay <time>', 'how late they are at most', '200ms'))
     .option('--duplicate <percent>', 'how many of the lines arrive twice', share, 0)
+    .option('--crash <time>', 'after so long the first node loses all sessions, without a line', milliseconds)
+    .option('--away <from,for>', 'lines are lost from then on for so long, such as 2m,30s', awayTime)
+    .option(
+      '--clock-offset <seconds>',
+      'the clock of the first node is ahead; negative: behind',
+      number(-1e6, 1e6),
+      0,
+    )
     .option('--speed <n>', 'simulated seconds a second; 144 is a day in ten minutes', number(0.001, 1e6), 1)
     .option('--start-hour <hour>', 'hour of the working day at which it begins', number(0, 24), 9)
     .addOption(time('--timeout <time>', 'how long a session stays active that was just left', '30m'))
@@ -76,6 +94,8 @@ export function addSimulateOptions(command: Command): Command {
         .argParser(append)
         .default([], 'nobody'),
     )
+    .option('--qps <port>', 'answer as the proxies who is on; each node has the next port', whole(1, 65_000))
+    .option('--qps-certificates <folder>', 'write there what --qps wants to see', 'simulated-sense')
     .option('--truth <file>', 'write the truth to a file each second, as JSON lines')
     .option('--compare <url>', "at the end, set Headcount's counts beside the truth", httpUrl)
     .option('--token <token>', 'token for the API, which others see in the list of processes')
@@ -87,17 +107,19 @@ export function readSettings(
   given: SimulateArguments,
   outside: Pick<SimulationSettings, 'run' | 'utcOffsetMinutes'>,
 ): SimulationSettings {
-  const { seed, rate, speed, users, hosts, apps, startHour, transport, layout } = given;
+  const { seed, rate, speed, users, hosts, virtualProxies, apps, startHour, transport, layout } = given;
   const { durationMs, maxEvents } = readBounds(given);
   const blacklist = createBlacklist(given.exclude.map(readRule));
   return {
-    ...{ seed, rate, speed, users, hosts, apps, startHour, ...outside },
+    ...{ seed, rate, speed, users, hosts, virtualProxies, apps, startHour, ...outside },
+    clockOffsetMs: given.clockOffset * 1000,
     spanMs: Math.min(durationMs, (maxEvents / rate) * 1000),
     timeoutMs: given.timeout,
     isExcluded: (user) => blacklist.excludes(user),
     layout: transport === 'http' ? 'item' : layout,
     faults: {
       loss: given.loss,
+      lossBurst: given.lossBurst,
       duplicate: given.duplicate,
       reorder: given.reorder,
       reorderDelayMs: given.reorderDelay,
@@ -148,6 +170,12 @@ export function milliseconds(text: string): number {
   const value = parseDuration(text);
   if (value !== null && value > 0) return value;
   throw new InvalidArgumentError('Expected a duration with a unit (ms, s, m, h, d) such as 10m.');
+}
+
+function awayTime(text: string): Away {
+  const [fromMs, forMs, more] = text.split(',').map(parseDuration);
+  if (typeof fromMs === 'number' && typeof forMs === 'number' && more === undefined) return { fromMs, forMs };
+  throw new InvalidArgumentError('Expected two durations such as 2m,30s: from when on, and for how long.');
 }
 
 export function hostName(text: string): string {

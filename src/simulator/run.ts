@@ -29,8 +29,17 @@ export interface RunOptions {
   /** First so many sessions are opened as fast as possible. */
   readonly warmUpSessions: number;
   readonly signal: AbortSignal;
+  /** When the proxy of the first host dies, from the beginning of the run on. */
+  readonly crashMs?: number | undefined;
+  /** Nobody is there to get what is sent then, from the beginning of the run on. */
+  readonly away?: Away | undefined;
   /** Called about once a second. */
   readonly onSecond: (report: RunReport) => void;
+}
+
+export interface Away {
+  readonly fromMs: number;
+  readonly forMs: number;
 }
 
 const TICK_MS = 5;
@@ -41,24 +50,39 @@ const MAX_BATCH = 1000;
  * late sends all that is due by then, so the average rate holds. Resolves when the last line has left.
  */
 export async function runSimulation(
-  { site, truth, render, network, start, speed }: Simulation,
+  { site, truth, render, network, crash, start, speed }: Simulation,
   sender: Sender,
   clock: Clock,
-  { durationMs, maxEvents, warmUpSessions, signal, onSecond }: RunOptions,
+  { durationMs, maxEvents, warmUpSessions, signal, crashMs, away, onSecond }: RunOptions,
 ): Promise<RunReport> {
   const begin = clock.now();
   let anchor = { real: begin, simulated: start };
   let [events, secondsSeen] = [0, 0];
   let pending = site.next();
+  let hasCrashed = crashMs === undefined;
 
   const realTimeOf = (event: SimulatedEvent) => anchor.real + (event.at - anchor.simulated) / speed;
   const end = () => begin + durationMs;
 
   function emit(at: number): void {
     truth.apply(pending);
-    network.offer(render(pending, Math.floor(at)), at);
+    const line = render(pending, Math.floor(at));
+    if (isAway(at - begin)) network.lose();
+    else network.offer(line, at);
     events += 1;
     pending = site.next();
+  }
+
+  function isAway(sinceBegin: number): boolean {
+    return away !== undefined && sinceBegin >= away.fromMs && sinceBegin < away.fromMs + away.forMs;
+  }
+
+  function crashWhenDue(): void {
+    const [host = ''] = site.hosts;
+    if (hasCrashed || clock.now() - begin < (crashMs ?? 0)) return;
+    hasCrashed = true;
+    crash(host);
+    if (pending.host === host) pending = site.next();
   }
 
   function report(): RunReport {
@@ -102,6 +126,7 @@ export async function runSimulation(
 
   if (warmUpSessions > 0) await warmUp();
   for (let isOver = false; !isOver && !signal.aborted; ) {
+    crashWhenDue();
     isOver = emitDue();
     await flush();
     const isBehind = realTimeOf(pending) < clock.now();

@@ -20,11 +20,17 @@ export interface SimulationSettings {
   readonly speed: number;
   readonly users: number;
   readonly hosts: number;
+  /** Of each host; one unless given. */
+  readonly virtualProxies?: number;
   readonly apps: number;
   readonly timeoutMs: number;
+  /** The proxy logs a Stop when a session times out. Unless given no line tells. */
+  readonly logsTimeouts?: boolean;
   readonly isExcluded: (user: User) => boolean;
   readonly layout: Layout;
   readonly utcOffsetMinutes: number;
+  /** How far the clock of the first host is ahead, where it is wrong; negative where it is behind. */
+  readonly clockOffsetMs?: number;
   /** Distinguishes this run from others of the same seed, where lines carry an identity. */
   readonly run: string;
   readonly faults: Faults;
@@ -36,23 +42,40 @@ export interface Simulation {
   readonly truth: Truth;
   readonly render: RenderLine;
   readonly network: Network<Line>;
+  /** The proxy of that host dies and is started again: its sessions are gone without a line, its row numbers begin again. */
+  crash(host: string): void;
   /** When simulated time begins, milliseconds since 1970. */
   readonly start: number;
   readonly speed: number;
 }
 
 export function createSimulation(settings: SimulationSettings): Simulation {
-  const { seed, speed, users, hosts, apps, isExcluded } = settings;
+  const { seed, speed, users, hosts, virtualProxies = 1, apps, isExcluded, logsTimeouts = false } = settings;
   const start = FIRST_DAY + settings.startHour * 3_600_000;
   const timeoutMs = settings.timeoutMs * speed;
   const [spanMs, rate] = [settings.spanMs * speed, settings.rate / speed];
   // Three streams of randomness: faults and layout change nothing in what the people do.
-  const site = createSite({ start, spanMs, rate, users, hosts, apps, timeoutMs }, createRandom(seed));
+  const crowd = { users, hosts, virtualProxies, apps };
+  const site = createSite({ start, spanMs, rate, ...crowd, timeoutMs, logsTimeouts }, createRandom(seed));
+  const truth = createTruth({
+    hosts: site.hosts,
+    virtualProxies: site.virtualProxies,
+    timeoutMs,
+    isExcluded,
+  });
+  const rows = new Map<string, number>();
+  const render = createLineRenderer(settings, createRandom(seed + 1_000_003), rows);
+  const { clockOffsetMs = 0 } = settings;
   return {
     site,
-    truth: createTruth({ hosts: site.hosts, timeoutMs, isExcluded }),
-    render: createLineRenderer(settings, createRandom(seed + 1_000_003)),
+    truth,
+    render: (event, at) => render(event, event.host === site.hosts[0] ? at + clockOffsetMs : at),
     network: createNetwork<Line>(settings.faults, createRandom(seed + 2_000_003)),
+    crash(host) {
+      site.crash(host);
+      truth.crash(host);
+      rows.delete(host);
+    },
     start,
     speed,
   };
@@ -61,6 +84,8 @@ export function createSimulation(settings: SimulationSettings): Simulation {
 /** Shares are 0 to 1. */
 export interface Faults {
   readonly loss: number;
+  /** How many lines a loss takes in a row, on average. Unless given each is lost by itself. */
+  readonly lossBurst?: number;
   readonly duplicate: number;
   /** How many lines are late, by up to `reorderDelayMs`. */
   readonly reorder: number;
@@ -80,6 +105,8 @@ export interface NetworkCounts {
 /** A network with faults, without the wire: lines go in, and come out in the order of their arrival. */
 export interface Network<T> {
   offer(item: T, at: number): void;
+  /** Takes an item that nobody will ever get. */
+  lose(): void;
   /** What has arrived by `at`. */
   take(at: number): T[];
   /** When the next one arrives, `null` when none is on its way. */
@@ -89,7 +116,17 @@ export interface Network<T> {
 
 export function createNetwork<T>(faults: Faults, random: Random): Network<T> {
   const underway = createSchedule<{ readonly item: T; readonly number: number; readonly isCopy: boolean }>();
+  const { loss, lossBurst = 1 } = faults;
+  /** How likely a loss begins after a line that arrived, so that `loss` is the share of all. */
+  const beginsLoss = loss / (loss + lossBurst * (1 - loss));
+  let isLosing = false;
   let [offered, lost, duplicated, delivered, reordered, newest] = [0, 0, 0, 0, 0, 0];
+
+  function isLost(): boolean {
+    const goesOn = isLosing && lossBurst > 1 && random() >= 1 / lossBurst;
+    isLosing = goesOn || random() < beginsLoss;
+    return isLosing;
+  }
 
   function delay(): number {
     return random() < faults.reorder ? between(random, 0, faults.reorderDelayMs) : 0;
@@ -107,7 +144,7 @@ export function createNetwork<T>(faults: Faults, random: Random): Network<T> {
   return {
     offer(item, at) {
       offered += 1;
-      if (random() < faults.loss) {
+      if (isLost()) {
         lost += 1;
         return;
       }
@@ -115,6 +152,10 @@ export function createNetwork<T>(faults: Faults, random: Random): Network<T> {
       if (random() >= faults.duplicate) return;
       duplicated += 1;
       underway.add(at + delay(), { item, number: offered, isCopy: true });
+    },
+    lose() {
+      offered += 1;
+      lost += 1;
     },
     take(at) {
       const arrived: T[] = [];

@@ -6,6 +6,7 @@ import {
   busyness,
   createInstants,
   createServiceCall,
+  createTimeout,
   createVisit,
   EVENTS_PER_SESSION,
   type Step,
@@ -20,22 +21,31 @@ export interface SiteOptions {
   readonly rate: number;
   readonly users: number;
   readonly hosts: number;
+  /** Of each host. */
+  readonly virtualProxies: number;
   readonly apps: number;
   /** Inactivity time-out of the proxy, simulated: how long an abandoned session stays active. */
   readonly timeoutMs: number;
+  /** The proxy logs a Stop for an abandoned session when it times out; else no line says so. */
+  readonly logsTimeouts: boolean;
 }
 
 export interface Site {
   readonly hosts: readonly string[];
+  /** As a path says them: `/` for the default one. */
+  readonly virtualProxies: readonly string[];
   readonly appIds: readonly string[];
   /** The next event; times never go back. Endless. */
   next(): SimulatedEvent;
+  /** The proxy of that host dies: its sessions are gone, and no event says so. A minute later one can log in there again. */
+  crash(host: string): void;
 }
 
 interface Session {
   readonly person: Person;
   readonly user: User;
   readonly host: string;
+  readonly virtualProxy: string;
   readonly key: string;
   readonly startedAt: number;
   readonly steps: readonly Step[];
@@ -43,11 +53,16 @@ interface Session {
   done: number;
 }
 
+/** Where one logs in. */
+type Place = Pick<Session, 'host' | 'virtualProxy'>;
+
 /** At the busiest hour about this share of all people is logged in. */
 const PRESENT_SHARE = 0.7;
+/** How long a proxy takes to start. */
+const RESTART_MS = 60_000;
 /** How many of the log-ins are the service account's. */
 const SERVICE_SHARE = 0.03;
-/** How often a second session of someone is allowed: another browser, through another host. */
+/** How often a second session of someone is allowed: another browser, at another place. */
 const SECOND_SESSION_SHARE = 0.05;
 
 /**
@@ -58,23 +73,31 @@ const SECOND_SESSION_SHARE = 0.05;
  */
 export function createSite(options: SiteOptions, random: Random): Site {
   const hosts = Array.from({ length: options.hosts }, (_, n) => `sense-proxy${n + 1}`);
+  const virtualProxies = nameVirtualProxies(options.virtualProxies);
+  const places = virtualProxies.flatMap((virtualProxy) =>
+    hosts.map((host): Place => ({ host, virtualProxy })),
+  );
   const appIds = Array.from({ length: options.apps }, () => guid(random));
   const people = createPeople(random, options.users);
   const nextInstant = createInstants(random, options.start, options.spanMs, options.rate);
   const plans = createSchedule<Session>();
-  const present = new Map<Person, string[]>();
+  const present = new Map<Person, Set<Session>>();
+  const live = new Set<Session>();
+  const downUntil = new Map<string, number>();
   const abandonShare = chooseAbandonShare(options);
-  let [live, now, life] = [0, options.start, options.start];
+  let [now, life] = [options.start, options.start];
 
-  function logIn(person: Person, host: string): Session {
-    const abandons = person.sort !== 'service' && random() < abandonShare;
+  function logIn(person: Person, place: Place): Session {
+    const leaves = person.sort !== 'service' && random() < abandonShare;
     const createSteps = person.sort === 'service' ? createServiceCall : createVisit;
-    const steps = createSteps(random, options.apps, abandons);
+    const steps = createSteps(random, options.apps, leaves);
+    if (leaves && options.logsTimeouts) steps.push(createTimeout(steps, options.timeoutMs));
     const user = identify(random, person);
     const key = guid(random, 'c0de');
-    const session: Session = { person, user, host, key, startedAt: life, steps, abandons, done: 0 };
-    present.set(person, [...(present.get(person) ?? []), host]);
-    live += 1;
+    const abandons = leaves && !options.logsTimeouts;
+    const session: Session = { person, user, ...place, key, startedAt: life, steps, abandons, done: 0 };
+    present.set(person, (present.get(person) ?? new Set()).add(session));
+    live.add(session);
     plan(session);
     return session;
   }
@@ -85,10 +108,10 @@ export function createSite(options: SiteOptions, random: Random): Site {
   }
 
   function leave(session: Session): void {
-    const left = (present.get(session.person) ?? []).filter((host) => host !== session.host);
-    if (left.length > 0) present.set(session.person, left);
-    else present.delete(session.person);
-    live -= 1;
+    const own = present.get(session.person);
+    own?.delete(session);
+    if (own?.size === 0) present.delete(session.person);
+    live.delete(session);
   }
 
   function takeStep(session: Session): SimulatedEvent {
@@ -101,15 +124,16 @@ export function createSite(options: SiteOptions, random: Random): Site {
     return describe(session, step, appIds[step.appIndex ?? -1] ?? null, now, abandons);
   }
 
-  /** Someone who is away, and a host to log in through; `null` when nobody was found. */
-  function findArrival(): { person: Person; host: string } | null {
+  /** Someone who is away, and a place to log in at; `null` when nobody was found. */
+  function findArrival(): { person: Person; place: Place } | null {
     for (let tries = 0; tries < 20; tries += 1) {
       const person = random() < SERVICE_SHARE ? people[0] : pick(random, people);
-      const busyHosts = present.get(person) ?? [];
-      const host = hosts[integer(random, hosts.length)];
-      if (host === undefined || busyHosts.includes(host)) continue;
-      const mayStart = busyHosts.length === 0 || random() < SECOND_SESSION_SHARE;
-      if (mayStart) return { person, host };
+      const own = [...(present.get(person) ?? [])];
+      const place = places[integer(random, places.length)];
+      if (place === undefined || own.some((session) => isAt(place, session))) continue;
+      if (now < (downUntil.get(place.host) ?? 0)) continue;
+      const mayStart = own.length === 0 || random() < SECOND_SESSION_SHARE;
+      if (mayStart) return { person, place };
     }
     return null;
   }
@@ -122,17 +146,32 @@ export function createSite(options: SiteOptions, random: Random): Site {
       const due = plans.nextAt();
       if (due === null || due > life) {
         const room = Math.max(4, PRESENT_SHARE * options.users * busyness(now));
-        const arrival = random() < 1 - live / room || due === null ? findArrival() : null;
-        if (arrival !== null) return describe(logIn(arrival.person, arrival.host), null, null, now, false);
+        const arrival = random() < 1 - live.size / room || due === null ? findArrival() : null;
+        if (arrival !== null) return describe(logIn(arrival.person, arrival.place), null, null, now, false);
         if (due !== null) life = due;
       } else {
         const session = plans.take();
-        if (session !== null) return takeStep(session);
+        if (session !== null && live.has(session)) return takeStep(session);
       }
     }
   }
 
-  return { hosts, appIds, next };
+  function crash(host: string): void {
+    downUntil.set(host, now + RESTART_MS);
+    for (const session of live) if (session.host === host) leave(session);
+  }
+
+  return { hosts, virtualProxies, appIds, next, crash };
+}
+
+function isAt(place: Place, { host, virtualProxy }: Place): boolean {
+  return place.host === host && place.virtualProxy === virtualProxy;
+}
+
+/** `/`, `/sales`, `/finance`, `/hr`, `/vp5`, and so on. */
+function nameVirtualProxies(count: number): string[] {
+  const names = ['/', '/sales', '/finance', '/hr'];
+  return Array.from({ length: count }, (_, n) => names[n] ?? `/vp${n + 1}`);
 }
 
 /** Up to one in four; less where sessions come so fast that the forgotten ones would outnumber the others. */

@@ -1,7 +1,8 @@
+import { hash } from 'node:crypto';
 import type { User } from '../contract/event.ts';
 import type { SimulatedEvent } from './line.ts';
 
-/** What is true at a moment. Always `created = destroyed + timedOut + active.sessions`. */
+/** What is true at a moment. Always `created = destroyed + timedOut + crashed + active.sessions`. */
 export interface TruthCounts {
   readonly active: ActiveCounts;
   readonly created: number;
@@ -11,13 +12,22 @@ export interface TruthCounts {
   readonly abandoned: number;
   /** Abandoned sessions that the proxy has ended since. */
   readonly timedOut: number;
-  readonly perHost: Readonly<Record<string, Omit<ActiveCounts, 'connectedUsers'>>>;
+  /** Sessions that ended with their proxy. */
+  readonly crashed: number;
+  readonly perHost: Readonly<Record<string, PartCounts>>;
+  /** Over all hosts. */
+  readonly perVirtualProxy: Readonly<Record<string, PartCounts>>;
 }
+
+export type PartCounts = Omit<ActiveCounts, 'connectedUsers'>;
 
 /** A session that is open; `connections` maps the number of each open connection to its app. */
 export interface OpenSession {
   readonly sessionKey: string;
+  /** What its proxy calls it when asked. It has nothing to do with what the lines say. */
+  readonly proxyId: string;
   readonly host: string;
+  readonly virtualProxy: string;
   readonly user: User;
   readonly startedAt: number;
   readonly connections: ReadonlyMap<number, string | null>;
@@ -29,12 +39,15 @@ export interface Truth {
   apply(event: SimulatedEvent): void;
   /** Ends what has timed out by `at`. */
   advance(at: number): void;
+  /** The proxy of that host died: whoever was on there is not any more. */
+  crash(host: string): void;
   counts(): TruthCounts;
   openSessions(): readonly OpenSession[];
 }
 
 export interface TruthOptions {
   readonly hosts: readonly string[];
+  readonly virtualProxies: readonly string[];
   /** An abandoned session ends when it has been idle for longer than this, simulated milliseconds. */
   readonly timeoutMs: number;
   /** Users who do not count, like a blacklist of Headcount's. */
@@ -43,22 +56,23 @@ export interface TruthOptions {
 
 type Tracked = OpenSession & { readonly connections: Map<number, string | null> };
 
-export function createTruth({ hosts, timeoutMs, isExcluded }: TruthOptions): Truth {
+export function createTruth({ hosts, virtualProxies, timeoutMs, isExcluded }: TruthOptions): Truth {
   const site = createTally();
-  const tallies = new Map(hosts.map((host) => [host, createTally()]));
+  const perHost = new Map(hosts.map((host) => [host, createTally()]));
+  const perVirtualProxy = new Map(virtualProxies.map((name) => [name, createTally()]));
   const open = new Map<string, Tracked>();
   const idle = createQueue<{ readonly sessionKey: string; readonly since: number }>();
-  let [created, destroyed, abandoned, timedOut] = [0, 0, 0, 0];
+  let [created, destroyed, abandoned, timedOut, crashed] = [0, 0, 0, 0, 0];
 
-  function eachTally({ host, user }: OpenSession, change: (tally: Tally, user: string) => void): void {
-    const name = `${user.directory}\\${user.id}`.toLowerCase();
-    change(site, name);
-    const perHost = tallies.get(host);
-    if (perHost !== undefined) change(perHost, name);
+  function eachTally(session: OpenSession, change: (tally: Tally, user: string) => void): void {
+    const name = `${session.user.directory}\\${session.user.id}`.toLowerCase();
+    const parts = [perHost.get(session.host), perVirtualProxy.get(session.virtualProxy)];
+    for (const tally of [site, ...parts]) if (tally !== undefined) change(tally, name);
   }
 
-  function start({ sessionKey, host, user, at }: SimulatedEvent): void {
-    const session = { sessionKey, host, user, startedAt: at, connections: new Map() };
+  function start({ sessionKey, host, virtualProxy, user, at }: SimulatedEvent): void {
+    const [proxyId, connections] = [proxyIdOf(sessionKey), new Map<number, string | null>()];
+    const session = { sessionKey, proxyId, host, virtualProxy, user, startedAt: at, connections };
     open.set(sessionKey, session);
     eachTally(session, (tally, name) => tally.addSession(name, 1));
     created += 1;
@@ -108,17 +122,33 @@ export function createTruth({ hosts, timeoutMs, isExcluded }: TruthOptions): Tru
       else if (session !== undefined) change(session, event);
     },
     advance,
+    crash(host) {
+      for (const session of [...open.values()]) {
+        if (session.host !== host) continue;
+        end(session);
+        crashed += 1;
+      }
+    },
     counts() {
-      const perHost = Object.fromEntries(Array.from(tallies, ([host, tally]) => [host, brief(tally)]));
-      return { active: site.counts(), created, destroyed, abandoned, timedOut, perHost };
+      const parts = { perHost: countsOf(perHost), perVirtualProxy: countsOf(perVirtualProxy) };
+      return { active: site.counts(), created, destroyed, abandoned, timedOut, crashed, ...parts };
     },
     openSessions: () => [...open.values()],
   };
 }
 
-function brief(tally: Tally): Omit<ActiveCounts, 'connectedUsers'> {
-  const { sessions, users, connections } = tally.counts();
-  return { sessions, users, connections };
+/** A GUID. */
+function proxyIdOf(sessionKey: string): string {
+  return hash('md5', sessionKey).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
+function countsOf(tallies: ReadonlyMap<string, Tally>): Record<string, PartCounts> {
+  return Object.fromEntries(
+    Array.from(tallies, ([name, tally]) => {
+      const { sessions, users, connections } = tally.counts();
+      return [name, { sessions, users, connections }];
+    }),
+  );
 }
 
 /** First in, first out; dropping costs O(1) on average. */

@@ -57,6 +57,12 @@ function createStop(random: Random, lastOpen: number, lastClose: number): Step {
   return { offsetMs, kind: 'session_stop', appIndex: null, connection: null };
 }
 
+/** The Stop that a proxy logs by itself, after the last of those steps. */
+export function createTimeout(steps: readonly Step[], timeoutMs: number): Step {
+  const offsetMs = (steps.at(-1)?.offsetMs ?? 0) + timeoutMs;
+  return { offsetMs, kind: 'session_stop', appIndex: null, connection: null };
+}
+
 /** One to five, 2.2 on average. */
 function connectionCount(random: Random): number {
   const share = random();

@@ -12,7 +12,8 @@ export interface WorkerFrontOptions<Talk extends WorkerTalk> {
   readonly name: string;
   /** The thread's file; it must make a `WorkerSide`. */
   readonly file: URL;
-  readonly data: Talk['data'];
+  /** What a thread begins with, asked for at each start of one. */
+  data(): Talk['data'];
   readonly restart: RestartPolicy;
   /** How long a thread that was asked to stop may take, before it is terminated. */
   readonly stopWithinMs: number;
@@ -54,7 +55,7 @@ export class WorkerFront<Talk extends WorkerTalk> {
 
   #run(): void {
     const { file, data, name } = this.#options;
-    const worker = new Worker(file, { workerData: data });
+    const worker = new Worker(file, { workerData: data() });
     this.#worker = worker;
     let isReady = false;
     let failure: Error | null = null;

@@ -8,13 +8,12 @@ import type { EndReason } from '../../src/contract/rows.ts';
 import type {
   AnswerOf,
   CsvPage,
-  eventsPage,
   Json,
   oneSession,
   SessionItem,
   series,
 } from '../../src/journal/read/answers.ts';
-import { sessionsPage } from '../../src/journal/read/answers.ts';
+import { eventsPage, type peaksPage, type sessionsPage } from '../../src/journal/read/answers.ts';
 import type { Queries } from '../../src/journal/read/queries.ts';
 import type { Ask } from '../../src/journal/read/reader-thread.ts';
 import type { seriesOf } from '../../src/journal/read/series-query.ts';
@@ -32,7 +31,7 @@ const askSessions = (ask: Ask) =>
   ask({ ask: 'sessions', filters: { ...NO_FILTERS, active: null, at: null }, now: 0 });
 const askEvents = (ask: Ask) => ask({ ask: 'events', filters: { ...NO_FILTERS, kind: null } });
 const askSession = (ask: Ask) => ask({ ask: 'session', id: 'store-1', now: 0 });
-const askSeries = (ask: Ask) => ask({ ask: 'series', window: '1h', dimension: 'all', now: 0 });
+const askSeries = (ask: Ask) => ask({ ask: 'series', span: '1h', dimension: 'all', now: 0 });
 const askCsv = (ask: Ask) =>
   ask({ ask: 'events', filters: { ...NO_FILTERS, kind: null }, csv: ['seq', 'kind'] });
 
@@ -64,12 +63,12 @@ describe('the types of answers', () => {
 
 describe('a route', () => {
   const json = <Value>(value: Value) => JSON.stringify(value) as Json<Value>;
-  const page = json<AnswerOf<typeof sessionsPage>>({ items: [], nextCursor: null });
-  const otherPage = json<AnswerOf<typeof eventsPage>>({ items: [], nextCursor: null });
+  const page = json<AnswerOf<typeof eventsPage>>({ items: [], nextCursor: null });
+  const otherPage = json<AnswerOf<typeof peaksPage>>({ items: [], nextCursor: null });
 
   it('can send what its schema promises and nothing else', async () => {
     const app = fastify().withTypeProvider<SchemaTypes>();
-    const schema = { response: { 200: answer(sessionsPage, 'a page') } };
+    const schema = { response: { 200: answer(eventsPage, 'a page') } };
     app.get('/json', { schema }, async () => page);
     app.get('/value', { schema }, async () => ({ items: [], nextCursor: null }));
     // @ts-expect-error It is the page of something else.
@@ -86,7 +85,7 @@ describe('a route', () => {
 
   it('can send a page as JSON, and as CSV only what was made for that', async () => {
     const app = fastify().withTypeProvider<SchemaTypes>();
-    const schema = { response: { 200: pageAnswer(sessionsPage, 'a page') } };
+    const schema = { response: { 200: pageAnswer(eventsPage, 'a page') } };
     app.get('/json', { schema }, async () => page);
     // @ts-expect-error It is the page of something else.
     app.get('/other', { schema }, async () => otherPage);

@@ -15,6 +15,7 @@ import { fixedAppNames } from '../../src/contract/app-names.ts';
 import { type BlacklistRule, createBlacklist } from '../../src/contract/blacklist.ts';
 import type { Receiver, ReceiverParts } from '../../src/contract/receiver.ts';
 import type { SinkStats } from '../../src/contract/sink.ts';
+import { createClassOf } from '../../src/contract/user-class.ts';
 import { Duplicates } from '../../src/intake/duplicates.ts';
 import { Pipeline } from '../../src/intake/pipeline.ts';
 import { Journal } from '../../src/journal/journal.ts';
@@ -30,6 +31,8 @@ export const SALES = 'a421f4a2-c311-4ef4-ba41-fe2e6a2b0d69';
 export const NOON = Date.parse('2026-05-19T12:00:00Z');
 
 const SETTINGS = { timeoutMs: 1_800_000, graceMs: 300_000, maxAgeMs: 86_400_000 };
+
+const SERVICE_USERS = [{ directory: 'LAB', userId: 'svc_*' }];
 
 /** A receiver that listens, as far as the API knows it. */
 const UDP: Receiver = {
@@ -48,7 +51,11 @@ export interface ApiSettings {
 /** An API over real parts: a journal in a folder of its own, its two threads, a site and a pipeline. */
 export class ApiUnderTest {
   readonly directory = mkdtempSync(join(tmpdir(), 'headcount-api-'));
-  readonly site = new Site(SETTINGS);
+  readonly site = new Site({
+    ...SETTINGS,
+    classOf: createClassOf(SERVICE_USERS),
+    timeoutMsOf: new Map([['hdr', 600_000]]),
+  });
   readonly pipeline: Pipeline;
   readonly journal: Journal;
   readonly http: HttpReceiver;
@@ -91,7 +98,8 @@ export class ApiUnderTest {
         },
       },
     );
-    this.#reader = new JournalReader({ directory, appNames, blacklist }, (error) => {
+    const data = { directory, appNames, blacklist, serviceUsers: SERVICE_USERS };
+    this.#reader = new JournalReader(data, (error) => {
       throw error;
     });
     this.pipeline = new Pipeline({
@@ -102,6 +110,8 @@ export class ApiUnderTest {
       hash: (text) => hash('sha256', text, 'base64url'),
       checksum: (text) => crc32(text),
       onTrouble: (kind, sample) => this.troubles.push([kind, sample]),
+      commitState: () => this.commitState(),
+      now: () => this.now,
       later: (callback, ms) => setTimeout(callback, ms),
     });
     this.tokens = tokens;
@@ -117,7 +127,9 @@ export class ApiUnderTest {
       trouble: (kind, sample) => this.troubles.push([kind, sample]),
       site: this.site,
       appNames: fixedAppNames(appNames),
+      namesSource: () => null,
       counters: this.pipeline.counters,
+      rulesSeen: () => this.pipeline.rulesSeen,
       inFlight: () => this.pipeline.inFlight,
       receivers: [UDP, this.http],
       sinks: () => this.sinks,
@@ -157,10 +169,14 @@ export class ApiUnderTest {
     return this;
   }
 
+  commitState(): void {
+    this.journal.checkpoint(this.now, stateOf(this.site));
+  }
+
   /** Everything so far is on the disk, state included. */
   async settle(): Promise<void> {
     this.pipeline.work();
-    this.journal.checkpoint(this.now, stateOf(this.site));
+    this.commitState();
     await this.journal.committed();
   }
 

@@ -24,6 +24,11 @@ it('an empty site answers counts with zeros and says that it is warming up', asy
       users: 0,
       connections: 0,
       connectedUsers: 0,
+      byClass: {
+        person: { sessions: 0, users: 0 },
+        anonymous: { sessions: 0, users: 0 },
+        service: { sessions: 0, users: 0 },
+      },
       bounds: { sessions: { low: 0, high: null }, users: { low: 0, high: null } },
     },
     peakToday: { sessions: 0, users: 0, at: '2026-05-19T12:00:00.000Z' },
@@ -72,6 +77,11 @@ it('counts tell sessions, users and connections over all, by host, virtual proxy
       users: 2,
       connections: 3,
       connectedUsers: 2,
+      byClass: {
+        person: { sessions: 2, users: 2 },
+        anonymous: { sessions: 0, users: 0 },
+        service: { sessions: 0, users: 0 },
+      },
       bounds: { sessions: { low: 2, high: null }, users: { low: 2, high: null } },
     },
     peakToday: { sessions: 3, users: 2, at: '2026-05-19T12:00:01.000Z' },

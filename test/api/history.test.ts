@@ -88,6 +88,7 @@ describe('sessions', () => {
     expect(item).toEqual({
       id: expect.stringMatching(/^[0-9a-f]{12}-\d+$/),
       user: { directory: 'Corp', id: 'User1.1' },
+      class: 'person',
       host: 'qs2',
       virtualProxy: null,
       startedAt: '2026-05-19T11:01:00.000Z',
@@ -96,6 +97,7 @@ describe('sessions', () => {
       endReason: 'stop',
       endExact: true,
       identityExact: true,
+      doubtful: false,
       lastActivityAt: '2026-05-19T11:04:20.000Z',
       durationSeconds: 200,
       openConnections: 0,

@@ -80,6 +80,8 @@ it('ingest accounts for everything received', async () => {
       },
     ],
     sinks: [],
+    blacklist: [{ directory: 'INTERNAL', userId: null, seen: true }],
+    appNames: null,
   });
 });
 

@@ -201,6 +201,23 @@ describe('headcount check', () => {
       expect([stderr, exitCode]).toEqual(['', 0]);
     });
 
+    it('says the same of the certificates for names of apps', async () => {
+      now = Date.parse('2026-11-28T10:00:00Z');
+      const checkNames = (cert: string) => {
+        const certificates = { cert: sense(cert), key: sense('client_key'), ca: sense('root') };
+        const config = { receivers: [], apps: { qrs: { host: 'sense1', certificates } } };
+        writeFileSync(join(folder, 'names.yaml'), JSON.stringify(config));
+        return runCommand(registerCheck, ['check', '--config', 'names.yaml'], folder);
+      };
+      const { stdout, exitCode } = await checkNames('client');
+      expect(stdout).toContain('  asks sense1:4242 for names of apps every 1h\n');
+      expect(exitCode).toBe(0);
+      expect(await checkNames('gone')).toMatchObject({
+        stderr: expect.stringMatching(/^names\.yaml:1:\d+ apps\.qrs\.certificates\.cert: cannot read/),
+        exitCode: 78,
+      });
+    });
+
     it.each([
       [
         'expired-client',

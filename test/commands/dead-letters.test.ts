@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { registerDeadLetters } from '../../src/commands/dead-letters.ts';
 import { registerResend } from '../../src/commands/resend.ts';
 import { DeliveryStore } from '../../src/delivery/delivery-store.ts';
-import { FEED_NAMES } from '../../src/delivery/feeds.ts';
+import { FEED_NAMES } from '../../src/delivery/feed.ts';
 import { runCommand } from './command-under-test.ts';
 
 const NOON = Date.UTC(2026, 10, 20, 12);

@@ -1,12 +1,13 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { describe, expect, it, vi } from 'vitest';
+import { parse } from 'yaml';
 import { registerDemo } from '../../src/commands/demo.ts';
 import { registerSimulate } from '../../src/commands/simulate.ts';
 import { runCommand } from './command-under-test.ts';
@@ -17,6 +18,28 @@ async function bindUdp() {
   const received: string[] = [];
   socket.on('message', (bytes) => received.push(bytes.toString()));
   return { socket, received, port: String(socket.address().port) };
+}
+
+/** The first of so many ports in a row that were free a moment ago. */
+async function freePorts(count: number): Promise<number> {
+  for (let tries = 0; ; tries += 1) {
+    const servers: Server[] = [];
+    const listen = async (port: number) => {
+      const server = createTcpServer().listen(port, '127.0.0.1');
+      servers.push(server);
+      await once(server, 'listening');
+      return (server.address() as AddressInfo).port;
+    };
+    try {
+      const first = await listen(0);
+      for (let n = 1; n < count; n += 1) await listen(first + n);
+      return first;
+    } catch (error) {
+      if (tries > 20) throw error;
+    } finally {
+      for (const server of servers) server.close();
+    }
+  }
 }
 
 describe('headcount simulate', () => {
@@ -139,6 +162,55 @@ describe('headcount simulate', () => {
     await expect(runCommand(registerSimulate, [...http, ...compare])).rejects.toThrow(message);
     expect(asked).toEqual(['GET /api/v1/counts Bearer ingest-0123456789']);
     server.close();
+  });
+
+  it('takes a site with virtual proxies apart: a crash, a wrong clock, and a time in which nobody listens', async () => {
+    const { socket, port } = await bindUdp();
+    const site = ['--layout', 'headcount', '--hosts', '2', '--virtual-proxies', '2', '--loss-burst', '3'];
+    const troubles = ['--crash', '400ms', '--away', '200ms,100ms', '--clock-offset', '-2400'];
+    const { stdout } = await runCommand(registerSimulate, [
+      ...['simulate', '--port', port, '--rate', '400', '--duration', '800ms'],
+      ...site,
+      ...troubles,
+    ]);
+    const report = JSON.parse(stdout);
+    expect(Object.keys(report.truth.perVirtualProxy)).toEqual(['/', '/sales']);
+    expect(Math.min(report.lost, report.truth.crashed)).toBeGreaterThan(0);
+    socket.close();
+  });
+
+  it('answers as the proxies, and says how to ask them', async () => {
+    const { socket, port } = await bindUdp();
+    const folder = mkdtempSync(join(tmpdir(), 'headcount-simulate-'));
+    const qps = String(await freePorts(2));
+    const site = ['--hosts', '2', '--virtual-proxies', '2', '--count', '20', '--rate', '200'];
+    const { stderr } = await runCommand(
+      registerSimulate,
+      ['simulate', '--port', port, ...site, '--qps', qps, '--qps-certificates', 'sense'],
+      folder,
+    );
+    const [receiver] = parse(stderr.slice(stderr.indexOf('  - type: qps')).split('\n\n')[0] ?? '');
+    const file = (name: string) => join(folder, 'sense', name);
+    const virtualProxies = ['/', '/sales'];
+    const server = (n: number) => {
+      const name = `sense-proxy${n + 1}`;
+      return { host: '127.0.0.1', port: Number(qps) + n, servername: name, node: name, virtualProxies };
+    };
+    expect(receiver).toEqual({
+      type: 'qps',
+      certificates: { cert: file('client.pem'), key: file('client_key.pem'), ca: file('root.pem') },
+      servers: [server(0), server(1)],
+    });
+    expect(readdirSync(join(folder, 'sense')).sort()).toEqual(['client.pem', 'client_key.pem', 'root.pem']);
+    rmSync(folder, { recursive: true });
+    socket.close();
+  });
+
+  it.each(['2m', '2m,', '2m,1m,1m', 'x,1m'])('refuses %s as a time to be away', async (away) => {
+    const refused = runCommand(registerSimulate, ['simulate', '--away', away]);
+    await expect(refused).rejects.toThrow(
+      'Expected two durations such as 2m,30s: from when on, and for how long.',
+    );
   });
 
   it('takes the old spelling of the layout of Butler SOS, which is the default', async () => {

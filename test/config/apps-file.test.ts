@@ -111,13 +111,13 @@ describe('apps.file', () => {
 
   it('lies beside the configuration, whose own names stand before it', () => {
     const { apps } = load(`apps:\n  file: apps.csv\n  ${ID}: Sales of today\n  3: Stock\n`);
-    expect(Object.fromEntries(apps)).toEqual({
+    expect(Object.fromEntries(apps.byId)).toEqual({
       [ID.toLowerCase()]: 'Sales of today',
       '2': 'Buying',
       '3': 'Stock',
     });
-    expect(load(`apps: { file: "${join(folder, 'apps.csv')}" }`).apps.size).toBe(2);
-    expect(load(`apps: { file: "\${NAME}.csv" }`, { NAME: 'apps' }).apps.size).toBe(2);
+    expect(load(`apps: { file: "${join(folder, 'apps.csv')}" }`).apps.byId.size).toBe(2);
+    expect(load(`apps: { file: "\${NAME}.csv" }`, { NAME: 'apps' }).apps.byId.size).toBe(2);
   });
 
   it.each([

@@ -9,7 +9,9 @@ it.each([
   ['', 'api: { hosts: [ a ], tokens: [ { name: a, token: 0123456789abcdef } ] }', []],
   ['', 'api: { port: 1, insecure: true }\nlog: { level: debug }', ['api.port', 'api.insecure', 'log.level']],
   ['', 'store: { path: x, retention: 30d }', ['store.path', 'store.retention']],
-  ['', 'apps: { one: Sales }', ['apps']],
+  ['', 'apps: { one: Sales }', []],
+  ['apps: { qrs: { host: a } }', 'apps: { qrs: { host: a, port: 1 }, one: Sales }', ['apps.qrs.port']],
+  ['', 'apps: { qrs: { host: a } }', ['apps.qrs']],
   ['', 'receivers: []', ['receivers']],
   [
     '',

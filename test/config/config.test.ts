@@ -112,8 +112,11 @@ describe('a good configuration', () => {
         },
       ],
       blacklist: [],
-      sessions: { timeout: 1_800_000, grace: 300_000, maxAge: 86_400_000 },
-      apps: new Map(),
+      sessions: {
+        ...{ timeout: 1_800_000, grace: 300_000, maxAge: 86_400_000 },
+        ...{ serviceUsers: [], virtualProxies: [] },
+      },
+      apps: { byId: new Map(), file: null, qrs: null },
       store: { path: 'data', retention: 7_776_000_000, maxSize: 10_000_000_000, commitInterval: 20 },
       sinks: [],
       api: { host: '127.0.0.1', port: 9999, tokens: [], hosts: [], insecure: false },
@@ -145,7 +148,7 @@ api: { host: 0.0.0.0, insecure: true }
       { type: 'udp', port: 0, host: '10.0.0.1', name: 'site-a', allow: [], receiveBuffer: 1_000_000 },
     ]);
     expect(config.blacklist).toEqual([{ directory: 'INTERNAL' }, { directory: '*', userId: 'svc*' }]);
-    expect(config.apps.get('a421f4a2-c311')).toBe('Sales');
+    expect(config.apps.byId.get('a421f4a2-c311')).toBe('Sales');
     expect(config.store.path).toBe('/var/lib/headcount');
   });
 
@@ -164,7 +167,7 @@ apps: { "\${NAME}": '\${NAME}' }
     const config = parseConfig(text, 'config.yaml', '.', environment);
     expect(config.store.path).toBe('/data/a/b$1');
     expect(config.blacklist).toEqual([{ directory: '", x: [ "', userId: `\${NAME} costs $5` }]);
-    expect([...config.apps]).toEqual([[`\${name}`, 'a']]);
+    expect([...config.apps.byId]).toEqual([[`\${name}`, 'a']]);
   });
 
   it('may listen twice on a free port', () => {

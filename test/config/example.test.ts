@@ -5,12 +5,30 @@ import { RECEIVERS } from '../../receivers/index.ts';
 import { SINKS } from '../../sinks/index.ts';
 import { configSchema, parseConfig } from '../../src/config/config.ts';
 import { nameOf } from '../../src/contract/plugin.ts';
+import { receiverSettings } from '../../src/contract/receiver.ts';
+import { deliverySettings } from '../../src/contract/sink.ts';
 
 const example = readFileSync(new URL('../../config.example.yaml', import.meta.url), 'utf8');
 const uncommented = example.replace(/^# /gm, '');
 const defaults = parseConfig('', 'config.yaml');
 /** Of a TCP receiver, which has none by default. */
 const TLS_KEYS = ['tls', 'cert', 'key', 'ca', 'clientCertificates', 'handshakeTimeout'];
+const KINDS = [...RECEIVERS, ...SINKS];
+/** The keys of one section or kind that have to be explained in its own block. */
+const EXPLAINED: readonly (readonly [key: string, of: string, block: string | undefined])[] = [
+  ...Object.entries(configSchema.omit({ receivers: true, sinks: true }).shape).flatMap(([section, schema]) =>
+    [section, ...keysOf(schema)].map((key) => [key, section, sectionOf(section)] as const),
+  ),
+  ...KINDS.flatMap((kind) =>
+    keysOf(kind.schema).map((key) => [key, nameOf(kind), blockOf(nameOf(kind))] as const),
+  ),
+];
+/** What several kinds have in common is explained once. */
+const IN_COMMON = new Set([
+  ...Object.keys(receiverSettings),
+  ...Object.keys(deliverySettings),
+  ...keysOf(configSchema.shape.blacklist),
+]);
 
 describe('config.example.yaml', () => {
   it('parses to exactly the defaults as it stands', () => {
@@ -26,38 +44,34 @@ describe('config.example.yaml', () => {
     for (const line of example.split('\n')) expect(line).toMatch(/^(## .*|##|# .*|)$/);
   });
 
-  it.each([...new Set(keysOf(configSchema))])('explains or shows the key %s', (key) => {
-    expect(example).toMatch(new RegExp(`^##? .*\\b${key}:`, 'm'));
+  it.each(EXPLAINED)('explains or shows the key %s of %s', (key, of, block) => {
+    const isThere = isShown(key, IN_COMMON.has(key) ? example : block);
+    expect(isThere, `show "${key}:" in the block of ${of}, after a line that explains it`).toBe(true);
   });
 
   it('shows every key that has a default as that default', () => {
     const shown = [...uncommented.matchAll(/^ *(?:- )?(\w+):/gm)].map((match) => match[1]);
-    const optional = new Set([
-      'name',
-      'directory',
-      'userId',
-      'file',
-      'token',
-      'tokenFile',
-      'scopes',
-      ...TLS_KEYS,
-    ]);
+    const optional = new Set(['name', 'directory', 'userId', 'token', 'tokenFile', 'scopes', ...TLS_KEYS]);
     // There is no sink by default.
     const ofSinks = keysOf(configSchema.shape.sinks);
     const types = new Set<string>(defaults.receivers.map(({ type }) => type));
     const ofReceivers = RECEIVERS.filter((each) => types.has(nameOf(each))).flatMap(({ schema }) =>
       keysOf(schema),
     );
-    const others = keysOf(configSchema.omit({ sinks: true, receivers: true }));
+    // Nobody is asked for names by default.
+    const others = ['apps', ...keysOf(configSchema.omit({ sinks: true, receivers: true, apps: true }))];
+    // Entries of a list that has none by default.
+    for (const key of ['virtualProxy', 'timeout']) others.splice(others.lastIndexOf(key), 1);
     const wanted = ['receivers', ...ofReceivers, ...others].filter((key) => !optional.has(key));
     expect(ofSinks).toContain('url');
-    expect(shown.toSorted()).toEqual([...wanted, 'sinks'].toSorted());
+    const advice = 'show each default as a line such as "#     port: 9997", and nothing else behind one #';
+    expect(shown.toSorted(), advice).toEqual([...wanted, 'sinks'].toSorted());
   });
 
   it('has an example of sinks that is accepted, and shows the defaults of their keys', () => {
-    const lines = [
-      ...example.slice(example.indexOf('## sinks:')).matchAll(/^## (sinks:| {2}- type: \w+| {4}\w+: .*)$/gm),
-    ].map((match) => match[1]);
+    const lines = [...(sectionOf('sinks') ?? '').matchAll(/^## (sinks:| {2}- type: \w+| {4}\w+: .*)$/gm)].map(
+      (match) => match[1],
+    );
     const environment = { QUESTDB_PASSWORD: 'secret' };
     const { sinks } = parseConfig(lines.join('\n'), 'config.yaml', '.', environment);
     const bare = 'sinks: [ { type: questdb }, { type: console } ]';
@@ -77,24 +91,48 @@ describe('config.example.yaml', () => {
   });
 
   it('has an example of polls that is accepted, and shows the defaults of their keys', () => {
-    const block = example.slice(
-      example.indexOf('##   - type: qps'),
-      example.indexOf('## Users to leave out'),
-    );
+    const block = blockOf('qps') ?? '';
     const lines = [...block.matchAll(/^##((?: {3}- | {5}| {7}- | {9})\w+:.*)$/gm)].map((match) => match[1]);
     const { receivers } = parseConfig(['receivers:', ...lines].join('\n'), 'config.yaml');
     const servers = [{ host: 'sense1.example.com', servername: 'sense1', node: 'sense1' }];
     const bare = JSON.stringify({ receivers: [{ type: 'qps', servers }] });
-    expect(lines.length).toBe(13);
     expect(receivers).toEqual(parseConfig(bare, 'config.yaml').receivers);
   });
 });
 
-describe('config.example.yaml, for each kind that there is', () => {
-  it.each([...RECEIVERS, ...SINKS].map(nameOf))('shows how %s is listed', (type) => {
-    expect(example).toMatch(new RegExp(`^##? +- type: ${type}$`, 'm'));
+describe('config.example.yaml, of names', () => {
+  it('has an example of QRS that is accepted, and shows the defaults of its keys', () => {
+    const block = example.slice(example.indexOf('##   qrs:'), example.indexOf('# apps: {}'));
+    const lines = [...block.matchAll(/^##((?: {3}| {5})\w+:.*)$/gm)].map((match) => match[1]);
+    const { apps } = parseConfig(['apps:', ...lines].join('\n'), 'config.yaml');
+    const bare = JSON.stringify({ apps: { qrs: { host: 'sense1.example.com', servername: 'sense1' } } });
+    expect(lines.length).toBe(7);
+    expect(apps).toEqual(parseConfig(bare, 'config.yaml').apps);
   });
 });
+
+describe('config.example.yaml, for each kind that there is', () => {
+  it.each(KINDS.map(nameOf))('shows how %s is listed', (type) => {
+    const advice = `add a line "##   - type: ${type}" to its list, and its keys below it`;
+    expect(blockOf(type) !== undefined, advice).toBe(true);
+  });
+});
+
+/** From its explanation to the empty line behind it. */
+function sectionOf(key: string): string | undefined {
+  return example.split('\n\n').find((section) => new RegExp(`^# ${key}:`, 'm').test(section));
+}
+
+/** The entry of a kind of receiver or sink: up to the next one, or to the end of the list. */
+function blockOf(type: string): string | undefined {
+  const lists = ['receivers', 'sinks'].map((list) => sectionOf(list) ?? '');
+  const entries = lists.flatMap((list) => list.split(/^(?=##? +- type: )/m));
+  return entries.find((entry) => new RegExp(`^##? +- type: ${type}$`, 'm').test(entry));
+}
+
+function isShown(key: string, block = ''): boolean {
+  return new RegExp(`^##? .*\\b${key}:`, 'm').test(block);
+}
 
 /** Every key of a schema and of the schemas inside it, as often as it occurs. */
 function keysOf(schema: unknown): string[] {

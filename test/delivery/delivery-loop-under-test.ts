@@ -4,7 +4,8 @@ import { type Batch, type DeliverySettings, type Sink, TABLES, type Table } from
 import { sinkStats, undeliveredBy } from '../../src/delivery/books.ts';
 import { DeliveryLoop } from '../../src/delivery/delivery-loop.ts';
 import { DeliveryStore } from '../../src/delivery/delivery-store.ts';
-import { createFeeds, FEED_NAMES, type Feed, type Row } from '../../src/delivery/feeds.ts';
+import { FEED_NAMES, type Feed, type Row } from '../../src/delivery/feed.ts';
+import { createFeeds } from '../../src/delivery/feeds.ts';
 import { RowReader } from '../../src/delivery/row-reader.ts';
 import { UserAgents } from '../../src/journal/read/user-agents.ts';
 import type { Undelivered } from '../../src/journal/write/retention.ts';
@@ -18,6 +19,9 @@ export class TableSink implements Sink {
     session_events: new Map<string, Row>(),
     sessions: new Map<string, Row>(),
     session_counts: new Map<string, Row>(),
+    session_snapshots: new Map<string, Row>(),
+    snapshot_sessions: new Map<string, Row>(),
+    unfiltered_snapshots: new Map<string, Row>(),
   };
   /** Event numbers in the order they were taken. */
   readonly taken: number[] = [];
@@ -66,6 +70,10 @@ export class TableSink implements Sink {
 function keyOf(row: Row): string {
   if ('eventId' in row) return row.eventId;
   if ('firstSeenAt' in row) return row.id;
+  if ('virtualProxy' in row) {
+    const { at, host, virtualProxy } = row;
+    return [at, host, virtualProxy, ...('sessionId' in row ? [row.sessionId] : [])].join(' ');
+  }
   return `${row.at} ${row.scope} ${row.name}`;
 }
 

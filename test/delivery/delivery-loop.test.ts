@@ -50,7 +50,20 @@ describe('a sink that takes everything', () => {
     expect(sink.kept.sessions.size).toBe(300);
     for (const row of sink.kept.sessions.values())
       expect(row).toMatchObject({ endReason: 'stop', connections: 1 });
-    expect(under.stats()).toMatchObject({ pending: 0, deadLettered: 0, lagSeconds: 0, up: true });
+    expect(under.stats()).toEqual({
+      name: 'table',
+      type: 'table',
+      up: true,
+      ...{ delivered: 2_400, pending: 0, deadLettered: 0, dropped: {}, lagSeconds: 0, lastError: null },
+      tables: [
+        { table: 'session_events', rows: 1_200, delivered: 1_200, pending: 0, deadLettered: 0, dropped: {} },
+        { table: 'sessions', rows: 300, delivered: 300, pending: 0, deadLettered: 0, dropped: {} },
+        // Of all, of the host and of the app.
+        { table: 'session_counts', rows: 900, delivered: 900, pending: 0, deadLettered: 0, dropped: {} },
+        { table: 'session_snapshots', rows: 0, delivered: 0, pending: 0, deadLettered: 0, dropped: {} },
+        { table: 'snapshot_sessions', rows: 0, delivered: 0, pending: 0, deadLettered: 0, dropped: {} },
+      ],
+    });
     under.checkIdentity();
   });
 
@@ -209,6 +222,20 @@ describe('a row that can never be taken', () => {
       [1, 57, 58, 400].map((number) => ({ number, reason: 'not a number', state: 'dead', feed: 'events' })),
     );
     expect(under.stats()).toMatchObject({ deadLettered: 4, pending: 0 });
+    under.checkIdentity();
+  });
+
+  it('is found also where a sink names the last of several first', async () => {
+    visits(20);
+    const bad = [7, 9, 40];
+    sink.onWrite = async ({ rows }, take) => {
+      const place = rows.findLastIndex((row) => 'seq' in row && bad.includes(row.seq));
+      if (place >= 0) throw new PoisonRowError(place, 'not a number');
+      take();
+    };
+    await under.deliver();
+    expect([...under.store.list('table')].map(({ number }) => number)).toEqual(bad);
+    expect(sink.kept.session_events.size).toBe(77);
     under.checkIdentity();
   });
 
@@ -380,6 +407,8 @@ describe('retention', () => {
     expect(under.stats().tables).toMatchObject([
       { dropped: { retention: 80 } },
       { dropped: { retention: 20 } },
+      {},
+      {},
       {},
     ]);
     under.checkIdentity();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Feed } from '../../src/delivery/feeds.ts';
+import type { Feed } from '../../src/delivery/feed.ts';
 import { StoredSite } from '../journal/stored-site.ts';
 import { EPOCH, SETTINGS } from '../sessions/model/event-arbitrary.ts';
 import { DeliveryUnderTest, TableSink } from './delivery-loop-under-test.ts';
@@ -112,7 +112,7 @@ it('a feed of which there is nothing begins with the first number', () => {
       feed.read(0, 10),
       feed.waitingSince(0),
       feed.numberAt(EPOCH),
-    ]).toEqual([...[1, 0, { entries: [], through: 0 }, null, 1]]);
+    ]).toEqual([...[1, 0, { entries: [], excluded: null, through: 0 }, null, 1]]);
   }
   of.dispose();
   empty.dispose();

@@ -76,6 +76,10 @@ it('retention leaves nothing for want of a sink, and everything for a new one', 
     sessionsSince: 0,
     counts: 1,
     countsSince: Math.floor(EPOCH / 1_000) * 1_000 - 7 * DAY,
+    polls: 1,
+    seenSessions: 1,
+    keptUnfiltered: 1,
+    unfiltered: 1,
   });
   under.dispose();
   stored.dispose();

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { defineReceiver, receiverSettings, type SnapshotIntake } from '../../src/contract/receiver.ts';
 import { duration, text } from '../../src/contract/settings.ts';
+import type { Snapshot } from '../../src/contract/snapshot.ts';
 
 const schema = z.strictObject({
   type: z.literal('who'),
@@ -27,24 +28,32 @@ export const whoReceiver = defineReceiver({
 
     const pollSince = (at: number) => ({ host: node, virtualProxy: '/', at, durationMs: now() - at });
 
-    async function ask(intake: SnapshotIntake, at: number): Promise<void> {
+    async function ask(at: number): Promise<Snapshot> {
       const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]) });
       // An error is no snapshot: whoever is not in one is taken to have left.
       if (response.status !== 200) throw new Error(`HTTP ${response.status}`);
       const { sessions } = answer.parse(await response.json());
       received += 1;
+      // Nobody is hidden by a blacklist of its own. There is no other virtual proxy: who is not in this one is nowhere on the
+      // node; null where there may be others. Users may be stored and sent, not only counted.
       const known = { hidden: [], allVirtualProxies: ['/'], keepsUsers: true };
-      await intake.snapshot({ ...pollSince(at), ...known, sessions });
+      return { ...pollSince(at), ...known, sessions };
     }
 
     async function poll(intake: SnapshotIntake): Promise<void> {
       while (!signal.aborted) {
         const at = now();
-        await ask(intake, at).catch(({ message }: Error) => {
-          if (signal.aborted) return;
+        const snapshot = await ask(at).catch(({ message }: Error) => {
+          if (signal.aborted) return null;
           trouble(`${name} learns nothing from ${url}`, message);
           intake.snapshotFailed({ ...pollSince(at), error: message });
+          return null;
         });
+        // That it is not taken is no failed poll: the answer was good.
+        const taken = snapshot === null ? null : intake.snapshot(snapshot);
+        await taken?.catch(({ message }: Error) =>
+          trouble(`${name}: a snapshot could not be taken`, message),
+        );
         await sleep(interval, undefined, { signal }).catch(() => {});
       }
     }

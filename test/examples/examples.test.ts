@@ -27,7 +27,7 @@ import { fileSink } from './sink.ts';
 const HERE = import.meta.dirname;
 const ROOT = join(HERE, '../..');
 const EXAMPLES = readdirSync(HERE).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
-const MOST_LINES = 66;
+const MOST_LINES = 74;
 
 const ended: (() => unknown)[] = [];
 afterEach(async () => {
@@ -127,7 +127,10 @@ describe('a receiver', () => {
       expect(waiting).toHaveLength(1);
       waiting.splice(0)[0]?.writeHead(status).end(body);
     };
-    return { receiver: whoReceiver.create(config, partsUnderTest('who')), answer, waiting };
+    const troubles: string[] = [];
+    const trouble = (kind: string, sample: string) => void troubles.push(`${kind}: ${sample}`);
+    const receiver = whoReceiver.create(config, { ...partsUnderTest('who'), trouble });
+    return { receiver, answer, waiting, troubles };
   }
 
   it('that asks hands over whole answers alone, one question at a time', async () => {
@@ -145,6 +148,20 @@ describe('a receiver', () => {
       { host: 'sense1', virtualProxy: '/', at, sessions: [] },
     ]);
     expect(receiver.stats()).toEqual({ name: 'who', received: 2, kernelDropped: null });
+  });
+
+  it('that asks does not call it a failed poll where a good answer is refused', async () => {
+    const { receiver, answer, troubles } = await whoServer();
+    intake.snapshot = async () => Promise.reject(new Error('too many'));
+    await started(receiver);
+    await answer(200, JSON.stringify({ sessions: [] }));
+    await until(() => troubles.length === 1);
+    await answer(500, '');
+    await until(() => intake.failures.length === 1);
+    expect(troubles).toEqual([
+      'who: a snapshot could not be taken: too many',
+      expect.stringMatching(/^who learns nothing from http.*: HTTP 500$/),
+    ]);
   });
 
   it('that asks hands over nothing once it is stopped, and is stopped while a question is under way', async () => {

@@ -33,6 +33,8 @@ export const fileSink = defineSink({
         const lines = rows.map((row) => `${JSON.stringify({ table, ...row })}\n`).join('');
         await file.writeFile(lines, { signal });
         await file.datasync();
+        // Given up meanwhile: the next start takes these lines away.
+        signal.throwIfAborted();
         safeBytes += Buffer.byteLength(lines);
       },
       async stop() {

@@ -20,6 +20,9 @@ const HOSTILE = [
 const QUOTED = ['a"b', `both'"`];
 const MACROS = ['$__timeFilter(ts)', '$__conditionalAll(1=1, $host)', "$__timeFilter(ts') OR 1=1 --)"];
 
+/** Nobody leaves, and no proxy was asked who is on. */
+const LACKING = new Set(['Average session duration', 'Users per virtual proxy']);
+
 describe.skipIf(jar === null)('whatever a host is called', () => {
   const dashboard = new Dashboard('sense-sessions');
   let site: RunningSite;
@@ -51,7 +54,7 @@ describe.skipIf(jar === null)('whatever a host is called', () => {
     const chosen = view.with({ host: [host] });
     for (const { title } of dashboard.panels) {
       const rows = await chosen.rows(title);
-      if (title !== 'Average session duration') expect(rows, title).not.toHaveLength(0);
+      if (!LACKING.has(title)) expect(rows, title).not.toHaveLength(0);
     }
     const rows = await chosen.rows('Who was on at');
     expect(rows.map((row) => row['host'])).toEqual([host]);
@@ -71,7 +74,9 @@ describe.skipIf(jar === null)('whatever a host is called', () => {
 
   it('a moment is a text too', async () => {
     for (const at of ["' OR 1=1 --", "2026-01-01'; DROP TABLE sessions; --", '$__toTime', '"']) {
-      expect(await view.with({ at }).rows('Who was on at')).toEqual([]);
+      const [row, ...more] = await view.with({ at }).rows('Who was on at');
+      // Nobody, but the word that it is no time.
+      expect([row?.['at'], row?.['host'], more]).toEqual([null, null, []]);
     }
     expect(await view.rows('Who was on at')).toHaveLength(HOSTILE.length + QUOTED.length);
   });

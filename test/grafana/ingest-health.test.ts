@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { isInstalled } from '../api/metrics/installed.ts';
 import { Prometheus, type Series } from '../api/metrics/prometheus.ts';
 import { until } from '../program/program.ts';
+import { row, StandInQps } from '../receivers/qps/stand-in.ts';
 import { Dashboard } from './dashboard.ts';
 import { RunningSite } from './running-site.ts';
 import { SiteView } from './site-view.ts';
@@ -16,11 +17,18 @@ const MAY_BE_EMPTY = ['given up {{sink}} {{table}} {{reason}}'];
 describe.skipIf(jar === null)('Ingest health', () => {
   const dashboard = new Dashboard('ingest-health');
   let site: RunningSite;
+  let polled: StandInQps;
 
   beforeAll(async () => {
-    site = await RunningSite.start(jar ?? '', 'blacklist: [{ directory: INTERNAL }]\n');
+    polled = await StandInQps.start();
+    polled.sessions.set('', [row('anna')]);
+    polled.faults.set('sales', { status: 500 });
+    site = await RunningSite.start(jar ?? '', 'blacklist: [{ directory: INTERNAL }]\n', polled);
   }, 120_000);
-  afterAll(() => site?.stop());
+  afterAll(async () => {
+    await site?.stop();
+    await polled?.stop();
+  });
 
   const visit = (n: number) => ({ directory: 'LAB', id: `user${n}` });
 
@@ -47,7 +55,9 @@ describe.skipIf(jar === null)('Ingest health', () => {
     expect((await view.rows('QuestDB tables')).map(({ name, suspended }) => [name, suspended])).toEqual([
       ['session_counts', false],
       ['session_events', false],
+      ['session_snapshots', false],
       ['sessions', false],
+      ['snapshot_sessions', false],
     ]);
     const delays = await view.rows('From event to arrival, by host');
     const late = delays.find(({ host }) => host === 'late');
@@ -111,6 +121,16 @@ describe.skipIf(jar === null)('Ingest health', () => {
         'unknown_format',
       ]);
       expect(await value('Lost and unmatched', 'stops without a session')).toBeGreaterThan(0);
+    });
+
+    it('polls are shown that work and that fail', async () => {
+      const proxies = async (title: string) =>
+        (await shown(title)).map(({ metric, value: [, is] }) => [metric['virtual_proxy'], Number(is) > 0]);
+      expect((await proxies('Polls: time since the last answer')).map(([proxy]) => proxy)).toEqual(['/']);
+      expect((await proxies('Polls: failures')).toSorted()).toEqual([
+        ['/', false],
+        ['/sales', true],
+      ]);
     });
 
     it('host names are shown as they are', async () => {

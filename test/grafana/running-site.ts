@@ -1,15 +1,20 @@
+import { TABLES } from '../../src/contract/sink.ts';
 import { Program, ProgramFolder, until } from '../program/program.ts';
+import { type StandInQps, senseFile } from '../receivers/qps/stand-in.ts';
 import { QuestDbServer } from '../sinks/questdb/server.ts';
 import { PgWire } from './pg-wire.ts';
 
 export const OWNER = { user: 'admin', password: 'owner' };
 const READER = { user: 'grafana', password: 'reader' };
 const MOST_ITEMS = 1_000;
-const TABLES = ['session_events', 'sessions', 'session_counts'];
 
 interface Ingest {
   readonly inFlight: number;
-  readonly sinks: readonly { readonly pending: number; readonly up: boolean }[];
+  readonly sinks: readonly {
+    readonly pending: number;
+    readonly up: boolean;
+    readonly databaseTables: readonly unknown[];
+  }[];
 }
 
 interface Counts {
@@ -30,10 +35,10 @@ export class RunningSite {
     this.wire = wire;
   }
 
-  /** `extra`: more YAML for Headcount. */
-  static async start(jar: string, extra = ''): Promise<RunningSite> {
+  /** `extra`: more YAML for Headcount. `polled`: the proxy service of `node1` that it asks, with `/` and `/sales`. */
+  static async start(jar: string, extra = '', polled: StandInQps | null = null): Promise<RunningSite> {
     const server = await startQuestDb(jar);
-    const folder = new ProgramFolder(sinkOf(server) + extra);
+    const folder = new ProgramFolder(sinkOf(server) + extra, polled === null ? '' : receiverOf(polled));
     const program = await Program.start(folder);
     const wire = await connectAsGrafana(server);
     return new RunningSite(folder, server, program, wire);
@@ -53,7 +58,8 @@ export class RunningSite {
   async settle(): Promise<void> {
     // Whoever asks has the state of the sessions committed.
     await this.program.get('/api/v1/sessions?limit=1');
-    const isDone = ({ inFlight, sinks: [sink] }: Ingest) => inFlight === 0 && sink?.pending === 0 && sink.up;
+    const isDone = ({ inFlight, sinks: [sink] }: Ingest) =>
+      inFlight === 0 && sink?.pending === 0 && sink.up && sink.databaseTables.length === TABLES.length;
     await until(() => this.program.get<Ingest>('/api/v1/ingest'), isDone, 60_000);
     for (const table of TABLES) await this.server.settled(table, 'SELECT 1');
     // What is open is counted once a second.
@@ -97,6 +103,12 @@ export function startQuestDb(jar: string): Promise<QuestDbServer> {
 
 export function connectAsGrafana(server: QuestDbServer): Promise<PgWire> {
   return PgWire.connect(server.pgPort, READER.user, READER.password);
+}
+
+function receiverOf({ port }: StandInQps): string {
+  const files = `cert: ${senseFile('client')}, key: ${senseFile('client_key')}, ca: ${senseFile('root')}`;
+  const server = `{ host: 127.0.0.1, port: ${port}, servername: sense1, node: node1, virtualProxies: [/, /sales] }`;
+  return `  - { type: qps, interval: 1s, timeout: 900ms, certificates: { ${files} }, servers: [${server}] }\n`;
 }
 
 function sinkOf({ url }: QuestDbServer): string {

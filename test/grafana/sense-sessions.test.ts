@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { until } from '../program/program.ts';
 import { allItems } from '../program/same-tables.ts';
+import { row, StandInQps } from '../receivers/qps/stand-in.ts';
 import type { Row } from './ask-panel.ts';
 import { Dashboard } from './dashboard.ts';
 import { type Item, KnownDay, userKey } from './known-day.ts';
@@ -33,12 +34,17 @@ interface Counts {
 describe.skipIf(jar === null)('Sense sessions, after a day', () => {
   const dashboard = new Dashboard('sense-sessions');
   let site: RunningSite;
+  let polled: StandInQps;
   let day: KnownDay;
   let view: SiteView;
   const counts = () => site.program.get<Counts>('/api/v1/counts');
 
   beforeAll(async () => {
-    site = await RunningSite.start(jar ?? '', 'blacklist: [{ directory: INTERNAL }]\n');
+    polled = await StandInQps.start();
+    const excluded = { UserDirectory: 'INTERNAL' };
+    polled.sessions.set('', [row('anna'), row('anna', 'another'), row('sa_proxy', 'service', excluded)]);
+    polled.sessions.set('sales', [row('anna'), row('bert')]);
+    site = await RunningSite.start(jar ?? '', 'blacklist: [{ directory: INTERNAL }]\n', polled);
     day = new KnownDay(Date.now());
     await site.post(day.items);
     await site.post([1, 2, 3].map(() => ({ type: 'session_rejected', user: null, host: HOST })));
@@ -48,7 +54,10 @@ describe.skipIf(jar === null)('Sense sessions, after a day', () => {
       to: day.end + 5 * MINUTE_MS,
     });
   }, 120_000);
-  afterAll(() => site?.stop());
+  afterAll(async () => {
+    await site?.stop();
+    await polled?.stop();
+  });
 
   /** What a panel says and what is true of the same moment: tried again where time went on in between. */
   async function agrees<T>(ask: () => Promise<T>, truth: () => T | Promise<T>): Promise<void> {
@@ -78,6 +87,19 @@ describe.skipIf(jar === null)('Sense sessions, after a day', () => {
       () => view.with({ host: [HOST] }).number('Proxy sessions now'),
       async () => (await counts()).hosts.find(({ host }) => host === HOST)?.sessions ?? 0,
     );
+  });
+
+  it('users of virtual proxies are those whom polls saw, without excluded ones', async () => {
+    const rows = async (host: string) =>
+      (await view.with({ host: [host] }).rows('Users per virtual proxy')).filter(
+        ({ users }) => users !== null,
+      );
+    const shown = (await rows('node1')).map(({ virtual_proxy, users }) => `${virtual_proxy} ${users}`);
+    expect(new Set(shown)).toEqual(new Set(['/ 1', '/sales 2']));
+    expect(await rows(HOST)).toEqual([]);
+    const details = 'SELECT DISTINCT user_id, user_session_virtual_proxy AS proxy FROM user_session_details';
+    const seen = (await site.server.query(details)).map(({ user_id, proxy }) => `${proxy} ${user_id}`);
+    expect(seen.toSorted()).toEqual(['/ anna', '/sales anna', '/sales bert']);
   });
 
   it('unique users are those with an event in time', async () => {
@@ -166,7 +188,73 @@ describe.skipIf(jar === null)('Sense sessions, after a day', () => {
       async () => (await view.rows('Who was on at')).length,
       async () => (await counts()).active.sessions,
     );
-    expect(await view.with({ at: 'nonsense' }).rows('Who was on at')).toEqual([]);
+  });
+
+  it('a moment may be written as people write it, in the zone of the dashboard where it names none', async () => {
+    const at = Math.floor((day.end - 2 * HOUR_MS) / MINUTE_MS) * MINUTE_MS;
+    const iso = (ahead: number) => new Date(at + ahead * HOUR_MS).toISOString();
+    const shown = async (text: string, timezone = 'utc') =>
+      (await view.in(timezone).with({ at: text }).rows('Who was on at'))[0]?.['at'];
+    const minutes = iso(0).slice(0, 16);
+    const texts = [`${iso(1).slice(0, 16)}+01:00`, `${iso(1).slice(0, 19)}+0100`, `${minutes}Z`, minutes];
+    for (const text of [...texts, ` ${minutes.replace('T', ' ')} `, iso(0)]) {
+      expect(await shown(text), text).toBe(at);
+    }
+    expect(await shown(iso(9).slice(0, 16), 'Asia/Tokyo')).toBe(at);
+    // Of the day on which the time range ends.
+    const isToday = iso(0).slice(0, 10) === new Date().toISOString().slice(0, 10);
+    expect(await shown(iso(0).slice(11, 16))).toBe(isToday ? at : at + DAY_MS);
+  });
+
+  it('a moment that cannot be read is said to be none', async () => {
+    for (const panel of ['Who was on at', 'Around then']) {
+      for (const text of ['nonsense', "o'clock", '25:99']) {
+        const rows = await view.with({ at: text }).rows(panel);
+        expect(
+          rows.map(({ user }) => user),
+          panel,
+        ).toEqual([`no time that can be read: ${text}`]);
+      }
+    }
+  });
+
+  it('whoever was on has the apps opened by then, and how many connections', async () => {
+    const rows = await view.rows('Who was on at');
+    const open = await (
+      await site.program.get<{ items: readonly Item[] }>('/api/v1/sessions?active=true&limit=1000')
+    ).items;
+    const names = (session: Item) =>
+      ((session as unknown as Record<string, unknown>)['apps'] as { appId: string; appName: string | null }[])
+        .map(({ appId, appName }) => appName ?? appId)
+        .sort()
+        .join();
+    const shown = rows.map(({ apps, connections }) => [
+      String(apps ?? '')
+        .split(',')
+        .sort()
+        .join(),
+      connections,
+    ]);
+    const expected = open.map((session) => [
+      names(session as unknown as Item),
+      (session as unknown as Record<string, unknown>)['connections'],
+    ]);
+    expect(shown.map(String).sort()).toEqual(expected.map(String).sort());
+  });
+
+  it('around a moment are the sessions and apps opened shortly before, the nearest first', async () => {
+    const at = day.end - 3 * HOUR_MS;
+    const rows = await view.with({ at: new Date(at).toISOString() }).rows('Around then');
+    const opened = day.counted.filter(
+      (item) =>
+        (item.type === 'session_start' || item.type === 'connection_open') &&
+        Date.parse(item.at) > at - 15 * MINUTE_MS &&
+        Date.parse(item.at) <= at,
+    );
+    expect(rows.map(({ time }) => time)).toEqual(
+      opened.map((item) => Date.parse(item.at)).sort((a, b) => b - a),
+    );
+    expect(rows.length).toBeGreaterThan(0);
   });
 
   it('the longest sessions are the longest', async () => {
@@ -247,15 +335,14 @@ describe.skipIf(jar === null)('Sense sessions, after a day', () => {
     for (const sql of blocks) await site.wire.query(sql);
   });
 
-  it('someone excluded later is in no list', async () => {
+  it('someone excluded later stays in the lists with what was written before', async () => {
     const [open] = await view.rows('Who was on at');
     const { directory, user } = open as { directory: string; user: string };
     site.reload(`blacklist: [{ directory: INTERNAL }, { directory: "${directory}", userId: "${user}" }]\n`);
-    const isGone = (rows: Row[]) =>
-      !rows.some((row) => row['directory'] === directory && row['user'] === user);
-    expect(isGone(await until(() => view.rows('Who was on at'), isGone))).toBe(true);
-    const everything = view.with({ at: new Date(day.end - MINUTE_MS).toISOString() });
-    expect(isGone(await everything.rows('Who was on at'))).toBe(true);
+    const { active } = await counts();
+    await until(counts, (now) => now.active.sessions < active.sessions);
+    const rows = await view.rows('Who was on at');
+    expect(rows.some((row) => row['directory'] === directory && row['user'] === user)).toBe(true);
   });
 });
 

@@ -25,7 +25,8 @@ function session(host: string, id: string, startedAt: number, more: Partial<Sess
   sessions += 1;
   const unknown = { virtualProxy: null, browserVersion: null, osVersion: null };
   const client = { browser: 'Firefox', os: 'Linux', ...unknown };
-  const open = { endedAt: null, endExact: false, endReason: null, openConnections: 0, connections: 0 };
+  const none = { openConnections: 0, connections: 0, apps: [] };
+  const open = { endedAt: null, endExact: false, endReason: null, ...none };
   const times = { firstSeenAt: startedAt, startedAt, startExact: true, lastActivityAt: startedAt };
   const user = { directory: 'LAB', id };
   return {

@@ -26,4 +26,6 @@ it('an identity is forgotten after 24 h', () => {
   expect(duplicates.has('early', 24 * HOUR_MS + 1_000)).toBe(true);
   expect(duplicates.has('early', 24 * HOUR_MS + 1_001)).toBe(false);
   expect([duplicates.has('late', 24 * HOUR_MS + 2_000), duplicates.size]).toEqual([true, 1]);
+  expect(duplicates.has('late', 25 * HOUR_MS + 1_000)).toBe(true);
+  expect([duplicates.has('late', 25 * HOUR_MS + 1_001), duplicates.size]).toEqual([false, 0]);
 });

@@ -2,8 +2,10 @@ import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { createBlacklist } from '../../src/contract/blacklist.ts';
 import type { UserEvent } from '../../src/contract/event.ts';
+import type { KeptPoll } from '../../src/contract/snapshot.ts';
 import { Duplicates } from '../../src/intake/duplicates.ts';
-import { type EventStore, Pipeline } from '../../src/intake/pipeline.ts';
+import type { EventStore } from '../../src/intake/event-store.ts';
+import { Pipeline } from '../../src/intake/pipeline.ts';
 import { type Applied, Site } from '../../src/sessions/site.ts';
 import { SETTINGS } from '../sessions/model/event-arbitrary.ts';
 
@@ -11,9 +13,13 @@ import { SETTINGS } from '../sessions/model/event-arbitrary.ts';
 export class MemoryStore implements EventStore {
   readonly events: UserEvent[] = [];
   readonly applied: Applied[] = [];
+  readonly polls: KeptPoll[] = [];
   uncommitted = 0;
   behind = false;
   full = false;
+  trouble: string | null = null;
+  takesState = true;
+  checkpoints = 0;
   onCommitted: (events: number) => void = () => {};
 
   get nextSeq(): number {
@@ -26,6 +32,10 @@ export class MemoryStore implements EventStore {
     this.uncommitted += 1;
   }
 
+  addPoll(poll: KeptPoll): void {
+    this.polls.push(poll);
+  }
+
   async committed(): Promise<void> {
     this.onCommitted(this.uncommitted);
     this.uncommitted = 0;
@@ -36,6 +46,7 @@ export class MemoryStore implements EventStore {
 export function pipelineUnderTest(
   rules: Parameters<typeof createBlacklist>[0] = [],
   onTrouble?: (kind: string, sample: string) => void,
+  now: () => number = () => 0,
 ) {
   const store = new MemoryStore();
   const site = new Site(SETTINGS);
@@ -49,10 +60,32 @@ export function pipelineUnderTest(
     hash: (text) => hash('sha256', text, 'base64url'),
     checksum: (text) => crc32(text),
     onTrouble: onTrouble ?? ((kind) => troubles.push(kind)),
+    commitState: () => {
+      for (const { event, applied } of site.takeCorrections(store.nextSeq, now())) {
+        store.events.push(event);
+        store.applied.push(applied);
+      }
+      site.book.pending.take();
+      store.checkpoints += 1;
+    },
+    now,
     later: (callback) => pending.push(callback),
   });
   store.onCommitted = (events) => pipeline.committed(events);
-  return { pipeline, store, site, troubles, pending };
+  /** Lets turns come until a snapshot is taken or refused. */
+  const taken = async (promise: Promise<void>): Promise<void> => {
+    let isDone = false;
+    const settled = promise.finally(() => {
+      isDone = true;
+    });
+    settled.catch(() => {});
+    while (!isDone) {
+      pending.shift()?.();
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    return settled;
+  };
+  return { pipeline, store, site, troubles, pending, taken };
 }
 
 /** received = accepted + duplicates + heartbeats + excluded + refused + inFlight */

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createBlacklist } from '../../src/contract/blacklist.ts';
 import type { User } from '../../src/contract/event.ts';
+import { HEARTBEAT } from '../../src/formats/index.ts';
 import { eventAt } from './event-under-test.ts';
 import { datagram } from './hostile-datagrams.ts';
 import { identityHolds, pipelineUnderTest } from './pipeline-under-test.ts';
@@ -91,13 +93,45 @@ describe('the pipeline', () => {
     expect(store.applied.map(({ outcome }) => outcome)).toEqual(['applied', 'applied']);
   });
 
+  it('counts a heartbeat as what it is, on the way of lines, and takes it for nothing else', () => {
+    const { pipeline, store } = pipelineUnderTest();
+    give(pipeline, `${HEARTBEAT}doctor`);
+    give(pipeline, `x${HEARTBEAT}doctor`);
+    pipeline.work();
+    expect(pipeline.counters).toMatchObject({ received: 2, heartbeats: 1, accepted: 0, duplicates: 0 });
+    expect([store.events.length, [...pipeline.counters.refused]]).toEqual([0, [['unknown_format', 1]]]);
+  });
+
+  it('knows which rules were about somebody, also across a reload that leaves them', () => {
+    const { pipeline } = pipelineUnderTest([
+      { directory: 'internal' },
+      { directory: 'LAB', userId: 'svc_*' },
+    ]);
+    const seen = () => pipeline.rulesSeen.map(([, isSeen]) => isSeen);
+    give(pipeline, '/qseow-proxy-session/;node1;Start session;INTERNAL;sa_api;Not available;Not available;x');
+    give(pipeline, line('Start session', 'anna'));
+    pipeline.work();
+    expect(seen()).toEqual([true, false]);
+    const rules = [
+      { directory: 'LAB', userId: 'svc_*' },
+      { directory: '*', userId: 'sa_api' },
+      { directory: 'internal' },
+    ];
+    pipeline.replaceBlacklist(createBlacklist(rules), START + 1);
+    expect(seen()).toEqual([false, false, true]);
+    give(pipeline, '/qseow-proxy-session/;node1;Start session;INTERNAL;SA_API;Not available;Not available;x');
+    give(pipeline, line('Start session', 'svc_x'));
+    pipeline.work();
+    expect(seen()).toEqual([true, true, true]);
+  });
+
   it('drops excluded users before anything is counted, and hides their sessions when they become excluded', () => {
     const { pipeline, site } = pipelineUnderTest([{ directory: 'internal' }]);
     give(pipeline, '/qseow-proxy-session/;node1;Start session;INTERNAL;sa_api;Not available;Not available;x');
     give(pipeline, line('Start session', 'anna'));
     pipeline.work();
     expect([pipeline.counters.excluded, site.counts.users]).toEqual([1, 1]);
-    pipeline.replaceBlacklist({ excludes: (user) => user?.id === 'anna', size: 1 }, START + 1);
+    pipeline.replaceBlacklist({ excludes: (user) => user?.id === 'anna', rules: [], size: 1 }, START + 1);
     expect([site.counts.users, site.windows(START + 1).destroyed.total]).toEqual([0, 1]);
   });
 
@@ -105,12 +139,12 @@ describe('the pipeline', () => {
     const { pipeline, site } = pipelineUnderTest();
     for (const user of ['anna', 'bert', 'carl']) give(pipeline, line('Start session', user));
     const isExcluded = (user: User | null) => user?.id === 'anna' || user?.id === 'bert';
-    pipeline.replaceBlacklist({ excludes: isExcluded, size: 2 }, START + 1);
+    pipeline.replaceBlacklist({ excludes: isExcluded, rules: [], size: 2 }, START + 1);
     give(pipeline, line('Open connection', 'bert', 'connection'), START + 2);
     give(pipeline, line('Open connection', 'bert', 'connection'), START + 2);
     pipeline.work();
     expect([site.counts.users, site.counts.hidden.sessions]).toEqual([1, 2]);
-    pipeline.replaceBlacklist({ excludes: () => false, size: 0 }, START + 3);
+    pipeline.replaceBlacklist({ excludes: () => false, rules: [], size: 0 }, START + 3);
     expect([site.counts.users, site.counts.doubt.users, site.windows(START + 3).destroyed.total]).toEqual([
       3, 2, 0,
     ]);
@@ -126,7 +160,7 @@ describe('the pipeline', () => {
     const { pipeline, site } = pipelineUnderTest([{ directory: 'LAB', userId: 'x*' }]);
     give(pipeline, line('Start session', 'anna'));
     for (let n = 0; n <= 10_000; n += 1) give(pipeline, line('Start session', `x${n}`));
-    pipeline.replaceBlacklist({ excludes: () => false, size: 0 }, START + 3);
+    pipeline.replaceBlacklist({ excludes: () => false, rules: [], size: 0 }, START + 3);
     expect([site.counts.users, site.counts.doubt.users]).toEqual([1, 0]);
     expect(site.losses.everywhere).toMatchObject([{ reason: 'excluded', lines: null }]);
   });
@@ -204,6 +238,16 @@ describe('the pipeline', () => {
     expect(identityHolds(pipeline)).toBe(true);
   });
 
+  it('takes what comes while the journal is behind, and says that whoever can wait should', () => {
+    const { pipeline, store } = pipelineUnderTest();
+    const receive = () => pipeline.receive(Buffer.from(line('Start session', 'anna')), sender, START);
+    expect(receive()).toBe(true);
+    store.behind = true;
+    expect(receive()).toBe(false);
+    pipeline.work();
+    expect(store.events).toHaveLength(2);
+  });
+
   it('is drained when everything that was received is on the disk', async () => {
     const { pipeline, store } = pipelineUnderTest();
     give(pipeline, line('Start session', 'anna'));
@@ -214,7 +258,7 @@ describe('the pipeline', () => {
   it('judges a line by the blacklist of the moment at which it came', () => {
     const { pipeline, store, site } = pipelineUnderTest();
     give(pipeline, line('Start session', 'anna'));
-    pipeline.replaceBlacklist({ excludes: (user) => user?.id === 'anna', size: 1 }, START + 1);
+    pipeline.replaceBlacklist({ excludes: (user) => user?.id === 'anna', rules: [], size: 1 }, START + 1);
     give(pipeline, line('Start session', 'anna'));
     pipeline.work();
     expect([pipeline.counters.excluded, store.events.length, site.series.totals.created]).toEqual([1, 1, 1]);
@@ -291,15 +335,52 @@ describe('row numbers', () => {
   });
 });
 
-describe('a snapshot', () => {
-  it('is refused in words and changes nothing', async () => {
-    const { pipeline, site } = pipelineUnderTest();
-    const sessions = [{ id: '1', user: { directory: 'LAB', id: 'anna' } }];
-    const poll = { host: 'node1', virtualProxy: '/sales', at: START, durationMs: 10 };
-    const known = { hidden: [], allVirtualProxies: null, keepsUsers: true };
-    const taken = pipeline.snapshot({ ...poll, ...known, sessions });
-    await expect(taken).rejects.toThrow('snapshots are not taken yet (node1, virtual proxy /sales)');
-    expect(site.counts.sessions).toBe(0);
+describe('a poll', () => {
+  const poll = { host: 'node1', virtualProxy: '/sales', at: START, durationMs: 10 };
+  const seen = (id: string, directory: string, user: string) => ({ id, user: { directory, id: user } });
+  const sessions = [
+    seen('1', 'LAB', 'anna'),
+    seen('2', 'lab', 'Anna'),
+    { id: '3', user: null },
+    seen('4', 'INTERNAL', 'sa_proxy'),
+  ];
+  const snapshot = {
+    ...poll,
+    sessions,
+    hidden: [seen('5', 'LAB', 'robot')],
+    allVirtualProxies: null,
+    keepsUsers: true,
+  };
+
+  it('is kept without excluded users, and as a whole for those who want it so', async () => {
+    const { pipeline, store, taken } = pipelineUnderTest([{ directory: 'internal' }]);
+    await taken(pipeline.snapshot(snapshot));
+    const seen = sessions.slice(0, 3);
+    const unfiltered = [...sessions, ...snapshot.hidden];
+    expect(store.polls).toEqual([{ ...poll, error: null, sessions: 3, users: 1, seen, unfiltered }]);
     expect(pipeline.counters.received).toBe(0);
+  });
+
+  it('is kept as numbers alone where users are not kept', async () => {
+    const { pipeline, store, taken } = pipelineUnderTest([{ directory: 'internal' }]);
+    await taken(pipeline.snapshot({ ...snapshot, keepsUsers: false }));
+    expect(store.polls).toEqual([
+      { ...poll, error: null, sessions: 3, users: 1, seen: [], unfiltered: null },
+    ]);
+  });
+
+  it('that failed is kept with its reason, cut where a server made it long', () => {
+    const { pipeline, store, site } = pipelineUnderTest();
+    pipeline.snapshotFailed({ ...poll, error: 'x'.repeat(100_000) });
+    const nothing = { sessions: null, users: null, seen: [], unfiltered: null };
+    expect(store.polls).toEqual([{ ...poll, error: 'x'.repeat(500), ...nothing }]);
+    expect(site.counts.sessions).toBe(0);
+  });
+
+  it('is judged by the rules of the moment', async () => {
+    const { pipeline, store, taken } = pipelineUnderTest();
+    pipeline.replaceBlacklist(createBlacklist([{ directory: 'LAB' }]), START);
+    await taken(pipeline.snapshot(snapshot));
+    expect(store.polls).toMatchObject([{ sessions: 2, users: 1, seen: [{ id: '3' }, { id: '4' }] }]);
   });
 });

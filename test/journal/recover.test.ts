@@ -49,6 +49,8 @@ function memoryOf(site: Site) {
         timedOut: (key.timedOut ?? []).map(session),
         closedByStop: (key.closedByStop ?? []).map((each) => each.id).sort((a, b) => a - b),
         orphanStops: key.orphanStops ?? [],
+        orphanCloses: key.orphanCloses ?? [],
+        stopped: (key.stopped ?? []).map((each) => each.id).sort((a, b) => a - b),
       };
     }),
   );
@@ -57,9 +59,13 @@ function memoryOf(site: Site) {
   // A host of which nothing was learnt may be forgotten earlier or later.
   const learnt = hosts.filter((host) => host.keysIgnored || host.keyMismatches > 0 || host.losses.length > 0);
   // It is forgotten with its clock.
-  const withoutClocks = learnt.map(({ clock: _, ...host }) => host);
+  const withoutClocks = learnt.map(({ clock: _, ...host }) => host).toSorted(byName);
   const counts = { ...openViewOf(site), sureUsers: site.counts.doubt.users };
   return { counts, open, state, hosts: withoutClocks, rows: withoutSenders(rowNumbers) };
+}
+
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name < b.name ? -1 : 1;
 }
 
 /** The journal keeps no addresses. */
@@ -136,6 +142,8 @@ describe('a site that is killed and recovered', () => {
             // What is no event is always committed with the state, as the program does.
             const what = step.type === 'batch' ? moment.next().value : 'checkpoint';
             if (what !== 'nothing') stored.commit(now, what === 'checkpoint');
+            // An end by a restart is an event too.
+            if (what === 'checkpoint') seq += twin.takeCorrections(seq + 1, now).length;
             if (step.type === 'exclude') rules = step.users;
             if (what === 'kill') stored.killAndRestart(excluded(rules));
             const expected = relevant(twin);
@@ -218,6 +226,30 @@ const LIVES: Readonly<Record<string, readonly Step[]>> = {
     says('session_start', 80_000, timedAt(500)),
     says('session_start', 80_001, timedAt(500)),
   ],
+  'has ended when its Start and its Open come': [
+    says('connection_open', 2_000, timedAt(2_000)),
+    says('session_stop', 3_000, timedAt(3_000)),
+    says('session_start', 4_000, timedAt(1_000)),
+    says('connection_open', 5_000, { ...timedAt(1_500), appId: 'second' }),
+    says('connection_close', 63_000, { ...timedAt(2_500), appId: 'second' }),
+    says('connection_open', 63_001, timedAt(2_700)),
+  ],
+  'is known by its Stop and Close first, which contradict what is known': [
+    says('session_start', 9_000, timedAt(9_000)),
+    says('connection_open', 9_500, timedAt(9_500)),
+    says('connection_close', 10_000, timedAt(7_000)),
+    says('session_stop', 20_000, timedAt(8_000)),
+    says('connection_open', 21_000, timedAt(2_000)),
+    says('session_start', 22_000, timedAt(1_000)),
+    says('connection_open', 70_001, timedAt(6_000)),
+  ],
+  'has a key that no other line may take': [
+    says('session_start', 0, { sessionKey: 'key' }),
+    says('connection_open', 1_000, { sessionKey: 'key' }),
+    says('connection_close', 2_000, { sessionKey: 'other' }),
+    says('session_stop', 3_000, { sessionKey: 'other' }),
+    says('session_stop', 4_000, { sessionKey: 'key' }),
+  ],
   'times out, is reopened, and times out again': [
     says('session_start', 0),
     noDowntime(IDLE + 1),
@@ -280,6 +312,7 @@ describe('a session that', () => {
               windowsFrom(twin, clockAfter(step)),
             );
             expect(stored.site.tracker.counters, what).toEqual(twin.tracker.counters);
+            expect(stateOf(stored.site).hosts.map(lossesOf), what).toEqual(stateOf(twin).hosts.map(lossesOf));
             expect(stored.site.book.nextNumbers, what).toEqual(twin.book.nextNumbers);
           }
           stored.commit(EPOCH + 30 * HOUR, true);
@@ -291,6 +324,10 @@ describe('a session that', () => {
     });
   });
 });
+
+function lossesOf({ name, losses }: SiteState['hosts'][number]) {
+  return { name, losses };
+}
 
 /** What the journal has of a session that can be told without names. */
 function withoutKeys({ id, startedAt, endedAt, lastActivityAt, connections }: SessionView) {

@@ -3,14 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Sender, User, UserEvent } from '../../src/contract/event.ts';
+import type { KeptPoll } from '../../src/contract/snapshot.ts';
 import { openJournalFile } from '../../src/journal/journal-file.ts';
 import type { Names } from '../../src/journal/names.ts';
-import { recover } from '../../src/journal/recover.ts';
+import { type Recovered, recover } from '../../src/journal/recover.ts';
 import { type BatchMessage, checkpointMessage, EventRecords } from '../../src/journal/write/batch.ts';
+import { PollRecords } from '../../src/journal/write/poll-records.ts';
 import { Writer } from '../../src/journal/write/writer.ts';
-import type { SessionSettings } from '../../src/sessions/session.ts';
-import { Site } from '../../src/sessions/site.ts';
+import { type Applied, Site } from '../../src/sessions/site.ts';
 import { stateOf } from '../../src/sessions/site-state.ts';
+import type { SessionSettings } from '../../src/sessions/time-outs.ts';
 
 /** A site whose events go through the real writer into a real file, in this thread so that a test can kill it anywhere. */
 export class StoredSite {
@@ -21,18 +23,24 @@ export class StoredSite {
   #names!: Names;
   #writer!: Writer;
   #rows!: EventRecords;
+  #polls!: PollRecords;
   #nextSeq = 1;
   #storeId = '';
   /** When the program ran last for certain, as the last start found it; null in a new store. */
   stoppedAt: number | null = null;
+  /** Identities of the events that it found then. */
+  eventIds: Recovered['eventIds'] = [];
+  readonly #since: number;
 
-  constructor(settings: SessionSettings) {
+  /** `since`: when the store began. */
+  constructor(settings: SessionSettings, since = 0) {
     this.#settings = settings;
+    this.#since = since;
     this.#open();
   }
 
   #open(isExcluded: (user: User) => boolean = () => false): void {
-    this.database = openJournalFile(this.directory, 0);
+    this.database = openJournalFile(this.directory, this.#since);
     // What a test kills is this object, not the machine.
     this.database.exec('PRAGMA synchronous = OFF');
     this.site = new Site(this.#settings);
@@ -42,8 +50,10 @@ export class StoredSite {
     this.#nextSeq = recovered.nextSeq;
     this.#storeId = recovered.storeId;
     this.stoppedAt = recovered.stoppedAt;
+    this.eventIds = recovered.eventIds;
     this.#writer = new Writer(this.database, true);
     this.#rows = new EventRecords(4);
+    this.#polls = new PollRecords();
   }
 
   /** The number of the latest event. */
@@ -55,11 +65,21 @@ export class StoredSite {
   apply(event: UserEvent, sender: Sender | null = null): void {
     if (this.site.lostLines.note(event, sender)) this.site.counterBeganAgain(event);
     this.site.clocks.note(event);
-    this.#rows.add(this.#nextSeq, event, this.site.apply(event, this.#nextSeq), this.#names);
+    this.add(event, this.site.apply(event, this.#nextSeq));
+  }
+
+  /** Keeps an event that the site has taken as the next one. */
+  add(event: UserEvent, applied: Applied): void {
+    this.#rows.add(this.#nextSeq, event, applied, this.#names);
     this.#nextSeq += 1;
   }
 
-  /** Commits the events so far, with the state behind them or without. */
+  /** Takes a poll, with the whole answer where somebody wants that. */
+  addPoll(poll: KeptPoll, wantsUnfiltered = false): void {
+    this.#polls.add(poll, wantsUnfiltered);
+  }
+
+  /** Commits the events and polls so far, with the state behind them or without. */
   commit(at: number, withState: boolean): void {
     this.write(this.batch(at, withState));
   }
@@ -67,6 +87,10 @@ export class StoredSite {
   /** What `commit` would write, which is nobody else's from then on. */
   batch(at: number, withState: boolean): BatchMessage {
     const { book, series } = this.site;
+    for (const { event, applied } of withState ? this.site.takeCorrections(this.#nextSeq, at) : []) {
+      this.#rows.add(this.#nextSeq, event, applied, this.#names);
+      this.#nextSeq += 1;
+    }
     const checkpoint = withState
       ? checkpointMessage(
           this.#nextSeq - 1,
@@ -78,7 +102,14 @@ export class StoredSite {
         )
       : null;
     const rows = this.#rows.take();
-    return { type: 'batch', id: 1, names: this.#names.takeNew(), ...rows, checkpoint };
+    return {
+      type: 'batch',
+      id: 1,
+      names: this.#names.takeNew(),
+      ...rows,
+      polls: this.#polls.take(),
+      checkpoint,
+    };
   }
 
   write(batch: BatchMessage): void {

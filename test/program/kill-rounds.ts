@@ -18,7 +18,7 @@ interface Ingest {
   readonly inFlight: number;
 }
 interface Counts {
-  readonly active: { readonly sessions: number };
+  readonly active: Active;
   readonly created: { readonly total: number };
   readonly destroyed: { readonly total: number };
 }
@@ -139,19 +139,28 @@ function relayProblems(store: string): string[] {
 /** The twin never stopped: it is fed with the events alone, from the first to the last. */
 function unlikeTwin(
   store: string,
-  counts: { active: object; created: { total: number }; destroyed: { total: number } },
+  counts: { active: Active; created: { total: number }; destroyed: { total: number } },
 ): string[] {
   const database = new DatabaseSync(journalFile(store));
   database.exec('DELETE FROM checkpoint; DELETE FROM sessions; DELETE FROM connections; DELETE FROM points');
   const twin = new Site(SETTINGS);
   recover(database, twin);
   database.close();
-  const { sessions, users, connections, connectedUsers } = twin.counts;
   const { created, destroyed } = twin.series.totals;
-  const expected = { active: { sessions, users, connections, connectedUsers }, created, destroyed };
-  const found = { active: counts.active, created: counts.created.total, destroyed: counts.destroyed.total };
+  const expected = { active: numbersOf(twin.counts), created, destroyed };
+  const found = {
+    active: numbersOf(counts.active),
+    created: counts.created.total,
+    destroyed: counts.destroyed.total,
+  };
   const same = JSON.stringify(sorted(expected)) === JSON.stringify(sorted(found));
   return same ? [] : [`counts ${JSON.stringify(found)}, twin ${JSON.stringify(expected)}`];
+}
+
+type Active = Readonly<Record<'sessions' | 'users' | 'connections' | 'connectedUsers', number>>;
+
+function numbersOf({ sessions, users, connections, connectedUsers }: Active): Active {
+  return { sessions, users, connections, connectedUsers };
 }
 
 function sorted(value: object): object {

@@ -11,9 +11,11 @@ const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 export class ProgramFolder {
   readonly path = mkdtempSync(join(tmpdir(), 'headcount-program-'));
   readonly config = join(this.path, 'config.yaml');
+  readonly #receivers: string;
 
-  /** `extra`: more YAML, such as a blacklist. */
-  constructor(extra = '') {
+  /** `extra`: more YAML, such as a blacklist. `receivers`: lines of YAML, one each. */
+  constructor(extra = '', receivers = '') {
+    this.#receivers = receivers;
     this.write(extra);
   }
 
@@ -23,7 +25,7 @@ export class ProgramFolder {
       `receivers:
   - { type: udp, host: 127.0.0.1, port: 0 }
   - { type: tcp, host: 127.0.0.1, port: 0 }
-api: { port: 0 }
+${this.#receivers}api: { port: 0 }
 log: { format: json }
 ${extra}`,
     );

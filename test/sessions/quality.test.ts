@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Kind, UserEvent } from '../../src/contract/event.ts';
-import type { QualityReason } from '../../src/sessions/quality.ts';
+import type { QualityReason } from '../../src/sessions/quality/quality.ts';
 import { Site } from '../../src/sessions/site.ts';
 import { EPOCH, SETTINGS } from './model/event-arbitrary.ts';
 import { NODE } from './numbered-lines.ts';
@@ -148,6 +148,32 @@ describe('a session', () => {
   });
 });
 
+describe('a gap', () => {
+  const late = EPOCH + 6 * SECOND;
+  beforeEach(() => {
+    threeAndOne();
+    says('node1', 11, 'session_start', 'nobody', 1);
+    for (const now of [EPOCH, late]) site.noteLevels(now);
+  });
+
+  it('stays a loss where no session keys tell whose the late lines were', () => {
+    for (const row of [9, 10]) says('node1', row, 'session_start', 'nobody', 1);
+    expect(of('node1', late)).toMatchObject({ reasons: ['gap'], bounds: { sessions: range(1, 5) } });
+  });
+
+  it('is no loss any more once all its lines have come late, where session keys do', () => {
+    site.identities.host('node1').keysMatched = true;
+    says('node1', 9, 'session_start', 'nobody', 1);
+    expect(of('node1', late)).toMatchObject({ quality: 'estimated', reasons: ['gap'] });
+    says('node1', 10, 'session_start', 'nobody', 1);
+    expect(of('node1', late)).toMatchObject({
+      quality: 'exact',
+      reasons: [],
+      bounds: { sessions: range(3, 3), users: range(3, 3) },
+    });
+  });
+});
+
 describe('the bounds', () => {
   beforeEach(threeAndOne);
 
@@ -214,6 +240,16 @@ describe('complete snapshots of a host', () => {
     expect(of('node1', EPOCH + 59 * SECOND)).toMatchObject({ quality: 'reconciled', reasons: [] });
     expect(of('node1', EPOCH + 60 * SECOND).quality).toBe('unverified');
     site.losses.touch(host, 'gap', EPOCH + SECOND, 2);
-    expect(of('node1', EPOCH + SECOND)).toMatchObject({ quality: 'estimated', reasons: ['gap'] });
+    expect(of('node1', EPOCH + SECOND)).toMatchObject({ quality: 'reconciled', reasons: [] });
+  });
+
+  it('have not made good what was lost since, and the bounds say so', () => {
+    const host = site.identities.host('node1');
+    says('node1', null, 'session_start', 'anna');
+    host.reconciledAt = EPOCH;
+    host.reconcileIntervalMs = 30 * SECOND;
+    site.losses.touch(host, 'gap', EPOCH + SECOND, 2);
+    expect(of('node1', EPOCH + SECOND).bounds.sessions).toEqual({ low: 0, high: 3 });
+    expect(of('node1', EPOCH + 60 * SECOND)).toMatchObject({ quality: 'estimated' });
   });
 });

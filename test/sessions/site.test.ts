@@ -189,6 +189,18 @@ describe('what happens', () => {
     ]);
   });
 
+  it('counts what is closed of the very last app that may have points of its own', () => {
+    const site = new Site(SETTINGS, { mostOpen: 99, mostKeys: 99, mostHosts: 99, mostParts: 2 });
+    const opened = ['one', 'two', 'two'].map((appId) => eventAt('connection_open', START, { appId }));
+    const closed = eventAt('connection_close', START, { appId: 'two' });
+    for (const [place, event] of [...opened, closed].entries()) site.apply(event, place + 1);
+    const parts = told(site);
+    expect([parts['app:one'], parts['app:two']]).toMatchObject([
+      { 0: 1, 1: 0 },
+      { 0: 2, 1: 1 },
+    ]);
+  });
+
   it('is chained: each event of a session names the one before it, and the session its first and latest', () => {
     const site = new Site(SETTINGS);
     const previous = [

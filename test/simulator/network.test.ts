@@ -31,6 +31,20 @@ describe('the simulated network', () => {
     expect(Math.abs(counts.lost - 0.1 * LINES)).toBeLessThan(0.01 * LINES);
   });
 
+  it('loses the same share in bursts of the length that it was told', () => {
+    const { arrived, counts } = transmit({ loss: 0.1, lossBurst: 8 });
+    expect(Math.abs(counts.lost - 0.1 * LINES)).toBeLessThan(0.02 * LINES);
+    const bursts = arrived.filter(({ item }, n) => item > (arrived[n - 1]?.item ?? -1) + 1).length;
+    expect(Math.abs(counts.lost / bursts - 8)).toBeLessThan(1.5);
+  });
+
+  it('counts what is lost before it as lost', () => {
+    const network = createNetwork<number>(NO_FAULTS, createRandom(3));
+    network.lose();
+    expect(network.counts()).toMatchObject({ offered: 1, lost: 1, delivered: 0 });
+    expect(network.nextAt()).toBeNull();
+  });
+
   it('duplicates the share that it was told to and counts every one', () => {
     const { arrived, counts } = transmit({ duplicate: 0.2 });
     expect(counts.duplicated).toBe(arrived.length - LINES);

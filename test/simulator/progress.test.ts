@@ -6,7 +6,8 @@ const FOREVER = Number.POSITIVE_INFINITY;
 
 function reportAt(seconds: number, events: number): RunReport {
   const active = { sessions: 1234, users: 5, connections: 6, connectedUsers: 4 };
-  const truth = { active, created: 9, destroyed: 2, abandoned: 0, timedOut: 0, perHost: {} };
+  const ends = { destroyed: 2, abandoned: 0, timedOut: 0, crashed: 0 };
+  const truth = { active, created: 9, ...ends, perHost: {}, perVirtualProxy: {} };
   return { at: 0, seconds, events, sent: events, lost: 0, duplicated: 0, reordered: 0, refused: 0, truth };
 }
 

@@ -69,6 +69,40 @@ describe('a run', () => {
     }
   });
 
+  it('loses what is sent while nobody is there to get it', async () => {
+    const settings = { layout: 'headcount', hosts: 1, rate: 50 } as const;
+    const { report, lines } = await run(settings, { away: { fromMs: 20_000, forMs: 10_000 } });
+    const rows = lines.map(({ text }) => Number(text.split(';')[1]));
+    const gaps = rows.filter((row, n) => row !== (rows[n - 1] ?? 0) + 1);
+    expect(gaps).toHaveLength(1);
+    expect(gaps[0]).toBe(rows.indexOf(gaps[0] ?? 0) + report.lost + 1);
+    expect(Math.abs(report.lost - 500)).toBeLessThan(20);
+  });
+
+  it('crashes the proxy of the first host once', async () => {
+    const settings = { layout: 'headcount', hosts: 2, rate: 50 } as const;
+    const { report, lines } = await run(settings, { crashMs: 20_000, durationMs: 120_000 });
+    expect(report.truth.crashed).toBeGreaterThan(0);
+    const { created, destroyed, timedOut, crashed, active } = report.truth;
+    expect(created).toBe(destroyed + timedOut + crashed + active.sessions);
+    const rowsOf = (host: string) =>
+      lines.map(({ text }) => text.split(';')).filter((fields) => fields[3] === host);
+    const starts = (host: string) => rowsOf(host).filter((fields) => fields[1] === '1').length;
+    expect([starts('sense-proxy1'), starts('sense-proxy2')]).toEqual([2, 1]);
+  });
+
+  it('writes the time of a wrong clock into the lines of the first host alone', async () => {
+    const settings = { layout: 'headcount', hosts: 2, clockOffsetMs: -3_600_000 } as const;
+    const { lines } = await run(settings, { maxEvents: 200 });
+    const hours = new Set(
+      lines.map(({ text }) => {
+        const [, , at = '', host] = text.split(';');
+        return `${host} ${at.slice(9, 11)}`;
+      }),
+    );
+    expect([...hours].sort()).toEqual(['sense-proxy1 13', 'sense-proxy2 14']);
+  });
+
   it('stops when it is told to', async () => {
     const stop = new AbortController();
     const { report } = await run({}, { signal: stop.signal, onSecond: () => stop.abort() });

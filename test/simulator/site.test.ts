@@ -15,7 +15,7 @@ describe('the simulated site', () => {
   });
 
   it('lives the same life whatever the layout and the faults', () => {
-    const faults = { loss: 0.5, duplicate: 0.5, reorder: 0.5, reorderDelayMs: 100 };
+    const faults = { loss: 0.5, lossBurst: 3, duplicate: 0.5, reorder: 0.5, reorderDelayMs: 100 };
     const changed = createSimulation({ ...SETTINGS, layout: 'headcount', faults });
     expect(takeEvents(changed, 1000)).toEqual(takeEvents(createSimulation(SETTINGS), 1000));
   });
@@ -92,5 +92,54 @@ describe('the simulated site', () => {
     const events = (hour: number) => perHour.get(hour) ?? 0;
     expect(events(10)).toBeGreaterThan(5 * events(3));
     expect(events(14)).toBeGreaterThan(events(12));
+  });
+
+  it('spreads its people over the virtual proxies of each host, and nobody has two sessions at one place', () => {
+    const simulation = createSimulation({ ...SETTINGS, virtualProxies: 2 });
+    const places = new Set<string>();
+    const present = new Set<string>();
+    for (const event of takeEvents(simulation, 5_000)) {
+      const { kind, host, virtualProxy, user, abandons } = event;
+      places.add(`${host}${virtualProxy}`);
+      const who = `${host}${virtualProxy} ${user.directory} ${user.id}`;
+      if (kind === 'session_start') {
+        expect(present.has(who)).toBe(false);
+        present.add(who);
+      } else if (kind === 'session_stop' || abandons) present.delete(who);
+    }
+    expect(simulation.site.virtualProxies).toEqual(['/', '/sales']);
+    expect(places.size).toBe(SETTINGS.hosts * 2);
+  });
+
+  it('logs a Stop for whoever just left where the proxy logs time-outs', () => {
+    const simulation = createSimulation({ ...SETTINGS, logsTimeouts: true });
+    for (const event of takeEvents(simulation, 10_000)) simulation.truth.apply(event);
+    const { created, destroyed, abandoned, active } = simulation.truth.counts();
+    expect(abandoned).toBe(0);
+    expect(created).toBe(destroyed + active.sessions);
+  });
+
+  it('ends the sessions of a host that crashes without a word, and its row numbers begin again', () => {
+    const simulation = createSimulation({ ...SETTINGS, layout: 'headcount', virtualProxies: 2 });
+    const { site, truth } = simulation;
+    for (const event of takeEvents(simulation, 3_000)) {
+      truth.apply(event);
+      simulation.render(event, event.at);
+    }
+    const [crashed = ''] = site.hosts;
+    const before = new Set(truth.openSessions().map(({ sessionKey }) => sessionKey));
+    const gone = truth.openSessions().filter(({ host }) => host === crashed);
+    const elsewhere = truth.openSessions().length - gone.length;
+    simulation.crash(crashed);
+    expect(gone.length).toBeGreaterThan(0);
+    expect(truth.counts()).toMatchObject({ active: { sessions: elsewhere }, crashed: gone.length });
+    const after = takeEvents(simulation, 3_000);
+    const ofCrashed = after.filter(({ host }) => host === crashed);
+    expect(ofCrashed.filter(({ sessionKey }) => before.has(sessionKey))).toEqual([]);
+    const rows = ofCrashed.map((event) => Number(simulation.render(event, event.at).text.split(';')[1]));
+    expect(rows).toEqual(rows.map((_, n) => n + 1));
+    for (const event of after) truth.apply(event);
+    const { created, destroyed, timedOut, active } = truth.counts();
+    expect(created).toBe(destroyed + timedOut + gone.length + active.sessions);
   });
 });

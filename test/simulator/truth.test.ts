@@ -3,12 +3,13 @@ import { parseLine } from '../../src/formats/index.ts';
 import type { SimulatedEvent } from '../../src/simulator/line.ts';
 import { createRandom, integer } from '../../src/simulator/random.ts';
 import { createSimulation } from '../../src/simulator/simulation.ts';
+import type { Site } from '../../src/simulator/site.ts';
 import { TrackerUnderTest } from '../sessions/tracker-under-test.ts';
 import { SETTINGS, takeEvents } from './simulation-under-test.ts';
 
 describe('the truth', () => {
   it('equals a recount of the whole stream at any time', () => {
-    const simulation = createSimulation(SETTINGS);
+    const simulation = createSimulation({ ...SETTINGS, virtualProxies: 2 });
     const events = takeEvents(simulation, 12_000);
     const random = createRandom(1);
     const moments = new Set(Array.from({ length: 150 }, () => integer(random, events.length)));
@@ -18,7 +19,7 @@ describe('the truth', () => {
       const at = event.at + integer(random, 2) * 10;
       if ((events[n + 1]?.at ?? at) < at) continue;
       simulation.truth.advance(at);
-      expect(simulation.truth.counts()).toEqual(recount(events.slice(0, n + 1), at, simulation.site.hosts));
+      expect(simulation.truth.counts()).toEqual(recount(events.slice(0, n + 1), at, simulation.site));
     }
     const { created, destroyed, timedOut, abandoned, active } = simulation.truth.counts();
     expect(created).toBe(destroyed + timedOut + active.sessions);
@@ -32,7 +33,7 @@ describe('the truth', () => {
     for (const event of events) simulation.truth.apply(event);
     const inLab = events.filter(({ user }) => user.directory === 'LAB');
     const at = events.at(-1)?.at ?? 0;
-    expect(simulation.truth.counts()).toEqual(recount(inLab, at, simulation.site.hosts));
+    expect(simulation.truth.counts()).toEqual(recount(inLab, at, simulation.site));
   });
 
   it.each(['butler-sos', 'headcount'] as const)(
@@ -58,7 +59,7 @@ describe('the truth', () => {
 });
 
 /** The counts in their slowest and most obvious form. */
-function recount(events: readonly SimulatedEvent[], at: number, hosts: readonly string[]) {
+function recount(events: readonly SimulatedEvent[], at: number, site: Site) {
   const bySession = Map.groupBy(events, ({ sessionKey }) => sessionKey);
   const sessions = [...bySession.values()].map((own) => {
     const last = own.at(-1);
@@ -70,7 +71,8 @@ function recount(events: readonly SimulatedEvent[], at: number, hosts: readonly 
     const isAbandoned = last?.abandons === true;
     const isTimedOut = isAbandoned && at - last.at > SETTINGS.timeoutMs;
     return {
-      ...{ host: last?.host, isStopped, isAbandoned, isTimedOut, isOpen: !isStopped && !isTimedOut },
+      ...{ host: last?.host, virtualProxy: last?.virtualProxy },
+      ...{ isStopped, isAbandoned, isTimedOut, isOpen: !isStopped && !isTimedOut },
       user: `${last?.user.directory}\\${last?.user.id}`.toLowerCase(),
       connections: opened.filter(({ connection }) => !closed.has(connection)).length,
     };
@@ -88,6 +90,12 @@ function recount(events: readonly SimulatedEvent[], at: number, hosts: readonly 
     destroyed: sessions.filter(({ isStopped }) => isStopped).length,
     abandoned: sessions.filter(({ isAbandoned }) => isAbandoned).length,
     timedOut: sessions.filter(({ isTimedOut }) => isTimedOut).length,
-    perHost: Object.fromEntries(hosts.map((host) => [host, active(open.filter((own) => own.host === host))])),
+    crashed: 0,
+    perHost: Object.fromEntries(
+      site.hosts.map((host) => [host, active(open.filter((own) => own.host === host))]),
+    ),
+    perVirtualProxy: Object.fromEntries(
+      site.virtualProxies.map((name) => [name, active(open.filter((own) => own.virtualProxy === name))]),
+    ),
   };
 }

@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { SessionCountsRow, SessionEventRow, SessionRow } from '../../src/contract/rows.ts';
+import type {
+  SessionCountsRow,
+  SessionEventRow,
+  SessionRow,
+  SessionSnapshotRow,
+  SnapshotSessionRow,
+} from '../../src/contract/rows.ts';
 import type { Batch, Table } from '../../src/contract/sink.ts';
 
 /** A recent full second: QuestDB's TTL takes old rows at once. */
@@ -77,6 +83,7 @@ export function sessionRow(id: string, row: Partial<SessionRow> = {}): SessionRo
     user: null,
     openConnections: 0,
     connections: 0,
+    apps: [],
     ...NO_CLIENT,
     ...row,
   };
@@ -91,6 +98,7 @@ export function fullSessionRow(id: string, text: string): SessionRow {
     user: { directory: text, id: text },
     openConnections: 2,
     connections: 3,
+    apps: ['app-1', 'app-2'],
     ...client(text),
   });
 }
@@ -108,6 +116,17 @@ export function countsRow(row: Partial<SessionCountsRow> = {}): SessionCountsRow
     rejected: 0,
     ...row,
   };
+}
+
+export function snapshotRow(row: Partial<SessionSnapshotRow> = {}): SessionSnapshotRow {
+  return { at: NOON, host: 'node1', virtualProxy: '/', sessions: 0, users: 0, ...row };
+}
+
+export function snapshotSessionRow(
+  sessionId: string,
+  row: Partial<SnapshotSessionRow> = {},
+): SnapshotSessionRow {
+  return { at: NOON, host: 'node1', virtualProxy: '/', sessionId, user: null, ...row };
 }
 
 export function batchOf<T extends Table>(

@@ -1,4 +1,4 @@
-import type { Sink, Table } from '../../src/contract/sink.ts';
+import type { FilteredTable, Sink } from '../../src/contract/sink.ts';
 
 /**
  * What the contract suite needs of a kind of sink. A kind of type X has it in a file `test/sinks/X/under-test.ts`, which
@@ -10,8 +10,8 @@ export interface SinkUnderTest {
   unstarted(): Sink;
   /** Another one, whose far side takes what is written and never says so. */
   stuck(): Promise<Sink>;
-  /** What arrived, each once, oldest first: the identities of events and sessions, the names that were counted. */
-  arrived(table: Table): Promise<unknown[]>;
+  /** What arrived, each once, oldest first: the identities of events and sessions, the names that were counted, the virtual proxies and sessions of polls. */
+  arrived(table: FilteredTable): Promise<unknown[]>;
   /** Directory and id of the user of an event that arrived. */
   userOf(eventId: string): Promise<unknown>;
   /** What nobody may read in its details. */

@@ -44,7 +44,7 @@ function createFront(
   return new WorkerFront({
     name: 'the small one',
     file: new URL('./small-worker.ts', import.meta.url),
-    data,
+    data: () => data,
     restart,
     stopWithinMs,
     heard: (message) => heard.push(message),
@@ -99,6 +99,25 @@ describe('a worker that dies', () => {
     await expect(front.ask('start')).rejects.toThrow('start 1 died');
     expect(await front.ask('start')).toBe(2);
     expect(deaths).toEqual(['start 1 died']);
+  });
+
+  it('is followed by one that begins with the data of that moment', async () => {
+    let file = 'starts';
+    front = new WorkerFront<SmallTalk>({
+      name: 'the small one',
+      file: new URL('./small-worker.ts', import.meta.url),
+      data: () => ({ starts: join(folder, file), dies: 'never' }),
+      restart: 'at once',
+      stopWithinMs: 10_000,
+      heard: () => {},
+      died: () => {},
+    });
+    await front.start();
+    file = 'other';
+    front.tell('die');
+    await expect(front.ask('start')).rejects.toThrow('start 1 died');
+    await answered(1);
+    expect(readFileSync(join(folder, 'other')).length).toBe(1);
   });
 
   it('once at its start is followed by one that lives, after the pause', async () => {

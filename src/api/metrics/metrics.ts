@@ -3,7 +3,7 @@ import { Registry } from 'prom-client';
 import type { ReceiverStats } from '../../contract/receiver.ts';
 import { secondsOf } from '../../contract/seconds.ts';
 import { REFUSALS } from '../../formats/index.ts';
-import { QUALITY_REASONS } from '../../sessions/quality.ts';
+import { QUALITY_REASONS } from '../../sessions/quality/quality.ts';
 import type { Host } from '../../sessions/session.ts';
 import type { Site } from '../../sessions/site.ts';
 import type { ApiParts } from '../parts.ts';

@@ -1,6 +1,9 @@
 import { z } from 'zod';
-import { KINDS, REJECTION_REASONS } from '../../contract/event.ts';
+import { EVENT_REASONS, KINDS } from '../../contract/event.ts';
 import { END_REASONS } from '../../contract/rows.ts';
+import { USER_CLASSES } from '../../contract/user-class.ts';
+import { MOMENT_QUALITIES, MOMENT_REASONS } from '../../sessions/quality/past-quality.ts';
+import { QUALITIES, QUALITY_REASONS } from '../../sessions/quality/quality.ts';
 import { WINDOWS, type Window } from '../../sessions/series.ts';
 
 /*
@@ -21,6 +24,7 @@ const app = { appId: text, appName: text };
 export const sessionItem = z.object({
   id: z.string(),
   user,
+  class: z.enum(USER_CLASSES),
   host: text,
   virtualProxy: text,
   startedAt: time,
@@ -29,6 +33,7 @@ export const sessionItem = z.object({
   endReason: z.enum(END_REASONS).nullable(),
   endExact: z.boolean(),
   identityExact: z.boolean(),
+  doubtful: z.boolean().describe('open, and no sign of life came since lines were lost'),
   lastActivityAt: time,
   durationSeconds: z.number(),
   openConnections: count,
@@ -52,9 +57,28 @@ export const eventItem = z.object({
   ...app,
   sessionId: text,
   result: unknownOrCount,
-  reason: z.enum(REJECTION_REASONS).nullable(),
+  reason: z.enum(EVENT_REASONS).nullable(),
   ...browserAndOs,
   message: text,
+});
+
+export const aroundItem = z.object({ secondsBefore: z.number(), ...eventItem.shape });
+
+export const around = z.object({
+  at: time.describe('the moment that was asked for'),
+  from: time.describe('what was opened before is not here'),
+  total: count,
+  totalIsAtLeast: z.boolean().describe('there are more than were looked at'),
+  items: z.array(aroundItem),
+});
+
+export const rejectionItem = z.object({
+  ...eventItem.shape,
+  heldBy: z
+    .array(sessionItem)
+    .describe(
+      "beyond the limit of parallel sessions: the user's sessions that held the seats then, 25 at most",
+    ),
 });
 
 const connectionItem = z.object({
@@ -71,7 +95,7 @@ export const oneSession = z.object({
   truncated: z.boolean(),
 });
 
-const seriesPoint = z.object({
+export const seriesPoint = z.object({
   at: time,
   created: unknownOrCount,
   destroyed: unknownOrCount,
@@ -84,13 +108,66 @@ const seriesPoint = z.object({
 export const WINDOW_NAMES = Object.keys(WINDOWS) as Window[];
 
 export const series = z.object({
-  window: z.enum(WINDOW_NAMES),
+  window: z.enum(WINDOW_NAMES).nullable(),
   stepSeconds: count,
   points: z.array(seriesPoint),
 });
 
-export const sessionsPage = pageOf(sessionItem);
+export const snapshotItem = z.object({
+  host: z.string(),
+  virtualProxy: z.string(),
+  polledAt: time.describe('when the proxy service was asked'),
+  ok: z.boolean().describe('there was a whole answer'),
+  sessions: unknownOrCount.describe('without excluded users; null without an answer'),
+  users: unknownOrCount.describe('different ones, without excluded ones; null without an answer'),
+  error: text.describe('why there was no answer'),
+  durationMs: count.describe('until the end of the answer, or until it was given up'),
+});
+
+export const impactItem = z.object({
+  ...sessionItem.shape,
+  timesOutAt: time.nullable().describe('null while an app is open'),
+});
+
+/** How right the numbers of an answer are. */
+const quality = { quality: z.enum(QUALITIES), reasons: z.array(z.enum(QUALITY_REASONS)) };
+
+export const impact = z.object({
+  asOf: time,
+  ...quality,
+  sessions: count,
+  users: count,
+  connectedUsers: count.describe('with an app open'),
+  lingering: count.describe('sessions without an open app'),
+  lastTimeoutAt: time.nullable().describe('when the last of these has timed out; null where there is none'),
+  ...pageOf(impactItem).shape,
+});
+
+const peak = z.object({ peak: unknownOrCount, at: time.nullable().describe('when that was first') });
+
+export const peaksItem = z.object({
+  from: time,
+  to: time,
+  sessions: peak,
+  users: peak,
+  seats: peak.describe('licence seats, which Sense holds for five minutes after a session'),
+  created: unknownOrCount,
+  rejected: unknownOrCount,
+});
+
+/** The first four speak of one moment, and say nothing where none was asked for. */
+export const sessionsPage = z.object({
+  asOf: time.describe('the moment that was asked for; without one, now'),
+  quality: z.enum(MOMENT_QUALITIES).nullable(),
+  reasons: z.array(z.enum(MOMENT_REASONS)),
+  total: unknownOrCount.describe('how many there are, on all pages'),
+  totalIsAtLeast: z.boolean().describe('there are more than were counted'),
+  ...pageOf(sessionItem).shape,
+});
 export const eventsPage = pageOf(eventItem);
+export const rejectionsPage = pageOf(rejectionItem);
+export const snapshotsPage = pageOf(snapshotItem);
+export const peaksPage = pageOf(peaksItem);
 
 function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item), nextCursor: text });
@@ -103,12 +180,17 @@ type Fixed<T> = T extends object ? { readonly [Name in keyof T]: Fixed<T[Name]> 
 export type SessionItem = AnswerOf<typeof sessionItem>;
 export type OneSession = AnswerOf<typeof oneSession>;
 export type EventItem = AnswerOf<typeof eventItem>;
+export type SnapshotItem = AnswerOf<typeof snapshotItem>;
+export type ImpactItem = AnswerOf<typeof impactItem>;
+export type PeaksItem = AnswerOf<typeof peaksItem>;
 export type SeriesPoint = AnswerOf<typeof seriesPoint>;
 
 /** A page as CSV, in JSON for the way between the threads. */
 export interface CsvPage {
   readonly csv: string;
   readonly nextCursor: string | null;
+  /** Where the items are those of one moment: how right they are, and why. */
+  readonly quality?: string | null;
 }
 
 /** What each question is answered with; null where there is no such thing. */
@@ -116,7 +198,12 @@ export interface Answers {
   readonly sessions: AnswerOf<typeof sessionsPage>;
   readonly session: OneSession | null;
   readonly events: AnswerOf<typeof eventsPage>;
+  readonly snapshots: AnswerOf<typeof snapshotsPage>;
   readonly series: AnswerOf<typeof series>;
+  readonly around: AnswerOf<typeof around>;
+  readonly rejections: AnswerOf<typeof rejectionsPage>;
+  readonly impact: AnswerOf<typeof impact>;
+  readonly peaks: AnswerOf<typeof peaksPage>;
 }
 
 declare const VALUE: unique symbol;

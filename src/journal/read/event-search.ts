@@ -1,11 +1,13 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import { KINDS } from '../../contract/event.ts';
+import { KINDS, REJECTION_REASONS, type RejectionReason } from '../../contract/event.ts';
 import { blockOf, EVENTS_IN_BLOCK } from '../event-blocks.ts';
 import { hasAny } from '../marks.ts';
 import { type Filters, NUMBERS_OF_NAME, numbersOfUser, Where } from './filters.ts';
 
 export interface EventFilters extends Filters {
   readonly kind: (typeof KINDS)[number] | null;
+  /** Of rejections only. */
+  readonly reason?: RejectionReason | null;
 }
 
 /** Those after `after` and up to `upTo`, oldest first; or all before the cursor, newest first. */
@@ -51,6 +53,7 @@ function isNarrow({ user, host, virtualProxy, app, from, to, kind }: EventFilter
 function conditions(filters: EventFilters): Where {
   const where = new Where(filters);
   if (filters.kind !== null) where.add('s.kind = ?', KINDS.indexOf(filters.kind));
+  if (filters.reason != null) where.add('s.reason = ?', REJECTION_REASONS.indexOf(filters.reason) + 1);
   if (filters.from !== null) where.add('s.at >= ?', filters.from);
   if (filters.to !== null) where.add('s.at < ?', filters.to);
   if (filters.app !== null) where.add(`s.app IN (${NUMBERS_OF_NAME})`, filters.app);

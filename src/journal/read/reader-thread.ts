@@ -1,24 +1,32 @@
 import { DatabaseSync } from 'node:sqlite';
-import { fixedAppNames } from '../../contract/app-names.ts';
+import { ChangingAppNames, type NamesById } from '../../contract/app-names.ts';
 import type { BlacklistRule } from '../../contract/blacklist.ts';
-import type { Dimension, Window } from '../../sessions/series.ts';
+import { createClassOf } from '../../contract/user-class.ts';
+import type { MomentStatement } from '../../sessions/quality/past-quality.ts';
+import type { Dimension } from '../../sessions/series.ts';
 import { WorkerSide } from '../../threads/worker-side.ts';
+import { ExcludedUsers } from '../excluded-users.ts';
 import { journalFile } from '../journal-file.ts';
 import type { Answers, CsvPage, Json } from './answers.ts';
+import { type AroundQuestion, aroundOf } from './around-query.ts';
 import { csvOf } from './csv.ts';
 import type { EventFilters } from './event-search.ts';
-import { ExcludedUsers } from './excluded-users.ts';
+import { type ImpactQuestion, impactOf } from './impact-query.ts';
+import { type PeaksQuestion, peaksOf } from './peaks-query.ts';
+import { type PollFilters, pollsOf } from './poll-query.ts';
 import { type Followed, type Following, Queries } from './queries.ts';
-import { seriesOf } from './series-query.ts';
+import { rejectionsOf } from './rejections-query.ts';
+import { type SeriesSpan, seriesOf } from './series-query.ts';
 import type { SessionFilters } from './session-search.ts';
 import { UserAgents } from './user-agents.ts';
 
 export interface ReaderData {
   readonly directory: string;
-  /** Lower-cased app id to name. */
-  readonly appNames: ReadonlyMap<string, string>;
+  readonly appNames: NamesById;
   /** Whom no answer may name. */
   readonly blacklist: readonly BlacklistRule[];
+  /** Rules for users that are no persons. */
+  readonly serviceUsers?: readonly BlacklistRule[];
 }
 
 /** With `csv`, its columns, a page is answered as CSV. */
@@ -32,15 +40,26 @@ interface Questions {
     readonly ask: 'sessions';
     readonly filters: SessionFilters;
     readonly now: number;
+    /** Where the filters ask for one moment: how right it is what is known of that. */
+    readonly moment?: MomentStatement | null;
   };
   readonly session: { readonly ask: 'session'; readonly id: string; readonly now: number };
   readonly events: Page & { readonly ask: 'events'; readonly filters: EventFilters };
-  readonly series: {
+  readonly snapshots: Page & { readonly ask: 'snapshots'; readonly filters: PollFilters };
+  readonly series: Page & {
     readonly ask: 'series';
-    readonly window: Window;
+    readonly span: SeriesSpan;
     readonly dimension: Dimension;
     readonly now: number;
   };
+  readonly around: Page & AroundQuestion & { readonly ask: 'around' };
+  readonly rejections: Page & {
+    readonly ask: 'rejections';
+    readonly filters: EventFilters;
+    readonly now: number;
+  };
+  readonly impact: Page & ImpactQuestion & { readonly ask: 'impact'; readonly now: number };
+  readonly peaks: Page & PeaksQuestion & { readonly ask: 'peaks'; readonly now: number };
 }
 
 /** What is answered with JSON. */
@@ -60,8 +79,10 @@ export type Question = JsonQuestion | (Following & { readonly ask: 'follow' });
 
 export interface ReaderTalk {
   readonly data: ReaderData;
-  /** These rules hold for what is asked from now on. */
-  readonly toWorker: { readonly blacklist: readonly BlacklistRule[] };
+  readonly toWorker: /** All names of apps that there are from now on. */
+    | { readonly type: 'app names'; readonly byId: NamesById }
+    /** These rules hold for what is asked from now on. */
+    | { readonly type: 'blacklist'; readonly blacklist: readonly BlacklistRule[] };
   readonly fromWorker: never;
   readonly question: Question;
   /** JSON, null where there is no such thing; or what was asked to follow. */
@@ -69,12 +90,13 @@ export interface ReaderTalk {
 }
 
 const side = new WorkerSide<ReaderTalk>();
-const { directory, appNames, blacklist } = side.data;
+const { directory, blacklist, serviceUsers = [] } = side.data;
+const appNames = new ChangingAppNames(side.data.appNames);
 const database = new DatabaseSync(journalFile(directory), { readOnly: true });
 database.exec('PRAGMA busy_timeout = 10000; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY');
 const excluded = new ExcludedUsers(database);
 excluded.replace(blacklist);
-const queries = new Queries(database, fixedAppNames(appNames), new UserAgents(), excluded);
+const queries = new Queries(database, appNames, new UserAgents(), createClassOf(serviceUsers), excluded);
 
 function answer(question: Question): string | null | Followed {
   if (question.ask === 'follow') return queries.follow(question);
@@ -86,17 +108,34 @@ function answer(question: Question): string | null | Followed {
 type Found<Name extends keyof Questions> = Answers[Name] | CsvPage;
 
 const FINDERS: { readonly [Name in keyof Questions]: (question: Questions[Name]) => Found<Name> } = {
-  sessions: (question) => asAsked(queries.sessions(question.filters, question.now), question),
+  sessions: (question) => {
+    const found = queries.sessions(question.filters, question.now, question.moment);
+    const { quality, reasons } = found;
+    const page = asAsked(found, question);
+    return 'csv' in page && quality !== null ? { ...page, quality: [quality, ...reasons].join(' ') } : page;
+  },
   session: ({ id, now }) => queries.session(id, now),
   events: (question) => asAsked(queries.events(question.filters), question),
-  series: ({ window, dimension, now }) => seriesOf(database, window, dimension, now),
+  snapshots: (question) => asAsked(pollsOf(database, question.filters), question),
+  series: ({ span, dimension, now, csv }) => {
+    const found = seriesOf(database, span, dimension, now);
+    return csv === undefined ? found : { csv: csvOf(found.points, csv), nextCursor: null };
+  },
+  around: (question) => {
+    const found = aroundOf(database, queries.items, question);
+    return question.csv === undefined ? found : { csv: csvOf(found.items, question.csv), nextCursor: null };
+  },
+  rejections: (question) =>
+    asAsked(rejectionsOf(database, queries.items, question.filters, question.now), question),
+  impact: (question) => asAsked(impactOf(database, queries.items, question, question.now), question),
+  peaks: (question) => asAsked(peaksOf(database, queries.items, question, question.now), question),
 };
 
 function find<Name extends keyof Questions>(name: Name, question: Questions[Name]): Found<Name> {
   return FINDERS[name](question);
 }
 
-function asAsked<Items extends Answers['sessions'] | Answers['events']>(
+function asAsked<Items extends { readonly items: readonly unknown[]; readonly nextCursor: string | null }>(
   page: Items,
   { csv }: Page,
 ): Items | CsvPage {
@@ -104,14 +143,16 @@ function asAsked<Items extends Answers['sessions'] | Answers['events']>(
 }
 
 side.serve({
-  heard({ blacklist: rules }) {
-    excluded.replace(rules);
+  heard(told) {
+    if (told.type === 'app names') appNames.replace(told.byId);
+    else excluded.replace(told.blacklist);
   },
   answer(question) {
     try {
       // One picture for all that an answer reads.
       database.exec('BEGIN');
       excluded.refresh();
+      queries.items.renew();
       return answer(question);
     } finally {
       if (database.isTransaction) database.exec('COMMIT');

@@ -1,3 +1,4 @@
+import type { NamesById } from '../../contract/app-names.ts';
 import type { BlacklistRule } from '../../contract/blacklist.ts';
 import { WorkerFront } from '../../threads/worker-front.ts';
 import type { Followed, Following } from './queries.ts';
@@ -14,14 +15,10 @@ export class JournalReader {
   /** `onDied`: the thread has died, of too little memory say; a new one is started. */
   constructor(data: ReaderData, onDied: (error: Error) => void) {
     this.#data = data;
-    const current = (): ReaderData => this.#data;
     this.#thread = new WorkerFront({
       name: 'the reader',
       file: new URL('./reader-thread.ts', import.meta.url),
-      // With the rules of now, also for a thread that is started again.
-      get data() {
-        return current();
-      },
+      data: () => this.#data,
       // Others must not go without answers.
       restart: 'at once',
       stopWithinMs: STOP_WITHIN_MS,
@@ -33,6 +30,12 @@ export class JournalReader {
   /** The journal's file must exist. What is asked before the thread is ready is answered when it is. */
   start(): void {
     void this.#thread.start();
+  }
+
+  /** All names of apps that there are from now on, also for a thread that is started later. */
+  takeAppNames(appNames: NamesById): void {
+    this.#data = { ...this.#data, appNames };
+    this.#thread.tell({ type: 'app names', byId: appNames });
   }
 
   /** The answer as JSON text; null where there is no such thing. */
@@ -47,7 +50,7 @@ export class JournalReader {
   /** What is asked from now on is answered by these rules. */
   replaceBlacklist(blacklist: readonly BlacklistRule[]): void {
     this.#data = { ...this.#data, blacklist };
-    this.#thread.tell({ blacklist });
+    this.#thread.tell({ type: 'blacklist', blacklist });
   }
 
   stop(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { END_REASONS } from '../../contract/rows.ts';
+import type { UserClass } from '../../contract/user-class.ts';
 import { bitOf, hasAny, markOf } from '../marks.ts';
 import { blockOf, SESSIONS_IN_BLOCK } from '../session-blocks.ts';
 import { type Filters, NUMBERS_OF_NAME, numbersOfUser, Where } from './filters.ts';
@@ -8,6 +9,10 @@ export interface SessionFilters extends Filters {
   readonly active: boolean | null;
   /** Who was on at that moment. */
   readonly at: number | null;
+  /** Of the user. */
+  readonly class?: UserClass | null;
+  /** Of open sessions: whether no sign of life came since lines were lost. */
+  readonly doubtful?: boolean | null;
 }
 
 /** Rows of `sessions` under the alias `s` in descending order of `id`, which may come twice in a row. */
@@ -25,7 +30,7 @@ const OF_APP: Source = {
 };
 
 /**
- * The numbers of the sessions that fit, newest first, found as they are asked for. Must be read within one transaction.
+ * The numbers of the sessions that fit but for class and doubt, newest first, found as they are asked for. Must be read within one transaction.
  * Reads only blocks of sessions in which one may fit. `isShown`: a condition on rows under the alias `s`.
  */
 export function findSessions(
@@ -148,17 +153,23 @@ class Search {
     }
   }
 }
-/** Both in descending order. */
+
+/** Both in descending order. Whoever leaves off leaves both: a statement that goes on would keep the reader in the past. */
 function* merged(ones: Generator<number>, others: Generator<number>): Generator<number> {
-  let a = ones.next();
-  let b = others.next();
-  while (!a.done || !b.done) {
-    if (b.done || (!a.done && a.value > b.value)) {
-      yield a.value;
-      a = ones.next();
-    } else {
-      yield b.value;
-      b = others.next();
+  try {
+    let a = ones.next();
+    let b = others.next();
+    while (!a.done || !b.done) {
+      if (b.done || (!a.done && a.value > b.value)) {
+        yield a.value;
+        a = ones.next();
+      } else {
+        yield b.value;
+        b = others.next();
+      }
     }
+  } finally {
+    ones.return(0);
+    others.return(0);
   }
 }

@@ -1,4 +1,4 @@
-import { KINDS, REJECTION_REASONS, type UserEvent } from '../../contract/event.ts';
+import { EVENT_REASONS, KINDS, type UserEvent } from '../../contract/event.ts';
 import { OUTCOMES } from '../../sessions/session-tracker.ts';
 import type { Applied } from '../../sessions/site.ts';
 import { Layout } from './layout.ts';
@@ -57,8 +57,8 @@ export const EVENTS = new Table('events', {
   /** 0 for none. */
   reason: {
     ...NUMBER,
-    write: ({ event }) => (event.reason === null ? 0 : REJECTION_REASONS.indexOf(event.reason) + 1),
-    read: (cell) => REJECTION_REASONS[Number(cell) - 1] ?? null,
+    write: ({ event }) => (event.reason === null ? 0 : EVENT_REASONS.indexOf(event.reason) + 1),
+    read: (cell) => EVENT_REASONS[Number(cell) - 1] ?? null,
   },
   result: { ...NUMBER_OR_NULL, write: ({ event }) => orNaN(event.result) },
   row_number: { ...NUMBER_OR_NULL, write: ({ event }) => orNaN(event.rowNumber) },

@@ -1,5 +1,6 @@
 import { EVENT_BLOCKS, EVENTS } from './events.ts';
 import { COUNTS, DIMENSIONS, POINTS } from './points.ts';
+import { POLLED_PROXIES, POLLS, SEEN_SESSIONS, UNFILTERED_POLLS } from './polls.ts';
 import { CONNECTIONS, SESSION_BLOCKS, SESSIONS } from './sessions.ts';
 import { KEY, NUMBER, Table, TEXT, TEXT_OR_NULL } from './table.ts';
 
@@ -76,5 +77,9 @@ export const TABLES: readonly StoredTable[] = [
   DIMENSIONS,
   POINTS,
   CHECKPOINT,
+  POLLED_PROXIES,
+  POLLS,
+  SEEN_SESSIONS,
+  UNFILTERED_POLLS,
   ...LOGS,
 ];

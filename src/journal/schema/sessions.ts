@@ -53,16 +53,20 @@ const name = (field: FieldOf<string | null>) => ({
   },
 });
 
-/** Bits of `sessions.flags`, by the field of the session that they hold. */
-export const FLAGS = { startExact: 1, startTimed: 2, endExact: 4, identityExact: 8 } as const;
+/**
+ * Bits of `sessions.flags`, by the field of the session that they hold. `listed`: the latest snapshot of its virtual proxy
+ * lists it; when that was asked for is in the state.
+ */
+export const FLAGS = { startExact: 1, startTimed: 2, endExact: 4, identityExact: 8, listed: 16 } as const;
 export type Flags = Readonly<Record<keyof typeof FLAGS, boolean>>;
 
-function writeFlags({ startExact, startTimed, endExact, identityExact }: Session): number {
+function writeFlags({ startExact, startTimed, endExact, identityExact, listedAt }: Session): number {
   return (
     (startExact ? FLAGS.startExact : 0) |
     (startTimed ? FLAGS.startTimed : 0) |
     (endExact ? FLAGS.endExact : 0) |
-    (identityExact ? FLAGS.identityExact : 0)
+    (identityExact ? FLAGS.identityExact : 0) |
+    (listedAt === null ? 0 : FLAGS.listed)
   );
 }
 
@@ -73,6 +77,7 @@ function readFlags(cell: Cell): Flags {
     startTimed: has(FLAGS.startTimed),
     endExact: has(FLAGS.endExact),
     identityExact: has(FLAGS.identityExact),
+    listed: has(FLAGS.listed),
   };
 }
 
@@ -102,7 +107,8 @@ export const SESSIONS = new Table(
       write: writeFlags,
       read: readFlags,
       restore: (session, cell) => {
-        Object.assign(session, readFlags(cell));
+        const { listed: _, ...fields } = readFlags(cell);
+        Object.assign(session, fields);
       },
     },
     synthesised_at: numberOrNull('synthesisedAt'),

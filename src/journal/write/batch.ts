@@ -8,6 +8,7 @@ import { EVENT, EVENT_TEXTS } from '../schema/events.ts';
 import type { Layout } from '../schema/layout.ts';
 import { POINT } from '../schema/points.ts';
 import { ACTIVITY, CLOSING, CONNECTION, SESSION } from '../schema/sessions.ts';
+import type { PollRecord } from './poll-records.ts';
 
 /** What the writer gets: records as their layouts say, in transferred memory. */
 export interface BatchMessage {
@@ -18,6 +19,7 @@ export interface BatchMessage {
   readonly eventCount: number;
   /** For each column of text: by the place of the event in the batch, only those that have one. */
   readonly texts: readonly (readonly [place: number, text: string][])[];
+  readonly polls: readonly PollRecord[];
   readonly checkpoint: CheckpointMessage | null;
 }
 

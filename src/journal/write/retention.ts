@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { DELETE_EVENT_BLOCKS } from '../event-blocks.ts';
 import { DELETE_SESSION_BLOCKS } from '../session-blocks.ts';
+import { deletePolls, type UndeliveredPolls } from './poll-retention.ts';
 
 /** How long points are kept, by step in seconds: a little longer than the window that shows them. */
 const POINTS_KEPT_MS: readonly [step: number, keptMs: number][] = [
@@ -22,7 +23,7 @@ export interface RetentionLimits {
 }
 
 /** What sinks have yet to get, and retention must leave: numbers from which on, and when the oldest was committed (ms). */
-export interface Undelivered {
+export interface Undelivered extends UndeliveredPolls {
   readonly events: number;
   readonly eventChanges: number;
   readonly sessionChanges: number;
@@ -38,6 +39,10 @@ export const NOTHING_UNDELIVERED: Undelivered = {
   sessionsSince: Number.MAX_SAFE_INTEGER,
   counts: Number.MAX_SAFE_INTEGER,
   countsSince: Number.MAX_SAFE_INTEGER,
+  polls: Number.MAX_SAFE_INTEGER,
+  seenSessions: Number.MAX_SAFE_INTEGER,
+  keptUnfiltered: Number.MAX_SAFE_INTEGER,
+  unfiltered: Number.MAX_SAFE_INTEGER,
 };
 
 export const ALL_UNDELIVERED: Undelivered = {
@@ -47,6 +52,10 @@ export const ALL_UNDELIVERED: Undelivered = {
   sessionsSince: 0,
   counts: 0,
   countsSince: 0,
+  polls: 0,
+  seenSessions: 0,
+  keptUnfiltered: 0,
+  unfiltered: 0,
 };
 
 /**
@@ -84,9 +93,10 @@ export class Retention {
     const endedBefore = tooMuch ? Math.max(old, oldestLeft) : old;
     const sessions = this.#deleteSessions(Math.min(endedBefore, this.undelivered.sessionsSince));
     const logged = this.#deleteLogs(now, endedBefore);
+    const polls = deletePolls(this.#database, endedBefore, this.undelivered, CHUNK);
     this.#deletePoints(now);
     this.#deleteNames();
-    return events + sessions + logged >= CHUNK;
+    return events + sessions + logged + polls >= CHUNK;
   }
 
   #oldestArrival(): number | null {

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { WorkerSide } from '../../threads/worker-side.ts';
 import { databaseTrouble, openJournalFile } from '../journal-file.ts';
 import type { BatchMessage } from './batch.ts';
+import { deleteUnfiltered } from './poll-retention.ts';
 import { ALL_UNDELIVERED, Retention, type RetentionLimits, type Undelivered } from './retention.ts';
 import { Writer } from './writer.ts';
 
@@ -113,11 +114,27 @@ function retain(): void {
   }
 }
 
+/** Answers with excluded users in them are kept no longer than sinks need them. */
+function letGo(next: number): void {
+  if (retrying) return;
+  try {
+    database.exec('BEGIN IMMEDIATE');
+    deleteUnfiltered(database, next);
+    database.exec('COMMIT');
+  } catch {
+    // Retention tries it again, and says what is wrong.
+    if (database.isTransaction) database.exec('ROLLBACK');
+  }
+}
+
 let retentionTimer = setTimeout(retain, RETENTION_EVERY_MS);
 side.serve({
   heard(message) {
     if (message.type === 'undelivered') {
+      const { unfiltered } = message.undelivered;
+      const isNews = unfiltered !== retention.undelivered.unfiltered;
       retention.undelivered = message.undelivered;
+      if (isNews) letGo(unfiltered);
       return;
     }
     waiting.push(message);

@@ -17,6 +17,7 @@ import {
 import { type BlockEntry, SessionBlocks } from '../session-blocks.ts';
 import { type BatchMessage, type CheckpointMessage, fill, runAll } from './batch.ts';
 import { PointWriter } from './point-writer.ts';
+import { PollWriter } from './poll-writer.ts';
 
 /** The columns of an event in the order in which they are written: numbers, then texts. */
 const EVENT_COLUMNS = [...EVENT.names, ...EVENT_TEXTS.map(({ name }) => name)];
@@ -42,6 +43,7 @@ export class Writer {
   >;
   readonly #sessions: SessionWriter;
   readonly points: PointWriter;
+  readonly #polls: PollWriter;
   readonly #eventBlocks: EventBlocks;
   readonly #isFollowed: boolean;
 
@@ -51,6 +53,7 @@ export class Writer {
     this.#isFollowed = isFollowed;
     this.#sessions = new SessionWriter(database);
     this.points = new PointWriter(database);
+    this.#polls = new PollWriter(database);
     this.#eventBlocks = new EventBlocks(database);
     const prepare = (sql: string) => database.prepare(sql);
     this.#statements = {
@@ -76,6 +79,7 @@ export class Writer {
         batch.names,
         (batch.eventCount > 0 && batch.events[EVENT.at.seq]) || (batch.checkpoint?.seq ?? 0) + 1,
       );
+      this.#polls.write(batch.polls);
       this.#writeEvents(batch);
       if (batch.checkpoint !== null) this.#writeCheckpoint(batch.checkpoint);
       this.#database.exec('COMMIT');
@@ -85,6 +89,7 @@ export class Writer {
       this.#eventBlocks.reload();
       this.#sessions.reload();
       this.points.reload();
+      this.#polls.reload();
       throw error;
     }
   }

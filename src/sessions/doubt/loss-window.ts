@@ -8,6 +8,8 @@ export type LossReason = 'warming_up' | 'downtime' | 'drops' | 'gap' | 'restart'
 /** A time in which lines were or may have been lost, as a checkpoint keeps it. */
 export interface LossWindow {
   readonly reason: LossReason;
+  /** Of a `clock`: the numbers of its latest lines in the journal. Not in earlier states. */
+  seqs?: readonly number[];
   /** When it was over, by our clock. */
   to: number;
   /** How many lines were lost; null where nobody can know. */
@@ -22,6 +24,8 @@ export interface LossWindow {
 
 /** Of one host, and of those that touch every host. */
 const MOST_WINDOWS = 32;
+/** Of one window, so many lines may still be withdrawn. */
+const MOST_LINES = 64;
 
 /** Adds a window; where there are too many, the two oldest of one kind become one. */
 export function add(windows: LossWindow[], window: LossWindow): void {
@@ -37,6 +41,7 @@ export function add(windows: LossWindow[], window: LossWindow): void {
   second.lines = sum(first.lines, second.lines);
   second.ended += first.ended;
   second.to = Math.max(first.to, second.to);
+  if (second.seqs) second.seqs = [...(first.seqs ?? []), ...second.seqs].slice(-MOST_LINES);
 }
 
 /** Null where one of them is not known. */

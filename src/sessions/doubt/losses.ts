@@ -1,6 +1,7 @@
 import type { Downtimes } from '../downtimes.ts';
 import type { Identities } from '../identities.ts';
-import type { Host, Key, Session, SessionSettings } from '../session.ts';
+import type { Host, Key, Session } from '../session.ts';
+import type { SessionSettings } from '../time-outs.ts';
 import type { Doubt } from './doubt.ts';
 import { add, type LossWindow, left, sum } from './loss-window.ts';
 
@@ -45,7 +46,13 @@ export class Losses {
   }
 
   /** Lines of this host are lost, or its counter began again. */
-  touch(host: Host, reason: 'gap' | 'restart' | 'clock', to: number, lines: number | null): void {
+  touch(
+    host: Host,
+    reason: 'gap' | 'restart' | 'clock',
+    to: number,
+    lines: number | null,
+    seq?: number,
+  ): void {
     const last = host.losses.at(-1);
     // Several gaps are found at once: one loss, as nothing came since that would be sure.
     if (reason === 'gap' && last?.reason === reason && last.to === to && host.doubt.sessions === 0) {
@@ -54,7 +61,15 @@ export class Losses {
     }
     const epoch = this.#nextEpoch();
     const stage = reason === 'restart' ? 'pending' : 'none';
-    add(host.losses, { reason, to, lines, epoch, ended: 0, stage });
+    add(host.losses, {
+      reason,
+      to,
+      lines,
+      epoch,
+      ended: 0,
+      stage,
+      ...(seq === undefined ? {} : { seqs: [seq] }),
+    });
     if (reason === 'restart') this.#restarted.add(host);
     this.#doubt.raise(host, epoch);
   }
@@ -92,8 +107,23 @@ export class Losses {
 
   /** Lines that had been counted as lost at `to` have come after all. */
   cameLate(host: Host, to: number): void {
+    // Without session keys a late line may have gone to another session: then the counts are wrong by it for hours.
+    if (!host.keysMatched || host.keysIgnored) return;
     const window = host.losses.find((each) => each.reason === 'gap' && each.to >= to);
-    if (window !== undefined && window.lines !== null && window.lines > 0) window.lines -= 1;
+    if (window !== undefined) this.#lessOne(host, window);
+  }
+
+  #lessOne(host: Host, window: LossWindow): void {
+    if (window.lines === null) return;
+    window.lines -= 1;
+    // Nothing was lost, then.
+    if (window.lines <= 0) host.losses = host.losses.filter((each) => each !== window);
+  }
+
+  /** The line of that number, which contradicted what was known, has found the session or connection that it was of. */
+  withdrawClock(host: Host, seq: number): void {
+    const window = host.losses.find(({ seqs }) => seqs?.includes(seq));
+    if (window !== undefined) this.#lessOne(host, window);
   }
 
   /** A line shows that what was lost still has effects, one session more or less: the latest loss lasts longer. */

@@ -1,4 +1,5 @@
-import { agrees, byOpening, byStart, type Connection, type OpenSessions, type Session } from '../session.ts';
+import { agrees } from '../../contract/virtual-proxy.ts';
+import { byOpening, byStart, type Connection, type OpenSessions, type Session } from '../session.ts';
 
 /** Sessions plus connections above which a key counts as crowded. */
 const FEW = 24;

@@ -116,6 +116,13 @@ describe.each([...routes, ...strangers])('$method $path', (route) => {
   });
 });
 
+it('says what is wrong: that a token is needed, or that this one is not known', async () => {
+  const route = { method: 'GET', path: '/api/v1/counts' };
+  expect((await ask(route)).body.message).toBe('a token is needed: Authorization: Bearer TOKEN');
+  expect((await ask(route, 'Bearer nobody-0123456789abcdef')).body.message).toBe('this token is not known');
+  expect((await ask(route, `Bearer ${INGEST}`)).body.message).toBe('this token does not have the scope read');
+});
+
 it('a token is looked at before the body, the query and the path', async () => {
   const replies = [
     await api.send({

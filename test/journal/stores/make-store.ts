@@ -1,5 +1,6 @@
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { exit, stderr, stdout } from 'node:process';
 import type { UserEvent } from '../../../src/contract/event.ts';
 import { deliveryFile } from '../../../src/delivery/delivery-file.ts';
 import { DeliveryStore } from '../../../src/delivery/delivery-store.ts';
@@ -8,15 +9,15 @@ import { FORMAT } from '../../../src/journal/schema/schema.ts';
 import { eventAt } from '../../delivery/visits.ts';
 import { EPOCH, SETTINGS } from '../../sessions/model/event-arbitrary.ts';
 import { StoredSite } from '../stored-site.ts';
-import { answersOf, SINK, STORES } from './stored-answers.ts';
+import { answersOf, folderOf, SINK } from './stored-answers.ts';
 
 /*
  * Makes the small store that is kept for the format of now, with what it answers:
  *
- *   node test/journal/stores/make-store.ts
+ *   npm run make-store
  *
- * To be run once, when FORMAT was raised, and committed. A store of an earlier format is never made anew: it has to be what
- * the program of its time wrote.
+ * To be run once, when FORMAT was raised, and committed. A store that is there is never made anew: it has to be what the
+ * program of its time wrote.
  */
 
 const MINUTE_MS = 60_000;
@@ -87,11 +88,36 @@ function play(stored: StoredSite, events: readonly UserEvent[]): void {
   }
 }
 
+const folder = folderOf(FORMAT);
+if (existsSync(folder)) {
+  stderr.write(
+    `${folder} is there already: raise FORMAT first, or delete the folder if that format was never released\n`,
+  );
+  exit(1);
+}
+
 const stored = new StoredSite(SETTINGS);
 play(stored, [
   ...Array.from({ length: 40 }, (_, n) => visit(n, EPOCH + n * 20_000)).flat(),
   ...oddities(EPOCH + 5 * MINUTE_MS),
 ]);
+// Polls: one that failed, one of nobody, and sessions that go on from one to the next.
+for (const [n, seen] of [['a', 'b'], null, ['b', 'c'], [], ['c']].entries()) {
+  const { host, virtualProxy } = { host: `node${(n % 2) + 1}`, virtualProxy: n % 3 === 0 ? '/' : '/sales' };
+  const sessions = seen?.map((id, place) => ({ id, user: USERS[place] ?? null }));
+  stored.addPoll(
+    {
+      ...{ host, virtualProxy, at: EPOCH + n * 30_000, durationMs: 40 + n },
+      ...{ error: sessions === undefined ? 'it gave no answer' : null, seen: sessions ?? [] },
+      ...{
+        sessions: sessions?.length ?? null,
+        users: sessions?.length ?? null,
+        unfiltered: sessions ?? null,
+      },
+    },
+    true,
+  );
+}
 // Some time out, and somebody is excluded. A pause between two looks would be a time in which nobody looked.
 for (let at = EPOCH; at < EPOCH + 55 * MINUTE_MS; at += 5_000) stored.site.tracker.sweep(at);
 stored.site.tick(EPOCH + 55 * MINUTE_MS);
@@ -114,7 +140,6 @@ delivery.delivered(SINK, 'events', 100);
 delivery.requestResend(SINK, EPOCH);
 delivery.close();
 
-const folder = join(STORES, `format-${FORMAT}`);
 mkdirSync(folder, { recursive: true });
 // Everything is in the file itself, so that no log has to be kept with it.
 stored.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
@@ -125,3 +150,4 @@ stored.killAndRestart();
 const answers = answersOf(directory, stored.site, EPOCH + 61 * MINUTE_MS);
 writeFileSync(join(folder, 'expected.json'), `${JSON.stringify(answers, null, 1)}\n`);
 stored.dispose();
+stdout.write(`${folder} is made: commit it, and run npx vitest run test/journal\n`);

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fixedAppNames } from '../../../src/contract/app-names.ts';
@@ -6,6 +6,7 @@ import { DeliveryStore } from '../../../src/delivery/delivery-store.ts';
 import { createFeeds } from '../../../src/delivery/feeds.ts';
 import { RowReader } from '../../../src/delivery/row-reader.ts';
 import { journalFile } from '../../../src/journal/journal-file.ts';
+import { pollsOf } from '../../../src/journal/read/poll-query.ts';
 import { Queries } from '../../../src/journal/read/queries.ts';
 import { seriesOf } from '../../../src/journal/read/series-query.ts';
 import { UserAgents } from '../../../src/journal/read/user-agents.ts';
@@ -13,6 +14,18 @@ import type { Site } from '../../../src/sessions/site.ts';
 
 /** Where the stores of all formats are, each in a folder `format-N`. */
 export const STORES = join(import.meta.dirname, '../../cases/stores');
+export const folderOf = (format: number): string => join(STORES, `format-${format}`);
+
+/** @throws Error that says what to do where there is no kept store of that format */
+export function copyKeptStore(format: number, to: string): void {
+  if (!existsSync(folderOf(format))) {
+    throw new Error(
+      `there is no store of format ${format} in test/cases/stores: npm run make-store makes it`,
+    );
+  }
+  cpSync(folderOf(format), to, { recursive: true });
+}
+
 /** The sink of which a kept store knows how far it is. */
 export const SINK = 'questdb';
 
@@ -23,8 +36,8 @@ export interface StoredAnswers {
   readonly [question: string]: unknown;
 }
 
-export function keptAnswers(store: string): StoredAnswers {
-  return JSON.parse(readFileSync(join(STORES, store, 'expected.json'), 'utf8')) as StoredAnswers;
+export function keptAnswers(format: number): StoredAnswers {
+  return JSON.parse(readFileSync(join(folderOf(format), 'expected.json'), 'utf8')) as StoredAnswers;
 }
 
 /** What is asked of the store in `directory`, into which `site` was recovered. */
@@ -57,12 +70,16 @@ export function answersOf(directory: string, site: Site, now: number): StoredAns
     session: queries.session(newest?.id ?? '', now),
     sessionsOfAnna: (queries.sessions(byUser, now)['items'] as readonly { id: string }[]).map(({ id }) => id),
     series: seriesOf(database, '1h', 'all', now).points.filter(({ created }) => (created ?? 0) > 0),
+    lastPolls: pollsOf(database, ALL_POLLS),
+    polls: pollsOf(database, { ...ALL_POLLS, from: 0 }),
     feeds: Object.fromEntries(feeds),
     delivery: deliveryOf(directory),
   };
   database.close();
   return JSON.parse(JSON.stringify(answers)) as StoredAnswers;
 }
+
+const ALL_POLLS = { host: null, virtualProxy: null, from: null, to: null, limit: 100, cursor: null };
 
 function deliveryOf(directory: string): object {
   const store = new DeliveryStore(directory);

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -14,10 +14,9 @@ import { applyVisits } from '../../delivery/visits.ts';
 import { SmallDisk } from '../../program/small-disk.ts';
 import { EPOCH, SETTINGS } from '../../sessions/model/event-arbitrary.ts';
 import { StoredSite } from '../stored-site.ts';
-import { answersOf, keptAnswers, STORES } from '../stores/stored-answers.ts';
+import { answersOf, copyKeptStore, keptAnswers } from '../stores/stored-answers.ts';
 import { laterSchema, NEXT, rewriteEvents } from './later-schema.ts';
 
-const KEPT = `format-${FORMAT}`;
 const PROCESS = join(import.meta.dirname, 'upgrading-process.ts');
 const PAGE_BYTES = 4_096;
 const VISITS = 300;
@@ -37,7 +36,7 @@ afterEach(async () => {
 
 /** The kept store, which was stopped. */
 function stopped(): void {
-  cpSync(join(STORES, KEPT), folder, { recursive: true });
+  copyKeptStore(FORMAT, folder);
 }
 
 /** A store that was killed: two thirds of its visits in the file, one in the log. */
@@ -117,7 +116,7 @@ describe('a store of an earlier format', () => {
 
   it('answers what it did before', () => {
     stopped();
-    const expected = keptAnswers(KEPT);
+    const expected = keptAnswers(FORMAT);
     const site = new Site(SETTINGS);
     recoverFile(folder, expected.now, site, { schema: laterSchema(NEXT) });
     expect(answersOf(folder, site, expected.now)).toMatchObject(expected);

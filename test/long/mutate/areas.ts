@@ -53,7 +53,7 @@ export const AREAS: Readonly<Record<string, readonly Part[]>> = {
     {
       source: ['src/journal/{journal,names}.ts', 'src/journal/schema/*.ts', 'src/journal/write/*.ts'],
       tests: [
-        'test/journal/{failed-commit,quiet-minute,names,recover,event-blocks,retention,columns}.test.ts',
+        'test/journal/{failed-commit,quiet-minute,names,recover,event-blocks,retention,columns,journal}.test.ts',
         'test/api/{history,series}.test.ts',
       ],
     },

@@ -166,6 +166,90 @@ describe.each(SUBJECTS)('the rules of session tracking, as %s has them', (_name,
     expect(tooOld.active.sessions).toBe(1);
   });
 
+  it('an open that comes after the stop of its session is attached to it, and its close completes it', () => {
+    const late = [start(0, timed(0)), stop(9_000, timed(5_000)), open(9_500, 'a', timed(4_000))];
+    const guessed = given(...late).view();
+    expect(only(guessed)).toMatchObject({
+      endedAt: T + 5_000,
+      identityExact: true,
+      connections: [{ openedAt: T + 4_000, closedAt: T + 5_000, closeExact: false }],
+    });
+    expect(guessed).toMatchObject({ created: 1, destroyed: 1, active: { sessions: 0, connections: 0 } });
+    const completed = only(given(...late, close(10_000, 'a', timed(4_500))).view());
+    expect(completed.connections).toMatchObject([{ closedAt: T + 4_500, closeExact: true }]);
+  });
+
+  it('an open that is later than the stop, or came more than 60 s after it, is of another session', () => {
+    const ended = [start(0, timed(0)), stop(5_000, timed(5_000))];
+    expect(given(...ended, open(65_000, 'a', timed(5_000))).view().sessions).toHaveLength(1);
+    expect(given(...ended, open(65_001, 'a', timed(5_000))).view().sessions).toHaveLength(2);
+    expect(given(...ended, open(5_001, 'a', timed(5_001))).view().sessions).toHaveLength(2);
+    expect(given(...ended, open(5_001, 'a')).view().sessions).toHaveLength(2);
+  });
+
+  it('an open of before the newest session is attached to the one that had been there before it', () => {
+    const view = given(
+      start(0, timed(0)),
+      stop(5_000, timed(5_000)),
+      start(6_000, timed(6_000)),
+      open(6_500, 'a', timed(4_000)),
+    ).view();
+    expect(view.sessions.map(({ connections }) => connections.length)).toEqual([1, 0]);
+    expect(view.active).toMatchObject({ sessions: 1, connections: 0 });
+  });
+
+  it('a start that comes after open and stop confirms the session that has ended', () => {
+    const ended = [open(1_000, 'a', timed(1_000)), stop(2_000, timed(2_000))];
+    const view = given(...ended, start(9_000, timed(500))).view();
+    expect(only(view)).toMatchObject({ startedAt: T + 500, startExact: true, endedAt: T + 2_000 });
+    expect(view).toMatchObject({ created: 1, destroyed: 1, active: { sessions: 0 } });
+    // A second one is of another session.
+    expect(given(...ended, start(9_000, timed(500)), start(9_000, timed(600))).view().created).toBe(2);
+  });
+
+  it('a stop that comes before open and start ends the session that the open makes up for', () => {
+    const early = [stop(5_000, timed(5_000)), open(6_000, 'a', timed(1_000))];
+    expect(only(given(...early).view())).toMatchObject({
+      startedAt: T + 1_000,
+      startExact: false,
+      endedAt: T + 5_000,
+      endReason: 'stop',
+      connections: [{ closedAt: T + 5_000, closeExact: false }],
+    });
+    const confirmed = given(...early, start(7_000, timed(500)), close(8_000, 'a', timed(3_000))).view();
+    expect(only(confirmed)).toMatchObject({
+      startedAt: T + 500,
+      startExact: true,
+      connections: [{ closedAt: T + 3_000, closeExact: true }],
+    });
+  });
+
+  it('a close that comes before its open closes the connection at once', () => {
+    const early = [start(0, timed(0)), close(5_000, 'a', timed(5_000))];
+    const view = given(...early, open(6_000, 'a', timed(1_000))).view();
+    expect(only(view).connections).toMatchObject([{ closedAt: T + 5_000, closeExact: true }]);
+    expect(view).toMatchObject({ orphanCloses: 1, active: { sessions: 1, connections: 0 } });
+    // One of another app or of a later time is not closed by it.
+    const others = given(...early, open(6_000, 'b', timed(1_000)), open(6_000, 'a', timed(5_001))).view();
+    expect(others.active.connections).toBe(2);
+  });
+
+  it('what seemed to contradict and has found its session is no loss', () => {
+    const early = [
+      start(0, timed(0)),
+      open(3_000, 'a', timed(3_000)),
+      close(4_000, 'a', timed(2_000)),
+      start(5_000, { ...timed(5_000), host: 'node2' }),
+      stop(6_000, { ...timed(4_000), host: 'node2' }),
+    ];
+    const made = given(...early);
+    expect(['node1', 'node2'].map((host) => made.reasonsOf(host, T + 6_000))).toEqual([['clock'], ['clock']]);
+    made.apply(open(7_000, 'a', timed(1_000)));
+    made.apply(open(7_000, 'a', { ...timed(3_000), host: 'node2' }));
+    expect(['node1', 'node2'].map((host) => made.reasonsOf(host, T + 7_000))).toEqual([[], []]);
+    expect(made.view().active).toMatchObject({ sessions: 2, connections: 1 });
+  });
+
   it('a stop takes the oldest session without an open connection', () => {
     const view = given(start(0), open(1, 'a'), start(1_000), start(2_000), stop(3_000)).view();
     expect(view.sessions.map((session) => session.endedAt)).toEqual([null, T + 3_000, null]);
@@ -279,6 +363,13 @@ describe.each(SUBJECTS)('the rules of session tracking, as %s has them', (_name,
     expect(view).toMatchObject({ keyMismatches: 1, orphanStops: 0, ignoredKeyHosts: [] });
     // Without a candidate it is no mismatch.
     expect(given(stop(0, key('k1'))).view()).toMatchObject({ keyMismatches: 0, orphanStops: 1 });
+  });
+
+  it('a line with a session key ends and closes nothing of another session once a key of the host has matched', () => {
+    const one = [start(0, key('k1')), open(1_000, 'a', key('k1'))];
+    const view = given(...one, close(2_000, 'a', key('k2')), stop(3_000, key('k2'))).view();
+    expect(only(view)).toMatchObject({ endedAt: null, connections: [{ closedAt: null }] });
+    expect(view).toMatchObject({ keyMismatches: 1, orphanStops: 1, orphanCloses: 1 });
   });
 
   it('after 20 mismatches in a row the session keys of the host are ignored', () => {

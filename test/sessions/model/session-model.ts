@@ -120,6 +120,10 @@ interface Loss {
   host: string | null;
   reason: LossReason;
   to: number;
+  /** Of a `clock`: the line that contradicted what was known. */
+  line: UserEvent | null;
+  /** The line has found what it was of: nothing was lost, but those who became doubtful stay so. */
+  isWithdrawn: boolean;
 }
 
 interface EndedSession extends Session {
@@ -130,7 +134,8 @@ interface EndedSession extends Session {
 interface StoppedConnection {
   session: Session;
   connection: Connection;
-  stop: UserEvent;
+  /** Arrival of that Stop. */
+  seenAt: number;
 }
 
 const CONFIRM_WITHIN = 5_000;
@@ -139,6 +144,8 @@ const ORPHAN_STOP_REMEMBERED = 60_000;
 const CLOSE_AFTER_STOP_WITHIN = 60_000;
 /** By arrival. */
 const STOP_BEFORE_CLOSE_WITHIN = 60_000;
+/** A Start or Open after the Stop of its session, by arrival. */
+const LATE_AFTER_STOP_WITHIN = 60_000;
 const TAKEN_BACK_WITHIN = 24 * 3_600_000;
 const REMEMBERED_OF_EACH_KIND = 64;
 const SWEEP_GAP = 10_000;
@@ -209,6 +216,8 @@ export class SessionModel {
   #rememberedSessions: Session[] = [];
   #rememberedConnections: StoppedConnection[] = [];
   #rememberedOrphanStops: UserEvent[] = [];
+  #rememberedOrphanCloses: UserEvent[] = [];
+  #rememberedStopped: Session[] = [];
   // ## Doubt
   /** Those that still matter, and all that ever were. */
   #losses: Loss[] = [];
@@ -303,6 +312,11 @@ export class SessionModel {
     this.#renew(line.host, line.receivedAt);
   }
 
+  /** Once one of its keys has matched, the keys of the host are constant. */
+  #keysAreConstant(host: string): boolean {
+    return this.#verdicts.some((verdict) => verdict.match && verdict.host === host.toLowerCase());
+  }
+
   /** 20 mismatches without a match in between. As no line of such a host has a key any more, this stays so. */
   #keysAreIgnored(host: string): boolean {
     const ofHost = this.#verdicts.filter((verdict) => verdict.host === host.toLowerCase());
@@ -345,6 +359,58 @@ export class SessionModel {
     this.#rememberedOrphanStops = this.#rememberedOrphanStops.filter((other) => !tooMany.includes(other));
   }
 
+  #rememberOrphanClose(close: UserEvent): void {
+    if (!close.timed) {
+      return;
+    }
+    this.#rememberedOrphanCloses.push(close);
+    const ofKey = this.#rememberedOrphanCloses.filter((other) => sameKey(other, close));
+    const tooMany = ofKey.slice(0, -REMEMBERED_OF_EACH_KIND);
+    this.#rememberedOrphanCloses = this.#rememberedOrphanCloses.filter((other) => !tooMany.includes(other));
+  }
+
+  #rememberStopped(session: Session): void {
+    this.#rememberedStopped = this.#rememberedStopped.filter((other) => other !== session);
+    this.#rememberedStopped.push(session);
+    const ofKey = this.#rememberedStopped.filter((other) => sameKey(other, session));
+    const tooMany = ofKey.slice(0, -REMEMBERED_OF_EACH_KIND);
+    this.#rememberedStopped = this.#rememberedStopped.filter((other) => !tooMany.includes(other));
+  }
+
+  // ## Stopped sessions
+
+  /** The session of this Start or Open, which a Stop ended before the line came. */
+  #stoppedBefore(line: UserEvent): EndedSession | undefined {
+    const isSame = (session: Session) => line.sessionKey !== null && session.sessionKey === line.sessionKey;
+    const open = this.#sessionsOfKey(line).filter(isOpen);
+    const fitting = this.#rememberedStopped
+      .filter(() => line.timed)
+      .filter((session) => sameKey(session, line))
+      .filter(isEnded)
+      .filter((session) => line.at <= session.endedAt)
+      .filter((session) => line.receivedAt - (session.endedSeenAt ?? 0) <= LATE_AFTER_STOP_WITHIN)
+      .filter((session) => agree(session.virtualProxy, line.virtualProxy))
+      .filter((session) => agree(session.sessionKey, line.sessionKey))
+      .filter(
+        ({ sessionKey }) => sessionKey === null || open.every((other) => other.sessionKey !== sessionKey),
+      )
+      .filter((session) =>
+        line.kind === 'session_start'
+          ? !session.startExact
+          : !session.startExact || isSame(session) || session.startedAt <= line.at,
+      )
+      .toSorted((a, b) => a.endedAt - b.endedAt || a.id - b.id);
+    return fitting.find(isSame) ?? fitting.at(0);
+  }
+
+  /** It is told of a late line and stays ended as it was. */
+  #lookBack(session: EndedSession): void {
+    for (const connection of openConnections(session)) {
+      this.#closeByStop(session, connection, session.endedAt, session.endedSeenAt ?? 0);
+    }
+    this.#rememberStopped(session);
+  }
+
   // ## Start
 
   #start(line: UserEvent): void {
@@ -358,7 +424,15 @@ export class SessionModel {
       return;
     }
 
-    // 2. Only without a session key: the session synthesised first, at most 5,000 ms before by arrival.
+    // 2. One that a Stop has ended already.
+    const stopped = this.#stoppedBefore(line);
+    if (stopped !== undefined) {
+      this.#confirm(stopped, line);
+      this.#lookBack(stopped);
+      return;
+    }
+
+    // 3. Only without a session key: the session synthesised first, at most 5,000 ms before by arrival.
     if (line.sessionKey === null) {
       const waiting = this.#candidates(line, target)
         .filter((session) => !session.confirmed)
@@ -375,20 +449,14 @@ export class SessionModel {
       }
     }
 
-    // 3. An orphan Stop that belongs to this Start.
+    // 4. An orphan Stop that belongs to this Start.
     const orphan = this.#orphanStopFor(line);
     if (orphan !== undefined) {
-      this.#rememberedOrphanStops = this.#rememberedOrphanStops.filter((other) => other !== orphan);
-      const session = this.#create(line);
-      session.startExact = true;
-      session.endedAt = orphan.at;
-      session.endExact = true;
-      session.endReason = 'stop';
-      session.lastActivityAt = orphan.at;
+      this.#createPast(line, orphan).startExact = true;
       return;
     }
 
-    // 4. The session with this key that ended by time-out within 24 h.
+    // 5. The session with this key that ended by time-out within 24 h.
     if (line.sessionKey !== null) {
       const ended = latestEnded(
         this.#endedWithin24h(line)
@@ -402,17 +470,35 @@ export class SessionModel {
       }
     }
 
-    // 5. It opens a session.
+    // 6. It opens a session.
     const session = this.#create(line);
     session.startExact = true;
     this.#becameOpen(session, line);
   }
 
+  /** A session that an orphan Stop ended before this line of it came. */
+  #createPast(line: UserEvent, stop: UserEvent): Session {
+    this.#rememberedOrphanStops = this.#rememberedOrphanStops.filter((other) => other !== stop);
+    this.#withdraw(stop);
+    const session = this.#create(line);
+    session.endedAt = stop.at;
+    session.endExact = true;
+    session.endReason = 'stop';
+    session.endedSeenAt = line.receivedAt;
+    session.lastActivityAt = stop.at;
+    this.#rememberStopped(session);
+    return session;
+  }
+
   #orphanStopFor(line: UserEvent): UserEvent | undefined {
+    return this.#earliestAfter(line, this.#rememberedOrphanStops);
+  }
+
+  #earliestAfter(line: UserEvent, orphans: UserEvent[]): UserEvent | undefined {
     if (!line.timed) {
       return undefined;
     }
-    return this.#rememberedOrphanStops
+    return orphans
       .filter((stop) => sameKey(stop, line))
       .filter((stop) => stop.timed)
       .filter((stop) => 0 <= stop.at - line.at && stop.at - line.at <= STOP_AFTER_START_WITHIN)
@@ -439,8 +525,8 @@ export class SessionModel {
       synthesisedAt: null,
       confirmed: false,
       lastActivityAt: line.at,
-      arrivedAt: line.receivedAt,
-      lastSeenAt: line.receivedAt,
+      arrivedAt: seenAt(line),
+      lastSeenAt: seenAt(line),
       sureSince: this.#lossCount,
       identityExact: true,
       connections: [],
@@ -473,19 +559,37 @@ export class SessionModel {
     const matches = this.#matches(line);
     const session = this.#sessionForOpen(line);
     this.#signOfLife(session, line, matches);
-    session.connections.push({
+    const connection: Connection = {
       n: this.#sessions.flatMap((any) => any.connections).length + 1,
       appId: line.appId,
       openedAt: line.at,
       closedAt: null,
       closeExact: false,
-    });
+    };
+    session.connections.push(connection);
     this.#active(session, line);
     if (line.at < session.startedAt) {
       session.startedAt = line.at;
       session.startTimed = line.timed;
     }
     this.#takeOver(session, line);
+    this.#pairWithOrphanClose(session, connection, line);
+    if (isEnded(session)) {
+      this.#lookBack(session);
+    }
+  }
+
+  #pairWithOrphanClose(session: Session, connection: Connection, line: UserEvent): void {
+    const ofApp = this.#rememberedOrphanCloses.filter(({ appId }) => appId === line.appId);
+    const close = this.#earliestAfter(line, ofApp);
+    if (close === undefined) {
+      return;
+    }
+    this.#rememberedOrphanCloses = this.#rememberedOrphanCloses.filter((other) => other !== close);
+    this.#withdraw(close);
+    connection.closedAt = close.at;
+    connection.closeExact = true;
+    this.#active(session, { ...line, at: close.at });
   }
 
   #sessionForOpen(line: UserEvent): Session {
@@ -494,11 +598,21 @@ export class SessionModel {
     if (target !== undefined) {
       return target;
     }
-    if (line.sessionKey === null) {
-      const candidate = newest(this.#candidates(line, target));
-      if (candidate !== undefined) {
-        return candidate;
-      }
+    const candidate = line.sessionKey === null ? newest(this.#candidates(line, target)) : undefined;
+    if (candidate !== undefined && this.#qualifies(candidate, line)) {
+      return candidate;
+    }
+    // ... if it started later or there is none, one that has ended already ...
+    const stopped = this.#stoppedBefore(line);
+    if (stopped !== undefined) {
+      return stopped;
+    }
+    const stop = this.#orphanStopFor(line);
+    if (stop !== undefined) {
+      return this.#createPast(line, stop);
+    }
+    if (candidate !== undefined) {
+      return candidate;
     }
     // ... if none, the session to reopen ...
     const ended = this.#sessionToReopen(line);
@@ -517,7 +631,8 @@ export class SessionModel {
 
   #close(line: UserEvent): void {
     const target = this.#target(line);
-    const candidates = this.#candidates(line, target);
+    const isOfNone = line.sessionKey !== null && target === undefined && this.#keysAreConstant(line.host);
+    const candidates = isOfNone ? [] : this.#candidates(line, target);
 
     if (this.#closeOpenConnection(line, candidates) || this.#completeStoppedConnection(line)) {
       return;
@@ -525,10 +640,11 @@ export class SessionModel {
 
     // 3. An orphan close.
     this.#orphanCloses.push(line);
-    const inTheWay = this.#candidates(line, undefined).flatMap(openConnections);
+    const inTheWay = (isOfNone ? [] : this.#candidates(line, undefined)).flatMap(openConnections);
     if (inTheWay.some((connection) => connection.appId === line.appId)) {
-      this.lose(line.host.toLowerCase(), 'clock', line.receivedAt);
+      this.lose(line.host.toLowerCase(), 'clock', line.receivedAt, line);
     }
+    this.#rememberOrphanClose(line);
     const [only, ...others] = candidates;
     if (only !== undefined && others.length === 0) {
       this.#active(only, line);
@@ -561,7 +677,7 @@ export class SessionModel {
         .filter(({ session }) => agree(session.virtualProxy, line.virtualProxy))
         .filter(({ session }) => agree(session.sessionKey, line.sessionKey))
         .filter(({ session }) => isEnded(session) && line.at - session.endedAt <= CLOSE_AFTER_STOP_WITHIN)
-        .filter(({ stop }) => line.receivedAt - stop.receivedAt <= STOP_BEFORE_CLOSE_WITHIN)
+        .filter(({ seenAt: stoppedAt }) => line.receivedAt - stoppedAt <= STOP_BEFORE_CLOSE_WITHIN)
         .map((stopped) => stopped.connection)
         .filter((any) => any.appId === line.appId),
     );
@@ -599,6 +715,11 @@ export class SessionModel {
       if (candidates.length > 0) {
         this.#mismatch(line);
       }
+      if (this.#keysAreConstant(line.host)) {
+        this.#orphanStops.push(line);
+        this.#rememberOrphanStop(line);
+        return;
+      }
     }
 
     // 2. The oldest candidate without open connection, else the oldest candidate.
@@ -625,7 +746,7 @@ export class SessionModel {
     // 4. An orphan stop.
     this.#orphanStops.push(line);
     if (candidates.length > 0) {
-      this.lose(line.host.toLowerCase(), 'clock', line.receivedAt);
+      this.lose(line.host.toLowerCase(), 'clock', line.receivedAt, line);
     }
     this.#rememberOrphanStop(line);
   }
@@ -646,29 +767,37 @@ export class SessionModel {
     session.endedAt = Math.max(session.startedAt, line.at);
     session.endExact = true;
     session.endReason = 'stop';
+    session.endedSeenAt = line.receivedAt;
     this.#rememberedSessions = this.#rememberedSessions.filter((other) => other !== session);
     this.#active(session, line);
+    this.#rememberStopped(session);
   }
 
   /** Ending by Stop. */
   #endByStop(session: Session, line: UserEvent): void {
     const endedAt = Math.max(session.startedAt, line.at);
     for (const connection of openConnections(session)) {
-      connection.closedAt = Math.max(connection.openedAt, endedAt);
-      connection.closeExact = false;
-      this.#rememberConnection({ session, connection, stop: line });
+      this.#closeByStop(session, connection, endedAt, line.receivedAt);
     }
     session.endedAt = endedAt;
     session.endExact = true;
     session.endReason = 'stop';
+    session.endedSeenAt = line.receivedAt;
     this.#active(session, line);
+    this.#rememberStopped(session);
+  }
+
+  #closeByStop(session: Session, connection: Connection, endedAt: number, stoppedAt: number): void {
+    connection.closedAt = Math.max(connection.openedAt, endedAt);
+    connection.closeExact = false;
+    this.#rememberConnection({ session, connection, seenAt: stoppedAt });
   }
 
   // ## Signs of life
 
   #active(session: Session, line: UserEvent): void {
     session.lastActivityAt = Math.max(session.lastActivityAt, line.at);
-    session.lastSeenAt = Math.max(session.lastSeenAt, line.receivedAt);
+    session.lastSeenAt = Math.max(session.lastSeenAt, seenAt(line));
   }
 
   /** An open session of the key has the line's session key. */
@@ -708,16 +837,23 @@ export class SessionModel {
   }
 
   /** Lines of this host, or of every host where it is null, were lost. */
-  lose(host: string | null, reason: LossReason, now: number): void {
+  lose(host: string | null, reason: LossReason, now: number, line: UserEvent | null = null): void {
     this.#lossCount += 1;
-    const loss = { n: this.#lossCount, host, reason, to: now };
+    const loss = { n: this.#lossCount, host, reason, to: now, line, isWithdrawn: false };
     this.#losses.push(loss);
     this.#allLosses.push(loss);
+  }
+
+  #withdraw(line: UserEvent): void {
+    for (const loss of this.#losses.filter((any) => any.line === line)) {
+      loss.isWithdrawn = true;
+    }
   }
 
   #renew(host: string, now: number): void {
     const latest = this.#losses
       .filter((loss) => loss.host === null || loss.host === host.toLowerCase())
+      .filter((loss) => !loss.isWithdrawn)
       .at(-1);
     if (latest !== undefined) {
       latest.to = Math.max(latest.to, now);
@@ -734,6 +870,7 @@ export class SessionModel {
     const ofHost = this.#shown().filter((session) => session.host.toLowerCase() === host);
     const reasons = this.#losses
       .filter((loss) => loss.host === null || loss.host === host)
+      .filter((loss) => !loss.isWithdrawn)
       .filter(
         (loss) => this.#isRecent(loss, now) || ofHost.some((session) => this.#isDoubtfulBy(loss, session)),
       )
@@ -777,7 +914,7 @@ export class SessionModel {
     session.endReason = null;
     session.endExact = false;
     session.sureSince = this.#lossCount;
-    session.lastSeenAt = Math.max(session.lastSeenAt, line.receivedAt);
+    session.lastSeenAt = Math.max(session.lastSeenAt, seenAt(line));
     this.#rememberedSessions = this.#rememberedSessions.filter((other) => other !== session);
     this.#becameOpen(session, line);
   }
@@ -982,4 +1119,10 @@ function byName<T, V>(items: T[], nameOf: (item: T) => string | null, view: (ite
   return Object.fromEntries(
     [...names].map((name) => [name, view(items.filter((item) => nameOf(item) === name))]),
   );
+}
+
+/** An HTTP item, which has a time and no row number, says when something was; any other line is as old as its arrival. */
+function seenAt(line: UserEvent): number {
+  const isItem = line.timed && line.rowNumber === null;
+  return isItem && line.at < line.receivedAt ? line.at : line.receivedAt;
 }

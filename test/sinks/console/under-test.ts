@@ -1,12 +1,14 @@
 import { consoleSchema, createConsoleSink } from '../../../sinks/console.ts';
-import type { Table } from '../../../src/contract/sink.ts';
+import type { FilteredTable } from '../../../src/contract/sink.ts';
 import type { SinkUnderTest } from '../sink-under-test.ts';
 
 const CONFIG = consoleSchema.parse({ type: 'console' });
-const IDENTITY: { readonly [T in Table]: string } = {
+const IDENTITY: { readonly [T in FilteredTable]: string } = {
   session_events: 'eventId',
   sessions: 'id',
   session_counts: 'name',
+  session_snapshots: 'virtualProxy',
+  snapshot_sessions: 'sessionId',
 };
 
 export const canRun = true;
@@ -27,7 +29,7 @@ export async function sinkUnderTest(): Promise<SinkUnderTest> {
     }),
     unstarted: () => sinkWith(async () => {}),
     stuck: async () => sinkWith(() => new Promise(() => {})),
-    arrived: async (table) => {
+    arrived: async (table: FilteredTable) => {
       const rows = lines().filter((line) => line.table === table);
       return [...new Set(rows.map((row) => row[IDENTITY[table]]))];
     },

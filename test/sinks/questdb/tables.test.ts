@@ -43,17 +43,26 @@ describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
       ...user,
       ...['virtual_proxy VARCHAR', 'started_at TIMESTAMP', 'start_exact BOOLEAN', 'ended_at TIMESTAMP'],
       ...['end_exact BOOLEAN', 'end_reason SYMBOL', 'identity_exact BOOLEAN', 'last_activity_at TIMESTAMP'],
-      ...['open_connections LONG', 'connections LONG'],
+      ...['open_connections LONG', 'connections LONG', 'apps VARCHAR'],
       ...client,
     ]);
     expect(await columnsOf('session_counts')).toEqual([
       ...['ts TIMESTAMP key time', 'store SYMBOL key', 'scope SYMBOL key', 'name VARCHAR key'],
       ...['active LONG', 'users LONG', 'connections LONG', 'created LONG', 'destroyed LONG', 'rejected LONG'],
     ]);
+    expect(await columnsOf('session_snapshots')).toEqual([
+      ...['ts TIMESTAMP key time', 'store SYMBOL key', 'host VARCHAR key', 'virtual_proxy VARCHAR key'],
+      ...['sessions LONG', 'users LONG'],
+    ]);
+    expect(await columnsOf('snapshot_sessions')).toEqual([
+      ...['ts TIMESTAMP key time', 'store SYMBOL key', 'host VARCHAR key', 'virtual_proxy VARCHAR key'],
+      'session_id VARCHAR key',
+      ...user,
+    ]);
     const tables = await questdb.query(
       "SELECT table_name, partitionBy, walEnabled, dedup, ttlValue, ttlUnit FROM tables() WHERE table_type = 'T'",
     );
-    expect(tables).toHaveLength(3);
+    expect(tables).toHaveLength(5);
     for (const table of tables) {
       expect(table).toMatchObject({
         partitionBy: 'DAY',

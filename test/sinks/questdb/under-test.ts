@@ -1,7 +1,7 @@
 import { inject } from 'vitest';
 import { questDbSchema } from '../../../sinks/questdb/questdb.schema.ts';
 import { createQuestDbSink } from '../../../sinks/questdb/questdb.ts';
-import type { Sink, SinkParts, Table } from '../../../src/contract/sink.ts';
+import type { FilteredTable, Sink, SinkParts } from '../../../src/contract/sink.ts';
 import { FarSide } from '../far-side.ts';
 import { NEVER, newStoreId } from '../rows-under-test.ts';
 import type { SinkUnderTest } from '../sink-under-test.ts';
@@ -22,10 +22,12 @@ export async function startedSink(settings: Settings, storeId?: string): Promise
   return sink;
 }
 
-const ARRIVED: { readonly [T in Table]: readonly [column: string, order: string] } = {
+const ARRIVED: { readonly [T in FilteredTable]: readonly [column: string, order: string] } = {
   session_events: ['event_id', 'seq'],
   sessions: ['session_id', 'first_seen_at, session_id'],
   session_counts: ['name', 'ts, name'],
+  session_snapshots: ['virtual_proxy', 'ts, virtual_proxy'],
+  snapshot_sessions: ['session_id', 'ts, session_id'],
 };
 
 export const canRun = inject('questdb') !== null;
@@ -42,7 +44,7 @@ export async function sinkUnderTest(): Promise<SinkUnderTest> {
   const settings = { url, user: 'user-to-hide', password: 'password-to-hide' };
   const sink = await startedSink(settings, storeId);
 
-  async function rows(table: Table, columns: string, rest: string): Promise<unknown[][]> {
+  async function rows(table: FilteredTable, columns: string, rest: string): Promise<unknown[][]> {
     await questDbQuery(url, `SELECT wait_wal_table('${table}')`);
     const found = await questDbQuery(
       url,

@@ -1,3 +1,5 @@
+import type { UserEvent } from '../../contract/event.ts';
+
 const SLOT_MS = 30_000;
 const MOST_SLOTS = 10;
 /** Of a host that sends seldom so many slots count, however old. */
@@ -68,4 +70,12 @@ export class HostClock {
     const least = Math.min(...lags);
     if (Math.max(...lags) - least <= STEADY_WITHIN_MS) this.#offsetMs = least;
   }
+}
+
+/**
+ * By our clock, when the one who sent this was on. Lines are sent as they are written, so it is their arrival, whatever the clock of
+ * their node says. Without a row number a time is that of an HTTP item, whose sender may tell of the past.
+ */
+export function signOfLifeAt({ at, timed, rowNumber, receivedAt }: UserEvent): number {
+  return timed && rowNumber === null ? Math.min(at, receivedAt) : receivedAt;
 }

@@ -1,6 +1,6 @@
-import type { UserEvent } from '../contract/event.ts';
+import type { UserEvent } from '../../contract/event.ts';
+import type { Host } from '../session.ts';
 import { HostClock } from './host-clock.ts';
-import type { Host } from './session.ts';
 
 const REPEAT_MS = 60 * 60_000;
 

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { type BlacklistRule, createBlacklist } from '../../contract/blacklist.ts';
-import type { User } from '../../contract/event.ts';
+import { type BlacklistRule, createBlacklist } from '../contract/blacklist.ts';
+import type { User } from '../contract/event.ts';
 
 /**
  * Whom the rules of now exclude, as numbers of the journal's users in a table of this connection's own. What the journal has

@@ -1,9 +1,10 @@
-import type { Counts } from './counts.ts';
-import { type LossWindow, sum } from './doubt/loss-window.ts';
-import type { Losses } from './doubt/losses.ts';
-import type { Identities } from './identities.ts';
-import type { LostLines } from './lost-lines/lost-lines.ts';
-import type { Host, SessionSettings } from './session.ts';
+import type { Counts } from '../counts.ts';
+import { type LossWindow, sum } from '../doubt/loss-window.ts';
+import type { Losses } from '../doubt/losses.ts';
+import type { Identities } from '../identities.ts';
+import type { LostLines } from '../lost-lines/lost-lines.ts';
+import type { Host } from '../session.ts';
+import type { SessionSettings } from '../time-outs.ts';
 
 /** From best to worst; docs/session-tracking.md says what each means. */
 export const QUALITIES = ['exact', 'reconciled', 'unverified', 'estimated'] as const;
@@ -117,11 +118,13 @@ export class Quality {
   #doubtsOf(host: Host, now: number): Doubts {
     const all = this.#everywhere(host.reconciledAt, now, host);
     const { reasons } = all;
-    for (const window of this.#mattering(host.losses, host.reconciledAt, now, host))
-      reasons.add(window.reason);
-    if (this.#waitedFor(host, now) > 0) reasons.add('gap');
-    if (host.clock?.isLate === true || host.clock?.isOff === true) reasons.add('clock');
     const isFresh = isReconciled(host, now);
+    const lost = this.#mattering(host.losses, host.reconciledAt, now, host);
+    const isWaiting = this.#waitedFor(host, now) > 0;
+    // Snapshots that come make good within two intervals what lines of this host lose; the bounds tell of it until then.
+    if (!isFresh) for (const { reason } of lost) reasons.add(reason);
+    if (!isFresh && isWaiting) reasons.add('gap');
+    if (host.clock?.isLate === true || host.clock?.isOff === true) reasons.add('clock');
     const unnumbered = this.#isUnnumbered(host, now);
     if (unnumbered && !isFresh) reasons.add('unnumbered');
     const hidden = sum(all.hidden, this.#hiddenOn(host, now));
@@ -132,8 +135,15 @@ export class Quality {
       sessions = Math.min(sessions, hidden);
       users = Math.min(users, hidden);
     }
+    const healing = isFresh && (isWaiting || lost.length > 0);
     const resolved = host.losses.some(({ to }) => to <= (host.reconciledAt ?? Number.NEGATIVE_INFINITY));
-    return { reasons, hidden, sessions, users, isReconciled: all.isReconciled || resolved || unnumbered };
+    return {
+      reasons,
+      hidden,
+      sessions,
+      users,
+      isReconciled: all.isReconciled || healing || resolved || unnumbered,
+    };
   }
 
   /** What touches every host. */
@@ -184,6 +194,8 @@ export class Quality {
   /** True where it sends lines about sessions whose loss nobody would see. */
   #isUnnumbered(host: Host, now: number): boolean {
     const isRecent = (at: number) => at > 0 && now - at <= this.#settings.maxAgeMs;
+    // One that is polled and sends no line.
+    if (host.reconciledAt !== null && !isRecent(host.heardAt)) return true;
     return isRecent(host.unnumberedAt) || (isRecent(host.heardAt) && !this.#lostLines.isProven(host.name));
   }
 }

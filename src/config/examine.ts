@@ -1,0 +1,57 @@
+import { receiverPlugin } from '../../receivers/index.ts';
+import { sinkPlugin } from '../../sinks/index.ts';
+import { examineQrs } from '../app-names/qrs.ts';
+import type { SettingNote } from '../contract/receiver.ts';
+import type { Config } from './config.ts';
+import type { Path } from './yaml.ts';
+
+/** Something to know about what a setting names; the path begins at the whole configuration. */
+export type ConfigNote = Omit<SettingNote, 'path'> & { readonly path: Path };
+
+/** What there is to know about the files and the like that settings name, read now. `now`: ms since 1970 UTC. */
+export async function examineConfig(
+  { receivers, apps, folder }: Config,
+  now: number,
+): Promise<readonly ConfigNote[]> {
+  const ofReceivers = receivers.map(async (each, index) => {
+    const notes = (await receiverPlugin(each).examine?.(each, folder, now)) ?? [];
+    return notes.map((note): ConfigNote => ({ ...note, path: ['receivers', index, ...note.path] }));
+  });
+  const ofQrs = apps.qrs === null ? [] : await examineQrs(apps.qrs, folder, now);
+  const qrsNotes = ofQrs.map(
+    ({ key, ...note }): ConfigNote => ({ ...note, path: ['apps', 'qrs', 'certificates', key] }),
+  );
+  return [...(await Promise.all(ofReceivers)).flat(), ...qrsNotes];
+}
+
+/** What this machine has against what receivers ask of it; tries it, and leaves nothing behind. */
+export async function tryOutReceivers({ receivers }: Config): Promise<readonly ConfigNote[]> {
+  const found = receivers.map(async (each, index) => {
+    const notes = (await receiverPlugin(each).tryOut?.(each)) ?? [];
+    return notes.map((note): ConfigNote => ({ ...note, path: ['receivers', index, ...note.path] }));
+  });
+  return (await Promise.all(found)).flat();
+}
+
+/** What the far side of one sink is like. */
+export interface SinkExamination {
+  readonly name: string;
+  readonly notes: readonly string[];
+  /** Why rows could not be delivered as it is; null where they could. */
+  readonly problem: string | null;
+}
+
+/** Looks at the far side of each sink that has one, without changing it. */
+export function examineSinks({ sinks, folder }: Config, signal: AbortSignal): Promise<SinkExamination[]> {
+  const examined = sinks.map(async (each): Promise<SinkExamination[]> => {
+    const { examine } = sinkPlugin(each);
+    if (examine === undefined) return [];
+    const name = each.name ?? each.type;
+    try {
+      return [{ name, notes: await examine(each, folder, signal), problem: null }];
+    } catch (error) {
+      return [{ name, notes: [], problem: error instanceof Error ? error.message : String(error) }];
+    }
+  });
+  return Promise.all(examined).then((found) => found.flat());
+}

@@ -1,0 +1,20 @@
+import type { UserEvent } from '../contract/event.ts';
+import type { KeptPoll } from '../contract/snapshot.ts';
+import type { Applied } from '../sessions/site.ts';
+
+/** Where applied events are made durable. */
+export interface EventStore {
+  readonly nextSeq: number;
+  readonly uncommitted: number;
+  readonly behind: boolean;
+  readonly full: boolean;
+  /** Why commits do not succeed, null where they do. */
+  readonly trouble: string | null;
+  /** False while it is too busy to take the state of the site. */
+  readonly takesState: boolean;
+  add(event: UserEvent, applied: Applied): void;
+  /** Goes to the disk with the events that are added in the same turn. */
+  addPoll(poll: KeptPoll): void;
+  /** Resolves when everything added so far is on the disk. */
+  committed(): Promise<void>;
+}

@@ -1,0 +1,12 @@
+/** What became of what was read. */
+export interface IngestCounters {
+  /** Datagrams, frames or items read, before any refusal. */
+  received: number;
+  accepted: number;
+  duplicates: number;
+  heartbeats: number;
+  excluded: number;
+  readonly refused: Map<string, number>;
+  /** Lines of which a broken converter was seen; they were accepted. */
+  readonly faults: Map<string, number>;
+}
