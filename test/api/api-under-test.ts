@@ -169,6 +169,12 @@ export class ApiUnderTest {
     return this;
   }
 
+  /** As a reload does it. */
+  replaceBlacklist(rules: readonly BlacklistRule[]): void {
+    this.pipeline.replaceBlacklist(createBlacklist(rules), this.now);
+    this.#reader.replaceBlacklist(rules);
+  }
+
   commitState(): void {
     this.journal.checkpoint(this.now, stateOf(this.site));
   }
