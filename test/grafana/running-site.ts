@@ -59,7 +59,7 @@ export class RunningSite {
     // Whoever asks has the state of the sessions committed.
     await this.program.get('/api/v1/sessions?limit=1');
     const isDone = ({ inFlight, sinks: [sink] }: Ingest) =>
-      inFlight === 0 && sink?.pending === 0 && sink.up && sink.databaseTables.length === TABLES.length;
+      inFlight === 0 && sink?.pending === 0 && sink.up && sink.databaseTables?.length === TABLES.length;
     await until(() => this.program.get<Ingest>('/api/v1/ingest'), isDone, 60_000);
     for (const table of TABLES) await this.server.settled(table, 'SELECT 1');
     // What is open is counted once a second.
