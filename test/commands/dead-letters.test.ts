@@ -65,7 +65,7 @@ describe('headcount dead-letters', () => {
     expect((await deadLetters('drop', 'questdb', '--all')).stdout).toBe('1 dropped\n');
     expect((await deadLetters('list')).stdout).toBe('no dead letters\n');
     // Number 7 stands for everything after the cursor, 1 to 7; 9 for 8 and 9.
-    expect(store.setAsideCounts('questdb', 'events')).toEqual({ dead: 0, dropped: 9 });
+    expect(store.setAsideCounts('questdb', 'events')).toEqual({ dead: 0, dropped: 9, excluded: 0 });
   });
 
   it.each(['abc', '1x', '', '0', '-1', '1.5', '1e0', 'NaN'])(
