@@ -355,8 +355,8 @@ describe.skipIf(jar === null)('Sense sessions, after a day', () => {
   it('someone excluded later stays in the lists with what was written before', async () => {
     const [open] = await view.rows('Who was on at');
     const { directory, user } = open as { directory: string; user: string };
-    site.reload(`blacklist: [{ directory: INTERNAL }, { directory: "${directory}", userId: "${user}" }]\n`);
     const { active } = await counts();
+    site.reload(`blacklist: [{ directory: INTERNAL }, { directory: "${directory}", userId: "${user}" }]\n`);
     await until(counts, (now) => now.active.sessions < active.sessions);
     const rows = await view.rows('Who was on at');
     expect(rows.some((row) => row['directory'] === directory && row['user'] === user)).toBe(true);
