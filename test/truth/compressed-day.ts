@@ -215,7 +215,9 @@ class Day {
   #compare(now: number): void {
     const truth = this.#simulation.truth.counts().active;
     const said = this.#headcount.say(now);
-    this.#figures.second(now, said, truth, this.#wire.isKnowable);
+    // Where nobody sends lines, a line that has not come is no excuse.
+    const isKnowable = !this.#settings.sendsLines || this.#wire.isKnowable;
+    this.#figures.second(now, said, truth, isKnowable);
     if (now % MINUTE_MS !== 0) return;
     this.#figures.minute(now, said, truth);
     this.#stays.forgetBefore(now - HOUR_MS);
