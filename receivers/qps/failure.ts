@@ -26,13 +26,25 @@ export interface Failure {
   readonly reached: 'nothing' | 'connection' | 'answer';
 }
 
-/** What each means, and what to do about it. */
-const WORDS: Readonly<Record<FailureReason, readonly [what: string, remedy: string]>> = {
+/** What is the same whichever service of Sense is asked: what happened, and what to do about it. */
+export const WORDS_OF_ANY_SERVICE = {
   certificates: ['the certificates cannot be used', 'export them from the QMC once more'],
   no_such_name: [
     'no such name',
     'use a name that this machine can look up, and "servername" for the one of the certificate',
   ],
+  expired_certificate: ['its certificate is not valid now', 'renew it on the node; compare the clocks'],
+  closed: [
+    'it closed the connection without an answer',
+    'most often the client certificate is not of this site or has expired: export it from the QMC once more',
+  ],
+  timeout: ['no whole answer in time', 'look how busy the node is, or raise "timeout"'],
+  refused: ['it refused the request', 'the client certificate must be exported from the QMC of this site'],
+} as const;
+
+/** What each means, and what to do about it. */
+const WORDS: Readonly<Record<FailureReason, readonly [what: string, remedy: string]>> = {
+  ...WORDS_OF_ANY_SERVICE,
   no_connection: [
     'no connection',
     'does the proxy service run there, and does the firewall let this machine in?',
@@ -42,14 +54,7 @@ const WORDS: Readonly<Record<FailureReason, readonly [what: string, remedy: stri
     'the root.pem must be of the same site, and the port that of QPS',
   ],
   wrong_name: ['its certificate is for another name', 'set "servername" of the server to that name'],
-  expired_certificate: ['its certificate is not valid now', 'renew it on the node; compare the clocks'],
   tls: ['no encrypted connection', 'is it the port of QPS, and the client certificate of this site?'],
-  closed: [
-    'it closed the connection without an answer',
-    'most often the client certificate is not of this site or has expired: export it from the QMC once more',
-  ],
-  timeout: ['no whole answer in time', 'look how busy the node is, or raise "timeout"'],
-  refused: ['it refused the request', 'the client certificate must be exported from the QMC of this site'],
   unknown_virtual_proxy: [
     'it knows no such virtual proxy',
     'compare "virtualProxies" with the prefixes in the QMC, and which of them this proxy is linked to',

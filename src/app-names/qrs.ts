@@ -3,7 +3,12 @@ import { request } from 'node:https';
 import { setImmediate } from 'node:timers/promises';
 import { JsonList, type ListFault, type ListLimits, textOf } from '../../receivers/json-list.ts';
 import { type CertificateNote, examineCertificates } from '../../receivers/qps/certificates.ts';
-import { type FailureReason, failureOf, failureOfStatus } from '../../receivers/qps/failure.ts';
+import {
+  type FailureReason,
+  failureOf,
+  failureOfStatus,
+  WORDS_OF_ANY_SERVICE,
+} from '../../receivers/qps/failure.ts';
 import { pathsFrom, readTlsFiles } from '../../receivers/tls-files.ts';
 import type { NamesById } from '../contract/app-names.ts';
 import { hostAndPort } from '../contract/host.ts';
@@ -136,11 +141,7 @@ function printable(name: string): string {
 
 /** What each means here, and what to do about it. What is not here is the same as an unexpected status. */
 const WORDS: { readonly [Reason in FailureReason]?: readonly [what: string, remedy: string] } = {
-  certificates: ['the certificates cannot be used', 'export them from the QMC once more'],
-  no_such_name: [
-    'no such name',
-    'use a name that this machine can look up, and "servername" for the one of the certificate',
-  ],
+  ...WORDS_OF_ANY_SERVICE,
   no_connection: [
     'no connection',
     'does the repository service run there, and does the firewall let this machine in?',
@@ -150,13 +151,6 @@ const WORDS: { readonly [Reason in FailureReason]?: readonly [what: string, reme
     'the root.pem must be of the same site, and the port that of QRS',
   ],
   wrong_name: ['its certificate is for another name', 'set "servername" to that name'],
-  expired_certificate: ['its certificate is not valid now', 'renew it on the node; compare the clocks'],
-  closed: [
-    'it closed the connection without an answer',
-    'most often the client certificate is not of this site or has expired: export it from the QMC once more',
-  ],
-  timeout: ['no whole answer in time', 'look how busy the node is, or raise "timeout"'],
-  refused: ['it refused the request', 'the client certificate must be exported from the QMC of this site'],
   server_error: ['it failed on its side', 'look into the log of its repository service'],
   cut_off: ['its answer ended in the middle', 'look for what cuts connections on the way'],
   too_large: ['its answer is too large', 'is it the port of QRS, 4242?'],

@@ -29,7 +29,7 @@ function play(site: Site, apply: (event: Parameters<Site['apply']>[0]) => void, 
 }
 
 /** Everything that the future of a site depends on. */
-function memoryOf(site: Site) {
+function memoryOf(site: Site, now = 0) {
   const open = [...site.identities.hosts.values()].flatMap((host) =>
     [...host.keys.values()].flatMap((key) => {
       const session = (each: NonNullable<typeof key.timedOut>[number]) => ({
@@ -61,17 +61,28 @@ function memoryOf(site: Site) {
   const { parts: _, pastQuality: __, hosts, rowNumbers, ...state } = stateOf(site);
   // A host of which nothing was learnt may be forgotten earlier or later.
   const learnt = hosts.filter((host) => host.keysIgnored || host.keyMismatches > 0 || host.losses.length > 0);
-  // It is forgotten with its clock and its latest lines, and begins with a later epoch when it comes back.
-  const forgotten = ['clock', 'epoch', 'heardAt', 'lastEventAt', 'unnumberedAt'];
+  // It is forgotten with its clock, and begins with a later epoch when it comes back.
   const withoutClocks = learnt
-    .map((host) => Object.fromEntries(Object.entries(host).filter(([name]) => !forgotten.includes(name))))
+    .map(({ clock: _, epoch: __, ...host }) => ({ ...host, ...recent(host, now) }))
     .toSorted(byName);
   const counts = { ...openViewOf(site), sureUsers: site.counts.doubt.users };
   return { counts, open, state, hosts: withoutClocks, rows: withoutSenders(rowNumbers) };
 }
 
-function byName(a: Record<string, unknown>, b: Record<string, unknown>): number {
-  return String(a['name']) < String(b['name']) ? -1 : 1;
+type Heard = Pick<SiteState['hosts'][number], 'heardAt' | 'lastEventAt' | 'unnumberedAt'>;
+
+/** When a host was heard matters for as long as a session may last. One that was not for longer may have been forgotten. */
+function recent({ heardAt, lastEventAt, unnumberedAt }: Heard, now: number): Heard {
+  const orNever = (at: number) => (now - at <= SETTINGS.maxAgeMs ? at : 0);
+  return {
+    heardAt: orNever(heardAt),
+    lastEventAt: orNever(lastEventAt),
+    unnumberedAt: orNever(unnumberedAt),
+  };
+}
+
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name < b.name ? -1 : 1;
 }
 
 /** The journal keeps no addresses. */
@@ -152,8 +163,8 @@ describe('a site that is killed and recovered', () => {
             if (what === 'checkpoint') seq += twin.takeCorrections(seq + 1, now).length;
             if (step.type === 'exclude') rules = step.users;
             if (what === 'kill') stored.killAndRestart(excluded(rules));
-            const expected = relevant(twin);
-            expectSame(relevant(stored.site), expected);
+            const expected = relevant(twin, now);
+            expectSame(relevant(stored.site, now), expected);
             hasWindows &&= !isFarAhead(step, now);
             if (hasWindows) expectSame(windowsFrom(stored.site, now), windowsFrom(twin, now));
           }
@@ -424,8 +435,8 @@ describe('the moment at which the program ran last', () => {
 });
 
 /** Only keys that both still have a reason to know. */
-function relevant(site: Site) {
-  const memory = memoryOf(site);
+function relevant(site: Site, now = 0) {
+  const memory = memoryOf(site, now);
   return {
     ...memory,
     open: memory.open
