@@ -28,6 +28,11 @@ const { registerToken } = await import('./commands/token.ts');
 const { createSystemClock } = await import('./simulator/clock.ts');
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+// Node 24 calls it experimental that types are taken out of the page's scripts: nothing that an operator can act on.
+process.removeAllListeners('warning');
+process.on('warning', ({ name, stack, message }) => {
+  if (name !== 'ExperimentalWarning') process.stderr.write(`${stack ?? message}\n`);
+});
 const stopping = new AbortController();
 const reloads = new Set<() => void>();
 // Always handled: unhandled, it would end a program that is starting or stopping.

@@ -104,6 +104,17 @@ describe('the house', () => {
     expect(strangers).toEqual([]);
   });
 
+  it('lets the page take nothing but types from the rest', () => {
+    const strangers = filesOf('src/page').flatMap((file) => {
+      const text = readFileSync(join(ROOT, file), 'utf8');
+      return [...text.matchAll(/^(?:import|export) (?!type )[^;]*?from '(\.\.[^']+)'/gm)]
+        .map((match) => relative(ROOT, resolve(ROOT, file, '..', match[1] ?? '')))
+        .filter((imported) => !imported.startsWith('src/page/'))
+        .map((imported) => `${file} imports ${imported}`);
+    });
+    expect(strangers).toEqual([]);
+  });
+
   it('has no circle of imports', () => {
     expect(circles()).toEqual([]);
   });

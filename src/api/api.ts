@@ -14,7 +14,7 @@ import { registerImpact } from './impact.ts';
 import { registerIngest } from './ingest.ts';
 import { registerMetrics } from './metrics/metrics.ts';
 import { describeRoutes, registerOpenApi } from './openapi.ts';
-import { registerPage } from './page.ts';
+import { builtPage, registerPage } from './page/page.ts';
 import type { ApiParts } from './parts.ts';
 import { registerPeaks } from './peaks.ts';
 import { registerRejections } from './rejections.ts';
@@ -78,7 +78,7 @@ function registerRoutes(app: FastifyInstance, parts: ApiParts): void {
   registerHealth(app, parts);
   registerMetrics(app, parts);
   registerOpenApi(app);
-  registerPage(app, parts);
+  registerPage(app);
 }
 
 /** How long a client may take, in milliseconds. */
@@ -141,6 +141,7 @@ export async function listenApi(
   app: FastifyInstance,
   place: { host: string; port: number },
 ): Promise<string> {
+  builtPage();
   await app.ready();
   const { server } = app;
   await bindPlace('api', place, async (host) => {

@@ -7,8 +7,8 @@ import type { ApiParts } from '../parts.ts';
 import type { AccessToken, ApiSettings, TokenScope } from './api.schema.ts';
 import { knownHosts } from './foreign-pages.ts';
 
-/** For supervisors, which have no token: they tell of no user. */
-const OPEN: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
+/** For supervisors, which have no token, and the page, which asks for one: they tell of no user. */
+const OPEN: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/', '/page/:build/*']);
 
 /** Whether a path needs no token, whatever is configured. */
 export function isOpen(path: string | undefined): boolean {
@@ -47,7 +47,10 @@ export function requireTokens(app: FastifyInstance, { tokens, wrongTokens, troub
       reply.header('retry-after', String(wait));
       throw new ApiError(429, `too many wrong tokens from this address; come again in ${wait} s`);
     }
-    reply.header('www-authenticate', challenges(scope, authorization !== undefined));
+    reply.header(
+      'www-authenticate',
+      challenges(scope, authorization !== undefined, headers['sec-fetch-mode']),
+    );
     throw new ApiError(
       401,
       authorization === undefined
@@ -89,9 +92,11 @@ function givenToken(authorization: string, scope: TokenScope): string | null {
   return colon < 0 ? null : pair.slice(colon + 1);
 }
 
-function challenges(scope: TokenScope, wasGiven: boolean): string[] {
+/** A browser that opens an address is asked for a password; a page that asks by itself asks people in its own words. */
+function challenges(scope: TokenScope, wasGiven: boolean, fetchMode: unknown): string[] {
   const bearer = `Bearer ${REALM}${wasGiven ? ', error="invalid_token"' : ''}`;
-  return scope === 'read' ? [bearer, `Basic ${REALM}, charset="UTF-8"`] : [bearer];
+  const mayAsk = scope === 'read' && (fetchMode === undefined || fetchMode === 'navigate');
+  return mayAsk ? [bearer, `Basic ${REALM}, charset="UTF-8"`] : [bearer];
 }
 
 /** Who may use the API, which a reload may change. */

@@ -6,7 +6,7 @@ import { type Route, routesOf } from '../routes.ts';
 const READ = 'reader-0123456789abcdef';
 const INGEST = 'sender-0123456789abcdef';
 const BOTH = 'both-0123456789abcdef==';
-const OPEN = ['/healthz', '/readyz'];
+const OPEN = ['/healthz', '/readyz', '/'];
 
 const api = new ApiUnderTest({
   tokens: [

@@ -1,0 +1,24 @@
+import { computed } from '@preact/signals';
+import type { CountsView } from '../../api/counts.ts';
+import { answerOf } from '../model/answer.ts';
+import { liveCounts } from '../model/live.ts';
+import { filter } from '../model/look.ts';
+
+/** While a filter is set the live numbers have only what fits it, so the whole is asked for apart from them. */
+const whole = answerOf<CountsView>(
+  () =>
+    Object.values(filter).every(({ value }) => value === null) ? null : { route: 'counts', parameters: {} },
+  10_000,
+);
+
+/** What there is on the whole site, whatever is filtered, in the order of the alphabet. */
+export const siteLists = computed(() => {
+  const counts = whole.value.value ?? liveCounts.value;
+  return {
+    apps: (counts?.apps ?? []).toSorted((one, other) =>
+      (one.appName ?? one.appId).localeCompare(other.appName ?? other.appId),
+    ),
+    hosts: (counts?.hosts ?? []).map(({ host }) => host),
+    virtualProxies: (counts?.virtualProxies ?? []).map(({ virtualProxy }) => virtualProxy),
+  };
+});

@@ -1,0 +1,12 @@
+import { render } from 'preact';
+import { App } from './app.ts';
+import { keepChoices } from './model/choices.ts';
+import { followAddress } from './model/look.ts';
+import { startFollowing } from './model/shown.ts';
+import { h } from './parts/view.ts';
+
+followAddress();
+keepChoices();
+startFollowing();
+const place = document.getElementById('page');
+if (place !== null) render(h(App, null), place);

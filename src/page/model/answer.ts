@@ -1,0 +1,107 @@
+import { effect, type ReadonlySignal, type Signal, signal, useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { AskError, ask, type Parameters, tokenChanges } from './ask.ts';
+import { comebacks } from './live.ts';
+
+/** What is known of an answer. `value` stays while it is asked for again, and while it cannot be had. */
+export interface Known<Answer> {
+  readonly value: Answer | null;
+  /** Why the latest try failed; null where it did not. */
+  readonly problem: string | null;
+  /** An answer is under way to another question than the one `value` answers. */
+  readonly isChanging: boolean;
+}
+
+export interface Question {
+  readonly route: string;
+  readonly parameters: Parameters;
+}
+
+const WAITING: Known<never> = { value: null, problem: null, isChanging: true };
+
+/**
+ * The answer to a question, asked again whenever it changes, `everyMs` while the page is looked at, and after a loss of the
+ * connection. `question` reads signals; null asks nothing.
+ */
+export function useAnswer<Answer>(
+  question: () => Question | null,
+  everyMs: number | null,
+): ReadonlySignal<Known<Answer>> {
+  const known = useSignal<Known<Answer>>(WAITING);
+  useEffect(() => keepAnswering(question, everyMs, known), [everyMs]);
+  return known;
+}
+
+/** As `useAnswer`, for what lives as long as the page. */
+export function answerOf<Answer>(
+  question: () => Question | null,
+  everyMs: number | null,
+): ReadonlySignal<Known<Answer>> {
+  const known = signal<Known<Answer>>(WAITING);
+  keepAnswering(question, everyMs, known);
+  return known;
+}
+
+function keepAnswering<Answer>(
+  question: () => Question | null,
+  everyMs: number | null,
+  known: Signal<Known<Answer>>,
+): () => void {
+  let asked = '';
+  return effect(() => {
+    const asking = question();
+    void comebacks.value;
+    void tokenChanges.value;
+    const text = JSON.stringify(asking);
+    if (text !== asked) known.value = { ...known.peek(), isChanging: true };
+    asked = text;
+    if (asking === null) {
+      known.value = { value: null, problem: null, isChanging: false };
+      return;
+    }
+    const cancelled = new AbortController();
+    void askAgain(asking, everyMs, known, cancelled.signal);
+    return () => cancelled.abort();
+  });
+}
+
+async function askAgain<Answer>(
+  { route, parameters }: Question,
+  everyMs: number | null,
+  known: Signal<Known<Answer>>,
+  cancelled: AbortSignal,
+): Promise<void> {
+  while (!cancelled.aborted) {
+    try {
+      const value = await ask<Answer>(route, parameters, cancelled);
+      if (cancelled.aborted) return;
+      known.value = { value, problem: null, isChanging: false };
+    } catch (error) {
+      if (cancelled.aborted) return;
+      const problem = error instanceof AskError ? error.message : String(error);
+      known.value = { ...known.peek(), problem, isChanging: false };
+    }
+    if (everyMs === null) return;
+    await pause(everyMs, cancelled);
+    await untilLookedAt(cancelled);
+  }
+}
+
+function pause(ms: number, cancelled: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    const timer = setTimeout(done, ms);
+    cancelled.addEventListener('abort', () => {
+      clearTimeout(timer);
+      done();
+    });
+  });
+}
+
+/** A tab that nobody looks at asks nothing. */
+function untilLookedAt(cancelled: AbortSignal): Promise<void> {
+  if (!document.hidden) return Promise.resolve();
+  return new Promise((done) => {
+    document.addEventListener('visibilitychange', () => done(), { once: true, signal: cancelled });
+    cancelled.addEventListener('abort', () => done());
+  });
+}

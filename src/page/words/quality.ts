@@ -1,0 +1,43 @@
+import type { CountsView } from '../../api/counts.ts';
+import { numberText } from './numbers.ts';
+
+type Quality = CountsView['quality'] | 'unknown';
+
+/** What each word promises. */
+export const QUALITY_WORDS: Readonly<Record<Quality, string>> = {
+  exact: 'Every line is accounted for. The count is right.',
+  reconciled: 'Lines were lost, and polls of the proxies have made good what they would have told.',
+  unverified: 'Nothing was seen to be lost, but a loss would not show.',
+  estimated: 'Something was lost, and nobody can say yet what that means.',
+  unknown: 'Nobody knows who was on at this moment.',
+};
+
+const REASON_WORDS: Readonly<Record<string, string>> = {
+  unnumbered: 'The lines of a node carry no row numbers, so nobody would see that one is missing.',
+  warming_up: 'The store is new, and somebody may have been on before it began.',
+  downtime: 'Headcount did not run for some time.',
+  drops: 'This machine dropped datagrams, or Headcount had no room for lines.',
+  gap: 'Lines of a node never came.',
+  restart: 'The proxy of a node may have restarted, which ends every session.',
+  clock: 'The clock of a node is off by more than a minute, or its lines come late.',
+  excluded: 'A blacklist rule was taken back, and lines of its users had been left out.',
+  before_store: 'It lies before Headcount was started for the first time.',
+  not_running: 'Headcount did not run then.',
+  future: 'It lies in the future.',
+  forgotten: 'The quality of that time is not remembered any more.',
+};
+
+export function reasonText(reason: string): string {
+  return REASON_WORDS[reason] ?? reason;
+}
+
+interface Range {
+  readonly low: number;
+  readonly high: number | null;
+}
+
+/** Such as `12 to 15`, or `at least 12` where nobody can know the most. */
+export function rangeText({ low, high }: Range): string {
+  if (high === null) return `at least ${numberText(low)}`;
+  return low === high ? numberText(low) : `${numberText(low)} to ${numberText(high)}`;
+}
