@@ -3,6 +3,7 @@ import type { SessionCountsRow, SessionRow } from '../../src/contract/rows.ts';
 import type { Sink } from '../../src/contract/sink.ts';
 import type { QuestDbServer } from '../sinks/questdb/server.ts';
 import { startedSink } from '../sinks/questdb/under-test.ts';
+import { countsRow } from '../sinks/rows-under-test.ts';
 import { Dashboard } from './dashboard.ts';
 import type { PgWire } from './pg-wire.ts';
 import { connectAsGrafana, OWNER, startQuestDb } from './running-site.ts';
@@ -16,8 +17,7 @@ const ago = (minutes: number) => NOW - minutes * MINUTE_MS;
 /** What was open at a moment; nothing happened in that second. */
 function counts(at: number, name: string | null, active: number | null): SessionCountsRow {
   const scope = name === null ? 'all' : 'host';
-  const none = { created: 0, destroyed: 0, rejected: 0 };
-  return { at, scope, name, active, users: active, connections: active, ...none };
+  return countsRow({ at, scope, name, active, users: active, connections: active });
 }
 
 let sessions = 0;

@@ -123,7 +123,8 @@ describe('the seconds that the journal has yet to add up', () => {
   it('are given once, each with what happened in it and what was open at its end', () => {
     const series = new Series();
     const at = Math.floor(NOW / SECOND);
-    const level = { active: 3, users: 2, connections: 1 };
+    const bounds = { sessions: { low: 2, high: null }, users: { low: 2, high: 4 } };
+    const level = { active: 3, users: 2, connections: 1, bounds };
     series.count('created', 'all', NOW, 1);
     series.count('destroyed', 'all', NOW, 1, 5_000);
     series.level('all', at, level, false);
