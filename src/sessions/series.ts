@@ -125,10 +125,12 @@ export class Series {
     }
   }
 
-  /** Everything counted since the last call, for the journal to add up. */
+  /** Everything counted since the last call, for the journal to add up; the seconds of a dimension in their order. */
   takePending(): Second[] {
     const taken: Second[] = [];
-    for (const seconds of this.#pending.values()) for (const second of seconds.values()) taken.push(second);
+    for (const seconds of this.#pending.values()) {
+      for (const second of [...seconds.values()].sort((a, b) => a.at - b.at)) taken.push(second);
+    }
     this.#pending = new Map();
     return taken;
   }

@@ -141,4 +141,17 @@ describe('the seconds that the journal has yet to add up', () => {
     ]);
     expect(series.takePending()).toEqual([]);
   });
+
+  it('come in their order, so that the level of the last one stands, also where a line was ahead of its time', () => {
+    const series = new Series();
+    const at = Math.floor(NOW / SECOND);
+    const level = (active: number) => ({ active, users: 1, connections: 1, bounds: null });
+    series.count('created', 'all', (at + 2) * SECOND, 1);
+    for (const after of [0, 1, 2]) series.level('all', at + after, level(after), false);
+    expect(series.takePending().map((second) => [second.at - at, second.level?.active])).toEqual([
+      [0, 0],
+      [1, 1],
+      [2, 2],
+    ]);
+  });
 });
