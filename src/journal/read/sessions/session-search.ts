@@ -165,13 +165,14 @@ class Search {
     }
   }
 
-  #usersIn(start: number): number[] {
+  #usersIn(start: number): Uint32Array {
     return this.#usersOf(ALL, `s.id >= ${start} AND s.id < ${start + SESSIONS_IN_BLOCK}`);
   }
 
-  #usersOf({ from }: Source, condition: string): number[] {
+  /** In ascending order. */
+  #usersOf({ from }: Source, condition: string): Uint32Array {
     const rows = this.#database.prepare(`SELECT DISTINCT s.user AS user FROM ${from} WHERE ${condition}`);
-    return rows.all().map(({ user }) => Number(user));
+    return Uint32Array.from(rows.all(), ({ user }) => Number(user)).sort();
   }
 
   #numbersOf(user: NonNullable<Filters['user']>): number[] {
