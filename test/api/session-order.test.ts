@@ -89,10 +89,12 @@ describe('an order', () => {
   it.each(SESSION_SORTS)('by %s comes as CSV in the same pages, each naming the next one', async (sort) => {
     for (let n = 0; n < 7; n += 1) await visit(`u${n}`, 30 - n, n % 3 === 0 ? null : n + 1);
     const ids: unknown[] = [];
+    const total = sort === 'started' ? undefined : '7';
     let next: string | undefined = `/api/v1/sessions?sort=${sort}&limit=3&format=csv`;
     while (next !== undefined) {
       const { text, headers } = await api.send({ method: 'GET', url: next });
       ids.push(...(parse(text, { columns: true }) as Item[]).map(({ id }) => id));
+      expect(headers['headcount-total']).toBe(total);
       next = /^<([^>]+)>; rel="next"$/.exec(String(headers['link']))?.[1];
     }
     const { items } = await sessions(`sort=${sort}`);
