@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { QualityReason } from '../sessions/quality/quality.ts';
-import { type CountsView, countsView } from './counts.ts';
+import { countsView, type WholeView } from './counts/counts-view.ts';
 import type { ApiParts } from './parts.ts';
 import { TEXT } from './schemas.ts';
 
@@ -38,7 +38,7 @@ const REASONS = {
 } as const satisfies Record<QualityReason, string>;
 
 /** The start page: the numbers right now, and where to find more. */
-export function page(counts: CountsView, version: string): string {
+export function page(counts: WholeView, version: string): string {
   const { sessions, users, connections } = counts.active;
   const rows = [
     ['Active users', users],
@@ -68,7 +68,7 @@ ${ROUTES.map(([path, what]) => `<li><a href="${path}">${path}</a>: ${what}</li>`
 `;
 }
 
-function qualityInWords({ quality, reasons }: CountsView): string {
+function qualityInWords({ quality, reasons }: WholeView): string {
   if (quality === 'exact') return 'These numbers are exact.';
   if (quality === 'reconciled') return 'These numbers agree with what the proxies say.';
   const why = reasons.map((reason) => REASONS[reason]).join(', and ');

@@ -108,6 +108,10 @@ export class Items {
     return this.#excluded.excludes(userOf(row));
   }
 
+  classOf(user: User | null): UserClass {
+    return this.#classOf(user);
+  }
+
   /** The numbers of the sessions that fit, newest first, as they are asked for. */
   findSessions(filters: SessionFilters): Generator<number> {
     const found = findSessions(this.#database, filters, this.isShown);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CountsAnswer } from '../../../src/api/counts.ts';
+import type { CountsAnswer } from '../../../src/api/counts/current-counts.ts';
 import { type StreamParts, Streams, type StreamTiming } from '../../../src/api/stream/streams.ts';
 import type { Followed, Following } from '../../../src/journal/read/queries.ts';
 import { until } from '../../program/program.ts';
@@ -12,6 +12,7 @@ const NO_FILTERS = {
   ...{ user: null, host: null, virtualProxy: null, app: null, from: null, to: null, kind: null },
   ...{ limit: 1, cursor: null },
 };
+const WHOLE = { host: null, virtualProxy: null, app: null };
 /** Ticks come at once: what is waited for is how many there were. */
 const QUICK: StreamTiming = { lookEveryMs: 1, countsEveryMs: 2, aliveEvery: 15, retryMs: 1 };
 const NEVER_MS = 3_600_000;
@@ -50,7 +51,7 @@ beforeEach(async () => {
     response.on('error', (error) => troubles.push(error));
     responses.push(response);
     const filters = request.url === '/events' ? NO_FILTERS : null;
-    streams.add({ response, address: '127.0.0.1', mayStay: () => mayStay, filters }, null);
+    streams.add({ response, address: '127.0.0.1', mayStay: () => mayStay, filters, part: WHOLE }, null);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
