@@ -8,6 +8,7 @@ import type { ExcludedUsers } from '../excluded-users.ts';
 import { EVENTS } from '../schema/events.ts';
 import { CONNECTIONS, FLAGS, SESSIONS } from '../schema/sessions.ts';
 import type { EventItem, SessionItem } from './answers.ts';
+import { SeenNames } from './parts/seen-names.ts';
 import { findSessions, type SessionFilters } from './session-search.ts';
 import type { UserAgents } from './user-agents.ts';
 
@@ -61,6 +62,7 @@ type Text = string | null;
 
 /** Sessions and events as answers have them, made of the journal's rows. Runs in the reader's thread. */
 export class Items {
+  readonly seen: SeenNames;
   readonly #database: DatabaseSync;
   readonly #excluded: ExcludedUsers;
   readonly #classOf: ClassOf;
@@ -83,6 +85,7 @@ export class Items {
     this.#database = database;
     this.#excluded = excluded;
     this.#classOf = classOf;
+    this.seen = new SeenNames(database, classOf);
     this.#sessionUser = database.prepare(SESSION_USER);
 
     this.#appNames = appNames;
@@ -96,6 +99,7 @@ export class Items {
   /** To be called when a transaction begins: what is doubtful depends on what was lost by then. */
   renew(): void {
     this.#epochs = null;
+    this.seen.tidy();
   }
 
   /** What holds of sessions and events under the alias `s` whose users the rules of now do not exclude; null where that is all of them. */
@@ -106,10 +110,6 @@ export class Items {
   /** True where the rules of now exclude the user of that session. */
   excludes(row: Row): boolean {
     return this.#excluded.excludes(userOf(row));
-  }
-
-  classOf(user: User | null): UserClass {
-    return this.#classOf(user);
   }
 
   /** The numbers of the sessions that fit, newest first, as they are asked for. */

@@ -27,27 +27,31 @@ const anyTime = fc.oneof(
   fc.integer({ min: -125 * MINUTE_MS, max: 0 }).map((ms) => NOON + ms),
 );
 
-/** Somebody does something, within the two hours before noon and a little earlier. */
-const anyEvent = fc.record({
-  at: anyTime.map((at) => new Date(at).toISOString()),
-  type: fc.constantFrom(
-    ...(['session_start', 'session_start', 'session_stop', 'session_rejected'] as const),
-    ...(['connection_open', 'connection_open', 'connection_close'] as const),
-  ),
-  user: fc.constantFrom(
-    ...['ann', 'bob', 'svc_poll'].map((id) => ({ directory: 'LAB', id })),
-    { directory: 'NONE', id: 'anonymous1' },
-    null,
-  ),
-  host: fc.constantFrom('qs1', 'qs2', 'qs3'),
-  virtualProxy: fc.constantFrom('sales', 'hdr', null),
-  appId: fc.constantFrom(SALES, OTHER_APP, null),
-});
+/** What happened at a site at such times (ms since 1970 UTC), in order. */
+export const eventsAt = (times: fc.Arbitrary<number>) =>
+  fc
+    .array(
+      fc.record({
+        at: times.map((at) => new Date(at).toISOString()),
+        type: fc.constantFrom(
+          ...(['session_start', 'session_start', 'session_stop', 'session_rejected'] as const),
+          ...(['connection_open', 'connection_open', 'connection_close'] as const),
+        ),
+        user: fc.constantFrom(
+          ...['ann', 'bob', 'svc_poll'].map((id) => ({ directory: 'LAB', id })),
+          { directory: 'NONE', id: 'anonymous1' },
+          null,
+        ),
+        host: fc.constantFrom('qs1', 'qs2', 'qs3'),
+        virtualProxy: fc.constantFrom('sales', 'hdr', null),
+        appId: fc.constantFrom(SALES, OTHER_APP, null),
+      }),
+      { minLength: 1, maxLength: 120 },
+    )
+    .map((events) => events.toSorted((a, b) => (a.at < b.at ? -1 : 1)));
 
-/** What happened at a site, in order. */
-export const anyEvents = fc
-  .array(anyEvent, { minLength: 1, maxLength: 120 })
-  .map((events) => events.toSorted((a, b) => (a.at < b.at ? -1 : 1)));
+/** Within the two hours before noon, and a little earlier. */
+export const anyEvents = eventsAt(anyTime);
 
 export const anyMoment = anyTime;
 

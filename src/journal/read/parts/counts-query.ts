@@ -1,9 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { USER_CLASSES, type UserClass } from '../../../contract/user-class.ts';
-import { NameLookup } from '../../name-lookup.ts';
 import type { Items } from '../items.ts';
 import { keptSince } from '../kept-since.ts';
-import { People } from '../people.ts';
 import { byConnections, firstOf, largest, MOST_LISTED } from './largest.ts';
 import { dimensionOf, type Part } from './part.ts';
 import type { Happened, Open, PartCounts } from './part-counts.ts';
@@ -48,28 +46,25 @@ function openIn(
   only: UserClass | null,
 ): OpenIn {
   const sessions = new PartSessions(database, items, part, MOST_READ);
-  const names = new NameLookup(database);
-  const people = new People(database);
+  const { seen } = items;
   const all = new Group();
   const connected = new Set<number>();
   const byClass = { person: new Group(), anonymous: new Group(), service: new Group() };
-  const classes = new Map<number, UserClass>();
   const [hosts, virtualProxies, apps] = [new Groups(), new Groups(), new Groups()];
   for (const session of sessions.find(at === null ? { active: true } : { at })) {
     const open = openConnections(sessions, session, at);
     // It had the app open at another time.
     if (part.app !== null && open.length === 0) continue;
-    const person = people.of(session.user);
-    const ofClass = classes.get(session.user) ?? items.classOf(names.user(session.user));
-    classes.set(session.user, ofClass);
+    const person = seen.person(session.user);
+    const ofClass = seen.classOf(session.user);
     byClass[ofClass].add(person, open.length);
     if (only === null || only === ofClass) {
       all.add(person, open.length);
       if (open.length > 0 && person !== null) connected.add(person);
     }
-    hosts.of(names.string(session.host))?.add(person, open.length);
-    virtualProxies.of(names.string(session.virtualProxy))?.add(person, open.length);
-    for (const { app } of open) apps.of(names.string(app))?.add(person, 1);
+    hosts.of(seen.text(session.host))?.add(person, open.length);
+    virtualProxies.of(seen.text(session.virtualProxy))?.add(person, open.length);
+    for (const { app } of open) apps.of(seen.text(app))?.add(person, 1);
   }
   const isKnown = !sessions.hasTooManySessions && (part.app === null || !sessions.hasTooManyConnections);
   if (!isKnown) return UNKNOWN;

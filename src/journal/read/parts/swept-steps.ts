@@ -1,7 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Items } from '../items.ts';
 import { keptSince } from '../kept-since.ts';
-import { People } from '../people.ts';
 import type { Part } from './part.ts';
 import { PartSessions } from './part-sessions.ts';
 import { LATE_CLOSE_MS } from './recently.ts';
@@ -23,12 +22,11 @@ export function sweptSteps(
 ): Step[] | null {
   const { stepSeconds, first, last } = range;
   const sessions = new PartSessions(database, items, part, MOST_READ);
-  const people = new People(database);
   const sweep = new Sweep(range);
   const to = (last + stepSeconds) * 1000;
   for (const session of sessions.find({ from: first * 1000 - LATE_CLOSE_MS, to })) {
     const { startedAt, endedAt, user } = session;
-    const person = people.of(user);
+    const person = items.seen.person(user);
     if (part.app === null) sweep.add(startedAt, endedAt, person);
     for (const { openedAt, closedAt } of sessions.connectionsOf(session)) {
       if (part.app !== null) sweep.add(openedAt, closedAt, person);
