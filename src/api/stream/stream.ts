@@ -66,6 +66,8 @@ export function registerStream(app: FastifyInstance, parts: ApiParts, counts: Co
         const after = last === undefined ? null : seqOf(String(last), history);
         reply.hijack();
         reply.raw.writeHead(200, { ...reply.getHeaders(), ...EVENT_STREAM } as Record<string, string>);
+        // The counts of a part may take a moment.
+        reply.raw.flushHeaders();
         if (after === 'unknown')
           reply.raw.write(serverSentEvent('missed', null, { after: String(last), oldest: null }));
         const listener = {
