@@ -1,6 +1,6 @@
 import { USER_CLASSES, type UserClass } from '../../contract/user-class.ts';
 import type { Json } from '../../journal/read/answers.ts';
-import type { Part } from '../../journal/read/parts/part.ts';
+import { isWhole, type Part } from '../../journal/read/parts/part.ts';
 import type { ApiParts } from '../parts.ts';
 import type { CountsView } from './counts-answer.ts';
 import { type CountsAnswer, CurrentCounts, countsTag } from './current-counts.ts';
@@ -11,7 +11,9 @@ const MOST_KEPT = 128;
 /** A second, less what a timer may be early: a stream that asks each second gets a new answer each time. */
 const KEPT_MS = 990;
 /** An answer that took long is kept so many times as long: one part alone never has more than a fifth of the reader's time. */
-const KEPT_TIMES = 4;
+const KEPT_TIMES = 5;
+/** It may have waited for what somebody else asked. */
+const KEPT_AT_MOST_MS = 5_000;
 
 interface Kept {
   readonly answer: Promise<CountsAnswer>;
@@ -41,12 +43,8 @@ export class CountsNow {
   /** At once where no part is named. */
   of(part: Part, only: UserClass | null = null): CountsAnswer | Promise<CountsAnswer> {
     const now = this.#parts.now();
-    const { host, virtualProxy, app } = part;
-    if (host === null && virtualProxy === null && app === null) {
-      const whole = this.#whole.get(only);
-      if (whole !== undefined) return whole.at(now);
-    }
-    return this.#ofPart(part, only, now);
+    const whole = isWhole(part) ? this.#whole.get(only) : undefined;
+    return whole === undefined ? this.#ofPart(part, only, now) : whole.at(now);
   }
 
   #ofPart(part: Part, only: UserClass | null, now: number): Promise<CountsAnswer> {
@@ -58,8 +56,8 @@ export class CountsNow {
     if (this.#hasRoom(now)) this.#kept.set(key, made);
     made.answer.then(
       () => {
-        const took = Math.max(0, this.#parts.now() - now);
-        made.until = now + Math.max(KEPT_MS, took + KEPT_TIMES * took);
+        const took = this.#parts.now() - now;
+        made.until = now + Math.min(KEPT_AT_MOST_MS, Math.max(KEPT_MS, KEPT_TIMES * took));
       },
       () => {
         if (this.#kept.get(key) === made) this.#kept.delete(key);

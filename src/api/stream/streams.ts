@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { EventFilters } from '../../journal/read/event-search.ts';
-import type { Part } from '../../journal/read/parts/part.ts';
+import { isWhole, type Part } from '../../journal/read/parts/part.ts';
 import type { Followed, Following } from '../../journal/read/queries.ts';
 import { keyOfPart } from '../counts/counts-now.ts';
 import type { CountsAnswer } from '../counts/current-counts.ts';
@@ -93,7 +93,9 @@ export class Streams {
 
   /** False where it would be one more part than there may be. */
   mayTellOf(part: Part): boolean {
-    const parts = new Set(Array.from(this.#streams, ({ partKey }) => partKey));
+    if (isWhole(part)) return true;
+    const ofParts = [...this.#streams].filter((stream) => !isWhole(stream.part));
+    const parts = new Set(ofParts.map(({ partKey }) => partKey));
     return parts.has(keyOfPart(part)) || parts.size < MOST_PARTS;
   }
 

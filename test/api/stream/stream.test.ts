@@ -95,10 +95,15 @@ describe('a stream', () => {
       clients.push(new StreamClient());
       return (await clients.at(-1)?.connect(`${url}?host=${host}`))?.statusCode;
     };
+    // One of everything costs the reader nothing.
+    await client.connect(url);
     const first = await Promise.all(range(1, MOST_PARTS).map((n) => next(`qs${n}`)));
     expect(new Set(first)).toEqual(new Set([200]));
     expect(await next('one-more')).toBe(503);
     expect(await next('qs1')).toBe(200);
+    const whole = new StreamClient();
+    expect((await whole.connect(url)).statusCode).toBe(200);
+    whole.disconnect();
     clients[1]?.disconnect();
     expect(
       await until(

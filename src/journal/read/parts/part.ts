@@ -7,6 +7,11 @@ export interface Part {
   readonly app: string | null;
 }
 
+/** True where nothing is left out. */
+export function isWhole({ host, virtualProxy, app }: Part): boolean {
+  return host === null && virtualProxy === null && app === null;
+}
+
 /** Sessions of a part are searched for by these filters, among others. */
 export function filtersOfPart({ host, virtualProxy, app }: Part) {
   return { host, virtualProxy, app, user: null, from: null, to: null, cursor: null, limit: 1 };
