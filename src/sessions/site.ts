@@ -193,7 +193,6 @@ export class Site implements SessionObserver {
   /** The program has been running since then: no level is noted for seconds before. */
   started(now: number): void {
     this.#startedAt = now;
-    this.openedApps.clear();
   }
 
   /** Ends what is due, then notes what is open. The state must be committed before the next event. */

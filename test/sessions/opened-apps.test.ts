@@ -47,16 +47,36 @@ describe('how often an app was opened', () => {
     expect(opened.of('c').lastSecond).toBe(1);
   });
 
-  it('begins with the program: what a start repeats does not count, nor do users who are hidden', () => {
+  it('leaves out users who are hidden', () => {
     const site = new Site(SETTINGS);
     const opens = (seq: number, more: object) =>
       site.apply(eventAt('connection_open', 1_000, { appId: 'a', ...more }), seq);
     opens(1, {});
-    site.started(1_000);
-    opens(2, {});
     site.exclude(({ id }) => id === 'eve', 1_000);
-    opens(3, { user: { directory: 'LAB', id: 'eve' } });
+    opens(2, { user: { directory: 'LAB', id: 'eve' } });
     expect(site.openedApps.of('a').total).toBe(1);
+  });
+
+  it('goes on after a restart', () => {
+    const before = new OpenedApps();
+    for (const app of ['a', '__proto__', 'a']) before.count(opening(app));
+    const after = new OpenedApps();
+    after.restore(JSON.parse(JSON.stringify(before.state)));
+    after.count(opening('a'));
+    expect(['a', '__proto__', 'b'].map((app) => after.of(app).total)).toEqual([3, 1, 0]);
+  });
+
+  it('is kept over a restart of the apps opened last', () => {
+    const before = new OpenedApps();
+    for (let n = 0; n <= 5_000; n += 1) before.count(opening(`app-${n}`));
+    const after = new OpenedApps();
+    after.restore(JSON.parse(JSON.stringify(before.state)));
+    expect(['app-0', 'app-1', 'app-5000', 'new'].map((app) => after.of(app).total)).toEqual([
+      null,
+      1,
+      1,
+      null,
+    ]);
   });
 });
 

@@ -2,13 +2,21 @@ import type { Connection } from '../session.ts';
 
 /** Apps that are counted at once: senders make up their ids. */
 const MOST_APPS = 20_000;
+/** Of which a restart knows: they are written down each second. */
+const MOST_STORED = 5_000;
 
 /** Connections of an app that were opened. */
 export interface Opened {
   /** In the last whole second of our clock. */
   readonly lastSecond: number;
-  /** Since the program started; null where it was counted before and then forgotten for newer apps. */
+  /** Since the store began, or since a version that counts them; null where it was counted and then forgotten for newer apps. */
   readonly total: number | null;
+}
+
+/** What a checkpoint keeps, the app opened last at the end. */
+export interface OpenedAppsState {
+  readonly apps: readonly (readonly [appId: string, total: number | null])[];
+  readonly hasForgotten: boolean;
 }
 
 interface Entry {
@@ -38,10 +46,20 @@ export class OpenedApps {
     this.#second = second;
   }
 
-  /** The program starts here: what a restart repeated does not count. */
-  clear(): void {
-    this.#apps.clear();
-    this.#hasForgotten = false;
+  /** The apps opened last. */
+  get state(): OpenedAppsState {
+    const apps = Array.from(this.#apps, ([appId, { total }]) => [appId, total] as const);
+    return {
+      apps: apps.slice(-MOST_STORED),
+      hasForgotten: this.#hasForgotten || apps.length > MOST_STORED,
+    };
+  }
+
+  restore({ apps, hasForgotten }: OpenedAppsState): void {
+    this.#hasForgotten = hasForgotten;
+    for (const [appId, total] of apps) {
+      this.#apps.set(appId, { total, second: Number.NaN, inSecond: 0, inSecondBefore: 0 });
+    }
   }
 
   count({ appId, session }: Connection): void {
@@ -52,10 +70,10 @@ export class OpenedApps {
       entry.inSecondBefore = entry.second === second - 1 ? entry.inSecond : 0;
       entry.inSecond = 0;
       entry.second = second;
-      // The map is in the order of their latest second.
-      this.#apps.delete(appId);
-      this.#apps.set(appId, entry);
     }
+    // The app opened last is at the end.
+    this.#apps.delete(appId);
+    this.#apps.set(appId, entry);
     entry.inSecond += 1;
     if (entry.total !== null) entry.total += 1;
   }
