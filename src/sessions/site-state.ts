@@ -3,6 +3,7 @@ import type { LossWindow } from './doubt/loss-window.ts';
 import type { Downtime } from './downtimes.ts';
 import type { LostLinesState } from './lost-lines/lost-lines.ts';
 import type { PeakOfDay } from './peak.ts';
+import type { BalanceState } from './quality/balance.ts';
 import type { QualityChange } from './quality/past-quality.ts';
 import type { Dimension } from './series.ts';
 import type { Site } from './site.ts';
@@ -30,6 +31,8 @@ export interface SiteState {
     /** The latest loss that touched the host. */
     readonly epoch: number;
     readonly clock: readonly LagSlot[] | null;
+    /** Not in earlier states. */
+    readonly balance?: BalanceState;
   }[];
   /** Of the latest loss anywhere. */
   readonly epoch: number;
@@ -67,6 +70,7 @@ export function stateOf(site: Site): SiteState {
       losses: host.losses,
       epoch: host.doubt.epoch,
       clock: host.clock?.slots ?? null,
+      balance: { ...host.balance },
     })),
     epoch: site.identities.epoch,
     losses: site.losses.everywhere,
@@ -85,8 +89,9 @@ export function restoreState(site: Site, state: SiteState): void {
   site.book.nextNumbers = state.next;
   Object.assign(site.series.totals, state.totals);
   Object.assign(site.tracker.counters, state.counters);
-  for (const { name, epoch, clock, losses, ...rest } of state.hosts) {
+  for (const { name, epoch, clock, losses, balance, ...rest } of state.hosts) {
     const host = Object.assign(site.identities.host(name), rest);
+    Object.assign(host.balance, balance);
     host.doubt.epoch = epoch;
     host.losses = losses.map((window) => ({ ...window }));
     if (clock !== null) host.clock = new HostClock(clock);

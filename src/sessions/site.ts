@@ -3,6 +3,7 @@ import type { Snapshot } from '../contract/snapshot.ts';
 import { Clocks } from './clocks/clocks.ts';
 import { Counts } from './counts.ts';
 import { Losses } from './doubt/losses.ts';
+import { watchLines } from './doubt/watch-lines.ts';
 import { Downtimes } from './downtimes.ts';
 import { hide, type IsExcluded, type MissedLines, noteMissed } from './hidden.ts';
 import { Identities } from './identities.ts';
@@ -97,18 +98,7 @@ export class Site implements SessionObserver {
       (host, user) => !this.#isOpenFull && !this.#isFullOf(host, user),
     );
     this.quality = new Quality(this, settings, this.losses, lostLines);
-    lostLines.onLost = (name, lines, now) => {
-      const host = this.#hostOf(name, now);
-      if (host !== null) this.losses.touch(host, 'gap', now, lines);
-    };
-    lostLines.onCameLate = (name, givenUpAt) => {
-      const host = this.identities.hosts.get(name);
-      if (host !== undefined) this.losses.cameLate(host, givenUpAt);
-    };
-    lostLines.onWentOn = (name) => {
-      const host = this.identities.hosts.get(name);
-      if (host !== undefined) this.losses.withdrawRestart(host);
-    };
+    watchLines(this.lostLines, this.losses, this.identities.hosts, (name, now) => this.#hostOf(name, now));
   }
 
   /** The counter of a host has begun again with this line, which is yet to be applied. */
