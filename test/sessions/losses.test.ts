@@ -151,6 +151,30 @@ describe('a node whose clock is 40 minutes behind', () => {
     expect(said().sessions).toBe(0);
   });
 
+  it('makes estimates until the offset is known, and none by that from then on', () => {
+    works(1, 'p0', 'p1');
+    pass(31 * SECOND);
+    says(5, 'Start session', 'p2');
+    pass(28 * SECOND);
+    says(6, 'Start session', 'p3');
+    expect(said()).toMatchObject({
+      quality: 'estimated',
+      reasons: ['clock'],
+      bounds: { sessions: { high: null } },
+    });
+    pass(2 * SECOND);
+    says(7, 'Start session', 'p4');
+    expect(said()).toMatchObject({ sessions: 5, quality: 'exact', reasons: [] });
+    for (const [place, command] of (['Close connection', 'Stop session'] as const).entries())
+      says(8 + place, command, 'p0');
+    expect(said()).toMatchObject({ sessions: 4, quality: 'exact', reasons: [] });
+    // Until it is set again, and nobody knows what it shows.
+    behindMs = 50 * MINUTE;
+    pass(31 * SECOND);
+    says(10, 'Start session', 'p5');
+    expect(said()).toMatchObject({ quality: 'estimated', reasons: ['clock'] });
+  });
+
   it('gets its times corrected once the offset is known, and is told of once an hour', () => {
     says(1, 'Start session', 'p0');
     for (let row = 2; row <= 250; row += 1) {
@@ -168,7 +192,10 @@ describe('a node whose clock is 40 minutes behind', () => {
     ]);
     // Its counts are right for all that.
     const { sessions } = under.site.counts;
-    expect(said().bounds.sessions).toEqual({ low: sessions, high: sessions });
+    expect(said()).toMatchObject({
+      quality: 'exact',
+      bounds: { sessions: { low: sessions, high: sessions } },
+    });
     behindMs = 0;
     says(251, 'Start session', 'q0');
     expect(said()).toMatchObject({ quality: 'exact', reasons: [] });

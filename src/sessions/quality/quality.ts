@@ -163,7 +163,8 @@ export class Quality {
     // Snapshots that come make good within two intervals what lines of this host lose; the bounds tell of it until then.
     if (!isFresh) for (const { reason } of lost) reasons.add(reason);
     if (!isFresh && isWaiting) reasons.add('gap');
-    if (host.clock?.isLate === true || host.clock?.isOff === true) reasons.add('clock');
+    // Of a clock whose error is known nothing is left to doubt: times are corrected by it, and time-outs run from arrival.
+    if (host.clock?.isLate === true) reasons.add('clock');
     const unnumbered = this.#isUnnumbered(host, now);
     if (unnumbered && !isFresh) reasons.add('unnumbered');
     const hidden = sum(all.hidden, this.#hiddenOn(host, now));
