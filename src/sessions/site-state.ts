@@ -4,7 +4,7 @@ import type { Downtime } from './downtimes.ts';
 import type { LostLinesState } from './lost-lines/lost-lines.ts';
 import type { PeakOfDay } from './peak.ts';
 import type { BalanceState } from './quality/balance.ts';
-import type { QualityChange } from './quality/past-quality.ts';
+import type { PastOfHosts, QualityChange } from './quality/past-quality.ts';
 import type { Dimension } from './series.ts';
 import type { Site } from './site.ts';
 import type { PolledProxyState } from './snapshots/polled-proxies.ts';
@@ -46,6 +46,7 @@ export interface SiteState {
   readonly rowNumbers?: LostLinesState;
   /** Not in the state of a version that did not note it. */
   readonly pastQuality?: readonly QualityChange[];
+  readonly pastOfHosts?: PastOfHosts;
   /** Not in the state of a version that took none. */
   readonly snapshots?: readonly PolledProxyState[];
   /** Parts whose level may have to be written as empty. */
@@ -80,6 +81,7 @@ export function stateOf(site: Site): SiteState {
     sweptAt: site.tracker.sweptAt,
     rowNumbers: site.lostLines.state,
     pastQuality: site.pastQuality.changes,
+    pastOfHosts: site.pastQuality.ofHosts,
     snapshots: site.polledProxies.state,
     parts: site.levels.parts,
   };
@@ -105,7 +107,7 @@ export function restoreState(site: Site, state: SiteState): void {
   site.peak.today = state.peak;
   site.tracker.sweptAt = state.sweptAt;
   if (state.rowNumbers !== undefined) site.lostLines.restore(state.rowNumbers);
-  if (state.pastQuality !== undefined) site.pastQuality.restore(state.pastQuality);
+  if (state.pastQuality !== undefined) site.pastQuality.restore(state.pastQuality, state.pastOfHosts);
   if (state.snapshots !== undefined) site.polledProxies.restore(state.snapshots);
   site.levels.restore(state.parts);
 }

@@ -98,7 +98,9 @@ export class Site implements SessionObserver {
       (host, user) => !this.#isOpenFull && !this.#isFullOf(host, user),
     );
     this.quality = new Quality(this, settings, this.losses, lostLines);
-    watchLines(this.lostLines, this.losses, this.identities.hosts, (name, now) => this.#hostOf(name, now));
+    watchLines(this.lostLines, this.losses, this.pastQuality, this.identities.hosts, (name, now) =>
+      this.#hostOf(name, now),
+    );
   }
 
   /** The counter of a host has begun again with this line, which is yet to be applied. */
@@ -106,7 +108,14 @@ export class Site implements SessionObserver {
     const host = this.#hostOf(name, receivedAt);
     // Numbers begin at one: those before this one are lost. A counter that begins elsewhere does not tell how many.
     const before = (rowNumber ?? 1) - 1;
-    if (host !== null) this.losses.touch(host, 'restart', receivedAt, before <= MOST_APART ? before : null);
+    if (host === null) return;
+    this.losses.touch(host, 'restart', receivedAt, before <= MOST_APART ? before : null);
+    this.pastQuality.lost({
+      host: name,
+      reason: 'restart',
+      from: host.heardAt || receivedAt,
+      to: receivedAt,
+    });
   }
 
   /** A host of which perhaps no line was ever applied; null where there is no room for one more. */
@@ -195,7 +204,7 @@ export class Site implements SessionObserver {
     this.#lastTick = now;
     this.quality.tick(now);
     this.lostLines.tick(now);
-    this.pastQuality.note(now, this.quality.at(now));
+    this.pastQuality.noteAll(now, this.quality, this.identities.hosts.values());
     this.peak.note(this.counts, now);
     const second = Math.floor(now / 1000) - 1;
     // Neither twice, nor for a second that was not lived through.
@@ -206,10 +215,10 @@ export class Site implements SessionObserver {
     this.levels.finish();
   }
 
-  /** How right it is what the store says of a moment, as far as that is known at another one. */
-  qualityOf(moment: number, now: number): MomentStatement {
-    this.pastQuality.note(now, this.quality.at(now));
-    return this.pastQuality.of(moment, this.quality.since, now);
+  /** How right it is what the store says of a moment, of one host or of all, as far as that is known at another moment. */
+  qualityOf(moment: number, now: number, host: string | null = null): MomentStatement {
+    this.pastQuality.noteAll(now, this.quality, this.identities.hosts.values());
+    return this.pastQuality.of(moment, this.quality.since, now, host);
   }
 
   /** Takes a snapshot in slices; see `Snapshots.take`. */

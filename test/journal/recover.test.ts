@@ -58,7 +58,7 @@ function memoryOf(site: Site, now = 0) {
   );
   // What the series wrote last is lost with a kill; it is written again, not remembered.
   // What was said of the past depends on clocks of hosts that may be forgotten earlier or later.
-  const { parts: _, pastQuality: __, hosts, rowNumbers, ...state } = stateOf(site);
+  const { parts: _, pastQuality: __, pastOfHosts: ___, hosts, rowNumbers, ...state } = stateOf(site);
   // A host of which nothing was learnt may be forgotten earlier or later.
   const learnt = hosts.filter((host) => host.keysIgnored || host.keyMismatches > 0 || host.losses.length > 0);
   // It is forgotten with its clock and its balance, and begins with a later epoch when it comes back.

@@ -74,6 +74,35 @@ describe('a Stop that is lost', () => {
   });
 });
 
+describe('what is found to be lost only later', () => {
+  it('makes an estimate of the night in which nobody missed the line', () => {
+    works(1, 'z1');
+    const asOf = (moment: number, host: string | null = null) => under.site.qualityOf(moment, now, host);
+    pass(MINUTE);
+    const lastAt = now;
+    // 5 is lost. Nobody knows yet.
+    pass(8 * HOUR);
+    expect(asOf(now - 4 * HOUR)).toEqual({ quality: 'exact', reasons: [] });
+    says(6, 'Start session', 'z2');
+    pass(10 * SECOND);
+    for (const host of [null, 'node1'])
+      expect(asOf(now - 4 * HOUR, host)).toEqual({ quality: 'estimated', reasons: ['gap'] });
+    expect(asOf(lastAt - MINUTE - SECOND).reasons).not.toContain('gap');
+  });
+
+  it('is one of the time before a counter that began again, on that host alone', () => {
+    works(1, 'z1');
+    const from = now;
+    pass(2 * HOUR);
+    says(1, 'Start session', 'z2', NODE_AGAIN);
+    expect(under.site.qualityOf(from + HOUR, now, 'node1')).toEqual({
+      quality: 'estimated',
+      reasons: ['restart'],
+    });
+    expect(under.site.qualityOf(from + HOUR, now, 'node2').reasons).toEqual([]);
+  });
+});
+
 describe('people who leave while Headcount does not run', () => {
   it('are counted as doubtful until the maximal age ends their sessions', () => {
     works(1, 'p0', 'p1', 'p2');

@@ -45,8 +45,8 @@ export class LostLines {
   #missing = 0;
   /** Called when a host's numbers turned out to be shared with something else; nothing can be said of it. */
   onShared: (host: string) => void = () => {};
-  /** Called when lines are counted as missing, at `now`. */
-  onLost: (host: string, lines: number, now: number) => void = () => {};
+  /** Called when lines are counted as missing, at `now`. They were written after `since`. */
+  onLost: (host: string, lines: number, now: number, since: number) => void = () => {};
   /** Called when a line came that had been counted as missing at `givenUpAt`. */
   onCameLate: (host: string, givenUpAt: number) => void = () => {};
   /** Called when a counter that seemed to have begun again goes on: there are two. */
@@ -182,7 +182,7 @@ export class LostLines {
     gap.givenUpAt = now;
     const lines = gap.to - gap.from + 1;
     this.#count(host, lines);
-    this.onLost(host.name, lines, now);
+    this.onLost(host.name, lines, now, gap.heardAt ?? gap.noticedAt);
   }
 
   #count(host: HostLines, lines: number): void {
