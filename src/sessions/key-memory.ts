@@ -25,7 +25,9 @@ export function rememberTimeOut(session: Session): void {
   session.key.timedOut = withNew(session.key.timedOut, session);
 }
 
+/** It was none. */
 export function forgetTimeOut(session: Session): void {
+  if (session.endReason === 'timeout') session.key.host.balance.takeBackTimeOut();
   session.key.timedOut = without(session.key.timedOut, session);
 }
 

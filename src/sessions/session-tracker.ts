@@ -82,6 +82,7 @@ export class SessionTracker {
     host.heardAt = event.receivedAt;
     if (event.rowNumber === null) host.unnumberedAt = event.receivedAt;
     if (event.result !== null && event.result !== 0) return FAILED;
+    host.balance.note(event);
     this.#isMatch = false;
     this.#seq = seq;
     const sessionKey = host.keysIgnored ? null : event.sessionKey;
@@ -230,6 +231,12 @@ export class SessionTracker {
     return session;
   }
 
+  /** Where its Stop was lost, the line that came after that shows it. */
+  #noteTimeOut(session: Session, now: number): void {
+    const { host } = session.key;
+    if (host.heardAt > this.book.dueAt(session) - this.book.settings.graceMs) host.balance.timeOut(now);
+  }
+
   #mismatch(host: Host, now: number): void {
     this.counters.keyMismatches += 1;
     this.#losses.renew(host, now);
@@ -258,6 +265,7 @@ export class SessionTracker {
     // In a fixed order, so that it does not depend on when sessions were looked at.
     for (const [session, reason] of [...due].sort(([a], [b]) => a.id - b.id)) {
       session.lastActivityAt = session.lastSignAt;
+      if (reason === 'timeout') this.#noteTimeOut(session, now);
       this.book.end(session, session.lastActivityAt, reason, now);
     }
     this.#losses.forget(now);

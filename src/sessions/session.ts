@@ -4,6 +4,7 @@ import type { HostClock } from './clocks/host-clock.ts';
 import { HostDoubt } from './doubt/host-doubt.ts';
 import type { LossWindow } from './doubt/loss-window.ts';
 import { Layouts } from './layouts.ts';
+import { Balance } from './quality/balance.ts';
 import type { Dimension } from './series.ts';
 
 /** One app (or mashup object) opened in a tab. Times in milliseconds since 1970 UTC. */
@@ -156,7 +157,6 @@ export class Host {
   readonly name: string;
   readonly dimension: Dimension;
   readonly keys = new Map<KnownUser | null, Key>();
-  /** The journal's number for the name, valid within one of its generations of names. */
   journalNumber = 0;
   journalGeneration = -1;
   openSessions = 0;
@@ -179,6 +179,7 @@ export class Host {
   readonly doubt: HostDoubt<Key>;
   /** Losses of its own that still matter. */
   losses: LossWindow[] = [];
+  readonly balance = new Balance();
   readonly layouts = new Layouts();
 
   /** `epoch`: of the latest loss anywhere. */
@@ -193,7 +194,6 @@ export class Host {
 export class KnownUser implements User {
   readonly directory: string | null;
   readonly id: string;
-  /** The journal's number for the user, valid within one of its generations of names. */
   journalNumber = 0;
   journalGeneration = -1;
   /** Hosts on which the user has an open session. */

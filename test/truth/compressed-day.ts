@@ -2,7 +2,12 @@ import type { Sender } from '../../src/contract/event.ts';
 import type { Line, SimulatedEvent } from '../../src/simulator/line.ts';
 import { seenSessions } from '../../src/simulator/proxy.ts';
 import { createRandom } from '../../src/simulator/random.ts';
-import { createSimulation, type Faults, type Simulation } from '../../src/simulator/simulation.ts';
+import {
+  createNetwork,
+  createSimulation,
+  type Faults,
+  type Simulation,
+} from '../../src/simulator/simulation.ts';
 import { differences, Figures } from './figures.ts';
 import { ObservedSite, type Place } from './observed-site.ts';
 import { Stays } from './stays.ts';
@@ -24,8 +29,12 @@ export interface DaySettings {
   /** Events a second, on average. People live faster where it is more than they cause. */
   readonly rate: number;
   readonly faults: Faults;
+  /** Lines of the first host alone are lost, late or twice. */
+  readonly isFaultyAtOneHost: boolean;
   /** At each full minute every line that is under way has arrived, so that everything can be known then. */
   readonly settlesEachMinute: boolean;
+  /** Sense says when a session times out. */
+  readonly logsTimeouts: boolean;
   /** Where not, polls are all that Headcount gets. */
   readonly sendsLines: boolean;
   /** How many of the polls fail, 0 to 1; null where nobody is asked. */
@@ -46,7 +55,9 @@ export const QUIET_DAY: DaySettings = {
   users: 2_000,
   rate: 4,
   faults: { loss: 0, duplicate: 0, reorder: 0, reorderDelayMs: 0 },
+  isFaultyAtOneHost: false,
   settlesEachMinute: false,
+  logsTimeouts: true,
   sendsLines: true,
   failingPolls: null,
   away: null,
@@ -79,6 +90,8 @@ class Day {
   readonly #headcount: ObservedSite;
   #pending: SimulatedEvent;
   #isAway = false;
+  /** Where nothing goes wrong. */
+  readonly #goodNetwork = createNetwork<Line>(QUIET_DAY.faults, () => 1);
   /** Lines on their way during the warm-up. */
   #warming: Line[] = [];
 
@@ -95,7 +108,7 @@ class Day {
       virtualProxies: 2,
       apps: 40,
       timeoutMs: SESSIONS.timeoutMs,
-      logsTimeouts: true,
+      logsTimeouts: settings.logsTimeouts,
       isExcluded: () => false,
       layout: 'headcount',
       utcOffsetMinutes: 120,
@@ -156,9 +169,13 @@ class Day {
       const line = render(event, event.at);
       this.#wire.wrote(event.host, line);
       if (event.at < start + WARM_UP_MS) this.#warming.push(line);
-      else network.offer(line, event.at);
+      else (this.#isFaulty(event.host) ? network : this.#goodNetwork).offer(line, event.at);
       this.#pending = site.next();
     }
+  }
+
+  #isFaulty(host: string): boolean {
+    return !this.#settings.isFaultyAtOneHost || host === this.#simulation.site.hosts[0];
   }
 
   /** What goes wrong now, besides lines. */
@@ -183,7 +200,7 @@ class Day {
     const { settlesEachMinute, sendsLines } = this.#settings;
     const isSettling = settlesEachMinute && now % MINUTE_MS === 0;
     const arrived = this.#simulation.network.take(isSettling ? Number.POSITIVE_INFINITY : now);
-    const lines = [...this.#warming, ...arrived];
+    const lines = [...this.#warming, ...arrived, ...this.#goodNetwork.take(now)];
     this.#warming = [];
     if (this.#isAway || !sendsLines || lines.length === 0) return;
     this.#headcount.receive(

@@ -27,6 +27,7 @@ export function createScenarios(crowd: Crowd): readonly Scenario[] {
   const troubleMs = Math.round(hours * 12) * MINUTE_MS;
   const loss = { ...QUIET_DAY.faults, loss: 0.1 };
   const polls = { failingPolls: 0 };
+  const narrow = (figures: Figures) => narrowerThan(users, figures);
   const troubles = [
     ['away', 'Headcount away for 10 min', { away: { fromMs: troubleMs + 500, forMs: 10 * MINUTE_MS } }],
     ['crash', 'a proxy crashes', { crashMs: troubleMs }],
@@ -58,7 +59,25 @@ export function createScenarios(crowd: Crowd): readonly Scenario[] {
       name: 'loss',
       what: '10 % loss, no polls',
       settings: { faults: loss },
-      checks: [withinBounds, neverExactAndWrong],
+      checks: [withinBounds, narrow, neverExactAndWrong],
+    },
+    {
+      name: 'loss-bursts',
+      what: '10 % loss in bursts of 10 lines, no polls',
+      settings: { faults: { ...loss, lossBurst: 10 } },
+      checks: [withinBounds, narrow, neverExactAndWrong],
+    },
+    {
+      name: 'loss-one-host',
+      what: '10 % loss of the lines of one host, no polls',
+      settings: { faults: loss, isFaultyAtOneHost: true },
+      checks: [withinBounds, narrow, neverExactAndWrong],
+    },
+    {
+      name: 'loss-silent',
+      what: '10 % loss, no polls, and Sense does not say when a session times out',
+      settings: { faults: loss, logsTimeouts: false },
+      checks: [withinBounds],
     },
     ...troubles.flatMap(([name, what, trouble]): Scenario[] => [
       { name, what: `${what}, no polls`, settings: trouble, checks: [neverExactAndWrong, withinBounds] },
@@ -112,6 +131,16 @@ function neverExactAndWrong({ exactAndWrong, unknowable }: Figures): Reached {
     toReach: '0',
     reached: `${wrong} of ${exactAndWrong.of}, and ${unknowable} in which nobody could know`,
     isMet: wrong === 0,
+  };
+}
+
+function narrowerThan(crowd: number, { within, widths }: Figures): Reached {
+  const width = Math.round(widths / Math.max(1, within.of));
+  return {
+    what: 'sessions between the bounds, on average',
+    toReach: `< ${crowd}, as there are users`,
+    reached: String(width),
+    isMet: width < crowd,
   };
 }
 
