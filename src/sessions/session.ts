@@ -39,8 +39,8 @@ const NEVER = Number.NEGATIVE_INFINITY;
 /** One SessionId that a virtual proxy lists, with the session that is bound to it; see `snapshots/snapshots.ts`. */
 export interface ProxySighting {
   readonly id: string;
+  readonly mark: number;
   readonly lastAt: number;
-  readonly session: Session | null;
 }
 
 /** A proxy session, from log-in to log-out or time-out. Times in milliseconds since 1970 UTC. */
@@ -69,7 +69,7 @@ export class Session {
   seenAfterMs: number;
   /** Of the latest loss of lines before a sign of life that can only be its own; see `HostDoubt`. */
   epoch: number;
-  /** The SessionId by which snapshots list it, since the program started. */
+  /** The SessionId by which snapshots list it, or did last. */
   sighting: ProxySighting | null = null;
   /** `at` of the latest snapshot of its virtual proxy, if that one lists it. */
   listedAt: number | null = null;
