@@ -199,6 +199,7 @@ class Day {
       if (this.#pollFails() < failingPolls) continue;
       const seen = seenSessions(this.#simulation.truth, place.host, place.virtualProxy);
       await this.#headcount.snapshot(place, seen, now);
+      this.#stays.answered(place.host, place.virtualProxy);
       const before = this.#polls.get(nameOf(place)) ?? [];
       this.#polls.set(nameOf(place), [...before.slice(-1), now]);
     }
@@ -222,8 +223,13 @@ class Day {
     this.#figures.minute(now, said, truth);
     this.#stays.forgetBefore(now - HOUR_MS);
     if (!this.#places.every((place) => this.#polls.get(nameOf(place))?.length === 2)) return;
-    const poll = (host: string, virtualProxy: string) => this.#polls.get(nameOf({ host, virtualProxy }))?.[0];
-    const recently = this.#stays.since((host, virtualProxy) => poll(host, virtualProxy) ?? 0);
+    // A poll that fails is no evidence, so the poll before the last one may be long ago.
+    const recently = this.#stays.since((host, virtualProxy) => {
+      const asked = this.#places.filter((place) => {
+        return place.host === host && (virtualProxy === null || place.virtualProxy === virtualProxy);
+      });
+      return Math.min(...asked.map((place) => this.#polls.get(nameOf(place))?.[0] ?? 0));
+    });
     this.#figures.polledMinute(now, said.quality, this.#headcount.trackedSessions(), recently);
   }
 

@@ -30,7 +30,7 @@ export class Figures {
   /** Full minutes in which the quality is each of these. */
   readonly minutesOf = new Map<string, number>();
   minutes = 0;
-  /** Full minutes, once there were two polls of each place, in which no difference was older than two polls. */
+  /** Full minutes, once there were two answers of each place, in which no difference was older than two answers. */
   readonly healed: Share = { of: 0, so: 0 };
   /** The same minutes, in which the quality was `reconciled`, or `exact`. */
   readonly reconciled: Share = { of: 0, so: 0 };
@@ -75,7 +75,7 @@ export class Figures {
     if (!isEqual) this.example(at, 'not equal', said.counts, truth);
   }
 
-  /** A full minute, after two polls of each place. `truth`: of the time since the poll before the last one. */
+  /** A full minute, after two answers of each place. `truth`: of the time since the answer before the last one. */
   polledMinute(
     at: number,
     quality: string,

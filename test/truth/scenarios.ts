@@ -94,7 +94,7 @@ function exactEachMinute({ minutesOf, minutes }: Figures): Reached {
 }
 
 function healed(figures: Figures): Reached {
-  return every('minutes without a difference older than two polls', figures.healed);
+  return every('minutes without a difference older than two answers of the proxy', figures.healed);
 }
 
 function reconciled(figures: Figures): Reached {
