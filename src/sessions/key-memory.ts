@@ -89,13 +89,13 @@ function without<T>(list: T[] | null, entry: T): T[] | null {
 }
 
 /** A Start this much earlier than an orphan Stop is that Stop's. */
-const PAIR_WITHIN_MS = 20_000;
+export const PAIR_WITHIN_MS = 20_000;
 /** How long an orphan Stop waits for its Start to arrive. */
 const ORPHAN_WAITS_MS = 60_000;
 /** A Close this late still belongs to a session that was stopped. Seen live: 18 s. */
 const COMPLETE_WITHIN_MS = 60_000;
 /** How long after a Stop a Start or Open of its session is looked for. */
-const LATE_WITHIN_MS = 60_000;
+export const LATE_WITHIN_MS = 60_000;
 /** How long an end by time-out can be taken back. */
 const CORRECT_WITHIN_MS = 24 * 3_600_000;
 

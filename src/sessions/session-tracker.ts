@@ -5,7 +5,9 @@ import type { Losses } from './doubt/losses.ts';
 import type { Downtimes } from './downtimes.ts';
 import {
   closedByStop,
+  LATE_WITHIN_MS,
   matched,
+  PAIR_WITHIN_MS,
   qualifies,
   rememberOrphanClose,
   rememberOrphanStop,
@@ -123,9 +125,8 @@ export class SessionTracker {
     if (target !== null) return this.book.confirm(target, event);
     const stopped = this.#late.confirm(key, event, sessionKey);
     if (stopped !== null) return stopped;
-    const since = event.receivedAt - CONFIRM_WITHIN_MS;
-    const waiting = sessionKey === null ? key.open?.firstAwaitingStart(event.virtualProxy, since) : null;
-    if (waiting) return this.book.confirm(waiting, event);
+    const waiting = sessionKey === null ? this.#waiting(key, event) : null;
+    if (waiting !== null) return this.book.confirm(waiting, event);
     const paired = this.#late.start(key, event, sessionKey);
     if (paired !== null) return paired;
     const timedOut = sessionKey === null ? null : toRestart(key, event, sessionKey);
@@ -134,6 +135,14 @@ export class SessionTracker {
       return this.book.confirm(timedOut, event);
     }
     return this.book.create(key, event, true, sessionKey);
+  }
+
+  /** The session that an Open of it synthesised because that came before this Start. */
+  #waiting({ open }: Key, { at, receivedAt, timed, virtualProxy }: UserEvent): Session | null {
+    if (open === null) return null;
+    const [since, to] = [receivedAt - LATE_WITHIN_MS, at + PAIR_WITHIN_MS];
+    const late = timed ? open.awaitingLateStart(virtualProxy, since, at, to) : null;
+    return late ?? open.firstAwaitingStart(virtualProxy, receivedAt - CONFIRM_WITHIN_MS);
   }
 
   #open(key: Key, event: UserEvent, sessionKey: string | null, target: Session | null): Session {

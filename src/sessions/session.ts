@@ -5,6 +5,7 @@ import { HostDoubt } from './doubt/host-doubt.ts';
 import type { LossWindow } from './doubt/loss-window.ts';
 import { Layouts } from './layouts.ts';
 import type { Dimension } from './series.ts';
+import type { ProxySighting } from './snapshots/proxy-sighting.ts';
 
 /** One app (or mashup object) opened in a tab. Times in milliseconds since 1970 UTC. */
 export class Connection {
@@ -35,13 +36,6 @@ export class Connection {
 
 const NONE: Connection[] = [];
 const NEVER = Number.NEGATIVE_INFINITY;
-
-/** One SessionId that a virtual proxy lists, with the session that is bound to it; see `snapshots/snapshots.ts`. */
-export interface ProxySighting {
-  readonly id: string;
-  readonly mark: number;
-  readonly lastAt: number;
-}
 
 /** A proxy session, from log-in to log-out or time-out. Times in milliseconds since 1970 UTC. */
 export class Session {
@@ -288,6 +282,8 @@ export interface OpenSessions {
   oldestKeyless(virtualProxy: string | null): Session | null;
   /** The first that was synthesised no earlier than `since` (arrival) and still waits for its Start. */
   firstAwaitingStart(virtualProxy: string | null, since: number): Session | null;
+  /** The oldest of those whose start is timed and not before `from` nor after `to`. */
+  awaitingLateStart(virtualProxy: string | null, since: number, from: number, to: number): Session | null;
   /** The newest open connection of an app that was opened no later than `until`. */
   newestConnection(virtualProxy: string | null, appId: string | null, until: number): Connection | null;
   /** The same within one session. */

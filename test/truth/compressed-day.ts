@@ -26,6 +26,8 @@ export interface DaySettings {
   readonly faults: Faults;
   /** At each full minute every line that is under way has arrived, so that everything can be known then. */
   readonly settlesEachMinute: boolean;
+  /** Lines say of which session they are. */
+  readonly hasSessionKeys: boolean;
   /** Where not, polls are all that Headcount gets. */
   readonly sendsLines: boolean;
   /** How many of the polls fail, 0 to 1; null where nobody is asked. */
@@ -47,6 +49,7 @@ export const QUIET_DAY: DaySettings = {
   rate: 4,
   faults: { loss: 0, duplicate: 0, reorder: 0, reorderDelayMs: 0 },
   settlesEachMinute: false,
+  hasSessionKeys: true,
   sendsLines: true,
   failingPolls: null,
   away: null,
@@ -149,11 +152,12 @@ class Day {
   /** What the people do until now. */
   #happen(now: number): void {
     const { site, truth, render, network, start } = this.#simulation;
+    const { hasSessionKeys } = this.#settings;
     while (this.#pending.at <= now) {
       const event = this.#pending;
       truth.apply(event);
       this.#stays.apply(event);
-      const line = render(event, event.at);
+      const line = render(hasSessionKeys ? event : { ...event, sessionKey: '(null)' }, event.at);
       this.#wire.wrote(event.host, line);
       if (event.at < start + WARM_UP_MS) this.#warming.push(line);
       else network.offer(line, event.at);

@@ -26,6 +26,7 @@ export function createScenarios(crowd: Crowd): readonly Scenario[] {
   const { hours, users, rate } = crowd;
   const troubleMs = Math.round(hours * 12) * MINUTE_MS;
   const loss = { ...QUIET_DAY.faults, loss: 0.1 };
+  const late = { loss: 0, duplicate: 0.02, reorder: 0.2, reorderDelayMs: 20_000 };
   const polls = { failingPolls: 0 };
   const troubles = [
     ['away', 'Headcount away for 10 min', { away: { fromMs: troubleMs + 500, forMs: 10 * MINUTE_MS } }],
@@ -37,10 +38,16 @@ export function createScenarios(crowd: Crowd): readonly Scenario[] {
       name: 'no-loss',
       what: 'no loss, a fifth of the lines late by up to 20 s, 2 % twice',
       settings: {
-        faults: { loss: 0, duplicate: 0.02, reorder: 0.2, reorderDelayMs: 20_000 },
+        faults: late,
         settlesEachMinute: true,
       },
       checks: [equalEachMinute, exactEachMinute, neverExactAndWrong],
+    },
+    {
+      name: 'keyless',
+      what: 'no loss, as many lines late and twice, no session keys',
+      settings: { faults: late, settlesEachMinute: true, hasSessionKeys: false },
+      checks: [equalEachMinute, neverExactAndWrong, withinBounds],
     },
     {
       name: 'loss-polls',

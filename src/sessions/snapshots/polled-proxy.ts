@@ -1,5 +1,6 @@
 import type { SeenSession } from '../../contract/snapshot.ts';
-import type { ProxySighting, Session } from '../session.ts';
+import type { Session } from '../session.ts';
+import type { ProxySighting } from './proxy-sighting.ts';
 import type { Sighting } from './reconcile.ts';
 
 /** One SessionId as a virtual proxy lists it, until it does not list it any more and no open session is bound to it. */

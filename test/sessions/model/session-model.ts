@@ -139,6 +139,9 @@ interface StoppedConnection {
 }
 
 const CONFIRM_WITHIN = 5_000;
+/** The first Open of a session after its Start, by event time, and before it, by arrival. */
+const OPEN_AFTER_START_WITHIN = 20_000;
+const OPEN_BEFORE_START_WITHIN = 60_000;
 const STOP_AFTER_START_WITHIN = 20_000;
 const ORPHAN_STOP_REMEMBERED = 60_000;
 const CLOSE_AFTER_STOP_WITHIN = 60_000;
@@ -432,16 +435,9 @@ export class SessionModel {
       return;
     }
 
-    // 3. Only without a session key: the session synthesised first, at most 5,000 ms before by arrival.
+    // 3. Only without a session key: one that an Open synthesised and that waits for its Start.
     if (line.sessionKey === null) {
-      const waiting = this.#candidates(line, target)
-        .filter((session) => !session.confirmed)
-        .filter(
-          (session) =>
-            session.synthesisedAt !== null && line.receivedAt - session.synthesisedAt <= CONFIRM_WITHIN,
-        )
-        .toSorted((a, b) => a.id - b.id)
-        .at(0);
+      const waiting = this.#waitingFor(line);
       if (waiting !== undefined) {
         this.#confirm(waiting, line);
         this.#signOfLife(waiting, line, false);
@@ -474,6 +470,22 @@ export class SessionModel {
     const session = this.#create(line);
     session.startExact = true;
     this.#becameOpen(session, line);
+  }
+
+  /** The oldest by event time whose Open this Start went before, else the one synthesised first, just now. */
+  #waitingFor(line: UserEvent): Session | undefined {
+    const waiting = this.#candidates(line, undefined).filter(({ confirmed }) => !confirmed);
+    const synthesisedWithin = (ms: number) =>
+      waiting.filter(({ synthesisedAt }) => synthesisedAt !== null && line.receivedAt - synthesisedAt <= ms);
+    const soonAfter = synthesisedWithin(OPEN_BEFORE_START_WITHIN)
+      .filter(({ startTimed }) => line.timed && startTimed)
+      .filter(({ startedAt }) => 0 <= startedAt - line.at && startedAt - line.at <= OPEN_AFTER_START_WITHIN);
+    return (
+      oldest(soonAfter) ??
+      synthesisedWithin(CONFIRM_WITHIN)
+        .toSorted((a, b) => a.id - b.id)
+        .at(0)
+    );
   }
 
   /** A session that an orphan Stop ended before this line of it came. */
