@@ -5,6 +5,7 @@ import type { Losses } from './doubt/losses.ts';
 import type { Downtimes } from './downtimes.ts';
 import {
   closedByStop,
+  hasCrossed,
   LATE_WITHIN_MS,
   matched,
   PAIR_WITHIN_MS,
@@ -199,7 +200,7 @@ export class SessionTracker {
       if (key.open?.oldest(event.virtualProxy)) this.#mismatch(key.host, event.receivedAt);
       if (key.host.keysMatched) return this.#orphanStop(key, event);
     }
-    const session = this.#toStop(key, event);
+    const session = this.#toStop(key, event, sessionKey);
     if (session !== null) {
       if (key.openSessions > 1) this.#guess(session, event);
       return applied(this.#end(session, event));
@@ -226,11 +227,13 @@ export class SessionTracker {
   }
 
   /** Which session a Stop without a usable session key ends. */
-  #toStop(key: Key, event: UserEvent): Session | null {
+  #toStop(key: Key, event: UserEvent, sessionKey: string | null): Session | null {
     const idle = key.open?.oldestIdle(event.virtualProxy) ?? null;
     if (idle !== null && qualifies(idle, event)) return idle;
     const oldest = key.open?.oldest(event.virtualProxy) ?? null;
-    return oldest !== null && qualifies(oldest, event) ? oldest : null;
+    if (oldest === null || qualifies(oldest, event)) return oldest;
+    const isCrossed = sessionKey === null && hasCrossed(key, event.at, oldest.startedAt, event);
+    return isCrossed ? oldest : null;
   }
 
   #end(session: Session, event: UserEvent): Session {
