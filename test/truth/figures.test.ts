@@ -36,7 +36,7 @@ describe('the figures', () => {
   it('take no count for equal that differs in connections alone', () => {
     const figures = new Figures();
     figures.minute(0, saying(ONE, 'exact'), { ...ONE, connections: 1 });
-    expect(figures).toMatchObject({ equal: { of: 1, so: 0 }, minutes: 1 });
+    expect(figures).toMatchObject({ equal: { of: 1, so: 0 }, equalSessions: { of: 1, so: 1 }, minutes: 1 });
     expect(figures.minutesOf).toEqual(new Map([['exact', 1]]));
   });
 });

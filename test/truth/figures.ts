@@ -27,6 +27,8 @@ export class Figures {
   widths = 0;
   /** Full minutes in which sessions, users and connections are those of the truth. */
   readonly equal: Share = { of: 0, so: 0 };
+  /** The same, whatever the connections are. */
+  readonly equalSessions: Share = { of: 0, so: 0 };
   /** Full minutes in which the quality is each of these. */
   readonly minutesOf = new Map<string, number>();
   minutes = 0;
@@ -72,6 +74,7 @@ export class Figures {
     this.minutesOf.set(said.quality, (this.minutesOf.get(said.quality) ?? 0) + 1);
     const isEqual = areEqual(said.counts, truth);
     note(this.equal, isEqual);
+    note(this.equalSessions, areEqual({ ...said.counts, connections: truth.connections }, truth));
     if (!isEqual) this.example(at, 'not equal', said.counts, truth);
   }
 
