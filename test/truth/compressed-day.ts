@@ -35,6 +35,8 @@ export interface DaySettings {
   readonly settlesEachMinute: boolean;
   /** Sense says when a session times out. */
   readonly logsTimeouts: boolean;
+  /** Lines say of which session they are. */
+  readonly hasSessionKeys: boolean;
   /** Where not, polls are all that Headcount gets. */
   readonly sendsLines: boolean;
   /** How many of the polls fail, 0 to 1; null where nobody is asked. */
@@ -58,6 +60,7 @@ export const QUIET_DAY: DaySettings = {
   isFaultyAtOneHost: false,
   settlesEachMinute: false,
   logsTimeouts: true,
+  hasSessionKeys: true,
   sendsLines: true,
   failingPolls: null,
   away: null,
@@ -162,11 +165,12 @@ class Day {
   /** What the people do until now. */
   #happen(now: number): void {
     const { site, truth, render, network, start } = this.#simulation;
+    const { hasSessionKeys } = this.#settings;
     while (this.#pending.at <= now) {
       const event = this.#pending;
       truth.apply(event);
       this.#stays.apply(event);
-      const line = render(event, event.at);
+      const line = render(hasSessionKeys ? event : { ...event, sessionKey: '(null)' }, event.at);
       this.#wire.wrote(event.host, line);
       if (event.at < start + WARM_UP_MS) this.#warming.push(line);
       else (this.#isFaulty(event.host) ? network : this.#goodNetwork).offer(line, event.at);
@@ -216,6 +220,7 @@ class Day {
       if (this.#pollFails() < failingPolls) continue;
       const seen = seenSessions(this.#simulation.truth, place.host, place.virtualProxy);
       await this.#headcount.snapshot(place, seen, now);
+      this.#stays.answered(place.host, place.virtualProxy);
       const before = this.#polls.get(nameOf(place)) ?? [];
       this.#polls.set(nameOf(place), [...before.slice(-1), now]);
     }
@@ -239,8 +244,13 @@ class Day {
     this.#figures.minute(now, said, truth);
     this.#stays.forgetBefore(now - HOUR_MS);
     if (!this.#places.every((place) => this.#polls.get(nameOf(place))?.length === 2)) return;
-    const poll = (host: string, virtualProxy: string) => this.#polls.get(nameOf({ host, virtualProxy }))?.[0];
-    const recently = this.#stays.since((host, virtualProxy) => poll(host, virtualProxy) ?? 0);
+    // A poll that fails is no evidence, so the poll before the last one may be long ago.
+    const recently = this.#stays.since((host, virtualProxy) => {
+      const asked = this.#places.filter((place) => {
+        return place.host === host && (virtualProxy === null || place.virtualProxy === virtualProxy);
+      });
+      return Math.min(...asked.map((place) => this.#polls.get(nameOf(place))?.[0] ?? 0));
+    });
     this.#figures.polledMinute(now, said.quality, this.#headcount.trackedSessions(), recently);
   }
 

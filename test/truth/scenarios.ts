@@ -26,6 +26,7 @@ export function createScenarios(crowd: Crowd): readonly Scenario[] {
   const { hours, users, rate } = crowd;
   const troubleMs = Math.round(hours * 12) * MINUTE_MS;
   const loss = { ...QUIET_DAY.faults, loss: 0.1 };
+  const late = { loss: 0, duplicate: 0.02, reorder: 0.2, reorderDelayMs: 20_000 };
   const polls = { failingPolls: 0 };
   const narrow = (figures: Figures) => narrowerThan(users, figures);
   const troubles = [
@@ -38,10 +39,16 @@ export function createScenarios(crowd: Crowd): readonly Scenario[] {
       name: 'no-loss',
       what: 'no loss, a fifth of the lines late by up to 20 s, 2 % twice',
       settings: {
-        faults: { loss: 0, duplicate: 0.02, reorder: 0.2, reorderDelayMs: 20_000 },
+        faults: late,
         settlesEachMinute: true,
       },
       checks: [equalEachMinute, exactEachMinute, neverExactAndWrong],
+    },
+    {
+      name: 'keyless',
+      what: 'no loss, as many lines late and twice, no session keys',
+      settings: { faults: late, settlesEachMinute: true, hasSessionKeys: false },
+      checks: [sessionsEachMinute, neverExactAndWrong, withinBounds],
     },
     {
       name: 'loss-polls',
@@ -108,12 +115,17 @@ function equalEachMinute({ equal }: Figures): Reached {
   return every('minutes in which the counts equal the truth', equal);
 }
 
+function sessionsEachMinute({ equal, equalSessions }: Figures): Reached {
+  const row = every('minutes in which sessions and users equal the truth', equalSessions);
+  return { ...row, reached: `${row.reached}, and ${equal.so} in which connections do too` };
+}
+
 function exactEachMinute({ minutesOf, minutes }: Figures): Reached {
   return every('minutes that are exact', { so: minutesOf.get('exact') ?? 0, of: minutes });
 }
 
 function healed(figures: Figures): Reached {
-  return every('minutes without a difference older than two polls', figures.healed);
+  return every('minutes without a difference older than two answers of the proxy', figures.healed);
 }
 
 function reconciled(figures: Figures): Reached {
