@@ -12,6 +12,9 @@ import {
 } from './session.ts';
 import { copied } from './string-pool.ts';
 
+/** An Open and its Start may come in either order within this time of each other's arrival. */
+const CONFIRM_WITHIN_MS = 5_000;
+
 /** Of each kind of thing a key remembers, the last so many. Bounds memory and the cost of a line. */
 const REMEMBERED = 64;
 
@@ -263,4 +266,15 @@ export function closedByStop(key: Key, event: UserEvent, sessionKey: string | nu
     if (found === null || byOpening(connection, found) > 0) found = connection;
   }
   return found;
+}
+
+/** The session that an Open of it synthesised because that came before this Start. */
+export function awaitingStart(
+  { open }: Key,
+  { at, receivedAt, timed, virtualProxy }: UserEvent,
+): Session | null {
+  if (open === null) return null;
+  const [since, to] = [receivedAt - LATE_WITHIN_MS, at + PAIR_WITHIN_MS];
+  const late = timed ? open.awaitingLateStart(virtualProxy, since, at, to) : null;
+  return late ?? open.firstAwaitingStart(virtualProxy, receivedAt - CONFIRM_WITHIN_MS);
 }

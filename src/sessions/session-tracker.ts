@@ -4,11 +4,10 @@ import { type Doubt, isDoubtful } from './doubt/doubt.ts';
 import type { Losses } from './doubt/losses.ts';
 import type { Downtimes } from './downtimes.ts';
 import {
+  awaitingStart,
   closedByStop,
   hasCrossed,
-  LATE_WITHIN_MS,
   matched,
-  PAIR_WITHIN_MS,
   qualifies,
   rememberOrphanClose,
   rememberOrphanStop,
@@ -20,8 +19,6 @@ import { LateLines } from './late-lines.ts';
 import type { Host, Key, Session } from './session.ts';
 import type { SessionBook } from './session-book.ts';
 
-/** An Open and its Start may come in either order within this time of each other's arrival. */
-const CONFIRM_WITHIN_MS = 5_000;
 /** Mismatches in a row after which a host's session keys are not believed any more. */
 const MOST_MISMATCHES = 20;
 /** Sweeps come each second; a longer pause means that we did not run. */
@@ -127,7 +124,7 @@ export class SessionTracker {
     if (target !== null) return this.book.confirm(target, event);
     const stopped = this.#late.confirm(key, event, sessionKey);
     if (stopped !== null) return stopped;
-    const waiting = sessionKey === null ? this.#waiting(key, event) : null;
+    const waiting = sessionKey === null ? awaitingStart(key, event) : null;
     if (waiting !== null) return this.book.confirm(waiting, event);
     const paired = this.#late.start(key, event, sessionKey);
     if (paired !== null) return paired;
@@ -137,14 +134,6 @@ export class SessionTracker {
       return this.book.confirm(timedOut, event);
     }
     return this.book.create(key, event, true, sessionKey);
-  }
-
-  /** The session that an Open of it synthesised because that came before this Start. */
-  #waiting({ open }: Key, { at, receivedAt, timed, virtualProxy }: UserEvent): Session | null {
-    if (open === null) return null;
-    const [since, to] = [receivedAt - LATE_WITHIN_MS, at + PAIR_WITHIN_MS];
-    const late = timed ? open.awaitingLateStart(virtualProxy, since, at, to) : null;
-    return late ?? open.firstAwaitingStart(virtualProxy, receivedAt - CONFIRM_WITHIN_MS);
   }
 
   #open(key: Key, event: UserEvent, sessionKey: string | null, target: Session | null): Session {
