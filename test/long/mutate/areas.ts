@@ -29,7 +29,7 @@ export const AREAS: Readonly<Record<string, readonly Part[]>> = {
     },
     {
       source: [
-        'src/journal/read/{session-search,event-search,filters}.ts',
+        'src/journal/read/{event-search,filters}.ts',
         'src/journal/{marks,session-blocks,event-blocks}.ts',
       ],
       tests: ['test/journal/{search-model,search-moments,event-blocks,failed-commit}.test.ts'],
