@@ -4,6 +4,7 @@ import { NowCards } from './now/cards.ts';
 import { Head } from './now/head.ts';
 import { TokenDialog } from './now/token-dialog.ts';
 import { h, type View } from './parts/view.ts';
+import { Sessions } from './sessions/sessions.ts';
 
 /** The page from top to bottom. */
 export function App(): View {
@@ -12,7 +13,7 @@ export function App(): View {
     { class: 'page' },
     h(Head, null),
     h(Banner, null),
-    h('main', null, h(FilterBar, null), h(NowCards, null)),
+    h('main', null, h(FilterBar, null), h(NowCards, null), h(Sessions, null)),
     h(TokenDialog, null),
   );
 }
