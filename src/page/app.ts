@@ -1,3 +1,5 @@
+import { AroundThen } from './as-of/around-then.ts';
+import { PastNotice } from './as-of/past-notice.ts';
 import { FilterBar } from './filter/filter-bar.ts';
 import { Banner } from './now/banner.ts';
 import { NowCards } from './now/cards.ts';
@@ -13,7 +15,15 @@ export function App(): View {
     { class: 'page' },
     h(Head, null),
     h(Banner, null),
-    h('main', null, h(FilterBar, null), h(NowCards, null), h(Sessions, null)),
+    h(
+      'main',
+      null,
+      h(FilterBar, null),
+      h(PastNotice, null),
+      h(NowCards, null),
+      h(AroundThen, null),
+      h(Sessions, null),
+    ),
     h(TokenDialog, null),
   );
 }

@@ -21,7 +21,7 @@ export const COLUMNS = {
   host: { label: 'Host', sort: 'host', firstOrder: 'asc', width: 7 },
   virtualProxy: { label: 'Virtual proxy', sort: 'virtualProxy', firstOrder: 'asc', width: 6.75 },
   apps: { label: 'Apps', sort: null, firstOrder: 'asc', width: 10.5 },
-  connections: { label: 'Connections', sort: 'connections', firstOrder: 'desc', width: 6.5 },
+  connections: { label: 'Connections', sort: 'connections', firstOrder: 'desc', width: 7 },
   browser: { label: 'Browser', sort: 'browser', firstOrder: 'asc', width: 8.5 },
   os: { label: 'OS', sort: 'os', firstOrder: 'asc', width: 6.25 },
   lastActivity: { label: 'Last activity', sort: 'lastActivity', firstOrder: 'desc', width: 6.5 },
