@@ -185,7 +185,7 @@ const nameOf = ({ user }: Item): string =>
 const NUMBERS: Partial<Record<SessionSort, (item: Item) => number>> = {
   lastActivity: (item) => time(item['lastActivityAt']),
   duration: (item) => Number(item['durationSeconds']),
-  connections: (item) => Number(item['connections']),
+  connections: (item) => (item['connections'] as readonly Connection[]).length,
   openConnections: (item) => Number(item['openConnections']),
 };
 const byNumbers = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
@@ -194,7 +194,7 @@ const byNumbers = new Intl.Collator('en', { numeric: true, sensitivity: 'base' }
 function compare(sort: SessionSort, order: 'asc' | 'desc', a: Item, b: Item): number {
   const sortedBy = (item: Item): string | number | null => {
     if (sort === 'ended') return item['endedAt'] === null ? null : time(item['endedAt']);
-    if (sort === 'user') return item.user === null ? null : `${item.user.directory} ${item.user.id}`;
+    if (sort === 'user') return item.user === null ? null : `${item.user.directory ?? ''} ${item.user.id}`;
     return NUMBERS[sort]?.(item) ?? (item[sort] as string | null);
   };
   const [one, other] = [sortedBy(a), sortedBy(b)];

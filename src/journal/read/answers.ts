@@ -213,6 +213,8 @@ export interface CsvPage {
   readonly nextCursor: string | null;
   /** Where the items are those of one moment: how right they are, and why. */
   readonly quality?: string | null;
+  /** Where they were counted: how many there are on all pages. */
+  readonly total?: string | null;
 }
 
 /** What each question is answered with; null where there is no such thing. */

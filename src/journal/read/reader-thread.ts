@@ -103,9 +103,14 @@ type Found<Name extends keyof Questions> = Answers[Name] | CsvPage;
 const FINDERS: { readonly [Name in keyof Questions]: (question: Questions[Name]) => Found<Name> } = {
   sessions: (question) => {
     const found = queries.sessions(question);
-    const { quality, reasons } = found;
+    const { quality, reasons, total, totalIsAtLeast } = found;
     const page = asAsked(found, question);
-    return 'csv' in page && quality !== null ? { ...page, quality: [quality, ...reasons].join(' ') } : page;
+    if (!('csv' in page)) return page;
+    return {
+      ...page,
+      quality: quality === null ? null : [quality, ...reasons].join(' '),
+      total: total === null ? null : `${totalIsAtLeast ? 'more than ' : ''}${total}`,
+    };
   },
   session: ({ id, now }) => queries.session(id, now),
   events: (question) => asAsked(queries.events(question.filters), question),

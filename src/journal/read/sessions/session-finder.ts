@@ -8,7 +8,7 @@ import { ConnectionChains } from './connection-chains.ts';
 import { findSessionCells, type SessionFilters } from './session-search.ts';
 import { SessionStates, stateAt } from './session-state.ts';
 
-/** What class, doubt and state are made of, in the order in which `#fits` takes them. */
+/** What class, doubt and state are made of, in the order in which they are taken apart below. */
 const SIEVED = ['s.user', 's.host', 's.ended_at', 's.epoch', 's.open_connections', 's.last_connection'];
 
 /** Finds sessions by all of their filters. Runs in the reader's thread. */
@@ -47,12 +47,25 @@ export class SessionFinder {
   }
 
   *#those(found: Generator<Cells>, filters: SessionFilters, from: number): Generator<Cells> {
-    for (const cells of found) if (this.#fits(cells.slice(from), filters)) yield cells;
+    const { class: wanted = null } = filters;
+    const isWanted = new Map<unknown, boolean>();
+    const isOfClass = (number: unknown): boolean => {
+      const known = isWanted.get(number);
+      if (known !== undefined) return known;
+      const is = this.#classOf(this.names.user(number as Cell)) === wanted;
+      isWanted.set(number, is);
+      return is;
+    };
+    for (const cells of found) {
+      if (wanted !== null && !isOfClass(cells[from])) continue;
+      if (this.#isIn(cells.slice(from), filters)) yield cells;
+    }
   }
 
-  #fits(sieved: Cells, { class: wanted = null, doubtful = null, state = null, at }: SessionFilters): boolean {
-    const [user, host, endedAt, epoch, openConnections, lastConnection] = sieved;
-    if (wanted !== null && this.#classOf(this.names.user(user as Cell)) !== wanted) return false;
+  /** Whether doubt and state of a session are as asked for. */
+  #isIn(sieved: Cells, { doubtful = null, state = null, at }: SessionFilters): boolean {
+    if (doubtful === null && state === null) return true;
+    const [, host, endedAt, epoch, openConnections, lastConnection] = sieved;
     const cells = { endedAt, openConnections, epoch, host: this.names.string(host as Cell) };
     if (doubtful !== null && (endedAt !== null || this.states.isDoubtful(cells) !== doubtful)) return false;
     if (state === null) return true;

@@ -39,7 +39,10 @@ const column = (name: string) => () => `s.${name}`;
 const CRITERIA: Readonly<Record<SessionOrder['sort'], Criterion>> = {
   ended: { sql: column('ended_at') },
   lastActivity: { sql: column('last_activity_at') },
-  duration: { sql: (now) => `max(0, coalesce(s.ended_at, ${now}) - s.started_at)` },
+  // One of whose end we hear while somebody turns pages keeps its place.
+  duration: {
+    sql: (now) => `max(0, iif(s.ended_seen_at <= ${now}, s.ended_at, ${now}) - s.started_at)`,
+  },
   connections: { sql: column('connections') },
   openConnections: { sql: column('open_connections') },
   host: { sql: column('host'), text: (cell, names) => names.string(cell) },

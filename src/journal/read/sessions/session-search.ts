@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { END_REASONS } from '../../../contract/rows.ts';
 import type { UserClass } from '../../../contract/user-class.ts';
 import { bitOf, hasAny, markOf, numbersIn } from '../../marks.ts';
@@ -107,7 +107,7 @@ class Search {
     where.add(condition);
     if (cursor !== null) where.add(`${source.id} ${this.#way === 'ASC' ? '>' : '<'} ?`, cursor);
     if (users !== null) where.add(AMONG, JSON.stringify(users));
-    yield* this.#rows(this.#select(source, where), where.values);
+    yield* rowsOf(this.#select(source, where), where.values);
   }
 
   *inBlocks(condition: string): Generator<Cells> {
@@ -117,9 +117,9 @@ class Search {
     // Not BETWEEN, of which an index of connections uses nothing; and one bound on each side, since of two it uses any one.
     where.add(`${id} >= ? AND ${id} < ?`);
     if (this.#found !== null) where.add(AMONG);
-    const sql = this.#select(this.source, where);
+    const statement = this.#select(this.source, where);
     for (const { first, end, found } of this.#candidates()) {
-      yield* this.#rows(sql, [
+      yield* rowsOf(statement, [
         ...where.values,
         first,
         end,
@@ -128,8 +128,11 @@ class Search {
     }
   }
 
-  #select({ from, id }: Source, where: Where): string {
-    return `SELECT ${this.#list} FROM ${from} ${where.sql} ORDER BY ${id} ${this.#way}`;
+  #select({ from, id }: Source, where: Where): StatementSync {
+    const sql = `SELECT ${this.#list} FROM ${from} ${where.sql} ORDER BY ${id} ${this.#way}`;
+    const statement = this.#database.prepare(sql);
+    statement.setReturnArrays(true);
+    return statement;
   }
 
   /** Blocks in which a session may fit, in order, each with the users searched for. By times only those that have ended are found. */
@@ -165,13 +168,14 @@ class Search {
     }
   }
 
-  #usersIn(start: number): number[] {
+  #usersIn(start: number): Uint32Array {
     return this.#usersOf(ALL, `s.id >= ${start} AND s.id < ${start + SESSIONS_IN_BLOCK}`);
   }
 
-  #usersOf({ from }: Source, condition: string): number[] {
+  /** In ascending order. */
+  #usersOf({ from }: Source, condition: string): Uint32Array {
     const rows = this.#database.prepare(`SELECT DISTINCT s.user AS user FROM ${from} WHERE ${condition}`);
-    return rows.all().map(({ user }) => Number(user));
+    return Uint32Array.from(rows.all(), ({ user }) => Number(user)).sort();
   }
 
   #numbersOf(user: NonNullable<Filters['user']>): number[] {
@@ -206,16 +210,15 @@ class Search {
       where.add(`EXISTS (SELECT 1 FROM ${connections} WHERE c.session = s.id AND ${fits('c')})`, ...values);
     }
   }
+}
 
-  *#rows(sql: string, values: Where['values']): Generator<Cells> {
-    let before: unknown = null;
-    const statement = this.#database.prepare(sql);
-    statement.setReturnArrays(true);
-    for (const row of statement.iterate(...values)) {
-      const cells = row as unknown as Cells;
-      if (cells[0] !== before) yield cells;
-      before = cells[0];
-    }
+/** Each session once. */
+function* rowsOf(statement: StatementSync, values: Where['values']): Generator<Cells> {
+  let before: unknown = null;
+  for (const row of statement.iterate(...values)) {
+    const cells = row as unknown as Cells;
+    if (cells[0] !== before) yield cells;
+    before = cells[0];
   }
 }
 
