@@ -6,6 +6,7 @@ import { NowCards } from './now/cards.ts';
 import { Head } from './now/head.ts';
 import { TokenDialog } from './now/token-dialog.ts';
 import { h, type View } from './parts/view.ts';
+import { SessionDialog } from './session/session-dialog.ts';
 import { Sessions } from './sessions/sessions.ts';
 
 /** The page from top to bottom. */
@@ -24,6 +25,7 @@ export function App(): View {
       h(AroundThen, null),
       h(Sessions, null),
     ),
+    h(SessionDialog, null),
     h(TokenDialog, null),
   );
 }

@@ -49,19 +49,19 @@ describe('a moment that somebody types', () => {
     '10:14+15:00',
     '10:14 <b>',
   ])('is not understood, and what is expected is said: %s', (text) => {
-    expect(read(text)).toMatch(/^expected a time such as 10:14/);
+    expect(read(text)).toMatch(/^This is no time that can be read. Write 10:14/);
   });
 
   it.each(['2026-02-29', '2026-02-30', '2026-13-01', '2026-00-10'])(
     'is of no day of the calendar: %s',
     (date) => {
-      expect(read(`${date} 10:14`)).toBe(`there is no day ${date}`);
+      expect(read(`${date} 10:14`)).toBe(`There is no day ${date}.`);
     },
   );
 
   it('lies in the future, and a time of today is asked about', () => {
-    expect(read('2026-11-20 13:01')).toBe('this lies in the future');
-    expect(read('13:01')).toBe('this lies in the future: was it yesterday 13:01?');
+    expect(read('2026-11-20 13:01')).toBe('This lies in the future.');
+    expect(read('13:01')).toBe('This lies in the future. Was it yesterday 13:01?');
     expect(read('13:00')).toBe('2026-11-20T12:00:00.000Z');
   });
 

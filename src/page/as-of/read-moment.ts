@@ -7,7 +7,8 @@ const DAY_MS = 86_400_000;
 const MOMENT =
   /^(?:(?<date>\d{4}-\d\d-\d\d)(?:T|\s+)|(?<day>today|yesterday),?\s+)?(?<hour>\d\d?):(?<minute>\d\d)(?::(?<second>\d\d(?:\.\d{1,9})?))?\s*(?<zone>Z|[+-]\d\d(?::?\d\d)?)?$/i;
 
-const EXPECTED = 'expected a time such as 10:14, yesterday 10:14, 2026-11-20 11:14 or 2026-11-20T11:14+01:00';
+const EXPECTED =
+  'This is no time that can be read. Write 10:14, yesterday 10:14, 2026-11-20 11:14 or 2026-11-20T11:14+01:00.';
 
 /**
  * What somebody typed. A time without a zone is that of `zone` (IANA name), one without a date is that of today, and `now`
@@ -19,14 +20,14 @@ export function readMoment(text: string, now: number, zone: string): ReadMoment 
   const offset = found['zone'] === undefined ? null : offsetIn(found['zone']);
   const day = dayOf(found['date'], found['day'], now + (offset ?? offsetOf(now, zone)));
   const clock = clockOf(Number(found['hour']), Number(found['minute']), Number(found['second'] ?? 0));
-  if (day === null) return { problem: `there is no day ${found['date']}` };
+  if (day === null) return { problem: `There is no day ${found['date']}.` };
   if (clock === null || Number.isNaN(offset)) return { problem: EXPECTED };
   const at = offset === null ? timeOfClock(day + clock, zone) : day + clock - offset;
-  if (at === null) return { problem: 'the clocks were put forward over this time, so it never was' };
+  if (at === null) return { problem: 'The clocks were put forward over this time, so it never was.' };
   if (at <= now) return { at };
   const hint =
-    found['date'] === undefined && found['day'] === undefined ? `: was it yesterday ${text.trim()}?` : '';
-  return { problem: `this lies in the future${hint}` };
+    found['date'] === undefined && found['day'] === undefined ? ` Was it yesterday ${text.trim()}?` : '';
+  return { problem: `This lies in the future.${hint}` };
 }
 
 /** The beginning of a day, as `timeOfClock` takes it. `today`: now, likewise. Null for a day that no calendar has. */
