@@ -12,6 +12,7 @@ import {
   type SessionsPage,
   search,
   sessionsAsked,
+  totalAsked,
   turnTo,
 } from '../../src/page/sessions/session-list.ts';
 
@@ -66,20 +67,34 @@ describe('pages of the table', () => {
     ...given,
   });
 
+  const next = { nextCursor: 'x' };
+  const counted = (total: number, totalIsAtLeast = false) => ({ total, totalIsAtLeast });
+
   it.each([
-    ['1–100 of 245', page({ total: 245, nextCursor: 'x' }), 0],
-    ['201–245 of 245', page({ total: 245 }, 45), 2],
-    ['1–100 of more than 100,000', page({ total: 100_000, totalIsAtLeast: true, nextCursor: 'x' }), 0],
-    ['101–200 of more', page({ nextCursor: 'x' }), 1],
-    ['101–103 of 103', page({}, 3), 1],
-    ['None', page({ total: 0 }, 0), 0],
-    ['None on this page', page({ total: 90 }, 0), 1],
-  ])('say that they are %s', (said, shown, pagesBefore) => {
-    expect(placeText(shown, pagesBefore)).toBe(said);
+    ['1–100 of 245', page({ total: 245, ...next }), null, 0],
+    ['201–245 of 245', page({ total: 245 }, 45), null, 2],
+    ['1–100 of more than 100,000', page({ ...counted(100_000, true), ...next }), null, 0],
+    ['101–200 of more', page(next), null, 1],
+    ['101–200 of 322', page(next), counted(322), 1],
+    ['1–100 of more than 100,000', page(next), counted(100_000, true), 0],
+    ['101–103 of 103', page({}, 3), null, 1],
+    ['None', page({ total: 0 }, 0), null, 0],
+    ['None on this page', page({ total: 90 }, 0), null, 1],
+  ])('say that they are %s', (said, shown, total, pagesBefore) => {
+    expect(placeText(shown, total, pagesBefore)).toBe(said);
   });
 
   it('never claim fewer than they show, however the total has changed since', () => {
-    expect(placeText(page({ total: 150 }), 1)).toBe('101–200 of 200');
+    expect(placeText(page({ total: 150, ...next }), null, 1)).toBe('101–200 of more than 200');
+    expect(placeText(page({ total: 250 }), null, 1)).toBe('101–200 of 200');
+  });
+
+  it('are counted apart only where the API does not count them with the page', () => {
+    expect(totalAsked.value).toBeNull();
+    activeOnly.value = false;
+    expect(totalAsked.value).toMatchObject({ active: null, sort: 'connections', limit: 1 });
+    order.value = { by: 'user', direction: 'asc' };
+    expect(totalAsked.value).toBeNull();
   });
 });
 

@@ -52,15 +52,33 @@ export function nextOrder(now: Order, by: ColumnName): Order {
   return { by, direction: now.direction === 'asc' ? 'desc' : 'asc' };
 }
 
+/** How many sessions a question is answered with. */
+export type Total = Pick<SessionsPage, 'total' | 'totalIsAtLeast'>;
+
+/**
+ * What is asked to count the sessions where the page of the table does not say how many there are: in the order in which they are stored
+ * the API does not count the ended ones. Null where it does.
+ */
+export const totalAsked = computed<Parameters | null>(() => {
+  const asked = sessionsAsked.value;
+  const isCounted = 'at' in asked || asked['active'] !== null || asked['sort'] !== 'started';
+  return isCounted ? null : { ...asked, sort: 'connections', limit: 1 };
+});
+
 /** Which sessions a page shows, of how many: `1–100 of 245`. `pagesBefore`: how many pages come before it. */
-export function placeText(page: SessionsPage, pagesBefore: number): string {
-  const { items, total, totalIsAtLeast, nextCursor } = page;
+export function placeText(page: SessionsPage, counted: Total | null, pagesBefore: number): string {
+  const { items, nextCursor } = page;
+  const { total, totalIsAtLeast } = page.total === null && counted !== null ? counted : page;
   if (items.length === 0) return pagesBefore === 0 ? 'None' : 'None on this page';
   const before = pagesBefore * PAGE_SIZE;
-  const place = `${numberText(before + 1)}–${numberText(before + items.length)}`;
-  if (totalIsAtLeast) return `${place} of more than ${numberText(total)}`;
-  if (total !== null) return `${place} of ${numberText(Math.max(total, before + items.length))}`;
-  return nextCursor === null ? `${place} of ${numberText(before + items.length)}` : `${place} of more`;
+  const last = before + items.length;
+  const place = `${numberText(before + 1)}–${numberText(last)}`;
+  if (nextCursor === null) return `${place} of ${numberText(last)}`;
+  if (total === null) return `${place} of more`;
+  // The total is of another moment than the page.
+  return totalIsAtLeast || total < last
+    ? `${place} of more than ${numberText(Math.max(total, last))}`
+    : `${place} of ${numberText(total)}`;
 }
 
 /** The first so many, and how many there are besides. */

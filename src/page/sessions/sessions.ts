@@ -15,11 +15,15 @@ import {
   type SessionsPage,
   search,
   sessionsAsked,
+  type Total,
+  totalAsked,
   turnTo,
 } from './session-list.ts';
 import { SessionsTable } from './table.ts';
 
 const EVERY_MS = 5_000;
+/** Counting costs more than a page. */
+const COUNTED_EVERY_MS = 30_000;
 const TYPED_MS = 250;
 
 /** Who is on, or was, one row a session. */
@@ -97,11 +101,15 @@ function emptyText({ quality }: SessionsPage): string {
 
 function Pages({ page }: { readonly page: SessionsPage }): View {
   const before = cursors.value;
+  const counted = useAnswer<Total>(
+    () => (totalAsked.value === null ? null : { route: 'sessions', parameters: totalAsked.value }),
+    COUNTED_EVERY_MS,
+  );
   const next = page.nextCursor;
   return h(
     'nav',
     { class: 'pages', 'aria-label': 'Pages of sessions' },
-    h('span', { class: 'label' }, placeText(page, before.length)),
+    h('span', { class: 'label' }, placeText(page, counted.value.value, before.length)),
     h(
       'button',
       { type: 'button', disabled: before.length === 0, onClick: () => turnTo(before.slice(0, -1)) },
