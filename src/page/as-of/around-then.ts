@@ -39,7 +39,7 @@ function Opened(): View {
       ? null
       : h(
           'ol',
-          { class: 'opened' },
+          { class: 'opened', 'aria-label': 'What was opened', tabIndex: 0 },
           value.items.map((item) => h(Item, { key: item.seq, item })),
         ),
     value === null && problem === null ? h(Notice, null, 'Reading …') : null,

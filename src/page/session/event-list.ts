@@ -10,7 +10,7 @@ export function EventList({ session, now }: { readonly session: OneSession; read
   if (events.length === 0) return h('p', { class: 'notice' }, 'No line of it is known.');
   return h(
     'ol',
-    { class: 'session-events' },
+    { class: 'session-events', 'aria-label': 'Events', tabIndex: 0 },
     events.map((event) =>
       h(
         'li',

@@ -93,16 +93,16 @@ function Fades(): View {
     ['active', 'created'].flatMap((colour) => [
       gradient(colour, 'in', [
         [0, 0],
-        [0.25, 1],
+        [0.15, 1],
       ]),
       gradient(colour, 'out', [
-        [0.75, 1],
+        [0.85, 1],
         [1, 0],
       ]),
       gradient(colour, 'in-out', [
         [0, 0],
-        [0.25, 1],
-        [0.75, 1],
+        [0.15, 1],
+        [0.85, 1],
         [1, 0],
       ]),
     ]),

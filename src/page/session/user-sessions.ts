@@ -42,7 +42,7 @@ export function UserSessions({
     { class: 'user-sessions' },
     h(
       'ol',
-      null,
+      { 'aria-label': 'All sessions of this user', tabIndex: 0 },
       items.map((session) => h(Line, { key: session.id, session, isOpen: session.id === id, now })),
     ),
     nextCursor === null

@@ -13,14 +13,14 @@ interface Column {
 
 /** The columns of the table from left to right. */
 export const COLUMNS = {
-  user: { label: 'User', sort: 'user', firstOrder: 'asc', width: 10.5 },
+  user: { label: 'User', sort: 'user', firstOrder: 'asc', width: 10.25 },
   state: { label: 'State', sort: null, firstOrder: 'asc', width: 6.5 },
-  started: { label: 'Started', sort: 'started', firstOrder: 'desc', width: 5 },
-  ended: { label: 'Ended', sort: 'ended', firstOrder: 'desc', width: 4.5 },
+  started: { label: 'Started', sort: 'started', firstOrder: 'desc', width: 5.25 },
+  ended: { label: 'Ended', sort: 'ended', firstOrder: 'desc', width: 5.25 },
   duration: { label: 'Duration', sort: 'duration', firstOrder: 'desc', width: 5.75 },
   host: { label: 'Host', sort: 'host', firstOrder: 'asc', width: 7 },
   virtualProxy: { label: 'Virtual proxy', sort: 'virtualProxy', firstOrder: 'asc', width: 6.75 },
-  apps: { label: 'Apps', sort: null, firstOrder: 'asc', width: 10.5 },
+  apps: { label: 'Apps', sort: null, firstOrder: 'asc', width: 10 },
   connections: { label: 'Connections', sort: 'connections', firstOrder: 'desc', width: 7 },
   browser: { label: 'Browser', sort: 'browser', firstOrder: 'asc', width: 8.5 },
   os: { label: 'OS', sort: 'os', firstOrder: 'asc', width: 6.25 },

@@ -40,9 +40,11 @@ export function Row({ session }: { readonly session: SessionItem }): View {
     'tr',
     {
       // The link is for everybody; a click elsewhere in the row is the shorter way with a mouse.
-      onClick: (event: MouseEvent) => {
-        if ((event.target as Element).closest('a') !== null) return;
-        if (getSelection()?.isCollapsed !== false) sessionId.value = session.id;
+      onClick: ({ target, currentTarget }) => {
+        if ((target as Element).closest('a') !== null || getSelection()?.isCollapsed === false) return;
+        // It gets the focus back when the session is closed.
+        currentTarget.querySelector('a')?.focus();
+        sessionId.value = session.id;
       },
     },
     shownColumns.value.map((name) => h(Cell, { key: name, name, session })),
