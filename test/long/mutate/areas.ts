@@ -35,6 +35,13 @@ export const AREAS: Readonly<Record<string, readonly Part[]>> = {
       tests: ['test/journal/{search-model,search-moments,event-blocks,failed-commit}.test.ts'],
     },
     {
+      source: ['src/journal/read/sessions/*.ts'],
+      tests: [
+        'test/journal/{search-model,search-moments,session-order,session-detail}.test.ts',
+        'test/api/{history-search,session-order,loss-windows,as-of,classes}.test.ts',
+      ],
+    },
+    {
       source: ['src/journal/read/{queries,series-query,csv,user-agents,reader,reader-thread}.ts'],
       tests: [
         'test/journal/{follow,session-detail}.test.ts',
