@@ -14,7 +14,7 @@ interface Column {
 /** The columns of the table from left to right. */
 export const COLUMNS = {
   user: { label: 'User', sort: 'user', firstOrder: 'asc', width: 10.25 },
-  state: { label: 'State', sort: null, firstOrder: 'asc', width: 6.5 },
+  state: { label: 'State', sort: 'state', firstOrder: 'asc', width: 6.5 },
   started: { label: 'Started', sort: 'started', firstOrder: 'desc', width: 5.25 },
   ended: { label: 'Ended', sort: 'ended', firstOrder: 'desc', width: 5.25 },
   duration: { label: 'Duration', sort: 'duration', firstOrder: 'desc', width: 5.75 },
