@@ -35,7 +35,7 @@ function Opened(): View {
     { title: 'Around then', className: 'around' },
     problem === null ? null : h('p', { class: 'problem' }, `This could not be read: ${problem}.`),
     value === null ? null : h('p', { class: 'label' }, summary(value)),
-    value === null
+    value === null || value.items.length === 0
       ? null
       : h(
           'ol',

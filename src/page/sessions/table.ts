@@ -24,12 +24,12 @@ export function SessionsTable({
         class: 'sessions',
         'aria-label': 'Sessions',
         'aria-busy': isChanging,
-        style: { minWidth: `${width}rem` },
+        style: { '--width': `${width}rem` },
       },
       h(
         'colgroup',
         null,
-        columns.map((name) => h('col', { key: name, style: { width: `${COLUMNS[name].width}rem` } })),
+        columns.map((name) => h('col', { key: name, style: { '--width': `${COLUMNS[name].width}rem` } })),
       ),
       h(
         'thead',
