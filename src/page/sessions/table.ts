@@ -29,7 +29,7 @@ export function SessionsTable({
       h(
         'colgroup',
         null,
-        columns.map((name) => h('col', { key: name, style: { '--width': `${COLUMNS[name].width}rem` } })),
+        columns.map((name) => h('col', { key: name, style: widthOf(COLUMNS[name].width, width) })),
       ),
       h(
         'thead',
@@ -47,6 +47,11 @@ export function SessionsTable({
       ),
     ),
   );
+}
+
+/** On a screen, and on paper, where all columns share what there is. */
+function widthOf(column: number, all: number) {
+  return { '--width': `${column}rem`, '--share': `${((column / all) * 100).toFixed(2)}%` };
 }
 
 function Head({ name }: { readonly name: ColumnName }): View {
