@@ -118,7 +118,7 @@ export function registerSessions(app: FastifyInstance, { ask, now, site }: ApiPa
     const { order, ...way } = orderOf(request.query);
     const filters = { ...sessionFiltersOf(request.query), ...way };
     const asked = filters.at ?? (filters.active === true ? asOf : null);
-    const moment = asked === null ? null : site.qualityOf(asked, asOf);
+    const moment = asked === null ? null : site.qualityOf(asked, asOf, filters.host);
     const question = { ask: 'sessions', filters, now: asOf, moment, order } as const;
     reply.header('vary', 'accept');
     if (!wantsCsv(request)) return sendJson(reply, await ask(question));

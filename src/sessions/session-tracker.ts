@@ -5,7 +5,10 @@ import type { Losses } from './doubt/losses.ts';
 import type { Downtimes } from './downtimes.ts';
 import {
   closedByStop,
+  hasCrossed,
+  LATE_WITHIN_MS,
   matched,
+  PAIR_WITHIN_MS,
   qualifies,
   rememberOrphanClose,
   rememberOrphanStop,
@@ -82,6 +85,7 @@ export class SessionTracker {
     host.heardAt = event.receivedAt;
     if (event.rowNumber === null) host.unnumberedAt = event.receivedAt;
     if (event.result !== null && event.result !== 0) return FAILED;
+    host.balance.note(event);
     this.#isMatch = false;
     this.#seq = seq;
     const sessionKey = host.keysIgnored ? null : event.sessionKey;
@@ -123,9 +127,8 @@ export class SessionTracker {
     if (target !== null) return this.book.confirm(target, event);
     const stopped = this.#late.confirm(key, event, sessionKey);
     if (stopped !== null) return stopped;
-    const since = event.receivedAt - CONFIRM_WITHIN_MS;
-    const waiting = sessionKey === null ? key.open?.firstAwaitingStart(event.virtualProxy, since) : null;
-    if (waiting) return this.book.confirm(waiting, event);
+    const waiting = sessionKey === null ? this.#waiting(key, event) : null;
+    if (waiting !== null) return this.book.confirm(waiting, event);
     const paired = this.#late.start(key, event, sessionKey);
     if (paired !== null) return paired;
     const timedOut = sessionKey === null ? null : toRestart(key, event, sessionKey);
@@ -134,6 +137,14 @@ export class SessionTracker {
       return this.book.confirm(timedOut, event);
     }
     return this.book.create(key, event, true, sessionKey);
+  }
+
+  /** The session that an Open of it synthesised because that came before this Start. */
+  #waiting({ open }: Key, { at, receivedAt, timed, virtualProxy }: UserEvent): Session | null {
+    if (open === null) return null;
+    const [since, to] = [receivedAt - LATE_WITHIN_MS, at + PAIR_WITHIN_MS];
+    const late = timed ? open.awaitingLateStart(virtualProxy, since, at, to) : null;
+    return late ?? open.firstAwaitingStart(virtualProxy, receivedAt - CONFIRM_WITHIN_MS);
   }
 
   #open(key: Key, event: UserEvent, sessionKey: string | null, target: Session | null): Session {
@@ -190,7 +201,7 @@ export class SessionTracker {
       if (key.open?.oldest(event.virtualProxy)) this.#mismatch(key.host, event.receivedAt);
       if (key.host.keysMatched) return this.#orphanStop(key, event);
     }
-    const session = this.#toStop(key, event);
+    const session = this.#toStop(key, event, sessionKey);
     if (session !== null) {
       if (key.openSessions > 1) this.#guess(session, event);
       return applied(this.#end(session, event));
@@ -217,17 +228,25 @@ export class SessionTracker {
   }
 
   /** Which session a Stop without a usable session key ends. */
-  #toStop(key: Key, event: UserEvent): Session | null {
+  #toStop(key: Key, event: UserEvent, sessionKey: string | null): Session | null {
     const idle = key.open?.oldestIdle(event.virtualProxy) ?? null;
     if (idle !== null && qualifies(idle, event)) return idle;
     const oldest = key.open?.oldest(event.virtualProxy) ?? null;
-    return oldest !== null && qualifies(oldest, event) ? oldest : null;
+    if (oldest === null || qualifies(oldest, event)) return oldest;
+    const isCrossed = sessionKey === null && hasCrossed(key, event.at, oldest.startedAt, event);
+    return isCrossed ? oldest : null;
   }
 
   #end(session: Session, event: UserEvent): Session {
     this.book.active(session, event);
     this.book.end(session, Math.max(session.startedAt, event.at), 'stop', event.receivedAt);
     return session;
+  }
+
+  /** Where its Stop was lost, the line that came after that shows it. */
+  #noteTimeOut(session: Session, now: number): void {
+    const { host } = session.key;
+    if (host.heardAt > this.book.dueAt(session) - this.book.settings.graceMs) host.balance.timeOut(now);
   }
 
   #mismatch(host: Host, now: number): void {
@@ -258,6 +277,7 @@ export class SessionTracker {
     // In a fixed order, so that it does not depend on when sessions were looked at.
     for (const [session, reason] of [...due].sort(([a], [b]) => a.id - b.id)) {
       session.lastActivityAt = session.lastSignAt;
+      if (reason === 'timeout') this.#noteTimeOut(session, now);
       this.book.end(session, session.lastActivityAt, reason, now);
     }
     this.#losses.forget(now);
