@@ -38,7 +38,7 @@ const pageParameters = {
   order: z
     .enum(SORT_DIRECTIONS)
     .optional()
-    .describe('unless given, names are in ascending order, times and numbers in descending order'),
+    .describe('unless given, names and states are in ascending order, times and numbers in descending order'),
   format,
 };
 
@@ -98,7 +98,7 @@ function orderOf({ sort, order, cursor }: PageQuery): {
   readonly cursor: number | null;
   readonly order: SessionOrder | null;
 } {
-  const isName = ['user', 'host', 'virtualProxy', 'browser', 'os'].includes(sort);
+  const isName = ['user', 'host', 'virtualProxy', 'browser', 'os', 'state'].includes(sort);
   const direction = order ?? (isName ? 'asc' : 'desc');
   const wrong = () => new ApiError(400, 'cursor: it is that of another order');
   if (sort === 'started') {

@@ -1,9 +1,13 @@
+import { AroundThen } from './as-of/around-then.ts';
+import { PastNotice } from './as-of/past-notice.ts';
 import { FilterBar } from './filter/filter-bar.ts';
 import { Banner } from './now/banner.ts';
 import { NowCards } from './now/cards.ts';
 import { Head } from './now/head.ts';
 import { TokenDialog } from './now/token-dialog.ts';
 import { h, type View } from './parts/view.ts';
+import { SessionDialog } from './session/session-dialog.ts';
+import { Sessions } from './sessions/sessions.ts';
 
 /** The page from top to bottom. */
 export function App(): View {
@@ -12,7 +16,16 @@ export function App(): View {
     { class: 'page' },
     h(Head, null),
     h(Banner, null),
-    h('main', null, h(FilterBar, null), h(NowCards, null)),
+    h(
+      'main',
+      null,
+      h(FilterBar, null),
+      h(PastNotice, null),
+      h(NowCards, null),
+      h(AroundThen, null),
+      h(Sessions, null),
+    ),
+    h(SessionDialog, null),
     h(TokenDialog, null),
   );
 }

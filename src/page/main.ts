@@ -4,9 +4,11 @@ import { keepChoices } from './model/choices.ts';
 import { followAddress } from './model/look.ts';
 import { startFollowing } from './model/shown.ts';
 import { h } from './parts/view.ts';
+import { keepColumns } from './sessions/columns.ts';
 
 followAddress();
 keepChoices();
+keepColumns();
 startFollowing();
 const place = document.getElementById('page');
 if (place !== null) render(h(App, null), place);
