@@ -1,4 +1,5 @@
 import { FilterBar } from './filter/filter-bar.ts';
+import { Graphs } from './graphs/graphs.ts';
 import { Banner } from './now/banner.ts';
 import { NowCards } from './now/cards.ts';
 import { Head } from './now/head.ts';
@@ -12,7 +13,7 @@ export function App(): View {
     { class: 'page' },
     h(Head, null),
     h(Banner, null),
-    h('main', null, h(FilterBar, null), h(NowCards, null)),
+    h('main', null, h(FilterBar, null), h(NowCards, null), h(Graphs, null)),
     h(TokenDialog, null),
   );
 }

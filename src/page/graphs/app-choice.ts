@@ -1,0 +1,31 @@
+import { nameOfApp } from '../apps/names.ts';
+import { tracked } from '../model/look.ts';
+import { h, type View } from '../parts/view.ts';
+import { hasFreeSlot, isDrawn, toggleDrawn } from './app-series.ts';
+import { MOST_APP_LINES } from './data/lines.ts';
+
+/** Which of the tracked apps have lines of their own. */
+export function AppChoice(): View | null {
+  if (tracked.value.length === 0) return null;
+  return h(
+    'fieldset',
+    { class: 'app-choice' },
+    h('legend', null, 'Tracked applications in the graphs'),
+    tracked.value.map((appId) =>
+      h(
+        'label',
+        { key: appId, class: 'switch' },
+        h('input', {
+          type: 'checkbox',
+          checked: isDrawn(appId),
+          disabled: !isDrawn(appId) && !hasFreeSlot.value,
+          onChange: () => toggleDrawn(appId),
+        }),
+        h('bdi', null, nameOfApp(appId)),
+      ),
+    ),
+    hasFreeSlot.value || tracked.value.length <= MOST_APP_LINES
+      ? null
+      : h('p', { class: 'label' }, `At most ${MOST_APP_LINES} at once.`),
+  );
+}
