@@ -1,3 +1,6 @@
+import { TotalSessions } from './apps/total-sessions.ts';
+import { TrackedApps } from './apps/tracked-apps.ts';
+import { UntrackedApps } from './apps/untracked-apps.ts';
 import { FilterBar } from './filter/filter-bar.ts';
 import { Graphs } from './graphs/graphs.ts';
 import { Banner } from './now/banner.ts';
@@ -13,7 +16,14 @@ export function App(): View {
     { class: 'page' },
     h(Head, null),
     h(Banner, null),
-    h('main', null, h(FilterBar, null), h(NowCards, null), h(Graphs, null)),
+    h(
+      'main',
+      null,
+      h(FilterBar, null),
+      h(NowCards, null),
+      h(Graphs, null),
+      h('div', { class: 'totals' }, h(TotalSessions, null), h(TrackedApps, null), h(UntrackedApps, null)),
+    ),
     h(TokenDialog, null),
   );
 }

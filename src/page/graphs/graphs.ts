@@ -1,6 +1,6 @@
 import { WINDOWS, windowName } from '../model/look.ts';
 import { RadioRow } from '../parts/choice.ts';
-import { Section } from '../parts/section.ts';
+import { Notice, Section } from '../parts/section.ts';
 import { h, type View } from '../parts/view.ts';
 import { AppChoice } from './app-choice.ts';
 import { GraphFigure } from './figure.ts';
@@ -27,6 +27,8 @@ export function Graphs(): View {
 
 function Problem(): View | null {
   const { problem, points } = wholeSeries.value;
-  if (problem === null || points.length === 0) return null;
-  return h('p', { class: 'problem' }, `These points are not of now: ${problem}.`);
+  if (points.length === 0) return null;
+  if (problem !== null) return h('p', { class: 'problem' }, `These points are not of now: ${problem}.`);
+  if (points.some(({ active, created }) => active !== null || created !== null)) return null;
+  return h(Notice, null, 'Nothing is known of this time: Headcount did not run then, or it is too long ago.');
 }

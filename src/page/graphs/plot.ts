@@ -6,7 +6,7 @@ import { h, type View } from '../parts/view.ts';
 import { zone, zoneName } from '../words/time.ts';
 import { amountLabel, axisTop, timeLabels, WHOLE_STEPS } from './data/axis.ts';
 import type { Line } from './data/lines.ts';
-import type { Value } from './data/points.ts';
+import { lonePlaces, type Value } from './data/points.ts';
 import type { Range } from './data/zoom.ts';
 
 /** The library is a classic script before the modules of the page. */
@@ -149,23 +149,18 @@ const HIDDEN: UPlot.Series = { width: 0, points: { show: false } };
 
 function seriesOf({ label, colour: name, dash, width, isMarked, read: _ }: Line): UPlot.Series {
   const stroke = (): string => colour(name);
-  const marks: UPlot.Series.Points = {
-    show: true,
-    size: 6,
-    fill: stroke,
-    filter: (plot, line) => {
-      const values = plot.data[line] ?? [];
-      return Array.from(values, (value, place) => ((value ?? 0) > 0 ? place : -1)).filter(
-        (place) => place >= 0,
-      );
-    },
+  const marked = (plot: UPlot, line: number): number[] => {
+    const values = Array.from(plot.data[line] ?? []) as Value[];
+    const lone = lonePlaces(values);
+    if (!isMarked) return lone;
+    return values.flatMap((value, place) => ((value ?? 0) > 0 || lone.includes(place) ? [place] : []));
   };
   return {
     label,
     stroke,
     width,
     dash: [...dash],
-    ...(isMarked ? { points: marks } : { points: { show: false } }),
+    points: { show: true, size: 6, width: 0, fill: stroke, filter: marked },
   };
 }
 

@@ -21,7 +21,7 @@ export function PointsTable({ graph }: { readonly graph: Graph }): View {
     first > from
       ? h(
           'p',
-          { class: 'notice' },
+          { class: 'label' },
           `The newest ${MOST_ROWS} of ${numberText(to - from)} points. A narrower range shows older ones.`,
         )
       : null,

@@ -12,7 +12,6 @@ export function ZoomRange(): View | null {
   return h(
     'div',
     { class: 'zoom' },
-    h('time', { class: 'zoom-end' }, timeText(range.from, 'date')),
     h(
       'div',
       { class: 'zoom-track' },
@@ -23,8 +22,9 @@ export function ZoomRange(): View | null {
       h(Handle, { label: 'From', at: range.from, whole, move: moveFrom }),
       h(Handle, { label: 'To', at: range.to, whole, move: moveTo }),
     ),
-    h('time', { class: 'zoom-end' }, timeText(range.to, 'date')),
+    h('p', null, 'From ', h('time', null, timeText(range.from, 'date'))),
     h('button', { type: 'button', disabled: !isZoomed.value, onClick: showAll }, 'Whole window'),
+    h('p', null, 'To ', h('time', null, timeText(range.to, 'date'))),
   );
 }
 

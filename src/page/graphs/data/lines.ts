@@ -64,7 +64,7 @@ export function openLines(isApp: boolean): readonly Line[] {
       key: 'users',
       label: isApp ? 'Connected users' : 'Users with a session',
       colour: '--active',
-      dash: [2, 4],
+      dash: [3, 3],
       read: ({ users }) => users,
     },
   ];
@@ -82,7 +82,7 @@ export function appLines(
 ): readonly Line[] {
   return apps.map(({ appId, name, place }) => ({
     key: `app:${appId}`,
-    label: of === 'created' ? `${name}: opened` : `${name}: connections`,
+    label: of === 'created' ? `Opened: ${name}` : `Open: ${name}`,
     colour: `--app-${place + 1}`,
     dash: APP_DASHES[place] ?? [],
     width: 1.5,

@@ -45,3 +45,9 @@ export function alignedTo(
   const byTime = new Map(points.map((point) => [point.at, read(point)]));
   return times.map((at) => byTime.get(at) ?? null);
 }
+
+/** The places of values with nobody beside them: a line has nothing to draw there. */
+export function lonePlaces(values: readonly (Value | undefined)[]): number[] {
+  const isKnown = (place: number): boolean => (values[place] ?? null) !== null;
+  return [...values.keys()].filter((place) => isKnown(place) && !isKnown(place - 1) && !isKnown(place + 1));
+}

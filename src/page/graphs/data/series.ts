@@ -4,7 +4,7 @@ import { AskError, ask, type Parameters, tokenChanges } from '../../model/ask.ts
 import { clockAhead, comebacks } from '../../model/live.ts';
 import { asOf, type WindowName, windowName } from '../../model/look.ts';
 import { merged, type Point, pointOf, type Told } from './points.ts';
-import { refreshMs, type Span, spanOf, tailOf, wholeOf } from './spans.ts';
+import { newestAt, type Span, spanOf, tailOf, untilRefreshMs, wholeOf } from './spans.ts';
 
 /** What is known of the points of the window. They stay while others are asked for, and while none can be had. */
 export interface KnownSeries {
@@ -72,7 +72,8 @@ async function keepOn(
       const tail = newest === undefined || isStale ? null : tailOf(span, newest.at, headcountNow());
       const asked = tail ?? wholeQuestion(span, window, moment);
       const answer = await ask<Answer>('series', { ...parameters, ...asked }, cancelled);
-      const found = answer.points.map(pointOf);
+      const newestShown = moment === null ? newestAt(span.stepMs, headcountNow()) : moment;
+      const found = answer.points.map(pointOf).filter(({ at }) => at <= newestShown);
       points = tail === null ? found : merged(points, found, span.points);
       if (tail === null) wholeAt = headcountNow();
       tell({ of, stepMs: answer.stepSeconds * 1_000, points, problem: null });
@@ -80,7 +81,7 @@ async function keepOn(
     } catch (error) {
       tell({ problem: error instanceof AskError ? error.message : String(error) });
     }
-    await pause(refreshMs(span), cancelled);
+    await pause(untilRefreshMs(span, headcountNow()), cancelled);
     await untilLookedAt(cancelled);
   }
 }

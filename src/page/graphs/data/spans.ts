@@ -53,6 +53,15 @@ export function wholeOf({ step, stepMs, points }: Span, end: number): Asked {
   return { step, from: iso((last - points + 1) * stepMs), to: iso(end) };
 }
 
+/**
+ * When the newest step begins that is shown at `now`. A short one is shown once it is over: before, it would only look as if
+ * less happened. An hour is shown as soon as it has a whole second, because nobody waits for its end.
+ */
+export function newestAt(stepMs: number, now: number): number {
+  const over = stepMs > MINUTE_MS ? now - 1_000 : now - stepMs;
+  return Math.floor(over / stepMs) * stepMs;
+}
+
 /** Late lines change points that were there already: so much before the newest point is asked for again. */
 const OVERLAP_MS = 10_000;
 
@@ -61,7 +70,7 @@ const OVERLAP_MS = 10_000;
  * lag behind the clock of Headcount, never run ahead of it: a step of which no second is over is not known there.
  */
 export function tailOf({ step, stepMs, points }: Span, newest: number, now: number): Asked | null {
-  const last = Math.max(newest, Math.floor((now - 1_000) / stepMs) * stepMs);
+  const last = Math.max(newest, newestAt(stepMs, now));
   const from = newest - Math.max(OVERLAP_MS, stepMs);
   if (last - from >= stepMs * points) return null;
   return { step, from: iso(from), to: iso(last + 1) };
@@ -73,9 +82,13 @@ interface Asked {
   readonly to: string;
 }
 
-/** Points of an hour change too while their hour lasts. */
-export function refreshMs({ stepMs }: Span): number {
-  return Math.min(stepMs, MINUTE_MS);
+/** How long it takes for a second to be written down, with room to spare. */
+const WRITTEN_MS = 150;
+
+/** How long until there is something new: until a step is over, or a minute, since the step of this hour goes on. */
+export function untilRefreshMs({ stepMs }: Span, now: number): number {
+  const everyMs = Math.min(stepMs, MINUTE_MS);
+  return everyMs - (now % everyMs) + WRITTEN_MS;
 }
 
 function iso(at: number): string {
