@@ -28,7 +28,6 @@ export function TotalSessions(): View {
             'tr',
             null,
             h('td', null),
-            h('th', { scope: 'col', class: 'number' }, asOf.value === null ? 'Now' : 'Then'),
             Object.entries(SPANS).map(([span, label]) =>
               h(
                 'th',
@@ -45,16 +44,14 @@ export function TotalSessions(): View {
           h(
             'tr',
             null,
-            h('th', { scope: 'row' }, 'Active'),
-            h('td', { class: 'number' }, numberText(shown?.active.sessions)),
-            h('td', { colSpan: 4 }),
+            h('th', { scope: 'row' }, asOf.value === null ? 'Active now' : 'Active then'),
+            h('td', { class: 'total-active', colSpan: 4 }, numberText(shown?.active.sessions)),
           ),
           Object.entries(ROWS).map(([tally, label]) =>
             h(
               'tr',
               { key: tally },
               h('th', { scope: 'row' }, h('span', { class: `swatch swatch-${tally}` }), label),
-              h('td', null),
               Object.keys(SPANS).map((span) =>
                 h(
                   'td',

@@ -20,11 +20,10 @@ export function toggleDrawn(appId: string): void {
   slots.value = toggled(slots.value, appId);
 }
 
-let trackedBefore: readonly string[] = [];
+const trackedBefore = signal<readonly string[]>([]);
 effect(() => {
-  const now = tracked.value;
-  slots.value = slotsAfter(slots.peek(), trackedBefore, now);
-  trackedBefore = now;
+  slots.value = slotsAfter(slots.peek(), trackedBefore.peek(), tracked.value);
+  trackedBefore.value = tracked.value;
 });
 
 /** The apps that have lines in the graphs, with the place of their colour. */

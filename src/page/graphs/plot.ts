@@ -40,6 +40,8 @@ export interface PlotProperties {
 
 const HEIGHT = 190;
 const AXIS_WIDTH = 56;
+/** Half a label of the axis of time. */
+const RIGHT = 28;
 const FONT = '12px system-ui, sans-serif';
 
 /** A graph over time. What it shows is said in words beside it, so nobody but those who see it need know of it. */
@@ -89,7 +91,7 @@ function optionsOf(latest: Latest, width: number): UPlot.Options {
     width,
     height: HEIGHT,
     ms: 1,
-    padding: [8, 8, 0, 0],
+    padding: [8, RIGHT, 0, 0],
     tzDate: (at) => uPlot.tzDate(new Date(at), zoneName()),
     legend: { show: false },
     scales: {

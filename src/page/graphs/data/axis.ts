@@ -15,7 +15,8 @@ export function timeLabels(times: readonly number[], apartMs: number): string[] 
   });
 }
 
-const COMPACT = new Intl.NumberFormat('en-GB', { notation: 'compact', maximumFractionDigits: 1 });
+/** American, whose million is a capital M and no metre. */
+const COMPACT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 });
 
 /** A number beside an axis, which has room for six characters. */
 export function amountLabel(amount: number): string {
