@@ -1,11 +1,11 @@
 import { effect, signal } from '@preact/signals';
 import { siteLists } from '../filter/site-lists.ts';
-import { liveCounts } from '../model/live.ts';
+import { openApps } from './open-apps.ts';
 
 /** Names of apps that were open at some time while the page was, by id. */
 const names = signal<ReadonlyMap<string, string>>(new Map());
 effect(() => {
-  const apps = [...siteLists.value.apps, ...(liveCounts.value?.apps ?? [])];
+  const apps = [...siteLists.value.apps, ...openApps.value];
   const known = names.peek();
   const added = apps.flatMap(({ appId, appName }) =>
     appName === null || known.get(appId) === appName ? [] : [[appId, appName] as const],

@@ -66,7 +66,7 @@ function Drawn({
   return h(Plot, {
     lines: graph.lines.value,
     times: times.value,
-    values: graph.values.value,
+    values: graph.drawn.value,
     band: graph.band.value,
     range,
     mark: asOf.value,

@@ -33,6 +33,13 @@ export const shownRange = computed<Range | null>(() =>
 );
 
 export const times = computed(() => wholeSeries.value.points.map(({ at }) => at));
+/** Whether the newest step goes on: it is of an hour, and not over. */
+export const isRunning = computed(() => {
+  const { of, points, stepMs } = wholeSeries.value;
+  const newest = points.at(-1);
+  return of?.moment === null && newest !== undefined && newest.at + stepMs > now.value;
+});
+
 export const isOfApp = computed(() => filter.app.value !== null);
 
 export function zoomToRange(range: Range): void {

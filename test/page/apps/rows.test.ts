@@ -11,16 +11,30 @@ const NAMES: Readonly<Record<string, string>> = { 'id-1': 'Sales', 'id-2': 'fina
 const nameOf = (appId: string): string => NAMES[appId] ?? appId;
 
 const LISTED: readonly ToldApp[] = [
-  { appId: 'id-1', users: 5, connections: 7, opened: { lastSecond: 1, total: 90 } },
-  { appId: 'id-2', users: 4, connections: 6, opened: null },
-  { appId: 'id-3', users: 1, connections: 1, opened: { lastSecond: 0, total: null } },
+  { appId: 'id-1', appName: 'Sales', users: 5, connections: 7, opened: { lastSecond: 1, total: 90 } },
+  { appId: 'id-2', appName: 'finance', users: 4, connections: 6, opened: null },
+  { appId: 'id-3', appName: 'Ärzte', users: 1, connections: 1, opened: { lastSecond: 0, total: null } },
 ];
 
 describe('tracked apps', () => {
   it('come in the order in which they were tracked, with what is known of each', () => {
     expect(trackedRows(['id-3', 'id-1'], LISTED, true, nameOf)).toEqual([
-      { appId: 'id-3', name: 'Ärzte', users: 1, connections: 1, openedLastSecond: 0, openedTotal: null },
-      { appId: 'id-1', name: 'Sales', users: 5, connections: 7, openedLastSecond: 1, openedTotal: 90 },
+      {
+        appId: 'id-3',
+        name: 'Ärzte',
+        users: 1,
+        connections: 1,
+        openedLastSecond: 0,
+        openedTotal: null,
+      },
+      {
+        appId: 'id-1',
+        name: 'Sales',
+        users: 5,
+        connections: 7,
+        openedLastSecond: 1,
+        openedTotal: 90,
+      },
     ]);
   });
 

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { alignedTo, lonePlaces, merged, type Point, pointOf } from '../../../src/page/graphs/data/points.ts';
+import {
+  alignedTo,
+  lonePlaces,
+  merged,
+  type Point,
+  pointOf,
+  withoutRunning,
+} from '../../../src/page/graphs/data/points.ts';
 
 function points(...of: readonly (readonly [at: number, active: number | null])[]): Point[] {
   return of.map(([at, active]) => ({ ...pointOf({ at: new Date(at).toISOString() }), active }));
@@ -89,5 +96,17 @@ describe('a value with gaps on both sides', () => {
     expect(lonePlaces([1, null, 0, null, 3, 4, null, 5])).toEqual([0, 2, 7]);
     expect(lonePlaces([])).toEqual([]);
     expect(lonePlaces([undefined, 2, undefined])).toEqual([1]);
+  });
+});
+
+describe('a step that goes on', () => {
+  it('is not drawn as a fall of what happened', () => {
+    expect(withoutRunning([100, 90, 3])).toEqual([100, 90, null]);
+  });
+
+  it('is drawn where nothing is known before it', () => {
+    expect(withoutRunning([100, null, 3])).toEqual([100, null, 3]);
+    expect(withoutRunning([3])).toEqual([3]);
+    expect(withoutRunning([])).toEqual([]);
   });
 });

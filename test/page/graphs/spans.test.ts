@@ -32,6 +32,7 @@ describe('the points of a window', () => {
     expect(spanOf('60s', NOW - 3 * HOUR_MS, NOW)).toMatchObject({ step: '5s', points: 12 });
     expect(spanOf('1h', NOW - 6 * HOUR_MS, NOW)).toMatchObject({ step: '1m', points: 60 });
     expect(spanOf('1d', NOW - 200 * HOUR_MS, NOW)).toMatchObject({ step: '1h', points: 24 });
+    expect(spanOf('60s', NOW - 200 * HOUR_MS, NOW)).toMatchObject({ step: '1h', points: 2 });
   });
 
   it('end with the step in which the moment lies, or that ends with it', () => {

@@ -51,3 +51,11 @@ export function lonePlaces(values: readonly (Value | undefined)[]): number[] {
   const isKnown = (place: number): boolean => (values[place] ?? null) !== null;
   return [...values.keys()].filter((place) => isKnown(place) && !isKnown(place - 1) && !isKnown(place + 1));
 }
+
+/**
+ * Values of what happens, as they are drawn while their last step goes on: what happened in it so far would look like a fall.
+ * It is drawn all the same where it has nothing to fall from.
+ */
+export function withoutRunning(values: readonly Value[]): readonly Value[] {
+  return (values.at(-2) ?? null) === null ? values : values.with(-1, null);
+}

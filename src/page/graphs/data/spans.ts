@@ -35,6 +35,9 @@ export interface Span extends Step {
   readonly points: number;
 }
 
+/** Less is no line. */
+const FEWEST_POINTS = 2;
+
 /**
  * The points of a window that ends at a moment. Fine points are deleted early: a window that lies too far back is made of
  * longer ones.
@@ -44,7 +47,7 @@ export function spanOf(name: SpanName, end: number, now: number): Span {
   const lengthMs = stepMs * points;
   const isKept = ({ keptMs }: Step): boolean => keptMs === null || now - (end - lengthMs) <= keptMs;
   const found = STEPS.find((step) => step.stepMs >= stepMs && isKept(step)) ?? STEPS[0];
-  return { ...found, points: Math.ceil(lengthMs / found.stepMs) };
+  return { ...found, points: Math.max(FEWEST_POINTS, Math.ceil(lengthMs / found.stepMs)) };
 }
 
 /** What to ask for: the whole window that ends at a moment. The API answers whole steps that begin before `to`. */
