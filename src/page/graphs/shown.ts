@@ -2,6 +2,7 @@ import { computed, effect, signal } from '@preact/signals';
 import { asOf, filter, windowName } from '../model/look.ts';
 import { filterParameters, now } from '../model/shown.ts';
 import { keepSeries } from './data/series.ts';
+import { isShownEarly } from './data/spans.ts';
 import { type Extent, movedFrom, movedTo, type Range, rangeOf, type ZoomOrAll, zoomTo } from './data/zoom.ts';
 
 /** The points of what the page is narrowed down to. */
@@ -33,11 +34,13 @@ export const shownRange = computed<Range | null>(() =>
 );
 
 export const times = computed(() => wholeSeries.value.points.map(({ at }) => at));
-/** Whether the newest step goes on: it is of an hour, and not over. */
+/** Whether the newest step goes on. */
 export const isRunning = computed(() => {
   const { of, points, stepMs } = wholeSeries.value;
   const newest = points.at(-1);
-  return of?.moment === null && newest !== undefined && newest.at + stepMs > now.value;
+  return (
+    of?.moment === null && isShownEarly(stepMs) && newest !== undefined && newest.at + stepMs > now.value
+  );
 });
 
 export const isOfApp = computed(() => filter.app.value !== null);

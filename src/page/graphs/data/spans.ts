@@ -56,12 +56,17 @@ export function wholeOf({ step, stepMs, points }: Span, end: number): Asked {
   return { step, from: iso((last - points + 1) * stepMs), to: iso(end) };
 }
 
+/** Whether a step is shown while it goes on. */
+export function isShownEarly(stepMs: number): boolean {
+  return stepMs > MINUTE_MS;
+}
+
 /**
  * When the newest step begins that is shown at `now`. A short one is shown once it is over: before, it would only look as if
  * less happened. An hour is shown as soon as it has a whole second, because nobody waits for its end.
  */
 export function newestAt(stepMs: number, now: number): number {
-  const over = stepMs > MINUTE_MS ? now - 1_000 : now - stepMs;
+  const over = isShownEarly(stepMs) ? now - 1_000 : now - stepMs;
   return Math.floor(over / stepMs) * stepMs;
 }
 
