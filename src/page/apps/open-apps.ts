@@ -13,7 +13,7 @@ export const MOST_WANTED = 500;
 const MOST_SEARCHED = 1_000;
 
 /** Of the whole site now, all apps can be had; else only those that the counts list. */
-const canAskForMore = computed(
+export const canAskForMore = computed(
   () => asOf.value === null && Object.values(filter).every(({ value }) => value === null),
 );
 
@@ -21,8 +21,10 @@ const listed = computed<readonly ToldApp[]>(() => counts.value?.apps ?? []);
 
 /** How many apps are open; null while nobody has said. */
 export const openTotal = computed<number | null>(() => {
-  const shown: { readonly apps: readonly unknown[]; readonly appsTotal?: number } | null = counts.value;
-  return shown === null ? null : (shown.appsTotal ?? shown.apps.length);
+  const shown: { readonly apps: readonly unknown[]; readonly appsTotal?: number | null } | null =
+    counts.value;
+  if (shown === null) return null;
+  return shown.appsTotal === undefined ? shown.apps.length : shown.appsTotal;
 });
 
 /** How many apps are needed for what is shown. */

@@ -1,14 +1,14 @@
 import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import { tracked } from '../model/look.ts';
-import { countsProblem } from '../model/shown.ts';
+import { counts, countsProblem } from '../model/shown.ts';
 import { Section } from '../parts/section.ts';
 import { h, type View } from '../parts/view.ts';
 import { countText, numberText } from '../words/numbers.ts';
 import { AppCell } from './app-cell.ts';
 import { keepFocus } from './keep-focus.ts';
 import { nameOfApp } from './names.ts';
-import { find, MOST_WANTED, openApps, openTotal, wanted } from './open-apps.ts';
+import { canAskForMore, find, MOST_WANTED, openApps, openTotal, wanted } from './open-apps.ts';
 import { type AppRow, MOST_TRACKED, untrackedRows, withApps } from './rows.ts';
 
 /** The other apps that are open. */
@@ -83,7 +83,8 @@ function trackAll(rows: readonly AppRow[]): string {
 
 function nothingText(): string {
   if (countsProblem.value !== null) return `Nobody knows: ${countsProblem.value}.`;
-  if (openTotal.value === null) return 'The numbers are on their way.';
+  if (counts.value === null) return 'The numbers are on their way.';
+  if (openTotal.value === null) return 'Nobody knows which applications are open there.';
   if (find.value !== '') return 'No open application has that in its name.';
   return openTotal.value === 0 ? 'No application is open.' : 'Every open application is tracked.';
 }
@@ -149,7 +150,7 @@ function More({ shown, found }: { readonly shown: number; readonly found: number
           { class: 'label' },
           `The ${numberText(unsearched)} with the fewest connections were not looked through.`,
         ),
-    unlisted > 0 && wanted.value < MOST_WANTED
+    unlisted > 0 && wanted.value < MOST_WANTED && (canAskForMore.value || found > shown)
       ? h(
           'button',
           {
