@@ -4,7 +4,7 @@ import { asOf } from '../model/look.ts';
 import { Notice } from '../parts/section.ts';
 import { h, type View } from '../parts/view.ts';
 import { summaryOf } from './data/summary.ts';
-import type { Graph } from './graph.ts';
+import { type Graph, isBand } from './graph.ts';
 import { LineSample } from './line-sample.ts';
 import { Plot, type Pointed } from './plot.ts';
 import { PointsTable } from './points-table.ts';
@@ -45,9 +45,9 @@ function Legend({ graph }: { readonly graph: Graph }): View {
     graph.lines.value.map((line) =>
       h('li', { key: line.key }, h(LineSample, { line }), h('bdi', null, line.label)),
     ),
-    graph.band.value === null
-      ? null
-      : h('li', null, h('span', { class: 'band-sample' }), 'what the truth lies between'),
+    isBand(graph.bounds.value)
+      ? h('li', null, h('span', { class: 'band-sample' }), 'what the truth lies between')
+      : null,
   );
 }
 
@@ -67,7 +67,7 @@ function Drawn({
     lines: graph.lines.value,
     times: times.value,
     values: graph.drawn.value,
-    band: graph.band.value,
+    band: isBand(graph.bounds.value) ? graph.bounds.value : null,
     range,
     mark: asOf.value,
     pointed,

@@ -4,6 +4,9 @@ import { appLines, eventLines, type Line, openLines } from './data/lines.ts';
 import { alignedTo, type Point, type Value, withoutRunning } from './data/points.ts';
 import { isOfApp, isRunning, times, wholeSeries } from './shown.ts';
 
+/** Of each point. The most is null where nobody can know it. */
+export type Bounds = readonly [low: readonly Value[], high: readonly Value[]];
+
 /** What a graph shows. Values are in the order of the times of the points; those of each line in the order of the lines. */
 export interface Graph {
   readonly title: string;
@@ -11,8 +14,8 @@ export interface Graph {
   readonly values: ReadonlySignal<readonly (readonly Value[])[]>;
   /** The same as they are drawn. */
   readonly drawn: ReadonlySignal<readonly (readonly Value[])[]>;
-  /** Between what the first line lies; null where that is not known anywhere. */
-  readonly band: ReadonlySignal<readonly [low: readonly Value[], high: readonly Value[]] | null>;
+  /** Between what the truth about the first line lies; null where nothing says so. */
+  readonly bounds: ReadonlySignal<Bounds | null>;
 }
 
 const eventsLines = computed(() => [...eventLines(isOfApp.value), ...appLines(drawnApps.value, 'created')]);
@@ -24,7 +27,7 @@ export const eventsGraph: Graph = {
   lines: eventsLines,
   values: events,
   drawn: computed(() => (isRunning.value ? events.value.map(withoutRunning) : events.value)),
-  band: computed(() => null),
+  bounds: computed(() => null),
 };
 
 const opensLines = computed(() => [...openLines(isOfApp.value), ...appLines(drawnApps.value, 'active')]);
@@ -36,9 +39,9 @@ export const openGraph: Graph = {
   lines: opensLines,
   values: opens,
   drawn: opens,
-  band: computed(() => {
+  bounds: computed(() => {
     const { points } = wholeSeries.value;
-    if (isOfApp.value || points.every(({ sessionsHigh }) => sessionsHigh === null)) return null;
+    if (isOfApp.value || points.every(({ sessionsLow }) => sessionsLow === null)) return null;
     return [points.map(({ sessionsLow }) => sessionsLow), points.map(({ sessionsHigh }) => sessionsHigh)];
   }),
 };
@@ -49,4 +52,9 @@ function valuesOf(lines: ReadonlySignal<readonly Line[]>): Graph['values'] {
 
 function pointsOf(appId: string | null): readonly Point[] {
   return (appId === null ? wholeSeries : appSeries.value.get(appId))?.value.points ?? [];
+}
+
+/** Whether there is anything between the bounds that can be drawn. */
+export function isBand(bounds: Bounds | null): bounds is Bounds {
+  return bounds?.[1].some((high) => high !== null) ?? false;
 }

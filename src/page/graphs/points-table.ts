@@ -14,7 +14,7 @@ export function PointsTable({ graph }: { readonly graph: Graph }): View {
   const first = Math.max(from, to - MOST_ROWS);
   const places = Array.from({ length: to - first }, (_, back) => to - 1 - back);
   const lines = graph.lines.value;
-  const band = graph.band.value;
+  const bounds = graph.bounds.value;
   return h(
     'div',
     { class: 'table-frame points', role: 'group', 'aria-label': `${graph.title} as a table`, tabIndex: 0 },
@@ -38,7 +38,7 @@ export function PointsTable({ graph }: { readonly graph: Graph }): View {
           lines.map(({ key, label }) =>
             h('th', { key, scope: 'col', class: 'number' }, h('bdi', null, label)),
           ),
-          band === null ? null : h('th', { scope: 'col', class: 'number' }, 'Between'),
+          bounds === null ? null : h('th', { scope: 'col', class: 'number' }, 'Between'),
         ),
       ),
       h(
@@ -57,9 +57,9 @@ export function PointsTable({ graph }: { readonly graph: Graph }): View {
             lines.map(({ key }, which) =>
               h('td', { key, class: 'number' }, numberText(graph.values.value[which]?.[place])),
             ),
-            band === null
+            bounds === null
               ? null
-              : h('td', { class: 'number' }, boundsText(band[0][place] ?? null, band[1][place] ?? null)),
+              : h('td', { class: 'number' }, boundsText(bounds[0][place] ?? null, bounds[1][place] ?? null)),
           );
         }),
       ),

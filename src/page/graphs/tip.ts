@@ -24,8 +24,8 @@ export function Tip({ pointed }: { readonly pointed: ReadonlySignal<Pointed | nu
   );
 }
 
-function rowsOf({ lines, values, band }: Graph, place: number): View[] {
-  const [low, high] = band.value ?? [];
+function rowsOf({ lines, values, bounds }: Graph, place: number): View[] {
+  const [low, high] = bounds.value ?? [];
   return lines.value.map((line, which) =>
     h(
       'li',
