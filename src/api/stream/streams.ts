@@ -1,12 +1,16 @@
 import type { ServerResponse } from 'node:http';
 import type { EventFilters } from '../../journal/read/event-search.ts';
+import { isWhole, type Part } from '../../journal/read/parts/part.ts';
 import type { Followed, Following } from '../../journal/read/queries.ts';
-import type { CountsAnswer } from '../counts.ts';
+import { keyOfPart } from '../counts/counts-now.ts';
+import type { CountsAnswer } from '../counts/current-counts.ts';
 
 /** Streams at once; each costs a socket and what it has yet to be sent. */
 const MOST_STREAMS = 1_000;
 /** So that one address cannot take all; a reverse proxy is one, too. */
 export const MOST_STREAMS_OF_ADDRESS = 500;
+/** Different parts of which counts are told: each costs the reader something each second. */
+export const MOST_PARTS = 64;
 export interface StreamTiming {
   /** At least so long between two looks at what was committed: events that come in between are sent together. */
   readonly lookEveryMs: number;
@@ -24,7 +28,8 @@ export interface StreamParts {
   /** The number of the latest committed event. */
   committedSeq(): number;
   follow(question: Following): Promise<Followed>;
-  counts(): CountsAnswer;
+  /** Of everything at once. */
+  counts(part: Part): CountsAnswer | Promise<CountsAnswer>;
   /** What a client is told to have got when it has got everything up to an event. */
   idOf(seq: number): string;
 }
@@ -38,11 +43,15 @@ export interface Listener {
   mayStay(): boolean;
   /** Null where it wants counts only. */
   readonly filters: EventFilters | null;
+  /** Of what it wants the counts. */
+  readonly part: Part;
 }
 
 interface Stream extends Listener {
   /** Streams of the same filters share what is read for one. */
   readonly group: string;
+  /** Of its part: streams of the same part share the counts. */
+  readonly partKey: string;
   /** Everything up to this event was sent, or does not fit its filters. */
   position: number;
   /** Of the counts that it was sent last. */
@@ -59,6 +68,8 @@ export class Streams {
   readonly #parts: StreamParts;
   readonly #timing: StreamTiming;
   readonly #streams = new Set<Stream>();
+  /** Parts of which counts were asked for and have not come. */
+  readonly #awaited = new Set<string>();
   #countsTimer: NodeJS.Timeout | null = null;
   #ticks = 0;
   #lookTimer: NodeJS.Timeout | null = null;
@@ -80,15 +91,24 @@ export class Streams {
     return count >= MOST_STREAMS_OF_ADDRESS;
   }
 
+  /** False where it would be one more part than there may be. */
+  mayTellOf(part: Part): boolean {
+    if (isWhole(part)) return true;
+    const ofParts = [...this.#streams].filter((stream) => !isWhole(stream.part));
+    const parts = new Set(ofParts.map(({ partKey }) => partKey));
+    return parts.has(keyOfPart(part)) || parts.size < MOST_PARTS;
+  }
+
   /**
    * Sends until either side ends it. `after`: the number of the last event the client has got; null for what comes from
    * now on.
    */
   add(listener: Listener, after: number | null): void {
-    const { response, filters } = listener;
+    const { response, filters, part } = listener;
     const stream: Stream = {
       ...listener,
       group: JSON.stringify(filters),
+      partKey: keyOfPart(part),
       position: after ?? this.#parts.committedSeq(),
       tag: '',
       fromTick: this.#ticks + 2,
@@ -96,7 +116,7 @@ export class Streams {
     this.#streams.add(stream);
     response.once('close', () => this.#remove(stream));
     response.on('drain', () => this.#lookSoon());
-    this.#sendCounts(stream, this.#parts.counts());
+    this.#tell(part, (counts) => this.#sendCounts(stream, counts));
     this.#countsTimer ??= setInterval(() => this.#tick(), this.#timing.countsEveryMs);
     this.#lookSoon();
   }
@@ -127,20 +147,39 @@ export class Streams {
 
   #tick(): void {
     this.#ticks += 1;
-    const counts = this.#parts.counts();
     const isAlive = this.#ticks % this.#timing.aliveEvery === 0;
-    for (const stream of this.#streams) {
-      if (!stream.mayStay()) this.#end(stream);
-      else if (this.#ticks >= stream.fromTick && (isAlive || stream.tag !== counts.tag)) {
-        this.#sendCounts(stream, counts);
-      }
+    for (const stream of this.#streams) if (!stream.mayStay()) this.#end(stream);
+    for (const [key, streams] of Map.groupBy(this.#streams, ({ partKey }) => partKey)) {
+      const [first] = streams;
+      if (first !== undefined && !this.#awaited.has(key)) this.#tellAll(first.part, key, streams, isAlive);
     }
+  }
+
+  #tellAll(part: Part, key: string, streams: readonly Stream[], isAlive: boolean): void {
+    const done = this.#tell(part, (counts) => {
+      for (const stream of streams) {
+        const isNews = isAlive || stream.tag !== counts.tag;
+        if (this.#ticks >= stream.fromTick && isNews) this.#sendCounts(stream, counts);
+      }
+    });
+    if (done === null) return;
+    this.#awaited.add(key);
+    void done.finally(() => this.#awaited.delete(key));
+  }
+
+  /** Null where it has told at once. Without an answer it tells nothing: the next tick asks again. */
+  #tell(part: Part, tell: (counts: CountsAnswer) => void): Promise<void> | null {
+    const counts = this.#parts.counts(part);
+    if (counts instanceof Promise) return counts.then(tell, () => {});
+    tell(counts);
+    return null;
   }
 
   /** With the position, so that whoever comes back before the next event that fits goes on from here. */
   #sendCounts(stream: Stream, { json, tag }: CountsAnswer): void {
     const { response, filters, position } = stream;
-    if (response.writableNeedDrain) return;
+    // It may have ended meanwhile.
+    if (response.writableNeedDrain || !this.#streams.has(stream)) return;
     const seq = filters === null ? this.#parts.committedSeq() : position;
     response.write(`event: counts\nid: ${this.#parts.idOf(seq)}\ndata: ${json}\n\n`);
     stream.tag = tag;
