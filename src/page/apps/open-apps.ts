@@ -20,12 +20,7 @@ export const canAskForMore = computed(
 const listed = computed<readonly ToldApp[]>(() => counts.value?.apps ?? []);
 
 /** How many apps are open; null while nobody has said. */
-export const openTotal = computed<number | null>(() => {
-  const shown: { readonly apps: readonly unknown[]; readonly appsTotal?: number | null } | null =
-    counts.value;
-  if (shown === null) return null;
-  return shown.appsTotal === undefined ? shown.apps.length : shown.appsTotal;
-});
+export const openTotal = computed<number | null>(() => counts.value?.appsTotal ?? null);
 
 /** How many apps are needed for what is shown. */
 const needed = computed(() => {

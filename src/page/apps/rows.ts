@@ -1,11 +1,7 @@
-/** What the API tells of an app; `opened` of the whole site now only. */
-export interface ToldApp {
-  readonly appId: string;
-  readonly appName: string | null;
-  readonly users: number | null;
-  readonly connections: number | null;
-  readonly opened?: { readonly lastSecond: number | null; readonly total: number | null } | null;
-}
+import type { CountsView } from '../../api/counts/counts-answer.ts';
+
+/** What the API tells of an app. */
+export type ToldApp = CountsView['apps'][number];
 
 /** Null where nobody knows. */
 export interface AppRow {

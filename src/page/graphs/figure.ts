@@ -8,7 +8,16 @@ import { type Graph, isBand } from './graph.ts';
 import { LineSample } from './line-sample.ts';
 import { Plot, type Pointed } from './plot.ts';
 import { PointsTable } from './points-table.ts';
-import { canZoom, drawnRange, showMoment, shownPlaces, times, wholeSeries, zoomToRange } from './shown.ts';
+import {
+  canZoom,
+  drawnRange,
+  isChanging,
+  showMoment,
+  shownPlaces,
+  times,
+  wholeSeries,
+  zoomToRange,
+} from './shown.ts';
 import { Tip } from './tip.ts';
 
 /** One of the graphs, with what its lines are, and the same as a table for whoever asks. */
@@ -20,7 +29,12 @@ export function GraphFigure({ graph }: { readonly graph: Graph }): View {
     'figure',
     { class: 'graph', 'aria-label': graph.title, 'aria-describedby': id },
     h('figcaption', { class: 'graph-head' }, h('h3', null, graph.title), h(Legend, { graph })),
-    h('div', { class: 'graph-frame' }, h(Drawn, { graph, pointed }), h(Tip, { pointed })),
+    h(
+      'div',
+      { class: `graph-frame ${isChanging.value ? 'graph-changing' : ''}` },
+      h(Drawn, { graph, pointed }),
+      h(Tip, { pointed }),
+    ),
     h(Description, { id, graph }),
     h(
       'button',

@@ -28,7 +28,7 @@ export function Graphs(): View {
 function Problem(): View | null {
   const { problem, points } = wholeSeries.value;
   if (points.length === 0) return null;
-  if (problem !== null) return h('p', { class: 'problem' }, `These points are not of now: ${problem}.`);
+  if (problem !== null) return h('p', { class: 'problem' }, `These numbers may be old: ${problem}.`);
   if (points.some(({ active, created }) => active !== null || created !== null)) return null;
   return h(Notice, null, 'Nothing is known of this time: Headcount did not run then, or it is too long ago.');
 }

@@ -8,6 +8,9 @@ import { type Extent, movedFrom, movedTo, type Range, rangeOf, type ZoomOrAll, z
 /** The points of what the page is narrowed down to. */
 export const { known: wholeSeries } = keepSeries(() => filterParameters.value);
 
+/** Another question than the one that the points answer is asked. */
+export const isChanging = computed(() => wholeSeries.value.isChanging);
+
 /** The part of the window that both graphs show. */
 const zoom = signal<ZoomOrAll>(null);
 effect(() => {

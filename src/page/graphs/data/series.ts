@@ -10,6 +10,8 @@ import { newestAt, type Span, spanOf, tailOf, untilRefreshMs, wholeOf } from './
 export interface KnownSeries {
   /** The window and the moment at which it ends (null for now) that the points are of; null before the first. */
   readonly of: { readonly window: WindowName; readonly moment: number | null } | null;
+  /** What they are the answer to. */
+  readonly question: string;
   readonly stepMs: number;
   readonly points: readonly Point[];
   /** Why the latest try failed; null where it did not. */
@@ -17,7 +19,14 @@ export interface KnownSeries {
   readonly isChanging: boolean;
 }
 
-const NOTHING: KnownSeries = { of: null, stepMs: 1_000, points: [], problem: null, isChanging: true };
+const NOTHING: KnownSeries = {
+  of: null,
+  question: '',
+  stepMs: 1_000,
+  points: [],
+  problem: null,
+  isChanging: true,
+};
 
 interface Answer {
   readonly stepSeconds: number;
@@ -29,9 +38,9 @@ const WHOLE_AGAIN_MS = 600_000;
 
 /**
  * Keeps the points of the window that is looked at, until `stop`. `part` reads signals and says which part of the site they
- * are of; null asks nothing. All points are asked for once, then only the newest.
+ * are of. All points are asked for once, then only the newest.
  */
-export function keepSeries(part: () => Parameters | null): {
+export function keepSeries(part: () => Parameters): {
   readonly known: ReadonlySignal<KnownSeries>;
   readonly stop: () => void;
 } {
@@ -41,14 +50,14 @@ export function keepSeries(part: () => Parameters | null): {
     const of = { window: windowName.value, moment: asOf.value };
     void comebacks.value;
     void tokenChanges.value;
-    if (parameters === null) {
-      known.value = { ...NOTHING, isChanging: false };
-      return;
-    }
+    const question = JSON.stringify([parameters, of]);
     known.value = { ...known.peek(), isChanging: true };
     const cancelled = new AbortController();
     void keepOn(parameters, of, cancelled.signal, (change) => {
-      if (!cancelled.signal.aborted) known.value = { ...known.peek(), ...change, isChanging: false };
+      if (cancelled.signal.aborted) return;
+      // Where there is no answer, points that answer something else are no answer either.
+      const before = known.peek().question === question ? known.peek() : { ...NOTHING, question };
+      known.value = { ...before, ...change, isChanging: false };
     });
     return () => cancelled.abort();
   });
