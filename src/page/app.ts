@@ -1,6 +1,10 @@
+import { TotalSessions } from './apps/total-sessions.ts';
+import { TrackedApps } from './apps/tracked-apps.ts';
+import { UntrackedApps } from './apps/untracked-apps.ts';
 import { AroundThen } from './as-of/around-then.ts';
 import { PastNotice } from './as-of/past-notice.ts';
 import { FilterBar } from './filter/filter-bar.ts';
+import { Graphs } from './graphs/graphs.ts';
 import { Banner } from './now/banner.ts';
 import { NowCards } from './now/cards.ts';
 import { Head } from './now/head.ts';
@@ -22,7 +26,9 @@ export function App(): View {
       h(FilterBar, null),
       h(PastNotice, null),
       h(NowCards, null),
+      h(Graphs, null),
       h(AroundThen, null),
+      h('div', { class: 'totals' }, h(TotalSessions, null), h(TrackedApps, null), h(UntrackedApps, null)),
       h(Sessions, null),
     ),
     h(SessionDialog, null),

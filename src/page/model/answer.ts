@@ -90,7 +90,7 @@ async function askAgain<Answer>(
   }
 }
 
-function pause(ms: number, cancelled: AbortSignal): Promise<void> {
+export function pause(ms: number, cancelled: AbortSignal): Promise<void> {
   return new Promise((done) => {
     const timer = setTimeout(done, ms);
     cancelled.addEventListener('abort', () => {
@@ -101,7 +101,7 @@ function pause(ms: number, cancelled: AbortSignal): Promise<void> {
 }
 
 /** A tab that nobody looks at asks nothing. */
-function untilLookedAt(cancelled: AbortSignal): Promise<void> {
+export function untilLookedAt(cancelled: AbortSignal): Promise<void> {
   if (!document.hidden) return Promise.resolve();
   return new Promise((done) => {
     document.addEventListener('visibilitychange', () => done(), { once: true, signal: cancelled });
