@@ -17,7 +17,7 @@ export function TotalSessions(): View {
     { title: 'Total sessions' },
     h(
       'div',
-      { class: 'table-frame' },
+      { class: 'table-frame', tabIndex: 0, role: 'group', 'aria-label': 'Totals' },
       h(
         'table',
         { 'aria-label': 'Total sessions' },

@@ -16,7 +16,7 @@ export function TrackedApps(): View {
     { title: 'Tracked applications' },
     h(
       'div',
-      { class: 'table-frame apps' },
+      { class: 'table-frame apps', tabIndex: 0, role: 'group', 'aria-label': 'List of tracked apps' },
       h(
         'table',
         { 'aria-label': 'Tracked applications' },
