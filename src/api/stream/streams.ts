@@ -12,13 +12,16 @@ export interface StreamTiming {
   readonly lookEveryMs: number;
   /** Counts go out at most so often. */
   readonly countsEveryMs: number;
-  /** Something is sent at least every so many times: proxies close connections on which nothing moves. */
+  /**
+   * Counts are sent at least every so many times, so that a client soon sees that nothing comes any more. Proxies, too, close
+   * connections on which nothing moves.
+   */
   readonly aliveEvery: number;
   /** The next look after one that failed is so much later. */
   readonly retryMs: number;
 }
 
-const TIMING: StreamTiming = { lookEveryMs: 100, countsEveryMs: 1_000, aliveEvery: 15, retryMs: 1_000 };
+const TIMING: StreamTiming = { lookEveryMs: 100, countsEveryMs: 1_000, aliveEvery: 3, retryMs: 1_000 };
 
 export interface StreamParts {
   /** The number of the latest committed event. */
@@ -38,6 +41,8 @@ export interface Listener {
   mayStay(): boolean;
   /** Null where it wants counts only. */
   readonly filters: EventFilters | null;
+  /** So many events a second at most, the latest ones; null is all. */
+  readonly most: number | null;
 }
 
 interface Stream extends Listener {
@@ -45,8 +50,11 @@ interface Stream extends Listener {
   readonly group: string;
   /** Everything up to this event was sent, or does not fit its filters. */
   position: number;
-  /** Of the counts that it was sent last. */
+  /** How many more events it may be sent before the next tick; null is all. */
+  left: number | null;
+  /** Of the counts that it was sent last, and the tick of that. */
   tag: string;
+  toldTick: number;
   /** The first tick that is a whole second after it came. */
   readonly fromTick: number;
 }
@@ -85,12 +93,14 @@ export class Streams {
    * now on.
    */
   add(listener: Listener, after: number | null): void {
-    const { response, filters } = listener;
+    const { response, filters, most } = listener;
     const stream: Stream = {
       ...listener,
       group: JSON.stringify(filters),
       position: after ?? this.#parts.committedSeq(),
+      left: most,
       tag: '',
+      toldTick: this.#ticks,
       fromTick: this.#ticks + 2,
     };
     this.#streams.add(stream);
@@ -128,13 +138,20 @@ export class Streams {
   #tick(): void {
     this.#ticks += 1;
     const counts = this.#parts.counts();
-    const isAlive = this.#ticks % this.#timing.aliveEvery === 0;
+    let waits = false;
     for (const stream of this.#streams) {
+      waits ||= stream.left === 0;
+      stream.left = stream.most;
       if (!stream.mayStay()) this.#end(stream);
-      else if (this.#ticks >= stream.fromTick && (isAlive || stream.tag !== counts.tag)) {
+      else if (this.#ticks >= stream.fromTick && this.#isNews(stream, counts)) {
         this.#sendCounts(stream, counts);
       }
     }
+    if (waits) this.#lookSoon();
+  }
+
+  #isNews({ tag, toldTick }: Stream, counts: CountsAnswer): boolean {
+    return tag !== counts.tag || this.#ticks - toldTick >= this.#timing.aliveEvery;
   }
 
   /** With the position, so that whoever comes back before the next event that fits goes on from here. */
@@ -144,6 +161,7 @@ export class Streams {
     const seq = filters === null ? this.#parts.committedSeq() : position;
     response.write(`event: counts\nid: ${this.#parts.idOf(seq)}\ndata: ${json}\n\n`);
     stream.tag = tag;
+    stream.toldTick = this.#ticks;
   }
 
   #lookSoon(): void {
@@ -174,12 +192,13 @@ export class Streams {
     if (this.#behind(this.#parts.committedSeq()).length > 0) this.#lookSoon();
   }
 
-  /** Streams that have events to come and take them, together where filters and position are the same; the latest first. */
+  /** Streams that have events to come and take them, together where they are to get the same; the latest first. */
   #behind(upTo: number): Stream[][] {
     const groups = new Map<string, Stream[]>();
     for (const stream of this.#streams) {
-      if (stream.filters === null || stream.position >= upTo || stream.response.writableNeedDrain) continue;
-      const key = `${stream.position} ${stream.group}`;
+      const { filters, position, left, response } = stream;
+      if (filters === null || position >= upTo || left === 0 || response.writableNeedDrain) continue;
+      const key = `${position} ${left} ${stream.group}`;
       const group = groups.get(key);
       if (group === undefined) groups.set(key, [stream]);
       else group.push(stream);
@@ -190,10 +209,12 @@ export class Streams {
   async #sendEvents(group: readonly Stream[], upTo: number): Promise<void> {
     const [first] = group;
     if (first?.filters == null) return;
-    const { text, position } = await this.#parts.follow({
+    const { left } = first;
+    const { text, position, events } = await this.#parts.follow({
       filters: first.filters,
       after: first.position,
       upTo,
+      most: left,
     });
     // Once for all of them.
     const bytes = text === '' ? null : Buffer.from(text);
@@ -201,6 +222,8 @@ export class Streams {
       // It may have ended meanwhile.
       if (!this.#streams.has(stream)) continue;
       stream.position = position;
+      // Where a tick came meanwhile they count for the second that began with it.
+      if (stream.left !== null) stream.left = Math.max(0, stream.left - events);
       if (bytes !== null) stream.response.write(bytes);
     }
   }

@@ -35,6 +35,7 @@ const told = ({ after, upTo }: Following): Followed => ({
     (_, n) => `event: event\ndata: {"seq":${after + 1 + n}}\n\n`,
   ).join(''),
   position: upTo,
+  events: upTo - after,
 });
 
 beforeEach(async () => {
@@ -49,8 +50,10 @@ beforeEach(async () => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.on('error', (error) => troubles.push(error));
     responses.push(response);
-    const filters = request.url === '/events' ? NO_FILTERS : null;
-    streams.add({ response, address: '127.0.0.1', mayStay: () => mayStay, filters }, null);
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://test');
+    const filters = pathname === '/events' ? NO_FILTERS : null;
+    const most = searchParams.has('most') ? Number(searchParams.get('most')) : null;
+    streams.add({ response, address: '127.0.0.1', mayStay: () => mayStay, filters, most }, null);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -154,7 +157,7 @@ describe('a client that does not read', () => {
     follow = async (question) => {
       questions.push(question);
       const position = question.after + 1;
-      return { text: `event: event\ndata: {"seq":${position},"text":"${text}"}\n\n`, position };
+      return { text: `event: event\ndata: {"seq":${position},"text":"${text}"}\n\n`, position, events: 1 };
     };
     const response = await listenDeaf('/events');
     const client = await listen('/events');
@@ -287,4 +290,47 @@ it('streams of the same filters at the same position share one reading', async (
     );
   }
   expect(questions).toBe(1);
+});
+
+describe('a stream that takes so many events a second', () => {
+  it('is sent no more of them before the next second, and then the latest', async () => {
+    begin({ countsEveryMs: NEVER_MS });
+    const questions: Following[] = [];
+    follow = async (question) => {
+      questions.push(question);
+      const { after, upTo, most } = question;
+      return told({ ...question, after: Math.max(after, upTo - (most ?? upTo)) });
+    };
+    const client = await listen('/events?most=3');
+    const other = await listen('/events');
+    const allOf = (count: number) =>
+      until(
+        async () => other.seqs,
+        (seqs) => seqs.length === count,
+      );
+    for (const next of [2, 4, 9]) {
+      seq = next;
+      streams.committed();
+      await allOf(next);
+    }
+    // Of the third and fourth only one, and after that nothing is asked for it.
+    expect(client.seqs).toEqual([1, 2, 4]);
+    expect(questions.filter(({ most }) => most !== null).map(({ most }) => most)).toEqual([3, 1]);
+  });
+
+  it('goes on in the next second, also where nothing new comes', async () => {
+    begin();
+    follow = async (question) =>
+      told({ ...question, after: Math.max(question.after, question.upTo - (question.most ?? 0)) });
+    const client = await listen('/events?most=1');
+    for (const next of [1, 2]) {
+      seq = next;
+      streams.committed();
+      await until(
+        async () => client.seqs.at(-1),
+        (last) => last === next,
+      );
+    }
+    expect(client.seqs).toEqual([1, 2]);
+  });
 });
