@@ -1,3 +1,4 @@
+import { Activity } from './activity/activity.ts';
 import { FilterBar } from './filter/filter-bar.ts';
 import { Banner } from './now/banner.ts';
 import { NowCards } from './now/cards.ts';
@@ -12,7 +13,7 @@ export function App(): View {
     { class: 'page' },
     h(Head, null),
     h(Banner, null),
-    h('main', null, h(FilterBar, null), h(NowCards, null)),
+    h('main', null, h(FilterBar, null), h(NowCards, null), h('div', { class: 'columns' }, h(Activity, null))),
     h(TokenDialog, null),
   );
 }

@@ -1,4 +1,5 @@
 import { render } from 'preact';
+import { fillFeed } from './activity/activity-feed.ts';
 import { App } from './app.ts';
 import { keepChoices } from './model/choices.ts';
 import { followAddress } from './model/look.ts';
@@ -8,5 +9,6 @@ import { h } from './parts/view.ts';
 followAddress();
 keepChoices();
 startFollowing();
+fillFeed();
 const place = document.getElementById('page');
 if (place !== null) render(h(App, null), place);
