@@ -97,7 +97,8 @@ function appendCounts(buffer: RowBuffer, row: SessionCountsRow, store: string): 
         text('name', row.name) +
         integer('active', row.active) +
         integer('users', row.users) +
-        integer('connections', row.connections),
+        integer('connections', row.connections) +
+        boundsColumns(row),
     );
   endRow(buffer, row.at);
 }
@@ -124,6 +125,16 @@ function appendSnapshotSession(buffer: RowBuffer, row: SnapshotSessionRow, store
       text('virtual_proxy', row.virtualProxy) + text('session_id', row.sessionId) + userColumns(row.user),
     );
   endRow(buffer, row.at);
+}
+
+/** A row that an earlier version set aside has none. */
+function boundsColumns(row: Partial<SessionCountsRow>): string {
+  return (
+    integer('sessions_low', row.sessionsLow ?? null) +
+    integer('sessions_high', row.sessionsHigh ?? null) +
+    integer('users_low', row.usersLow ?? null) +
+    integer('users_high', row.usersHigh ?? null)
+  );
 }
 
 function userColumns(user: User | null): string {

@@ -96,6 +96,10 @@ export const SHAPES: { readonly [T in FilteredTable]: Shape } = {
       ['created', 'LONG'],
       ['destroyed', 'LONG'],
       ['rejected', 'LONG'],
+      ['sessions_low', 'LONG'],
+      ['sessions_high', 'LONG'],
+      ['users_low', 'LONG'],
+      ['users_high', 'LONG'],
     ],
   },
   session_snapshots: {

@@ -81,6 +81,11 @@ export interface SessionCountsRow {
   readonly active: number | null;
   readonly users: number | null;
   readonly connections: number | null;
+  /** Of the whole and of hosts: what the truth about `active` and `users` lies between; null where nobody knows. */
+  readonly sessionsLow: number | null;
+  readonly sessionsHigh: number | null;
+  readonly usersLow: number | null;
+  readonly usersHigh: number | null;
   readonly created: number;
   readonly destroyed: number;
   readonly rejected: number;

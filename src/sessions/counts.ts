@@ -1,6 +1,7 @@
 import { type ClassOf, createClassOf, type UserClass } from '../contract/user-class.ts';
 import { Doubt } from './doubt/doubt.ts';
 import type { Identities } from './identities.ts';
+import type { Bounds } from './quality/bounds.ts';
 import type { Dimension, Levels } from './series.ts';
 import type { Connection, Host, Key, KnownUser, Session } from './session.ts';
 
@@ -175,11 +176,19 @@ export class Counts {
     this.ended(session);
   }
 
-  /** All that is open, of each part; of virtual proxies and apps no more than `mostParts` each. */
-  noteIn(levels: Levels, { hosts }: Identities, mostParts: number): void {
-    levels.note('all', this.sessions, this.users, this.connections);
+  /**
+   * All that is open, of each part; of virtual proxies and apps no more than `mostParts` each. `boundsOf`: what the truth lies
+   * between at this moment, of a host, or over all for null.
+   */
+  noteIn(
+    levels: Levels,
+    { hosts }: Identities,
+    mostParts: number,
+    boundsOf: (host: Host | null) => Bounds,
+  ): void {
+    levels.note('all', this.sessions, this.users, this.connections, boundsOf(null));
     for (const host of hosts.values()) {
-      levels.note(host.dimension, host.openSessions, host.openUsers, host.openConnections);
+      levels.note(host.dimension, host.openSessions, host.openUsers, host.openConnections, boundsOf(host));
     }
     for (const gauge of this.virtualProxies.values()) {
       if (levels.size >= 2 * mostParts) break;

@@ -1,4 +1,5 @@
 import { secondsOf } from '../contract/seconds.ts';
+import { type Bounds, isSameBounds } from './quality/bounds.ts';
 
 /** Step of the stored points, in seconds, and how many of them a window shows. */
 export const WINDOWS = {
@@ -18,6 +19,8 @@ export interface Level {
   readonly active: number;
   readonly users: number;
   readonly connections: number;
+  /** Of the same moment; null for virtual proxies and apps, of which nobody knows them. */
+  readonly bounds: Bounds | null;
 }
 
 /**
@@ -122,10 +125,12 @@ export class Series {
     }
   }
 
-  /** Everything counted since the last call, for the journal to add up. */
+  /** Everything counted since the last call, for the journal to add up; the seconds of a dimension in their order. */
   takePending(): Second[] {
     const taken: Second[] = [];
-    for (const seconds of this.#pending.values()) for (const second of seconds.values()) taken.push(second);
+    for (const seconds of this.#pending.values()) {
+      for (const second of [...seconds.values()].sort((a, b) => a.at - b.at)) taken.push(second);
+    }
     this.#pending = new Map();
     return taken;
   }
@@ -172,7 +177,9 @@ export class Series {
 /** How often a level that does not change is written again, seconds. */
 const REPEAT_SECONDS = 60;
 /** Unlike any real level. */
-const UNKNOWN: Level = { active: -1, users: -1, connections: -1 };
+const UNKNOWN: Level = { active: -1, users: -1, connections: -1, bounds: null };
+/** Of a part that is not there any more. */
+const GONE: Level = { active: 0, users: 0, connections: 0, bounds: null };
 
 /**
  * Writes what is open at the end of each second into the series: over all every second (a second without
@@ -209,10 +216,20 @@ export class Levels {
     return this.#now.size;
   }
 
-  note(dimension: Dimension, active: number, users: number, connections: number): void {
+  note(
+    dimension: Dimension,
+    active: number,
+    users: number,
+    connections: number,
+    bounds: Bounds | null = null,
+  ): void {
     const before = this.#before.get(dimension);
-    const same = before?.active === active && before.users === users && before.connections === connections;
-    const level = same ? before : { active, users, connections };
+    const same =
+      before?.active === active &&
+      before.users === users &&
+      before.connections === connections &&
+      isSameBounds(before.bounds, bounds);
+    const level = same ? before : { active, users, connections, bounds };
     this.#now.set(dimension, level);
     const isNews = !same || this.#second % REPEAT_SECONDS === 0;
     const isCounted = isNews || dimension === 'all' || this.#series.hasPending(dimension, this.#second);
@@ -221,9 +238,7 @@ export class Levels {
 
   finish(): void {
     for (const dimension of this.#before.keys()) {
-      if (!this.#now.has(dimension)) {
-        this.#series.level(dimension, this.#second, { active: 0, users: 0, connections: 0 }, true);
-      }
+      if (!this.#now.has(dimension)) this.#series.level(dimension, this.#second, GONE, true);
     }
     this.#before = this.#now;
   }

@@ -212,7 +212,7 @@ export class Site implements SessionObserver {
     if (this.#tickedAt === second || second * 1000 < this.#startedAt) return;
     this.#tickedAt = second;
     this.levels.begin(second);
-    this.counts.noteIn(this.levels, this.identities, this.#bounds.mostParts);
+    this.counts.noteIn(this.levels, this.identities, this.#bounds.mostParts, this.quality.boundsAt(now));
     this.levels.finish();
   }
 

@@ -106,7 +106,8 @@ describe('a range', () => {
   ])('in days begins each of them at midnight in %s', async (timeZone, today, tomorrow) => {
     const query = `step=1d&timeZone=${timeZone}&from=2026-05-19T12:00:00Z&to=${tomorrow}`;
     const nothing = { destroyed: 1, rejected: 1, active: 1, users: 1, connections: 1 };
-    expect(await pointsOf(query)).toEqual([{ at: today, created: 2, ...nothing }]);
+    const bounds = { sessionsLow: 1, sessionsHigh: null, usersLow: 1, usersHigh: null };
+    expect(await pointsOf(query)).toEqual([{ at: today, created: 2, ...nothing, ...bounds }]);
     const unknown = await pointsOf(`step=1d&timeZone=${timeZone}&from=2026-05-01T12:00:00Z&to=${today}`);
     expect(unknown).toHaveLength(18);
     expect(unknown.every(({ created, active }) => created === null && active === null)).toBe(true);
@@ -129,10 +130,13 @@ describe('a range', () => {
     const { text, headers } = await api.get(`/api/v1/series?${query}`);
     expect(headers['content-type']).toMatch(/^text\/csv/);
     expect(parse(text)).toEqual([
-      ['at', 'created', 'destroyed', 'rejected', 'active', 'users', 'connections'],
-      ['2026-05-19T11:58:00.000Z', '', '', '', '', '', ''],
-      ['2026-05-19T11:59:00.000Z', '0', '0', '0', '0', '0', '0'],
-      ['2026-05-19T12:00:00.000Z', '2', '1', '1', '1', '1', '1'],
+      [
+        ...['at', 'created', 'destroyed', 'rejected', 'active', 'users', 'connections'],
+        ...['sessionsLow', 'sessionsHigh', 'usersLow', 'usersHigh'],
+      ],
+      ['2026-05-19T11:58:00.000Z', '', '', '', '', '', '', '', '', '', ''],
+      ['2026-05-19T11:59:00.000Z', '0', '0', '0', '0', '0', '0', '0', '', '0', ''],
+      ['2026-05-19T12:00:00.000Z', '2', '1', '1', '1', '1', '1', '1', '', '1', ''],
     ]);
   });
 });

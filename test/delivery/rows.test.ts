@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { eventAt } from '../intake/event-under-test.ts';
 import { StoredSite } from '../journal/stored-site.ts';
 import { EPOCH, SETTINGS } from '../sessions/model/event-arbitrary.ts';
+import { NODE } from '../sessions/numbered-lines.ts';
 import { DeliveryUnderTest, TableSink } from './delivery-loop-under-test.ts';
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
@@ -77,7 +78,8 @@ it('rows say everything that is known, by its name, and null for what is not', a
         ...{ firstSeenAt: EPOCH + 10, startedAt: EPOCH + 10, lastActivityAt: EPOCH + 10 },
       },
     ]);
-    const created = (scope: string, name: string | null, counts: number[]) => {
+    const unbounded = { sessionsLow: null, sessionsHigh: null, usersLow: null, usersHigh: null };
+    const created = (scope: string, name: string | null, counts: number[], bounds: object = unbounded) => {
       const [count, active, users, connections] = counts;
       return {
         at: EPOCH,
@@ -89,19 +91,46 @@ it('rows say everything that is known, by its name, and null for what is not', a
         active,
         users,
         connections,
+        ...bounds,
       };
     };
     const counts = [...sink.kept.session_counts.values()];
     expect(counts).toHaveLength(5);
     expect(counts).toEqual(
       expect.arrayContaining([
-        created('all', null, [2, 2, 1, 1]),
-        created('host', 'node1', [1, 1, 1, 0]),
-        created('host', 'node2', [1, 1, 0, 1]),
+        created('all', null, [2, 2, 1, 1], { ...unbounded, sessionsLow: 2, usersLow: 1 }),
+        created('host', 'node1', [1, 1, 1, 0], { ...unbounded, sessionsLow: 1, usersLow: 1 }),
+        created('host', 'node2', [1, 1, 0, 1], { ...unbounded, sessionsLow: 1, usersLow: 0 }),
         created('virtualProxy', 'vp', [1, 1, 1, 0]),
         created('app', 'app', [1, 1, 0, 1]),
       ]),
     );
+  } finally {
+    under.dispose();
+    stored.dispose();
+  }
+});
+
+it('rows of the whole and of a host say what the truth about their counts lies between', async () => {
+  const stored = new StoredSite(SETTINGS);
+  const sink = new TableSink();
+  const under = new DeliveryUnderTest(stored, sink);
+  try {
+    stored.site.started(0);
+    for (const [place, id] of ['anna', 'anna', 'bert'].entries()) {
+      const rowNumber = place + 1;
+      const user = { directory: 'LAB', id };
+      stored.apply(eventAt('session_start', EPOCH, { rowNumber, user, sessionKey: `${place}` }), NODE);
+    }
+    stored.site.losses.touch(stored.site.identities.host('node1'), 'gap', EPOCH, 1);
+    stored.site.tick(EPOCH + 1_000);
+    stored.commit(EPOCH + 1_000, true);
+    await under.deliver();
+    const said = { active: 3, sessionsLow: 2, sessionsHigh: 4, users: 2, usersLow: 1, usersHigh: 3 };
+    expect([...sink.kept.session_counts.values()]).toMatchObject([
+      { scope: 'all', ...said },
+      { scope: 'host', ...said },
+    ]);
   } finally {
     under.dispose();
     stored.dispose();

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Sink } from '../../src/contract/sink.ts';
 import { QuestDbServer } from '../sinks/questdb/server.ts';
 import { startedSink } from '../sinks/questdb/under-test.ts';
+import { countsRow } from '../sinks/rows-under-test.ts';
 import { readAlertRules } from './alert-rules.ts';
 import { rowsOf } from './ask-panel.ts';
 import { expandMacros } from './expand-macros.ts';
@@ -49,8 +50,7 @@ describe.skipIf(jar === null)('alert rules on rows', () => {
 
   async function count(minutesAgo: number): Promise<void> {
     const at = Math.floor((Date.now() - minutesAgo * MINUTE_MS) / 1000) * 1000;
-    const nothing = { active: 0, users: 0, connections: 0, created: 0, destroyed: 0, rejected: 0 };
-    const rows = [{ at, scope: 'all', name: null, ...nothing } as const];
+    const rows = [countsRow({ at, active: 0, users: 0, connections: 0 })];
     await sink.write({ table: 'session_counts', rows }, new AbortController().signal);
     await server.settled('session_counts', 'SELECT 1');
   }

@@ -3,6 +3,7 @@ import type { SessionCountsRow, SessionRow } from '../../src/contract/rows.ts';
 import type { Sink } from '../../src/contract/sink.ts';
 import type { QuestDbServer } from '../sinks/questdb/server.ts';
 import { startedSink } from '../sinks/questdb/under-test.ts';
+import { countsRow } from '../sinks/rows-under-test.ts';
 import { Dashboard } from './dashboard.ts';
 import type { PgWire } from './pg-wire.ts';
 import { connectAsGrafana, OWNER, startQuestDb } from './running-site.ts';
@@ -13,11 +14,16 @@ const MINUTE_MS = 60_000;
 const NOW = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;
 const ago = (minutes: number) => NOW - minutes * MINUTE_MS;
 
-/** What was open at a moment; nothing happened in that second. */
-function counts(at: number, name: string | null, active: number | null): SessionCountsRow {
+/** What was open at a moment; nothing happened in that second. `low`, `high`: what the truth lies between. */
+function counts(
+  at: number,
+  name: string | null,
+  active: number | null,
+  [low, high]: readonly [low: number | null, high: number | null] = [null, null],
+): SessionCountsRow {
   const scope = name === null ? 'all' : 'host';
-  const none = { created: 0, destroyed: 0, rejected: 0 };
-  return { at, scope, name, active, users: active, connections: active, ...none };
+  const bounds = { sessionsLow: low, sessionsHigh: high };
+  return countsRow({ at, scope, name, active, users: active, connections: active, ...bounds });
 }
 
 let sessions = 0;
@@ -83,8 +89,13 @@ describe.skipIf(jar === null)('with several Headcounts', () => {
       await write(
         'one',
         [
-          ...[counts(ago(20), null, 4), counts(ago(20) + 30_000, null, 6), counts(ago(20), 'a1', 6)],
-          ...[counts(ago(19), null, 5), counts(ago(15), null, 5)],
+          ...[counts(ago(20), null, 4, [3, null]), counts(ago(20) + 30_000, null, 6, [6, 6])],
+          ...[
+            counts(ago(20), 'a1', 6),
+            counts(ago(19), null, 5, [5, 6]),
+            counts(ago(19) + 1, null, 4, [2, 8]),
+          ],
+          counts(ago(15), null, 5, [4, 8]),
           ...[counts(NOW, null, 5), counts(NOW, 'a1', 3), counts(NOW, 'a2', 2)],
           // A late line changed a second whose levels are no longer known.
           ...[counts(NOW + 1_000, null, null), counts(NOW + 1_000, 'a1', null)],
@@ -98,7 +109,7 @@ describe.skipIf(jar === null)('with several Headcounts', () => {
       await write(
         'two',
         [
-          ...[counts(ago(20), null, 7), counts(ago(20), 'b1', 7), counts(ago(19), null, 7)],
+          ...[counts(ago(20), null, 7, [7, 7]), counts(ago(20), 'b1', 7), counts(ago(19), null, 7, [6, 9])],
           ...[counts(ago(15), null, 1), counts(NOW, null, 7), counts(NOW, 'b1', 6)],
           // A node that sends to both.
           counts(NOW, 'a1', 1),
@@ -142,6 +153,12 @@ describe.skipIf(jar === null)('with several Headcounts', () => {
         [ago(17), null],
         [ago(16), null],
         [ago(15), 6],
+      ]);
+      // The upper edge was not known all the time; in the end one of them is a Headcount that knew neither.
+      expect(rows.map((row) => [row['time'], row['sessions at least'], row['sessions at most']])).toEqual([
+        [ago(20), 13, null],
+        [ago(19), 11, 17],
+        ...[18, 17, 16, 15].map((minutes) => [ago(minutes), null, null]),
       ]);
       const hosts = await view(ago(21), ago(14)).rows('User sessions per host');
       expect(hosts.map(({ host, sessions }) => [host, sessions])).toEqual([

@@ -308,11 +308,12 @@ describe('retention to the millisecond', () => {
   it.each([499, 500, 501, 1_100])('reaches the points of each of %i dimensions in turn', (dimensions) => {
     stored = new StoredSite(SETTINGS);
     const { database } = stored;
+    const counted = 'created, destroyed, rejected, duration_ms';
     database.exec(`
       WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${dimensions})
       INSERT INTO dimensions (name) SELECT 'app:' || i FROM n;
-      INSERT INTO points SELECT id, 1, ${EPOCH / 1_000}, 1, 0, 0, 0, 1, 1, 1 FROM dimensions;
-      INSERT INTO points SELECT id, 3600, ${EPOCH / 1_000}, 1, 0, 0, 0, 1, 1, 1 FROM dimensions`);
+      INSERT INTO points (dimension, step, at, ${counted}) SELECT id, 1, ${EPOCH / 1_000}, 1, 0, 0, 0 FROM dimensions;
+      INSERT INTO points (dimension, step, at, ${counted}) SELECT id, 3600, ${EPOCH / 1_000}, 1, 0, 0, 0 FROM dimensions`);
     const gone: string[] = [];
     const limits = { retentionMs: 10 * DAY, maxBytes: NO_LIMIT };
     const retention = new Retention(database, limits, (name) => gone.push(name));

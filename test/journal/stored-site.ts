@@ -127,6 +127,13 @@ export class StoredSite {
     this.#open(isExcluded);
   }
 
+  /** The store becomes what `put` puts into its folder, and is opened as at a start. */
+  replace(put: (directory: string) => void): void {
+    this.database.close();
+    put(this.directory);
+    this.#open();
+  }
+
   dispose(): void {
     this.database.close();
     rmSync(this.directory, { recursive: true });

@@ -201,6 +201,28 @@ describe('what happens', () => {
     ]);
   });
 
+  it('is worth a row of the whole and of a host when only what the truth lies between has changed', () => {
+    const site = new Site(SETTINGS);
+    site.started(0);
+    site.apply(eventAt('session_start', START, { virtualProxy: 'vp' }), 1);
+    site.tick(START + SECOND);
+    site.series.takePending();
+    const news = (second: number) => {
+      site.tick(START + second * SECOND);
+      return site.series
+        .takePending()
+        .filter(({ isNews }) => isNews)
+        .map(({ dimension, level }) => [dimension, level?.active, level?.bounds?.sessions.low]);
+    };
+    expect(news(2)).toEqual([]);
+    site.losses.touch(site.identities.host('node1'), 'gap', START + 2 * SECOND, 1);
+    expect(news(3)).toEqual([
+      ['all', 1, 0],
+      ['host:node1', 1, 0],
+    ]);
+    expect(news(4)).toEqual([]);
+  });
+
   it('is chained: each event of a session names the one before it, and the session its first and latest', () => {
     const site = new Site(SETTINGS);
     const previous = [

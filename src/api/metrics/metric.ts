@@ -12,9 +12,13 @@ export interface Metric {
   readonly samples: () => readonly Sample[];
 }
 
-/** A metric without labels. */
-export function metric(name: string, help: string, value: () => number): Metric {
-  return { name, help, labels: [], samples: () => [[value()]] };
+/** A metric without labels; it is absent while the value is null. */
+export function metric(name: string, help: string, value: () => number | null): Metric {
+  const samples = (): Sample[] => {
+    const now = value();
+    return now === null ? [] : [[now]];
+  };
+  return { name, help, labels: [], samples };
 }
 
 /** Adds a metric to a registry. What was said at one scrape is forgotten at the next. */
@@ -35,6 +39,8 @@ export function registerMetric(registry: Registry, { name, help, labels, samples
       ...options,
       collect() {
         this.reset();
+        // Without labels a reset means 0, which would be said where nobody knows.
+        if (labels.length === 0) this.remove();
         for (const [value, ...texts] of samples()) this.set(named(texts), value);
       },
     });

@@ -1,15 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
 import type { ReceiverStats } from '../../contract/receiver.ts';
-import { secondsOf } from '../../contract/seconds.ts';
 import { REFUSALS } from '../../formats/index.ts';
-import { QUALITY_REASONS } from '../../sessions/quality/quality.ts';
-import type { Host } from '../../sessions/session.ts';
-import type { Site } from '../../sessions/site.ts';
 import type { ApiParts } from '../parts.ts';
 import { TEXT } from '../schemas.ts';
+import { hostMetrics } from './hosts.ts';
 import { type Metric, metric, Rising, registerMetric, type Sample } from './metric.ts';
 import { pollMetrics } from './polls.ts';
+import { qualityMetrics } from './quality.ts';
 import { sinkMetrics } from './sinks.ts';
 
 /**
@@ -23,7 +21,8 @@ export function createMetrics(parts: ApiParts): Registry {
     ...pollMetrics(() => parts.receivers.flatMap((receiver) => receiver.stats().polls ?? []), parts.now),
     ...ingestMetrics(parts),
     ...siteMetrics(parts),
-    ...hostMetrics(parts),
+    ...qualityMetrics(parts.site, parts.now),
+    ...hostMetrics(parts.site, parts.now),
     ...sinkMetrics(() => parts.sinks()),
     {
       name: 'headcount_build_info',
@@ -68,7 +67,7 @@ function ingestMetrics(parts: ApiParts): Metric[] {
 
 const NONE_REFUSED = Object.fromEntries(REFUSALS.map((reason) => [reason, 0]));
 
-function siteMetrics({ site, now }: ApiParts): Metric[] {
+function siteMetrics({ site }: ApiParts): Metric[] {
   const { counts } = site;
   const { totals } = site.series;
   const tracked = site.tracker.counters;
@@ -91,18 +90,6 @@ function siteMetrics({ site, now }: ApiParts): Metric[] {
       'Stops whose session key was not known',
       () => tracked.keyMismatches,
     ),
-    metric('headcount_counts_estimated', '1 while the counts are estimates, 0 while they are exact', () =>
-      site.quality.at(now()).quality === 'exact' ? 0 : 1,
-    ),
-    {
-      name: 'headcount_counts_estimated_reason',
-      help: '1 for each reason why the counts are estimates',
-      labels: ['reason'],
-      samples: () => {
-        const { reasons } = site.quality.at(now());
-        return QUALITY_REASONS.map((reason) => [reasons.includes(reason) ? 1 : 0, reason]);
-      },
-    },
   ];
 }
 
@@ -156,64 +143,6 @@ export function receiverMetrics(receivers: () => readonly ReceiverStats[]): Metr
         ),
     },
   ];
-}
-
-/** Anyone may send lines with made-up hosts, and each name costs Prometheus a time series. */
-const MOST_HOSTS = 100;
-
-export function hostMetrics({ site }: ApiParts): Metric[] {
-  const { hosts } = site.identities;
-  const heardOf = () => busiest(hosts).filter((host) => host.lastEventAt > 0);
-  return [
-    metric(
-      'headcount_hosts',
-      `Hosts heard of. The ${MOST_HOSTS} with the most sessions, then the latest event, have series of their own`,
-      () => hosts.size,
-    ),
-    {
-      name: 'headcount_host_sessions',
-      help: 'Open sessions of a host',
-      labels: ['host'],
-      samples: () => busiest(hosts).map((host) => [host.openSessions, host.name]),
-    },
-    {
-      name: 'headcount_host_last_event_timestamp_seconds',
-      help: 'Latest event time of a host',
-      labels: ['host'],
-      samples: () => heardOf().map((host) => [secondsOf(host.lastEventAt), host.name]),
-    },
-    {
-      name: 'headcount_rows_missing_total',
-      help: 'Lines that a host numbered and that never came; absent where it does not number them one by one',
-      labels: ['host'],
-      samples: rowsMissing(site),
-    },
-  ];
-}
-
-/** Of a host that is known at the start what it loses from then on, of one that comes later everything. */
-function rowsMissing({ identities, lostLines: rowNumbers }: Site): () => Sample[] {
-  const begin = (name: string) => [name, new Rising(rowNumbers.missingOf(name) ?? 0)] as const;
-  let rising = new Map(Array.from(rowNumbers.hosts, begin));
-  return () => {
-    // Names that nobody sends any more are not kept.
-    rising = new Map([...rising].filter(([name]) => rowNumbers.missingOf(name) !== null));
-    return busiest(identities.hosts).flatMap(({ name }): Sample[] => {
-      const missing = rowNumbers.missingOf(name);
-      if (missing === null) return [];
-      const counter = rising.get(name) ?? new Rising(0);
-      rising.set(name, counter);
-      return [[counter.at(missing), name]];
-    });
-  };
-}
-
-function busiest(hosts: ReadonlyMap<string, Host>): Host[] {
-  const all = [...hosts.values()];
-  if (all.length <= MOST_HOSTS) return all;
-  return all
-    .sort((a, b) => b.openSessions - a.openSessions || b.lastEventAt - a.lastEventAt)
-    .slice(0, MOST_HOSTS);
 }
 
 const description = {

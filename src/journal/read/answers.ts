@@ -103,6 +103,10 @@ export const seriesPoint = z.object({
   active: unknownOrCount,
   users: unknownOrCount,
   connections: unknownOrCount,
+  sessionsLow: unknownOrCount.describe('there were at least as many; of the whole and of hosts'),
+  sessionsHigh: unknownOrCount.describe('there were at most as many; null where nobody can know'),
+  usersLow: unknownOrCount,
+  usersHigh: unknownOrCount,
 });
 
 export const WINDOW_NAMES = Object.keys(WINDOWS) as Window[];

@@ -6,7 +6,8 @@ import { Calendar } from './calendar.ts';
 type Row = Readonly<Record<string, number | null>>;
 
 const POINTS = `
-SELECT at, created, destroyed, rejected, active, users, connections FROM points
+SELECT at, created, destroyed, rejected, active, users, connections, sessions_low AS sessionsLow,
+  sessions_high AS sessionsHigh, users_low AS usersLow, users_high AS usersHigh FROM points
 WHERE dimension = (SELECT id FROM dimensions WHERE name = ?) AND step = ?`;
 
 const HOUR_SECONDS = 3_600;
@@ -89,10 +90,15 @@ interface Counts {
   readonly destroyed: number | null;
   readonly rejected: number | null;
 }
+/** What was open when the step closed, and what the truth about that lies between. */
 interface Level {
   readonly active: number | null;
   readonly users: number | null;
   readonly connections: number | null;
+  readonly sessionsLow: number | null;
+  readonly sessionsHigh: number | null;
+  readonly usersLow: number | null;
+  readonly usersHigh: number | null;
 }
 
 /** A day with one more hour: counts add up, and of levels the latest that is known stands. */
@@ -134,10 +140,14 @@ function* stepsOf(
   }
 }
 
-const ZERO = { created: 0, destroyed: 0, rejected: 0, active: 0, users: 0, connections: 0 };
+const UNBOUNDED = { sessionsLow: null, sessionsHigh: null, usersLow: null, usersHigh: null };
+const ZERO = {
+  ...{ created: 0, destroyed: 0, rejected: 0 },
+  ...{ active: 0, users: 0, connections: 0, ...UNBOUNDED },
+};
 const UNKNOWN = {
   ...{ created: null, destroyed: null, rejected: null },
-  ...{ active: null, users: null, connections: null },
+  ...{ active: null, users: null, connections: null, ...UNBOUNDED },
 };
 
 function countsOf(row: Row | Counts): Counts {
@@ -147,7 +157,8 @@ function countsOf(row: Row | Counts): Counts {
 
 function levelOf(row: Row | Level): Level {
   const { active = null, users = null, connections = null } = row as Level;
-  return { active, users, connections };
+  const { sessionsLow = null, sessionsHigh = null, usersLow = null, usersHigh = null } = row as Level;
+  return { active, users, connections, sessionsLow, sessionsHigh, usersLow, usersHigh };
 }
 
 function point({ at, ...numbers }: Step): SeriesPoint {

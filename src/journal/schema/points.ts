@@ -15,11 +15,22 @@ const TALLIES = {
   rejected: { ...NUMBER, write: ({ second }) => second.rejected },
 } satisfies Columns<PlacedSecond>;
 
-/** What was open at the end, where that is known: of several seconds the latest stands. */
+/** What the truth about that lies between, where anybody knows. */
+const bound = (of: 'sessions' | 'users', end: 'low' | 'high') => ({
+  ...NUMBER_OR_NULL,
+  since: 4,
+  write: ({ second }: PlacedSecond) => orNaN(second.level?.bounds?.[of][end] ?? null),
+});
+
+/** What was open at the end, where that is known: of several seconds the latest stands, as a whole. */
 const LEVELS = {
   active: { ...NUMBER_OR_NULL, write: ({ second }) => orNaN(second.level?.active ?? null) },
   users: { ...NUMBER_OR_NULL, write: ({ second }) => orNaN(second.level?.users ?? null) },
   connections: { ...NUMBER_OR_NULL, write: ({ second }) => orNaN(second.level?.connections ?? null) },
+  sessions_low: bound('sessions', 'low'),
+  sessions_high: bound('sessions', 'high'),
+  users_low: bound('users', 'low'),
+  users_high: bound('users', 'high'),
 } satisfies Columns<PlacedSecond>;
 
 const DURATION = {

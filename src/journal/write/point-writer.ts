@@ -15,7 +15,7 @@ import { type CheckpointMessage, fill } from './batch.ts';
 const SECOND_COLUMNS = POINTS.names.filter((name) => name !== 'step');
 const ADD_POINT = `${POINTS.insert(['step', ...SECOND_COLUMNS])} ON CONFLICT (dimension, step, at) DO UPDATE SET
   ${SUM_COLUMNS.map((name) => `${name} = ${name} + excluded.${name}`).join(', ')},
-  ${LEVEL_COLUMNS.map((name) => `${name} = coalesce(excluded.${name}, ${name})`).join(', ')}`;
+  ${LEVEL_COLUMNS.map((name) => `${name} = iif(excluded.active IS NULL, ${name}, excluded.${name})`).join(', ')}`;
 
 const COUNTED = COUNTS.names.filter((name) => name !== 'number');
 /** The whole second as it stands now, since a late line may have added to one that was logged before. */

@@ -5,6 +5,7 @@ import type { Identities } from '../identities.ts';
 import type { LostLines } from '../lost-lines/lost-lines.ts';
 import type { Host } from '../session.ts';
 import type { SessionSettings } from '../time-outs.ts';
+import type { Bounds, Range } from './bounds.ts';
 
 /** From best to worst; docs/session-tracking.md says what each means. */
 export const QUALITIES = ['exact', 'reconciled', 'unverified', 'estimated'] as const;
@@ -21,17 +22,6 @@ export const QUALITY_REASONS = [
   'unnumbered',
 ] as const;
 export type QualityReason = (typeof QUALITY_REASONS)[number];
-
-/** The true number lies between these; `high` is null where nobody can know. */
-export interface Range {
-  readonly low: number;
-  readonly high: number | null;
-}
-
-export interface Bounds {
-  readonly sessions: Range;
-  readonly users: Range;
-}
 
 /** How right a count is, and why it is no better. */
 export interface QualityStatement {
@@ -113,6 +103,11 @@ export class Quality {
   /** Of one host's numbers: what another host lost does not touch them. */
   ofHost(host: Host, now: number): QualityStatement {
     return statement(this.#doubtsOf(host, now), host.openSessions, host.openUsers);
+  }
+
+  /** What the truth lies between, of a host, or over all for null. */
+  boundsAt(now: number): (host: Host | null) => Bounds {
+    return (host) => (host === null ? this.at(now) : this.ofHost(host, now)).bounds;
   }
 
   #doubtsOf(host: Host, now: number): Doubts {

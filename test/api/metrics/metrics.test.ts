@@ -109,6 +109,49 @@ it('metrics say whether the counts are estimates, and why', async () => {
   expect(later.by('headcount_counts_estimated_reason')).toEqual({ ...reasons, warming_up: 0 });
 });
 
+it('metrics have the quality as a state: one is 1, the others are 0', async () => {
+  const none = { exact: 0, reconciled: 0, unverified: 0, estimated: 0 };
+  expect((await scrape()).by('headcount_counts_quality')).toEqual({ ...none, estimated: 1 });
+  api.pass(24 * 3_600 + 5 * 60 + 1);
+  expect((await scrape()).by('headcount_counts_quality')).toEqual({ ...none, exact: 1 });
+  await api.post([{ type: 'session_start', user: ann, host: 'qs1' }]);
+  expect((await scrape()).by('headcount_counts_quality')).toEqual({ ...none, unverified: 1 });
+});
+
+it('metrics say what the truth lies between, and are silent of an upper end that nobody can know', async () => {
+  const bounds = (metrics: Exposition) =>
+    Object.fromEntries(
+      ['sessions_low', 'sessions_high', 'users_low', 'users_high'].map((name) => [
+        name,
+        metrics.value(`headcount_${name}`),
+      ]),
+    );
+  const nobody = { sessions_low: 0, users_low: 0 };
+  // Somebody may have been on before the store began.
+  expect(bounds(await scrape())).toEqual({ ...nobody, sessions_high: undefined, users_high: undefined });
+  api.pass(24 * 3_600 + 5 * 60 + 1);
+  expect(bounds(await scrape())).toEqual({ ...nobody, sessions_high: 0, users_high: 0 });
+  for (const [place, user] of ['ann', 'ann', 'bob'].entries()) {
+    receive(
+      `/headcount/2;${place + 1};(null);qs1;Start session;0;(null);p${place};1;(null);(null);LAB;${user};(null);x`,
+    );
+  }
+  await api.settle();
+  api.site.losses.touch(api.site.identities.host('qs1'), 'gap', api.now, 1);
+  const known = await scrape();
+  expect(bounds(known)).toEqual({ sessions_low: 2, sessions_high: 4, users_low: 1, users_high: 3 });
+  expect(known.by('headcount_host_sessions_low')).toEqual({ qs1: 2 });
+  expect(known.by('headcount_host_sessions_high')).toEqual({ qs1: 4 });
+  await api.post([{ type: 'session_start', user: ann, host: 'qs2' }]);
+  const unknown = await scrape();
+  expect(bounds(unknown)).toEqual({
+    ...{ sessions_low: 3, sessions_high: undefined },
+    ...{ users_low: 1, users_high: undefined },
+  });
+  expect(unknown.by('headcount_host_sessions_low')).toEqual({ qs1: 2, qs2: 1 });
+  expect(unknown.by('headcount_host_sessions_high')).toEqual({ qs1: 4 });
+});
+
 it('metrics say that commits fail, and which version runs', async () => {
   expect((await scrape()).value('headcount_journal_failing')).toBe(0);
   api.journalTrouble = 'disk full';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Range } from '../../../src/sessions/quality/quality.ts';
+import type { Range } from '../../../src/sessions/quality/bounds.ts';
 import { Site } from '../../../src/sessions/site.ts';
 import { EPOCH } from '../model/event-arbitrary.ts';
 import { NODE } from '../numbered-lines.ts';

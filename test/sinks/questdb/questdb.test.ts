@@ -31,7 +31,11 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
     await sink.write(batchOf('session_events', event), NEVER);
     await sink.write(batchOf('sessions', fullSessionRow('a', 'Text')), NEVER);
     const counts = countsRow({ scope: 'virtualProxy', name: 'hdr', active: 1, users: 2, connections: 3 });
-    await sink.write(batchOf('session_counts', { ...counts, created: 4, destroyed: 5, rejected: 6 }), NEVER);
+    const bounds = { sessionsLow: 7, sessionsHigh: 8, usersLow: 9, usersHigh: 10 };
+    await sink.write(
+      batchOf('session_counts', { ...counts, ...bounds, created: 4, destroyed: 5, rejected: 6 }),
+      NEVER,
+    );
 
     const user = { user_directory: 'Text', user_id: 'Text', user_key: 'text\\text' };
     const client = { browser: 'Text', browser_version: 'Text', os: 'Text', os_version: 'Text' };
@@ -88,8 +92,19 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
         scope: 'virtual_proxy',
         name: 'hdr',
         ...{ active: 1, users: 2, connections: 3, created: 4, destroyed: 5, rejected: 6 },
+        ...{ sessions_low: 7, sessions_high: 8, users_low: 9, users_high: 10 },
       },
     ]);
+  });
+
+  it('of an earlier version, which knew no bounds, are taken when they are tried again', async () => {
+    const sink = await questdb.startedSink();
+    const row = countsRow({ active: 1 });
+    for (const name of ['sessionsLow', 'sessionsHigh', 'usersLow', 'usersHigh'])
+      Reflect.deleteProperty(row, name);
+    await sink.write(batchOf('session_counts', row), NEVER);
+    const sql = 'SELECT active, sessions_low FROM session_counts';
+    expect(await questdb.server.settled('session_counts', sql)).toEqual([{ active: 1, sessions_low: null }]);
   });
 
   it('have a key of the user that ignores case, and none where nobody is known', async () => {

@@ -49,6 +49,7 @@ describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
     expect(await columnsOf('session_counts')).toEqual([
       ...['ts TIMESTAMP key time', 'store SYMBOL key', 'scope SYMBOL key', 'name VARCHAR key'],
       ...['active LONG', 'users LONG', 'connections LONG', 'created LONG', 'destroyed LONG', 'rejected LONG'],
+      ...['sessions_low LONG', 'sessions_high LONG', 'users_low LONG', 'users_high LONG'],
     ]);
     expect(await columnsOf('session_snapshots')).toEqual([
       ...['ts TIMESTAMP key time', 'store SYMBOL key', 'host VARCHAR key', 'virtual_proxy VARCHAR key'],
@@ -155,6 +156,39 @@ describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
     expect(rows).toEqual([
       { session_id: 'old', connections: null },
       { session_id: 'new', connections: 7 },
+    ]);
+  });
+
+  it('of a version that knew no bounds get them, null in the rows that are there', async () => {
+    await questdb.query(
+      `CREATE TABLE session_counts (ts TIMESTAMP, store SYMBOL, scope SYMBOL, name VARCHAR, active LONG, users LONG,
+        connections LONG, created LONG, destroyed LONG, rejected LONG)
+      TIMESTAMP(ts) PARTITION BY DAY WAL DEDUP UPSERT KEYS(ts, store, scope, name)`,
+    );
+    await questdb.query(
+      `INSERT INTO session_counts VALUES (${(NOON - 1000) * 1000}, 'old', 'site', null, 3, 2, 1, 0, 0, 0)`,
+    );
+    const sink = await questdb.startedSink();
+    const known = { active: 3, sessionsLow: 2, sessionsHigh: 5, users: 2, usersLow: 1, usersHigh: 4 };
+    await sink.write(
+      batchOf(
+        'session_counts',
+        countsRow(known),
+        countsRow({ ...known, scope: 'host', name: 'node1', sessionsHigh: null, usersHigh: null }),
+        countsRow({ active: 3, scope: 'app', name: 'app' }),
+      ),
+      NEVER,
+    );
+    const columns = 'scope, active, sessions_low, sessions_high, users_low, users_high';
+    const rows = await questdb.server.settled(
+      'session_counts',
+      `SELECT ${columns} FROM session_counts ORDER BY ts, scope`,
+    );
+    expect(rows.map((row) => Object.values(row))).toEqual([
+      ['site', 3, null, null, null, null],
+      ['app', 3, null, null, null, null],
+      ['host', 3, 2, null, 1, null],
+      ['site', 3, 2, 5, 1, 4],
     ]);
   });
 
