@@ -58,6 +58,7 @@ const countsAnswer = z.object({
         .describe('of which no sign of life came since lines were lost'),
       reconciledAt,
       lastEventAt: time.nullable(),
+      silentSince: time.nullable().describe('when its last line came, where more should have come since'),
       clockOffsetSeconds: count.nullable().describe('how far its clock is behind ours; null where unknown'),
     }),
   ),
@@ -138,6 +139,7 @@ function hostView(site: Site, host: Host, now: number): HostView {
     },
     reconciledAt: isoOrNull(host.reconciledAt),
     lastEventAt: host.lastEventAt === 0 ? null : isoOrNull(host.lastEventAt),
+    silentSince: isoOrNull(host.rhythm.silentSince(now, host.openSessions, site.startedAt)),
     clockOffsetSeconds: offsetMs === null ? null : Math.round(offsetMs / 1000),
   };
 }

@@ -1,4 +1,5 @@
 import { HostClock, type LagSlot } from './clocks/host-clock.ts';
+import type { RhythmState } from './clocks/rhythm.ts';
 import type { LossWindow } from './doubt/loss-window.ts';
 import type { Downtime } from './downtimes.ts';
 import type { LostLinesState } from './lost-lines/lost-lines.ts';
@@ -30,6 +31,8 @@ export interface SiteState {
     /** The latest loss that touched the host. */
     readonly epoch: number;
     readonly clock: readonly LagSlot[] | null;
+    /** Not in the state of a version that did not note it. */
+    readonly rhythm?: RhythmState | null;
   }[];
   /** Of the latest loss anywhere. */
   readonly epoch: number;
@@ -67,6 +70,7 @@ export function stateOf(site: Site): SiteState {
       losses: host.losses,
       epoch: host.doubt.epoch,
       clock: host.clock?.slots ?? null,
+      rhythm: host.rhythm.state,
     })),
     epoch: site.identities.epoch,
     losses: site.losses.everywhere,
@@ -85,11 +89,12 @@ export function restoreState(site: Site, state: SiteState): void {
   site.book.nextNumbers = state.next;
   Object.assign(site.series.totals, state.totals);
   Object.assign(site.tracker.counters, state.counters);
-  for (const { name, epoch, clock, losses, ...rest } of state.hosts) {
+  for (const { name, epoch, clock, losses, rhythm = null, ...rest } of state.hosts) {
     const host = Object.assign(site.identities.host(name), rest);
     host.doubt.epoch = epoch;
     host.losses = losses.map((window) => ({ ...window }));
     if (clock !== null) host.clock = new HostClock(clock);
+    if (rhythm !== null) host.rhythm.restore(rhythm);
     // A host without any key would never be forgotten.
     site.identities.emptied(site.identities.key(host, null), Math.max(host.lastEventAt, state.sweptAt ?? 0));
   }
