@@ -1,10 +1,15 @@
 import { Activity } from './activity/activity.ts';
 import { FilterBar } from './filter/filter-bar.ts';
+import { Impact } from './impact/impact.ts';
+import { Ingest } from './ingest/ingest.ts';
 import { Banner } from './now/banner.ts';
 import { NowCards } from './now/cards.ts';
 import { Head } from './now/head.ts';
 import { TokenDialog } from './now/token-dialog.ts';
 import { h, type View } from './parts/view.ts';
+import { Peaks } from './peaks/peaks.ts';
+import { Rejections } from './rejections/rejections.ts';
+import { hasNothing, isNew, Welcome } from './welcome/welcome.ts';
 
 /** The page from top to bottom. */
 export function App(): View {
@@ -13,7 +18,26 @@ export function App(): View {
     { class: 'page' },
     h(Head, null),
     h(Banner, null),
-    h('main', null, h(FilterBar, null), h(NowCards, null), h('div', { class: 'columns' }, h(Activity, null))),
+    h(
+      'main',
+      null,
+      isNew.value ? h(Welcome, null) : null,
+      hasNothing.value ? null : h(Numbers, null),
+      h(Ingest, null),
+    ),
     h(TokenDialog, null),
+  );
+}
+
+/** Everything about who is on. */
+function Numbers(): View {
+  return h(
+    'div',
+    { class: 'parts' },
+    h(FilterBar, null),
+    h(NowCards, null),
+    h('div', { class: 'columns' }, h(Activity, null), h(Impact, null)),
+    h(Rejections, null),
+    h(Peaks, null),
   );
 }
