@@ -61,6 +61,7 @@ function questions({ from, to }: Filled): [what: string, path: () => string][] {
     return `from=${iso(begin)}&to=${iso(begin + HOUR_MS)}`;
   };
   const user = (): string => `user=CORP%5Cuser${Math.floor(Math.random() ** 3 * 20_000)}`;
+  const search = (): string => `search=user${Math.floor(Math.random() ** 3 * 20_000)}`;
   const app = (): string => `app=00000000-0000-4000-8000-${String(any(300)).padStart(12, '0')}`;
   const sessions = (...filters: (() => string)[]) => {
     return (): string => `/api/v1/sessions?${filters.map((filter) => filter()).join('&')}`;
@@ -75,6 +76,7 @@ function questions({ from, to }: Filled): [what: string, path: () => string][] {
     ['sessions at a moment, in an app', sessions(at, app)],
     ['sessions at a moment, of a user', sessions(at, user)],
     ['sessions of a user', sessions(user)],
+    ['sessions of users with a part of a name', sessions(search)],
     ['sessions of nobody', sessions(() => 'user=nobody')],
     ['sessions of an app', sessions(app)],
     ['sessions of a virtual proxy', sessions(() => 'virtualProxy=hdr')],

@@ -73,8 +73,9 @@ export function csvAnswer(
   what: string,
   now: number,
 ): Csv {
-  const { csv, nextCursor, quality = null } = JSON.parse(page) as CsvPage;
+  const { csv, nextCursor, quality = null, total = null } = JSON.parse(page) as CsvPage;
   if (quality !== null) reply.header('headcount-quality', quality);
+  if (total !== null) reply.header('headcount-total', total);
   if (nextCursor !== null) {
     const next = new URL(url, 'http://localhost');
     next.searchParams.set('cursor', nextCursor);

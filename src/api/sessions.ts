@@ -1,25 +1,52 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { MAX_FIELD } from '../formats/fields.ts';
 import { oneSession, sessionItem, sessionsPage } from '../journal/read/answers.ts';
+import { readCursor } from '../journal/read/sessions/session-cursor.ts';
+import type { SessionOrder } from '../journal/read/sessions/session-order.ts';
+import type { SessionFilters } from '../journal/read/sessions/session-search.ts';
+import { SESSION_SORTS, SORT_DIRECTIONS } from '../journal/read/sessions/session-sorts.ts';
+import { SESSION_STATES } from '../journal/read/sessions/session-state.ts';
 import { columnsOf, csvAnswer, format, pageAnswer, wantsCsv } from './csv-answer.ts';
 import { ApiError } from './errors.ts';
 import { filterParameters, filtersOf, moment, timeOf, userClass } from './filters.ts';
 import type { ApiParts } from './parts.ts';
 import { answer, jsonSchema, NO_QUERY, query, type SchemaTypes, sendJson } from './schemas.ts';
 
+const pageParameters = {
+  active: z.boolean().optional().describe('open ones, or those that have ended'),
+  ...filterParameters,
+  cursor: z
+    .string()
+    .regex(/^[0-9]{1,15}(\.[A-Za-z0-9_-]{1,4000})?$/)
+    .optional()
+    .describe('nextCursor of the page before'),
+  at: moment.describe('those open at this moment: ISO 8601 with a zone'),
+  class: userClass,
+  doubtful: z
+    .boolean()
+    .optional()
+    .describe('open ones of which no sign of life came since lines were lost, or the others'),
+  state: z.enum(SESSION_STATES).optional().describe('what state they are in, with `at` at that moment'),
+  search: z
+    .string()
+    .min(1)
+    .max(2 * MAX_FIELD + 1)
+    .optional()
+    .describe("a part of the user's DIRECTORY\\id, in upper or lower case"),
+  sort: z.enum(SESSION_SORTS).default('started').describe('what they are sorted by'),
+  order: z
+    .enum(SORT_DIRECTIONS)
+    .optional()
+    .describe('unless given, names are in ascending order, times and numbers in descending order'),
+  format,
+};
+
+type PageQuery = Readonly<z.output<z.ZodObject<typeof pageParameters>>>;
+
 const pageDescription = {
-  summary: 'Sessions, newest first',
-  querystring: query({
-    active: z.boolean().optional().describe('open ones, or those that have ended'),
-    ...filterParameters,
-    at: moment.describe('those open at this moment: ISO 8601 with a zone'),
-    class: userClass,
-    doubtful: z
-      .boolean()
-      .optional()
-      .describe('open ones of which no sign of life came since lines were lost, or the others'),
-    format,
-  }),
+  summary: 'Sessions, newest first unless asked otherwise',
+  querystring: query(pageParameters),
   response: { 200: pageAnswer(sessionsPage, 'a page of sessions') },
 };
 
@@ -32,25 +59,67 @@ const oneDescription = {
 
 const columns = columnsOf(sessionItem);
 
+/** @throws ApiError 400 for filters that no session can fit together */
+function sessionFiltersOf({ cursor: _, ...query }: PageQuery): SessionFilters {
+  const { active = null, doubtful = null, state = null, search = null } = query;
+  const at = timeOf('at', query.at);
+  if (doubtful !== null && active === false) {
+    throw new ApiError(400, 'doubtful: only open sessions are, so not together with active=false');
+  }
+  if (at !== null && (state === 'ended' || state === 'doubtful')) {
+    throw new ApiError(400, 'state: with at, expected connected or lingering');
+  }
+  // Whether they are open, as each of these filters has it.
+  const open = [
+    active,
+    doubtful === null ? null : true,
+    state === null || at !== null ? null : state !== 'ended',
+  ];
+  const said = new Set(open.filter((each) => each !== null));
+  if (said.size > 1) throw new ApiError(400, `state: no session that is ${state} fits the other filters`);
+  const [isOpen = null] = said;
+  return {
+    ...filtersOf(query),
+    active: isOpen,
+    at,
+    class: query.class ?? null,
+    doubtful,
+    state,
+    search,
+  };
+}
+
+/**
+ * What is sorted by, and what of it the journal's own order does: null for the rest of that.
+ * @throws ApiError 400 for a cursor of another order
+ */
+function orderOf({ sort, order, cursor }: PageQuery): {
+  readonly isAscending: boolean;
+  readonly cursor: number | null;
+  readonly order: SessionOrder | null;
+} {
+  const isName = ['user', 'host', 'virtualProxy', 'browser', 'os'].includes(sort);
+  const direction = order ?? (isName ? 'asc' : 'desc');
+  const wrong = () => new ApiError(400, 'cursor: it is that of another order');
+  if (sort === 'started') {
+    if (cursor?.includes('.') === true) throw wrong();
+    const isAscending = direction === 'asc';
+    return { isAscending, cursor: cursor === undefined ? null : Number(cursor), order: null };
+  }
+  const after = cursor === undefined ? null : readCursor(cursor, sort, direction);
+  if (cursor !== undefined && after === null) throw wrong();
+  return { isAscending: false, cursor: null, order: { sort, direction, after } };
+}
+
 export function registerSessions(app: FastifyInstance, { ask, now, site }: ApiParts): void {
   const routes = app.withTypeProvider<SchemaTypes>();
   routes.get('/api/v1/sessions', { schema: pageDescription }, async (request, reply) => {
-    const { query } = request;
     const asOf = now();
-    const { active = null, doubtful = null } = query;
-    if (doubtful !== null && active === false) {
-      throw new ApiError(400, 'doubtful: only open sessions are, so not together with active=false');
-    }
-    const filters = {
-      ...filtersOf(query),
-      active: doubtful === null ? active : true,
-      at: timeOf('at', query.at),
-      class: query.class ?? null,
-      doubtful,
-    };
+    const { order, ...way } = orderOf(request.query);
+    const filters = { ...sessionFiltersOf(request.query), ...way };
     const asked = filters.at ?? (filters.active === true ? asOf : null);
     const moment = asked === null ? null : site.qualityOf(asked, asOf);
-    const question = { ask: 'sessions', filters, now: asOf, moment } as const;
+    const question = { ask: 'sessions', filters, now: asOf, moment, order } as const;
     reply.header('vary', 'accept');
     if (!wantsCsv(request)) return sendJson(reply, await ask(question));
     return csvAnswer(request, reply, await ask({ ...question, csv: columns }), 'sessions', asOf);

@@ -23,17 +23,19 @@ export function sortedNumbers(numbers: ReadonlySet<number>): Uint8Array {
 
 /** Whether one of `numbers` is in a blob of `sortedNumbers`. */
 export function hasAny(blob: Uint8Array, numbers: readonly number[]): boolean {
-  const cells = new Uint32Array(
-    blob.buffer,
-    blob.byteOffset,
-    blob.byteLength / Uint32Array.BYTES_PER_ELEMENT,
-  );
+  const cells = numbersIn(blob);
   const least = cells[0] ?? 0;
   const most = cells.at(-1) ?? 0;
   return numbers.some((number) => number >= least && number <= most && has(cells, number));
 }
 
-function has(cells: Uint32Array, number: number): boolean {
+/** What is in a blob of `sortedNumbers`. */
+export function numbersIn(blob: Uint8Array): Uint32Array {
+  return new Uint32Array(blob.buffer, blob.byteOffset, blob.byteLength / Uint32Array.BYTES_PER_ELEMENT);
+}
+
+/** Whether a number is among those in ascending order. */
+export function has(cells: Uint32Array, number: number): boolean {
   let low = 0;
   let high = cells.length - 1;
   while (low < high) {

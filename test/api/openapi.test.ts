@@ -95,9 +95,10 @@ it('every route says what it is for, and has a schema for every answer', () => {
 it('parameters and bodies are described', () => {
   const sessions = document.paths['/api/v1/sessions']?.['get'];
   const names = sessions?.parameters?.map(({ name }) => name);
-  expect(names).toEqual(
-    'active user host virtualProxy app from to limit cursor at class doubtful format'.split(' '),
-  );
+  expect(names).toEqual([
+    ...'active user host virtualProxy app from to limit cursor at class doubtful'.split(' '),
+    ...'state search sort order format'.split(' '),
+  ]);
   expect(Object.keys(sessions?.responses['200']?.content ?? {})).toEqual(['application/json', 'text/csv']);
   const body = document.paths['/api/v1/events']?.['post']?.requestBody;
   expect(Object.keys(body?.content ?? {})).toEqual(['application/json', 'application/x-ndjson']);

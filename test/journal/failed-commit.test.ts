@@ -44,7 +44,8 @@ const questions = () => {
   return {
     events: (filter: object) => queries.events({ ...NO_FILTER, kind: null, ...filter }).items.length,
     sessions: (filter: object) =>
-      queries.sessions({ ...NO_FILTER, active: null, at: null, ...filter }, EPOCH).items.length,
+      queries.sessions({ filters: { ...NO_FILTER, active: null, at: null, ...filter }, now: EPOCH }).items
+        .length,
   };
 };
 

@@ -120,7 +120,7 @@ function usersOfEvents(): unknown[] {
 
 function usersOn(): unknown[] {
   const queries = new Queries(stored.database, fixedAppNames(new Map()), new UserAgents());
-  const { items } = queries.sessions({ ...NO_FILTER, active: true, at: null }, EPOCH);
+  const { items } = queries.sessions({ filters: { ...NO_FILTER, active: true, at: null }, now: EPOCH });
   return items.map(({ user, host }) => `${user?.id} on ${host}`);
 }
 

@@ -7,7 +7,7 @@ import { END_REASONS } from '../../src/contract/rows.ts';
 import { ExcludedUsers } from '../../src/journal/excluded-users.ts';
 import { type EventFilters, findEvents } from '../../src/journal/read/event-search.ts';
 import type { Filters } from '../../src/journal/read/filters.ts';
-import { findSessions, type SessionFilters } from '../../src/journal/read/session-search.ts';
+import { findSessions, type SessionFilters } from '../../src/journal/read/sessions/session-search.ts';
 import { Retention } from '../../src/journal/write/retention.ts';
 import { lose } from '../sessions/lose.ts';
 import { SETTINGS, type Step, steps } from '../sessions/model/event-arbitrary.ts';
@@ -42,8 +42,7 @@ function rowsOf(database: DatabaseSync): { sessions: Row[]; events: Row[] } {
   return { sessions, events };
 }
 
-function isOf(row: Row, number: number, { user, host, virtualProxy, cursor }: Filters): boolean {
-  if (cursor !== null && number >= cursor) return false;
+function isOf(row: Row, { user, host, virtualProxy }: Filters): boolean {
   if (host !== null && row['host_name'] !== host) return false;
   if (virtualProxy !== null && row['proxy_name'] !== virtualProxy) return false;
   if (user === null) return true;
@@ -55,7 +54,11 @@ function isOf(row: Row, number: number, { user, host, virtualProxy, cursor }: Fi
 const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
 function isSession(row: Row, filters: SessionFilters): boolean {
-  const { active, from, to, at, app } = filters;
+  const { active, from, to, at, app, cursor, search = null, isAscending } = filters;
+  const id = Number(row['id']);
+  if (cursor !== null && (isAscending === true ? id <= cursor : id >= cursor)) return false;
+  const name = `${row['directory'] ?? ''}\\${row['user_id']}`.toLowerCase();
+  if (search !== null && (row['user_id'] === null || !name.includes(search.toLowerCase()))) return false;
   const startedAt = Number(row['started_at']);
   const endedAt = row['ended_at'] === null ? Number.POSITIVE_INFINITY : Number(row['ended_at']);
   if (row['end_reason'] === END_REASONS.indexOf('excluded')) return false;
@@ -68,15 +71,16 @@ function isSession(row: Row, filters: SessionFilters): boolean {
     (at === null ||
       (Number(each['opened_at']) <= at && (each['closed_at'] === null || Number(each['closed_at']) > at)));
   if (app !== null && !(row['of'] as Row[]).some(isOn)) return false;
-  return isOf(row, Number(row['id']), filters);
+  return isOf(row, filters);
 }
 
 function isEvent(row: Row, filters: EventFilters): boolean {
-  const { kind, from, to, app } = filters;
+  const { kind, from, to, app, cursor } = filters;
+  if (cursor !== null && Number(row['seq']) >= cursor) return false;
   const at = Number(row['at']);
   if (kind !== null && KINDS[Number(row['kind'])] !== kind) return false;
   if ((from !== null && at < from) || (to !== null && at >= to)) return false;
-  return (app === null || row['app_name'] === app) && isOf(row, Number(row['seq']), filters);
+  return (app === null || row['app_name'] === app) && isOf(row, filters);
 }
 
 /** Draws of 0 to 1 become filters that often find something, with times at the very beginnings and ends. */
@@ -92,6 +96,8 @@ function filtersFor({ sessions, events }: ReturnType<typeof rowsOf>, draw: () =>
   const apps = sessions.flatMap((each) => (each['of'] as Row[]).map(({ app_name: app }) => app as string));
   const name = String(row['user_id'] ?? 'ANNA');
   const id = draw() < 0.5 ? name : name.toUpperCase();
+  const whole = `${row['directory'] ?? ''}\\${id}`;
+  const begin = Math.floor(draw() * whole.length);
   const directory = draw() < 0.4 ? null : String(row['directory'] ?? '').toLowerCase();
   return {
     user: maybe(0.3, { directory, id }),
@@ -102,6 +108,8 @@ function filtersFor({ sessions, events }: ReturnType<typeof rowsOf>, draw: () =>
     to: maybe(0.3, times[1] ?? null),
     at: maybe(0.3, pick(moments)),
     active: maybe(0.3, draw() < 0.5),
+    search: maybe(0.3, whole.slice(begin, begin + 1 + Math.floor(draw() * 6))),
+    isAscending: draw() < 0.3,
     kind: maybe(0.2, pick(KINDS)),
     cursor: maybe(0.2, pick([0, 1, Number(row['id'] ?? row['seq'] ?? 1), 999_999_999_999_999])),
   };
@@ -144,6 +152,7 @@ function compare(database: DatabaseSync, rules: Rules, draw: () => number): void
     const filters = { ...filtersFor(stored, draw), limit: 1_000 };
     const what = JSON.stringify(filters);
     const sessions = rows.sessions.filter((row) => isSession(row, filters)).map(({ id }) => id);
+    if (filters.isAscending === true) sessions.reverse();
     expect([...findSessions(database, filters, isShown)], what).toEqual(sessions);
     const events = rows.events.filter((row) => isEvent(row, filters)).map(({ seq }) => Number(seq));
     expect([...findEvents(database, filters, null, isShown)], what).toEqual(events);

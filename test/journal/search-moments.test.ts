@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { findSessions } from '../../src/journal/read/session-search.ts';
+import { findSessions } from '../../src/journal/read/sessions/session-search.ts';
 import { eventAt } from '../intake/event-under-test.ts';
 import { EPOCH, SETTINGS } from '../sessions/model/event-arbitrary.ts';
 import { StoredSite } from './stored-site.ts';

@@ -12,6 +12,7 @@ const PATHS = [
 ];
 const PARAMETERS = [
   ...['active', 'user', 'host', 'virtualProxy', 'app', 'from', 'to', 'at', 'limit', 'cursor', 'format'],
+  ...['sort', 'order', 'search', 'state', 'class', 'doubtful'],
   ...['kind', 'window', 'events', '__proto__', 'constructor', 'x'],
 ];
 const HEADERS = [
@@ -94,6 +95,10 @@ const goodPair = fc.constantFrom(
     'at=2026-11-21T10:14:00Z',
     'from=2026-11-21T10:14:00%2B02:00',
     'cursor=1',
+    'sort=user',
+    'order=asc',
+    'search=a%5C',
+    'state=connected',
     'window=1h',
     'kind=session_start',
   ],

@@ -107,7 +107,7 @@ async function picture() {
       virtualProxies,
       apps,
     ],
-    sessions: sessions.items.map(({ durationSeconds: _, doubtful: __, ...rest }) => rest),
+    sessions: sessions.items.map(({ durationSeconds: _, doubtful: __, state: ___, ...rest }) => rest),
     events: events.items,
     orphans: [orphanStops, orphanCloses],
   };

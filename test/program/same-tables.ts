@@ -56,7 +56,7 @@ export async function eventsOfBoth(program: Program, query: Query): Promise<{ ap
 export async function sessionsOfBoth(program: Program, query: Query): Promise<{ api: Json[]; sql: Json[] }> {
   const items = await allItems(program, '/api/v1/sessions');
   // What QuestDB has no column of, or where it is of the moment of the question.
-  const unlike = ['durationSeconds', 'apps', 'class', 'doubtful'];
+  const unlike = ['durationSeconds', 'apps', 'class', 'state', 'doubtful'];
   const api = items.map(({ user, browser, os, ...rest }) => ({
     ...Object.fromEntries(Object.entries(rest).filter(([name]) => !unlike.includes(name))),
     ...userColumns(user as Json | null),

@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { EVENT_REASONS, KINDS } from '../../contract/event.ts';
 import { END_REASONS } from '../../contract/rows.ts';
 import { USER_CLASSES } from '../../contract/user-class.ts';
+import { LOSS_REASONS } from '../../sessions/doubt/loss-window.ts';
 import { MOMENT_QUALITIES, MOMENT_REASONS } from '../../sessions/quality/past-quality.ts';
 import { QUALITIES, QUALITY_REASONS } from '../../sessions/quality/quality.ts';
 import { WINDOWS, type Window } from '../../sessions/series.ts';
+import { SESSION_STATES } from './sessions/session-state.ts';
 
 /*
  * What the reader's thread answers: each answer stands here once. The queries build the types, the API describes and
@@ -33,6 +35,9 @@ export const sessionItem = z.object({
   endReason: z.enum(END_REASONS).nullable(),
   endExact: z.boolean(),
   identityExact: z.boolean(),
+  state: z
+    .enum(SESSION_STATES)
+    .describe('with an app open, without one, open without a sign of life since lines were lost, or over'),
   doubtful: z.boolean().describe('open, and no sign of life came since lines were lost'),
   lastActivityAt: time,
   durationSeconds: z.number(),
@@ -88,10 +93,20 @@ const connectionItem = z.object({
   closeExact: z.boolean(),
 });
 
+const lossWindow = z.object({
+  from: time.nullable().describe('null where nobody knows when it began'),
+  to: time.describe('when it was over or noticed'),
+  reason: z.enum(LOSS_REASONS),
+  lines: unknownOrCount.describe('how many were lost; null where nobody can know'),
+});
+
 export const oneSession = z.object({
   ...sessionItem.shape,
   connections: z.array(connectionItem),
   timeline: z.array(eventItem),
+  lossWindows: z
+    .array(lossWindow)
+    .describe('times of the session in which lines of its host were or may have been lost, oldest first'),
   truncated: z.boolean(),
 });
 
@@ -159,13 +174,16 @@ export const peaksItem = z.object({
   rejected: unknownOrCount,
 });
 
-/** The first four speak of one moment, and say nothing where none was asked for. */
+/** The first three speak of one moment: where none was asked for `asOf` is now, and the others say nothing. */
 export const sessionsPage = z.object({
   asOf: time.describe('the moment that was asked for; without one, now'),
   quality: z.enum(MOMENT_QUALITIES).nullable(),
   reasons: z.array(z.enum(MOMENT_REASONS)),
-  total: unknownOrCount.describe('how many there are, on all pages'),
+  total: unknownOrCount.describe('how many there are, on all pages; null where they were not counted'),
   totalIsAtLeast: z.boolean().describe('there are more than were counted'),
+  sortedOf: unknownOrCount.describe(
+    'how many were put into the order, the latest where more fit; null in the order of `started`',
+  ),
   ...pageOf(sessionItem).shape,
 });
 export const eventsPage = pageOf(eventItem);
@@ -195,6 +213,8 @@ export interface CsvPage {
   readonly nextCursor: string | null;
   /** Where the items are those of one moment: how right they are, and why. */
   readonly quality?: string | null;
+  /** Where they were counted: how many there are on all pages. */
+  readonly total?: string | null;
 }
 
 /** What each question is answered with; null where there is no such thing. */

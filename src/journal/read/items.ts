@@ -3,12 +3,15 @@ import type { AppNames } from '../../contract/app-names.ts';
 import { EVENT_REASONS, KINDS, type Kind, type User } from '../../contract/event.ts';
 import { END_REASONS } from '../../contract/rows.ts';
 import { secondsOf } from '../../contract/seconds.ts';
-import { type ClassOf, createClassOf, type UserClass } from '../../contract/user-class.ts';
+import { type ClassOf, createClassOf } from '../../contract/user-class.ts';
 import type { ExcludedUsers } from '../excluded-users.ts';
 import { EVENTS } from '../schema/events.ts';
-import { CONNECTIONS, FLAGS, SESSIONS } from '../schema/sessions.ts';
+import { FLAGS, SESSIONS } from '../schema/sessions.ts';
 import type { EventItem, SessionItem } from './answers.ts';
-import { findSessions, type SessionFilters } from './session-search.ts';
+import { SessionFinder } from './sessions/session-finder.ts';
+import { type SessionOrder, type SortedPage, sortedSessions } from './sessions/session-order.ts';
+import type { SessionFilters } from './sessions/session-search.ts';
+import { stateAt } from './sessions/session-state.ts';
 import type { UserAgents } from './user-agents.ts';
 
 const NAMED = `
@@ -33,45 +36,19 @@ FROM events s ${NAMED}
   LEFT JOIN strings origin ON origin.id = s.origin LEFT JOIN strings context ON context.id = s.context
   LEFT JOIN strings app ON app.id = s.app`;
 
-const CONNECTION_COLUMNS = ['opened_at', 'closed_at', 'close_exact', 'previous'] as const;
-const CONNECTION_RECORDS = `
-SELECT ${CONNECTIONS.list(CONNECTION_COLUMNS, 'c')}, app.text AS app FROM connections c
-  LEFT JOIN strings app ON app.id = c.app`;
-
-/** What class and doubt of a session depend on. */
-const SESSION_USER = `
-SELECT s.ended_at, s.epoch, host.text AS host, u.directory AS directory, u.id AS user_id FROM sessions s
-  LEFT JOIN strings host ON host.id = s.host LEFT JOIN users u ON u.number = s.user WHERE s.id = ?`;
-
-/** The latest loss of each host, as the checkpoint has it. */
-function epochsOf(database: DatabaseSync): ReadonlyMap<unknown, number> {
-  const hosts = database
-    .prepare(
-      `SELECT value ->> 'name' AS name, value ->> 'epoch' AS epoch FROM checkpoint, json_each(state, '$.hosts')`,
-    )
-    .all();
-  return new Map(hosts.map(({ name, epoch }) => [name, Number(epoch)]));
-}
-
-/** Connections and events shown of one session: a log-in loop has millions. */
-export const MOST_LINKS = 1_000;
-
 export type Row = Record<string, unknown>;
 type Text = string | null;
 
 /** Sessions and events as answers have them, made of the journal's rows. Runs in the reader's thread. */
 export class Items {
-  readonly #database: DatabaseSync;
   readonly #excluded: ExcludedUsers;
   readonly #classOf: ClassOf;
-  readonly #sessionUser: StatementSync;
-  #epochs: ReadonlyMap<unknown, number> | null = null;
+  readonly #finder: SessionFinder;
   readonly #store: string;
   readonly #appNames: AppNames;
   readonly #userAgents: UserAgents;
   readonly #sessionById: StatementSync;
   readonly #eventBySeq: StatementSync;
-  readonly #connectionById: StatementSync;
 
   constructor(
     database: DatabaseSync,
@@ -80,22 +57,19 @@ export class Items {
     excluded: ExcludedUsers,
     classOf: ClassOf = createClassOf([]),
   ) {
-    this.#database = database;
     this.#excluded = excluded;
     this.#classOf = classOf;
-    this.#sessionUser = database.prepare(SESSION_USER);
-
+    this.#finder = new SessionFinder(database, excluded, classOf);
     this.#appNames = appNames;
     this.#userAgents = userAgents;
     this.#store = String(database.prepare("SELECT value FROM meta WHERE key = 'store'").get()?.['value']);
     this.#sessionById = database.prepare(`${SESSION_RECORDS} WHERE s.id = ?`);
     this.#eventBySeq = database.prepare(`${EVENT_RECORDS} WHERE s.seq = ?`);
-    this.#connectionById = database.prepare(`${CONNECTION_RECORDS} WHERE c.id = ?`);
   }
 
   /** To be called when a transaction begins: what is doubtful depends on what was lost by then. */
   renew(): void {
-    this.#epochs = null;
+    this.#finder.states.renew();
   }
 
   /** What holds of sessions and events under the alias `s` whose users the rules of now do not exclude; null where that is all of them. */
@@ -108,26 +82,14 @@ export class Items {
     return this.#excluded.excludes(userOf(row));
   }
 
-  /** The numbers of the sessions that fit, newest first, as they are asked for. */
+  /** The numbers of the sessions that fit, newest first unless asked otherwise, as they are asked for. */
   findSessions(filters: SessionFilters): Generator<number> {
-    const found = findSessions(this.#database, filters, this.isShown);
-    const { class: wanted = null, doubtful = null } = filters;
-    return wanted === null && doubtful === null ? found : this.#those(found, wanted, doubtful);
+    return this.#finder.find(filters);
   }
 
-  *#those(found: Generator<number>, wanted: UserClass | null, doubtful: boolean | null): Generator<number> {
-    for (const id of found) {
-      const row = this.#sessionUser.get(id) ?? {};
-      if (wanted !== null && this.#classOf(userOf(row)) !== wanted) continue;
-      if (doubtful !== null && (row['ended_at'] !== null || this.#isDoubtful(row) !== doubtful)) continue;
-      yield id;
-    }
-  }
-
-  #isDoubtful(row: Row): boolean {
-    if (row['ended_at'] !== null) return false;
-    this.#epochs ??= epochsOf(this.#database);
-    return Number(row['epoch']) < (this.#epochs.get(row['host']) ?? 0);
+  /** `now`: ms since 1970 UTC. */
+  sortedSessions(filters: SessionFilters, order: SessionOrder, now: number): SortedPage {
+    return sortedSessions(this.#finder, this.#userAgents, filters, order, now);
   }
 
   sessionRow(id: number): Row | undefined {
@@ -152,11 +114,17 @@ export class Items {
     return Number(number);
   }
 
-  session(row: Row, now: number): SessionItem {
+  /** `now`: ms since 1970 UTC; `at`: the moment whose state it has, null for now. */
+  session(row: Row, now: number, at: number | null = null): SessionItem {
     const flags = Number(row['flags']);
     const has = (flag: number) => (flags & flag) !== 0;
     const startedAt = Number(row['started_at']);
     const endedAt = row['ended_at'] === null ? null : Number(row['ended_at']);
+    const openConnections = Number(row['open_connections']);
+    const { states } = this.#finder;
+    const cells = { endedAt, openConnections, epoch: row['epoch'], host: row['host'] };
+    const connections = this.connectionsOf(row);
+    const apps = new Set(connections.map(({ app }) => app).filter((app) => app !== null));
     return {
       id: this.publicId(row['id']),
       user: userOf(row),
@@ -169,12 +137,13 @@ export class Items {
       endReason: row['end_reason'] === null ? null : (END_REASONS[Number(row['end_reason'])] ?? null),
       endExact: has(FLAGS.endExact),
       identityExact: has(FLAGS.identityExact),
-      doubtful: this.#isDoubtful(row),
+      state: at === null ? states.now(cells) : stateAt(at, connections),
+      doubtful: states.isDoubtful(cells),
       lastActivityAt: iso(row['last_activity_at']),
       durationSeconds: secondsOf(Math.max(0, (endedAt ?? now) - startedAt)),
-      openConnections: Number(row['open_connections']),
+      openConnections,
       connections: Number(row['connections']),
-      apps: this.#appsOf(row),
+      apps: [...apps].map((id) => this.app(id)),
       ...this.#userAgents.describe(row['user_agent'] as Text),
     };
   }
@@ -193,22 +162,9 @@ export class Items {
     return { appId, appName: this.#appNames.nameOf(appId) };
   }
 
-  /** The latest connections of a session, oldest first, along their chain. */
+  /** The latest connections of a session, oldest first. */
   connectionsOf(session: Row): Row[] {
-    const found: Row[] = [];
-    for (let id = Number(session['last_connection']); id > 0 && found.length < MOST_LINKS; ) {
-      const row = this.#connectionById.get(id);
-      if (row === undefined) break;
-      found.push(row);
-      id = Number(row['previous']);
-    }
-    return found.reverse();
-  }
-
-  #appsOf(session: Row): SessionItem['apps'] {
-    const ids = new Set(this.connectionsOf(session).map((connection) => connection['app']));
-    ids.delete(null);
-    return [...ids].map((id) => this.app(id));
+    return this.#finder.chains.endingWith(session['last_connection']);
   }
 
   event(row: Row): EventItem {

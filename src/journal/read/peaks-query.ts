@@ -7,7 +7,7 @@ import type { Items } from './items.ts';
 import { keptSince } from './kept-since.ts';
 import { type Peak, type Peaks, peaksBetween, SEAT_HELD_MS, type Stay } from './peak-sweep.ts';
 import { People } from './people.ts';
-import { findSessions } from './session-search.ts';
+import { findSessions } from './sessions/session-search.ts';
 
 export interface PeaksQuestion {
   readonly by: CalendarUnit;

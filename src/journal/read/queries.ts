@@ -2,19 +2,14 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { AppNames } from '../../contract/app-names.ts';
 import { END_REASONS } from '../../contract/rows.ts';
 import type { ClassOf } from '../../contract/user-class.ts';
-import type { MomentStatement } from '../../sessions/quality/past-quality.ts';
 import { ExcludedUsers } from '../excluded-users.ts';
 import type { Answers, OneSession } from './answers.ts';
 import { type EventFilters, findEvents, isNarrow } from './event-search.ts';
-import { Items, iso, isoOrNull, MOST_LINKS, page, type Row } from './items.ts';
-import { keptSince } from './kept-since.ts';
-import type { SessionFilters } from './session-search.ts';
+import { Items, iso, isoOrNull, page, type Row } from './items.ts';
+import { MOST_LINKS } from './sessions/connection-chains.ts';
+import { lossWindowsOf } from './sessions/loss-windows.ts';
+import { type SessionsQuestion, sessionsPageOf } from './sessions/sessions-page.ts';
 import type { UserAgents } from './user-agents.ts';
-
-/** Sessions of one moment: no site has so many users. */
-const MOST_COUNTED = 100_000;
-const NO_MOMENT = { quality: null, reasons: [], total: null, totalIsAtLeast: false };
-const BEFORE_STORE: MomentStatement = { quality: 'unknown', reasons: ['before_store'] };
 
 /** Events looked through in one step of following them. */
 const MOST_FOLLOWED = 100_000;
@@ -53,27 +48,8 @@ export class Queries {
     this.items = new Items(database, appNames, userAgents, excluded, classOf);
   }
 
-  /** `moment`: how right it is what is known of the moment that was asked for; null where none was. */
-  sessions(filters: SessionFilters, now: number, moment: MomentStatement | null = null): Answers['sessions'] {
-    const found = this.items.findSessions(filters).take(filters.limit + 1);
-    const rows = this.items.sessionRows(found);
-    return {
-      asOf: iso(filters.at ?? now),
-      ...(moment === null ? NO_MOMENT : this.#ofMoment(filters, moment)),
-      ...page(rows, filters.limit, 'id', (row) => this.items.session(row, now)),
-    };
-  }
-
-  #ofMoment(filters: SessionFilters, { quality, reasons }: MomentStatement) {
-    const isDeleted = filters.at !== null && filters.at < keptSince(this.#database);
-    const all = this.items.findSessions({ ...filters, cursor: null });
-    let total = 0;
-    for (const _ of all.take(MOST_COUNTED + 1)) total += 1;
-    return {
-      ...(isDeleted ? BEFORE_STORE : { quality, reasons }),
-      total: Math.min(total, MOST_COUNTED),
-      totalIsAtLeast: total > MOST_COUNTED,
-    };
+  sessions(question: SessionsQuestion): Answers['sessions'] {
+    return sessionsPageOf(this.#database, this.items, question);
   }
 
   /** One session with its latest connections and events, oldest first; null where there is none of that id. */
@@ -91,6 +67,7 @@ export class Queries {
         closeExact: connection['close_exact'] === 1,
       })),
       timeline: this.#timeline(Number(row['last_seq'])),
+      lossWindows: lossWindowsOf(this.#database, row, now),
       truncated: Number(row['connections']) > MOST_LINKS,
     };
   }

@@ -2,7 +2,6 @@ import { DatabaseSync } from 'node:sqlite';
 import { ChangingAppNames, type NamesById } from '../../contract/app-names.ts';
 import type { BlacklistRule } from '../../contract/blacklist.ts';
 import { createClassOf } from '../../contract/user-class.ts';
-import type { MomentStatement } from '../../sessions/quality/past-quality.ts';
 import type { Dimension } from '../../sessions/series.ts';
 import { WorkerSide } from '../../threads/worker-side.ts';
 import { ExcludedUsers } from '../excluded-users.ts';
@@ -17,7 +16,7 @@ import { type PollFilters, pollsOf } from './poll-query.ts';
 import { type Followed, type Following, Queries } from './queries.ts';
 import { rejectionsOf } from './rejections-query.ts';
 import { type SeriesSpan, seriesOf } from './series-query.ts';
-import type { SessionFilters } from './session-search.ts';
+import type { SessionsQuestion } from './sessions/sessions-page.ts';
 import { UserAgents } from './user-agents.ts';
 
 export interface ReaderData {
@@ -36,13 +35,7 @@ interface Page {
 
 /** What can be asked, by the name of its answer. */
 interface Questions {
-  readonly sessions: Page & {
-    readonly ask: 'sessions';
-    readonly filters: SessionFilters;
-    readonly now: number;
-    /** Where the filters ask for one moment: how right it is what is known of that. */
-    readonly moment?: MomentStatement | null;
-  };
+  readonly sessions: Page & SessionsQuestion & { readonly ask: 'sessions' };
   readonly session: { readonly ask: 'session'; readonly id: string; readonly now: number };
   readonly events: Page & { readonly ask: 'events'; readonly filters: EventFilters };
   readonly snapshots: Page & { readonly ask: 'snapshots'; readonly filters: PollFilters };
@@ -109,10 +102,15 @@ type Found<Name extends keyof Questions> = Answers[Name] | CsvPage;
 
 const FINDERS: { readonly [Name in keyof Questions]: (question: Questions[Name]) => Found<Name> } = {
   sessions: (question) => {
-    const found = queries.sessions(question.filters, question.now, question.moment);
-    const { quality, reasons } = found;
+    const found = queries.sessions(question);
+    const { quality, reasons, total, totalIsAtLeast } = found;
     const page = asAsked(found, question);
-    return 'csv' in page && quality !== null ? { ...page, quality: [quality, ...reasons].join(' ') } : page;
+    if (!('csv' in page)) return page;
+    return {
+      ...page,
+      quality: quality === null ? null : [quality, ...reasons].join(' '),
+      total: total === null ? null : `${totalIsAtLeast ? 'more than ' : ''}${total}`,
+    };
   },
   session: ({ id, now }) => queries.session(id, now),
   events: (question) => asAsked(queries.events(question.filters), question),

@@ -3,7 +3,10 @@
  * so its proxy may have ended all sessions. `clock`: a line came, and its time kept it from the session that it was of.
  * `excluded`: lines came of users that were on the blacklist and are not any more.
  */
-export type LossReason = 'warming_up' | 'downtime' | 'drops' | 'gap' | 'restart' | 'clock' | 'excluded';
+export const LOSS_REASONS = [
+  ...(['warming_up', 'downtime', 'drops', 'gap', 'restart', 'clock', 'excluded'] as const),
+] as const;
+export type LossReason = (typeof LOSS_REASONS)[number];
 
 /** A time in which lines were or may have been lost, as a checkpoint keeps it. */
 export interface LossWindow {

@@ -47,7 +47,7 @@ export function answersOf(directory: string, site: Site, now: number): StoredAns
   const queries = new Queries(database, fixedAppNames(new Map([['app-1', 'Sales']])), new UserAgents());
   const rows = new RowReader(database, storeId, fixedAppNames(new Map()), new UserAgents());
   const all = { user: null, host: null, virtualProxy: null, app: null, from: null, to: null, cursor: null };
-  const sessions = queries.sessions({ ...all, active: null, at: null, limit: 1_000 }, now);
+  const sessions = queries.sessions({ filters: { ...all, active: null, at: null, limit: 1_000 }, now });
   const events = queries.events({ ...all, kind: null, limit: 60 });
   const feeds = createFeeds(database, rows).map((feed) => {
     const { entries, through } = feed.read(0, 100_000);
@@ -68,7 +68,9 @@ export function answersOf(directory: string, site: Site, now: number): StoredAns
     sessions,
     events,
     session: queries.session(newest?.id ?? '', now),
-    sessionsOfAnna: (queries.sessions(byUser, now)['items'] as readonly { id: string }[]).map(({ id }) => id),
+    sessionsOfAnna: (queries.sessions({ filters: byUser, now })['items'] as readonly { id: string }[]).map(
+      ({ id }) => id,
+    ),
     series: seriesOf(database, '1h', 'all', now).points.filter(({ created }) => (created ?? 0) > 0),
     lastPolls: pollsOf(database, ALL_POLLS),
     polls: pollsOf(database, { ...ALL_POLLS, from: 0 }),

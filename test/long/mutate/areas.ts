@@ -29,10 +29,17 @@ export const AREAS: Readonly<Record<string, readonly Part[]>> = {
     },
     {
       source: [
-        'src/journal/read/{session-search,event-search,filters}.ts',
+        'src/journal/read/{event-search,filters}.ts',
         'src/journal/{marks,session-blocks,event-blocks}.ts',
       ],
       tests: ['test/journal/{search-model,search-moments,event-blocks,failed-commit}.test.ts'],
+    },
+    {
+      source: ['src/journal/read/sessions/*.ts'],
+      tests: [
+        'test/journal/{search-model,search-moments,session-order,session-detail}.test.ts',
+        'test/api/{history-search,session-order,loss-windows,as-of,classes}.test.ts',
+      ],
     },
     {
       source: ['src/journal/read/{queries,series-query,csv,user-agents,reader,reader-thread}.ts'],
