@@ -4,6 +4,7 @@ import { Name } from '../parts/name.ts';
 import { type Column, Table } from '../parts/table.ts';
 import { h, type View } from '../parts/view.ts';
 import { numberText } from '../words/numbers.ts';
+import { shortTime } from '../words/time.ts';
 import { Ago } from './ago.ts';
 import { clockText, type HostLine, hostLines, type Ingest } from './ingest-answer.ts';
 
@@ -12,9 +13,11 @@ const MOST_ROWS = 100;
 const COLUMNS: readonly Column<HostLine>[] = [
   { title: 'Host', cell: ({ host }) => h(Name, { text: host }) },
   {
-    title: 'Lines',
+    title: 'Silence',
     cell: ({ silentSince }) =>
-      silentSince === null ? 'as usual' : h('strong', { class: 'silent' }, 'silent'),
+      silentSince === null
+        ? 'none seen'
+        : h('strong', { class: 'silent' }, `since ${shortTime(silentSince, now.peek())}`),
   },
   { title: 'Last event', isNumber: true, cell: ({ lastEventAt }) => h(Ago, { at: lastEventAt, now }) },
   {
