@@ -5,6 +5,7 @@ import { liveCounts } from '../model/live.ts';
 import { asOf, filter } from '../model/look.ts';
 import { now } from '../model/shown.ts';
 import { Name } from '../parts/name.ts';
+import { useOnScreen } from '../parts/on-screen.ts';
 import { Notice, Section } from '../parts/section.ts';
 import { type Column, Table } from '../parts/table.ts';
 import { h, type View } from '../parts/view.ts';
@@ -17,7 +18,7 @@ import { PartChoice } from './part-choice.ts';
 import { fullestHost, partShown } from './part-of-site.ts';
 import { SaveImpact } from './save-impact.ts';
 
-const EVERY_MS = 5_000;
+const EVERY_MS = 10_000;
 const MOST_LISTED = 100;
 
 const chosen = signal<string | null>(null);
@@ -26,28 +27,41 @@ const usual = signal<string | null>(null);
 effect(() => {
   if (usual.value === null) usual.value = fullestHost(liveCounts.value?.hosts ?? []);
 });
+effect(() => {
+  void filter.host.value;
+  void filter.virtualProxy.value;
+  chosen.value = null;
+});
 const part = computed(() =>
   partShown(chosen.value, { host: filter.host.value, virtualProxy: filter.virtualProxy.value }, usual.value),
 );
 
 /** Who is hit if a host or a virtual proxy stops now, and for how long that will be so. */
 export function Impact(): View {
+  const { place, isOnScreen, isDue } = useOnScreen();
   const known = useAnswer<Answers['impact']>(
     () =>
-      part.value === null ? null : { route: 'impact', parameters: { ...part.value, limit: MOST_LISTED } },
-    EVERY_MS,
+      part.value === null || !isDue.value
+        ? null
+        : { route: 'impact', parameters: { ...part.value, limit: MOST_LISTED } },
+    isOnScreen.value ? EVERY_MS : null,
   );
   const { value, problem, isChanging } = known.value;
-  const shown = isChanging ? null : value;
   return h(
-    Section,
-    { title: 'Impact', tools: shown === null ? null : h(SaveImpact, { part: part.value }) },
-    h(PartChoice, { part: part.value, chosen }),
-    asOf.value === null ? null : h('p', { class: 'label' }, 'This is of now, whatever moment is looked at.'),
-    problem === null ? null : h('p', { class: 'problem' }, `Who is hit is not known: ${problem}.`),
-    shown === null
-      ? h(Notice, null, isChanging ? 'Asking who is on …' : 'No host is known yet.')
-      : h(Found, { shown }),
+    'div',
+    { ref: place },
+    h(
+      Section,
+      { title: 'Impact', tools: value === null ? null : h(SaveImpact, { part: part.value }) },
+      h(PartChoice, { part: part.value, chosen }),
+      asOf.value === null
+        ? null
+        : h('p', { class: 'label' }, 'This is of now, whatever moment is looked at.'),
+      problem === null ? null : h('p', { class: 'problem' }, `Who is hit is not known: ${problem}.`),
+      value === null
+        ? h(Notice, null, part.value === null ? 'No host is known yet.' : 'Asking who is on …')
+        : h('div', { class: 'impact-found', 'aria-busy': isChanging }, h(Found, { shown: value })),
+    ),
   );
 }
 

@@ -4,6 +4,7 @@ import { useAnswer } from '../model/answer.ts';
 import { asOf, filter } from '../model/look.ts';
 import { now } from '../model/shown.ts';
 import { RadioRow } from '../parts/choice.ts';
+import { useOnScreen } from '../parts/on-screen.ts';
 import { Notice, Section } from '../parts/section.ts';
 import { h, type View } from '../parts/view.ts';
 import { countText } from '../words/numbers.ts';
@@ -15,7 +16,7 @@ const MEASURES = { sessions: 'Sessions', users: 'Users', seats: 'Seats' } as con
 const ONE = { sessions: 'session', users: 'user', seats: 'seat' } as const;
 const SPANS = { '7': '7 days', '28': '28 days' } as const;
 /** Counting them anew is work, and only the latest hour changes. */
-const EVERY_MS = 60_000;
+const EVERY_MS = 300_000;
 /** More than the hours of 28 days. */
 const MOST_HOURS = 1_000;
 
@@ -24,36 +25,45 @@ const span = signal<'7' | '28'>('7');
 
 /** When most people were on, by day and hour. */
 export function Peaks(): View {
-  const known = useAnswer<Answers['peaks']>(() => {
-    // The time moves each second, and the question must not.
-    const end = asOf.value ?? now.peek();
-    return {
-      route: 'peaks',
-      parameters: {
-        by: 'hour',
-        from: new Date(firstMidnight(end, Number(span.value), zoneName())).toISOString(),
-        to: asOf.value === null ? null : new Date(end).toISOString(),
-        timeZone: zoneName(),
-        host: filter.host.value,
-        virtualProxy: filter.virtualProxy.value,
-        limit: MOST_HOURS,
-      },
-    };
-  }, EVERY_MS);
+  const { place, isOnScreen, isDue } = useOnScreen();
+  const known = useAnswer<Answers['peaks']>(
+    () => {
+      if (!isDue.value) return null;
+      // The time moves each second, and the question must not.
+      const end = asOf.value ?? now.peek();
+      return {
+        route: 'peaks',
+        parameters: {
+          by: 'hour',
+          from: new Date(firstMidnight(end, Number(span.value), zoneName())).toISOString(),
+          to: asOf.value === null ? null : new Date(end).toISOString(),
+          timeZone: zoneName(),
+          host: filter.host.value,
+          virtualProxy: filter.virtualProxy.value,
+          limit: MOST_HOURS,
+        },
+      };
+    },
+    isOnScreen.value ? EVERY_MS : null,
+  );
   const { value, problem } = known.value;
   const days = value === null ? null : heatDays(value.items, measure.value, zoneName());
   return h(
-    Section,
-    {
-      title: 'Peaks',
-      tools: [
-        h(RadioRow, { key: 'of', label: 'Peaks of', options: MEASURES, chosen: measure }),
-        h(RadioRow, { key: 'days', label: 'Days', options: SPANS, chosen: span }),
-      ],
-    },
-    problem === null ? null : h('p', { class: 'problem' }, `Peaks are not known: ${problem}.`),
-    filter.app.value === null ? null : h('p', { class: 'label' }, 'Peaks are of all apps.'),
-    days === null ? h(Notice, null, 'Counting …') : h(HeatMap, { days }),
+    'div',
+    { ref: place },
+    h(
+      Section,
+      {
+        title: 'Peaks',
+        tools: [
+          h(RadioRow, { key: 'of', label: 'Peaks of', options: MEASURES, chosen: measure }),
+          h(RadioRow, { key: 'days', label: 'Days', options: SPANS, chosen: span }),
+        ],
+      },
+      problem === null ? null : h('p', { class: 'problem' }, `Peaks are not known: ${problem}.`),
+      filter.app.value === null ? null : h('p', { class: 'label' }, 'Peaks are of all apps.'),
+      days === null ? h(Notice, null, 'Counting …') : h(HeatMap, { days }),
+    ),
   );
 }
 
