@@ -6,7 +6,9 @@ import { hostAndPort } from '../contract/host.ts';
 import { requireTokens } from './access/access.ts';
 import { refuseForeignPages } from './access/foreign-pages.ts';
 import { registerAround } from './around.ts';
-import { CurrentCounts, registerCounts } from './counts.ts';
+import { registerApps } from './counts/apps.ts';
+import { registerCounts } from './counts/counts.ts';
+import { CountsNow } from './counts/counts-now.ts';
 import { ApiError, answerBrokenRequest, answerError, nothingAt, schemaProblem, secure } from './errors.ts';
 import { registerEvents } from './events.ts';
 import { registerHealth } from './health.ts';
@@ -63,8 +65,9 @@ export function createApi(
 
 function registerRoutes(app: FastifyInstance, parts: ApiParts): void {
   for (const receiver of parts.receivers) receiver.routes?.(app);
-  const counts = new CurrentCounts(parts.site, parts.appNames);
+  const counts = new CountsNow(parts);
   registerCounts(app, parts, counts);
+  registerApps(app, parts);
   registerSessions(app, parts);
   registerEvents(app, parts);
   registerSeries(app, parts);

@@ -5,9 +5,10 @@ import { MAX_FIELD } from '../formats/fields.ts';
 import { normaliseHost } from '../formats/index.ts';
 import { isTimeZone } from '../journal/read/calendar.ts';
 import type { Filters } from '../journal/read/filters.ts';
+import type { Part } from '../journal/read/parts/part.ts';
 import { ApiError } from './errors.ts';
 
-export const name = z.string().min(1).max(MAX_FIELD).optional();
+const name = z.string().min(1).max(MAX_FIELD).optional();
 /** A time as whoever asks writes it. */
 export const moment = z.string().min(1).max(64).optional();
 
@@ -15,6 +16,21 @@ export const moment = z.string().min(1).max(64).optional();
 export const userClass = z.enum(USER_CLASSES).optional().describe('what kind of user it is');
 /** The name of a time zone. */
 export const zone = z.string().min(1).max(64).default('UTC').describe('IANA name, such as Europe/Berlin');
+
+/** The query parameters that name a part of the site. */
+export const partParameters = {
+  host: name.describe('the node, with or without its domain'),
+  virtualProxy: name.describe('the prefix of a virtual proxy'),
+  app: name.describe('the id of an app'),
+};
+
+export function partOf({ host, virtualProxy, app }: z.output<z.ZodObject<typeof partParameters>>): Part {
+  return {
+    host: host === undefined ? null : normaliseHost(host),
+    virtualProxy: virtualProxy ?? null,
+    app: app?.toLowerCase() ?? null,
+  };
+}
 
 /** The query parameters that sessions and events share. */
 export const filterParameters = {
@@ -25,9 +41,7 @@ export const filterParameters = {
     .max(2 * MAX_FIELD + 1)
     .optional()
     .describe('DIRECTORY\\id, or an id in any directory'),
-  host: name.describe('the node, with or without its domain'),
-  virtualProxy: name.describe('the prefix of a virtual proxy'),
-  app: name.describe('the id of an app'),
+  ...partParameters,
   from: moment.describe('events not before this time, sessions not over before it: ISO 8601 with a zone'),
   to: moment.describe('events before this time, sessions begun before it: ISO 8601 with a zone'),
   limit: z.int().min(1).max(1000).default(100).describe('the most items of a page'),
@@ -51,9 +65,7 @@ export function filtersOf(query: FilterQuery): Filters {
   if (from !== null && to !== null && from > to) throw new ApiError(400, 'from: later than to');
   return {
     user: query.user === undefined ? null : userOf(query.user),
-    host: query.host === undefined ? null : normaliseHost(query.host),
-    virtualProxy: query.virtualProxy ?? null,
-    app: query.app?.toLowerCase() ?? null,
+    ...partOf(query),
     from,
     to,
     limit: query.limit,

@@ -1,12 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { normaliseHost } from '../formats/index.ts';
 import { series, seriesPoint, WINDOW_NAMES } from '../journal/read/answers.ts';
 import { RANGE_STEPS, type RangeStep, type SeriesSpan } from '../journal/read/series-query.ts';
-import type { Dimension } from '../sessions/series.ts';
 import { columnsOf, csvAnswer, csvOrJson, format, wantsCsv } from './csv-answer.ts';
 import { ApiError } from './errors.ts';
-import { moment, name, rangeOf, zone, zoneOf } from './filters.ts';
+import { moment, partOf, partParameters, rangeOf, zone, zoneOf } from './filters.ts';
 import type { ApiParts } from './parts.ts';
 import { query, type SchemaTypes, sendJson } from './schemas.ts';
 
@@ -14,7 +12,6 @@ const MOST_POINTS = 10_000;
 /** How many points there are where `from` is not given. */
 const USUAL_POINTS = 60;
 
-const dimensions = { host: name, virtualProxy: name, app: name };
 const spans = {
   window: z.enum(WINDOW_NAMES).optional().describe('a range that ends now; 60s unless a step is given'),
   step: z
@@ -26,9 +23,16 @@ const spans = {
   timeZone: zone.describe('where days begin at midnight: an IANA name, such as Europe/Berlin'),
 };
 
+const TOO_MUCH =
+  'too many sessions in that range for host, virtualProxy and app together: ask for a shorter one with from and to, or ' +
+  'for one of the three';
+
 const description = {
   summary: 'Counts over time',
-  querystring: query({ ...spans, ...dimensions, format }),
+  description:
+    'With an app, created, destroyed and active are of its connections. A rejection does not name a virtual proxy or an app, ' +
+    'so rejected is null with one.',
+  querystring: query({ ...spans, ...partParameters, format }),
   response: { 200: csvOrJson(series, 'points, oldest first; null where nobody knows') },
 };
 
@@ -41,10 +45,11 @@ export function registerSeries(app: FastifyInstance, { ask, now }: ApiParts): vo
       const { query } = request;
       const asOf = now();
       const span = spanOf(query, asOf);
-      const question = { ask: 'series', span, dimension: dimensionOf(query), now: asOf } as const;
+      const question = { ask: 'series', span, part: partOf(query), now: asOf } as const;
       reply.header('vary', 'accept');
-      if (!wantsCsv(request)) return sendJson(reply, await ask(question));
-      return csvAnswer(request, reply, await ask({ ...question, csv: columns }), 'series', asOf);
+      if (!wantsCsv(request)) return sendJson(reply, orTooMuch(await ask(question)));
+      const csv = orTooMuch(await ask({ ...question, csv: columns }));
+      return csvAnswer(request, reply, csv, 'series', asOf);
     });
 }
 
@@ -66,11 +71,8 @@ function spanOf(
   return { ...range, step, timeZone: zoneOf(timeZone) };
 }
 
-function dimensionOf({ host, virtualProxy, app }: z.output<z.ZodObject<typeof dimensions>>): Dimension {
-  const asked: Dimension[] = [];
-  if (host !== undefined) asked.push(`host:${normaliseHost(host)}`);
-  if (virtualProxy !== undefined) asked.push(`virtualProxy:${virtualProxy}`);
-  if (app !== undefined) asked.push(`app:${app.toLowerCase()}`);
-  if (asked.length > 1) throw new ApiError(400, 'at most one of host, virtualProxy and app');
-  return asked[0] ?? 'all';
+/** @throws ApiError 400 */
+function orTooMuch<Found>(found: Found | null): Found {
+  if (found === null) throw new ApiError(400, TOO_MUCH);
+  return found;
 }

@@ -32,7 +32,7 @@ export interface LineWatch {
 
 const countsSchema = z.object({
   active: z.object({ sessions: z.number(), users: z.number() }),
-  hosts: z.array(z.object({ host: z.string(), sessions: z.number() })),
+  hosts: z.array(z.object({ host: z.string(), sessions: z.number().nullable() })),
 });
 const ingestSchema = z.object({
   accepted: z.number(),
@@ -76,7 +76,14 @@ export function watchLine(
       ask('/api/v1/counts', countsSchema),
       ask('/api/v1/ingest', ingestSchema),
     ]);
-    return { ...active, ...ingest, sessionsOnNode: hosts.find((row) => row.host === host)?.sessions ?? 0 };
+    const listed = hosts.find((row) => row.host === host) ?? (await lookAtNode());
+    return { ...active, ...ingest, sessionsOnNode: listed?.sessions ?? 0 };
+  }
+
+  /** Only the hosts with the most sessions are listed. Undefined where nobody is on. */
+  async function lookAtNode() {
+    const { hosts } = await ask(`/api/v1/counts?host=${encodeURIComponent(host)}`, countsSchema);
+    return hosts.find((row) => row.host === host);
   }
 
   /** Null where nothing answers. */

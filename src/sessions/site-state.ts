@@ -8,6 +8,7 @@ import type { QualityChange } from './quality/past-quality.ts';
 import type { Dimension } from './series.ts';
 import type { Site } from './site.ts';
 import type { PolledProxyState } from './snapshots/polled-proxies.ts';
+import type { OpenedAppsState } from './tally/opened-apps.ts';
 
 /** What a checkpoint keeps besides sessions, connections and points. */
 export interface SiteState {
@@ -48,6 +49,8 @@ export interface SiteState {
   readonly pastQuality?: readonly QualityChange[];
   /** Not in the state of a version that took none. */
   readonly snapshots?: readonly PolledProxyState[];
+  /** Not in the state of a version that did not count them. */
+  readonly openedApps?: OpenedAppsState;
   /** Parts whose level may have to be written as empty. */
   readonly parts: readonly Dimension[];
 }
@@ -81,6 +84,7 @@ export function stateOf(site: Site): SiteState {
     rowNumbers: site.lostLines.state,
     pastQuality: site.pastQuality.changes,
     snapshots: site.polledProxies.state,
+    openedApps: site.openedApps.state,
     parts: site.levels.parts,
   };
 }
@@ -107,5 +111,6 @@ export function restoreState(site: Site, state: SiteState): void {
   if (state.rowNumbers !== undefined) site.lostLines.restore(state.rowNumbers);
   if (state.pastQuality !== undefined) site.pastQuality.restore(state.pastQuality);
   if (state.snapshots !== undefined) site.polledProxies.restore(state.snapshots);
+  if (state.openedApps !== undefined) site.openedApps.restore(state.openedApps);
   site.levels.restore(state.parts);
 }

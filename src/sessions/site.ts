@@ -19,6 +19,8 @@ import type { SessionObserver } from './session-observer.ts';
 import { SessionTracker, type TrackingOutcome } from './session-tracker.ts';
 import { PolledProxies } from './snapshots/polled-proxies.ts';
 import { type Circumstances, Snapshots } from './snapshots/snapshots.ts';
+import { countSession } from './tally/count-session.ts';
+import { OpenedApps } from './tally/opened-apps.ts';
 import type { SessionSettings } from './time-outs.ts';
 
 /** Bounds of the picture: a flood of made-up users or hosts must not fill the memory. */
@@ -62,6 +64,7 @@ export class Site implements SessionObserver {
   readonly counts: Counts;
   readonly series = new Series();
   readonly levels = new Levels(this.series);
+  readonly openedApps = new OpenedApps();
   readonly lostLines = new LostLines();
   readonly polledProxies = new PolledProxies();
   readonly snapshots: Snapshots;
@@ -203,6 +206,7 @@ export class Site implements SessionObserver {
     this.changes += 1;
     if (now < this.#lastTick) this.series.forgetFuture(now);
     this.#lastTick = now;
+    this.openedApps.begin(Math.floor(now / 1000));
     this.quality.tick(now);
     this.lostLines.tick(now);
     this.pastQuality.note(now, this.quality.at(now));
@@ -252,26 +256,27 @@ export class Site implements SessionObserver {
 
   sessionOpened(session: Session): void {
     this.counts.opened(session);
-    this.#count('created', session, session.startedAt, 1);
+    countSession(this.series, 'created', session, session.startedAt, 1);
   }
 
   sessionEnded(session: Session): void {
     this.counts.ended(session);
-    this.#count('destroyed', session, session.endedAt ?? 0, 1);
+    countSession(this.series, 'destroyed', session, session.endedAt ?? 0, 1);
   }
 
   sessionReopened(session: Session, endedAt: number): void {
     this.counts.opened(session);
-    this.#count('destroyed', session, endedAt, -1);
+    countSession(this.series, 'destroyed', session, endedAt, -1);
   }
 
   endCorrected(session: Session, before: number): void {
-    this.#count('destroyed', session, before, -1);
-    this.#count('destroyed', session, session.endedAt ?? before, 1);
+    countSession(this.series, 'destroyed', session, before, -1);
+    countSession(this.series, 'destroyed', session, session.endedAt ?? before, 1);
   }
 
   connectionOpened(connection: Connection): void {
     this.counts.connectionOpened(connection);
+    this.openedApps.count(connection);
     this.#countOfApp('created', connection, connection.openedAt);
   }
 
@@ -282,19 +287,13 @@ export class Site implements SessionObserver {
 
   virtualProxyLearnt(session: Session): void {
     this.counts.virtualProxyLearnt(session);
+    const { startedAt, virtualProxy } = session;
+    // Over all and of its host it was counted when it opened.
+    if (virtualProxy !== null) this.series.count('created', `virtualProxy:${virtualProxy}`, startedAt, 1);
   }
 
   #countOfApp(tally: 'created' | 'destroyed', { appId }: Connection, at: number): void {
     if (appId === null || this.counts.apps.size > this.#bounds.mostParts) return;
     this.series.count(tally, `app:${appId}`, at, 1);
-  }
-
-  #count(tally: 'created' | 'destroyed', session: Session, at: number, by: 1 | -1): void {
-    const durationMs = tally === 'destroyed' ? by * Math.max(0, at - session.startedAt) : 0;
-    this.series.count(tally, 'all', at, by, durationMs);
-    this.series.count(tally, session.key.host.dimension, at, by, durationMs);
-    if (session.virtualProxy !== null) {
-      this.series.count(tally, `virtualProxy:${session.virtualProxy}`, at, by, durationMs);
-    }
   }
 }

@@ -1,7 +1,8 @@
 import { fastify } from 'fastify';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
-import type { CountsAnswer, CountsView } from '../../src/api/counts.ts';
+import type { CountsView } from '../../src/api/counts/counts-answer.ts';
+import type { CountsAnswer } from '../../src/api/counts/current-counts.ts';
 import { pageAnswer } from '../../src/api/csv-answer.ts';
 import { answer, query, type SchemaTypes } from '../../src/api/schemas.ts';
 import type { EndReason } from '../../src/contract/rows.ts';
@@ -27,11 +28,12 @@ const NO_FILTERS = {
   ...{ user: null, host: null, virtualProxy: null, app: null, from: null, to: null },
   ...{ limit: 100, cursor: null },
 };
+const WHOLE = { host: null, virtualProxy: null, app: null };
 const askSessions = (ask: Ask) =>
   ask({ ask: 'sessions', filters: { ...NO_FILTERS, active: null, at: null }, now: 0 });
 const askEvents = (ask: Ask) => ask({ ask: 'events', filters: { ...NO_FILTERS, kind: null } });
 const askSession = (ask: Ask) => ask({ ask: 'session', id: 'store-1', now: 0 });
-const askSeries = (ask: Ask) => ask({ ask: 'series', span: '1h', dimension: 'all', now: 0 });
+const askSeries = (ask: Ask) => ask({ ask: 'series', span: '1h', part: WHOLE, now: 0 });
 const askCsv = (ask: Ask) =>
   ask({ ask: 'events', filters: { ...NO_FILTERS, kind: null }, csv: ['seq', 'kind'] });
 
@@ -40,7 +42,7 @@ describe('the types of answers', () => {
     expectTypeOf(askSessions).returns.resolves.toEqualTypeOf<Json<AnswerOf<typeof sessionsPage>>>();
     expectTypeOf(askEvents).returns.resolves.toEqualTypeOf<Json<AnswerOf<typeof eventsPage>>>();
     expectTypeOf(askSession).returns.resolves.toEqualTypeOf<Json<AnswerOf<typeof oneSession>> | null>();
-    expectTypeOf(askSeries).returns.resolves.toEqualTypeOf<Json<AnswerOf<typeof series>>>();
+    expectTypeOf(askSeries).returns.resolves.toEqualTypeOf<Json<AnswerOf<typeof series>> | null>();
     expectTypeOf(askCsv).returns.resolves.toEqualTypeOf<Json<CsvPage>>();
   });
 

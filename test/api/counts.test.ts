@@ -37,8 +37,11 @@ it('an empty site answers counts with zeros and says that it is warming up', asy
     rejected: zeros,
     averageDurationSeconds: null,
     hosts: [],
+    hostsTotal: 0,
     virtualProxies: [],
+    virtualProxiesTotal: 0,
     apps: [],
+    appsTotal: 0,
   });
 });
 
@@ -108,11 +111,20 @@ it('counts tell sessions, users and connections over all, by host, virtual proxy
         lastEventAt: '2026-05-19T12:00:00.000Z',
       },
     ],
+    hostsTotal: 2,
     virtualProxies: [{ virtualProxy: 'sales', sessions: 1, users: 1, connections: 1 }],
+    virtualProxiesTotal: 1,
     apps: [
-      { appId: SALES, appName: 'Sales', connections: 2, users: 1 },
-      { appId: OTHER_APP, appName: null, connections: 1, users: 1 },
+      {
+        ...{ appId: SALES, appName: 'Sales', connections: 2, users: 1 },
+        opened: { lastSecond: 0, total: 2 },
+      },
+      {
+        ...{ appId: OTHER_APP, appName: null, connections: 1, users: 1 },
+        opened: { lastSecond: 0, total: 1 },
+      },
     ],
+    appsTotal: 2,
   });
 });
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { countsView } from '../../src/api/counts.ts';
+import { countsView } from '../../src/api/counts/counts-view.ts';
 import { fixedAppNames } from '../../src/contract/app-names.ts';
 import type { Kind, UserEvent } from '../../src/contract/event.ts';
 import { seriesOf } from '../../src/journal/read/series-query.ts';

@@ -20,7 +20,7 @@ interface Counts {
   readonly rejected: Totals;
   readonly hosts: readonly Record<'host' | 'sessions' | 'users' | 'connections', unknown>[];
   readonly virtualProxies: unknown;
-  readonly apps: unknown;
+  readonly apps: readonly { readonly opened: { readonly total: number } }[];
 }
 interface Ingest {
   readonly received: number;
@@ -105,7 +105,8 @@ async function picture() {
     parts: [
       hosts.map(({ host, sessions, users, connections }) => [host, sessions, users, connections]),
       virtualProxies,
-      apps,
+      // Seconds have passed.
+      apps.map(({ opened, ...rest }) => ({ ...rest, opened: opened.total })),
     ],
     sessions: sessions.items.map(({ durationSeconds: _, doubtful: __, state: ___, ...rest }) => rest),
     events: events.items,

@@ -4,9 +4,9 @@ import { KINDS } from '../../contract/event.ts';
 import type { EventFilters } from '../../journal/read/event-search.ts';
 import { serverSentEvent } from '../../journal/read/queries.ts';
 import { mayRead } from '../access/access.ts';
-import type { CurrentCounts } from '../counts.ts';
+import type { CountsNow } from '../counts/counts-now.ts';
 import { ApiError } from '../errors.ts';
-import { filterParameters, filtersOf } from '../filters.ts';
+import { filterParameters, filtersOf, partOf, partParameters } from '../filters.ts';
 import type { ApiParts } from '../parts.ts';
 import { query, type SchemaTypes, TEXT } from '../schemas.ts';
 import { Streams } from './streams.ts';
@@ -33,8 +33,8 @@ type StreamQuery = Readonly<z.output<z.ZodObject<typeof parameters>>>;
 const description = {
   summary: 'What happens, as it happens: server-sent events',
   description:
-    'Messages `counts`, when the numbers change and at most once a second; with `events=1` also `event`, one for each event ' +
-    'that fits the filters, in the order of `seq`, none left out and none twice, also for a client that comes back: it says in ' +
+    'Messages `counts`, when the numbers change and at most once a second, of the host, virtualProxy and app that are asked ' +
+    'for; with `events=1` also `event`, one for each event that fits the filters, in the order of `seq`, none left out and none twice, also for a client that comes back: it says in ' +
     '`Last-Event-ID` (or `after`) which id it got last. `missed` says that what came next is no longer there. Counts come every three seconds at least.',
   querystring: query(parameters),
   response: { 200: { description: 'a stream', content: { 'text/event-stream': { schema: TEXT } } } },
@@ -46,12 +46,12 @@ const EVENT_STREAM = {
   'x-accel-buffering': 'no',
 };
 
-export function registerStream(app: FastifyInstance, parts: ApiParts, counts: CurrentCounts): void {
-  const { history, now, tokens } = parts;
+export function registerStream(app: FastifyInstance, parts: ApiParts, counts: CountsNow): void {
+  const { history, tokens } = parts;
   const streams = new Streams({
     committedSeq: () => history.committedSeq(),
     follow: (question) => history.follow(question),
-    counts: () => counts.at(now()),
+    counts: (part) => counts.of(part),
     idOf: (seq) => `${history.storeId}-${seq}`,
   });
   history.onCommitted(() => streams.committed());
@@ -65,10 +65,15 @@ export function registerStream(app: FastifyInstance, parts: ApiParts, counts: Cu
         if (streams.isFull) throw new ApiError(503, 'too many streams');
         if (streams.isFullFor(ip)) throw new ApiError(429, 'too many streams from this address');
         const filters = filtersOfStream(query);
+        const part = partOf(query);
+        if (!streams.mayTellOf(part))
+          throw new ApiError(503, 'too many streams of different parts of the site');
         const last = headers['last-event-id'] ?? query.after;
         const after = last === undefined ? null : seqOf(String(last), history);
         reply.hijack();
         reply.raw.writeHead(200, { ...reply.getHeaders(), ...EVENT_STREAM } as Record<string, string>);
+        // The counts of a part may take a moment.
+        reply.raw.flushHeaders();
         if (after === 'unknown')
           reply.raw.write(serverSentEvent('missed', null, { after: String(last), oldest: null }));
         const listener = {
@@ -77,6 +82,7 @@ export function registerStream(app: FastifyInstance, parts: ApiParts, counts: Cu
           mayStay: staying(headers.authorization, tokens),
           filters,
           most: query.most ?? null,
+          part,
         };
         streams.add(listener, after === 'unknown' ? null : after);
       },
@@ -98,7 +104,7 @@ function staying(authorization: string | undefined, tokens: ApiParts['tokens']):
 /** Null for counts only. */
 function filtersOfStream({ events, after: _, ...query }: StreamQuery): EventFilters | null {
   if (events === '1') return { ...filtersOf({ ...query, limit: 1 }), kind: query.kind ?? null };
-  const [filter] = Object.keys(query);
+  const filter = Object.keys(query).find((name) => !(name in partParameters));
   if (filter !== undefined) throw new ApiError(400, `${filter}: only with events=1`);
   return null;
 }

@@ -1,12 +1,16 @@
 import type { ServerResponse } from 'node:http';
 import type { EventFilters } from '../../journal/read/event-search.ts';
+import { isWhole, type Part } from '../../journal/read/parts/part.ts';
 import type { Followed, Following } from '../../journal/read/queries.ts';
-import type { CountsAnswer } from '../counts.ts';
+import { keyOfPart } from '../counts/counts-now.ts';
+import type { CountsAnswer } from '../counts/current-counts.ts';
 
 /** Streams at once; each costs a socket and what it has yet to be sent. */
 const MOST_STREAMS = 1_000;
 /** So that one address cannot take all; a reverse proxy is one, too. */
 export const MOST_STREAMS_OF_ADDRESS = 500;
+/** Different parts of which counts are told: each costs the reader something each second. */
+export const MOST_PARTS = 64;
 export interface StreamTiming {
   /** At least so long between two looks at what was committed: events that come in between are sent together. */
   readonly lookEveryMs: number;
@@ -27,7 +31,8 @@ export interface StreamParts {
   /** The number of the latest committed event. */
   committedSeq(): number;
   follow(question: Following): Promise<Followed>;
-  counts(): CountsAnswer;
+  /** Of everything at once. */
+  counts(part: Part): CountsAnswer | Promise<CountsAnswer>;
   /** What a client is told to have got when it has got everything up to an event. */
   idOf(seq: number): string;
 }
@@ -43,11 +48,15 @@ export interface Listener {
   readonly filters: EventFilters | null;
   /** So many events a second at most, the latest ones; null is all. */
   readonly most: number | null;
+  /** Of what it wants the counts. */
+  readonly part: Part;
 }
 
 interface Stream extends Listener {
   /** Streams of the same filters share what is read for one. */
   readonly group: string;
+  /** Of its part: streams of the same part share the counts. */
+  readonly partKey: string;
   /** Everything up to this event was sent, or does not fit its filters. */
   position: number;
   /** How many more events it may be sent before the next tick; null is all. */
@@ -67,6 +76,8 @@ export class Streams {
   readonly #parts: StreamParts;
   readonly #timing: StreamTiming;
   readonly #streams = new Set<Stream>();
+  /** Parts of which counts were asked for and have not come. */
+  readonly #awaited = new Set<string>();
   #countsTimer: NodeJS.Timeout | null = null;
   #ticks = 0;
   #lookTimer: NodeJS.Timeout | null = null;
@@ -88,15 +99,24 @@ export class Streams {
     return count >= MOST_STREAMS_OF_ADDRESS;
   }
 
+  /** False where it would be one more part than there may be. */
+  mayTellOf(part: Part): boolean {
+    if (isWhole(part)) return true;
+    const ofParts = [...this.#streams].filter((stream) => !isWhole(stream.part));
+    const parts = new Set(ofParts.map(({ partKey }) => partKey));
+    return parts.has(keyOfPart(part)) || parts.size < MOST_PARTS;
+  }
+
   /**
    * Sends until either side ends it. `after`: the number of the last event the client has got; null for what comes from
    * now on.
    */
   add(listener: Listener, after: number | null): void {
-    const { response, filters, most } = listener;
+    const { response, filters, most, part } = listener;
     const stream: Stream = {
       ...listener,
       group: JSON.stringify(filters),
+      partKey: keyOfPart(part),
       position: after ?? this.#parts.committedSeq(),
       left: most,
       tag: '',
@@ -106,7 +126,7 @@ export class Streams {
     this.#streams.add(stream);
     response.once('close', () => this.#remove(stream));
     response.on('drain', () => this.#lookSoon());
-    this.#sendCounts(stream, this.#parts.counts());
+    this.#tell(part, (counts) => this.#sendCounts(stream, counts));
     this.#countsTimer ??= setInterval(() => this.#tick(), this.#timing.countsEveryMs);
     this.#lookSoon();
   }
@@ -137,27 +157,58 @@ export class Streams {
 
   #tick(): void {
     this.#ticks += 1;
-    const counts = this.#parts.counts();
     let waits = false;
     for (const stream of this.#streams) {
       waits ||= stream.left === 0;
       stream.left = stream.most;
       if (!stream.mayStay()) this.#end(stream);
-      else if (this.#ticks >= stream.fromTick && this.#isNews(stream, counts)) {
-        this.#sendCounts(stream, counts);
-      }
+    }
+    for (const [key, streams] of Map.groupBy(this.#streams, ({ partKey }) => partKey)) {
+      const [first] = streams;
+      if (this.#awaited.has(key)) this.#sendSigns(streams);
+      else if (first !== undefined) this.#tellAll(first.part, key, streams);
     }
     if (waits) this.#lookSoon();
   }
 
-  #isNews({ tag, toldTick }: Stream, counts: CountsAnswer): boolean {
-    return tag !== counts.tag || this.#ticks - toldTick >= this.#timing.aliveEvery;
+  #isDue({ toldTick }: Stream): boolean {
+    return this.#ticks - toldTick >= this.#timing.aliveEvery;
+  }
+
+  #tellAll(part: Part, key: string, streams: readonly Stream[]): void {
+    const done = this.#tell(part, (counts) => {
+      for (const stream of streams) {
+        const isNews = this.#isDue(stream) || stream.tag !== counts.tag;
+        if (this.#ticks >= stream.fromTick && isNews) this.#sendCounts(stream, counts);
+      }
+    });
+    if (done === null) return;
+    this.#awaited.add(key);
+    void done.finally(() => this.#awaited.delete(key));
+  }
+
+  /** A comment where counts are awaited for long: the connection is not lost. */
+  #sendSigns(streams: readonly Stream[]): void {
+    for (const stream of streams) {
+      if (!this.#isDue(stream) || stream.response.writableNeedDrain) continue;
+      stream.response.write(':\n\n');
+      stream.toldTick = this.#ticks;
+    }
+  }
+
+  /** Null where it has told at once. Without an answer it tells nothing: the next tick asks again. */
+  #tell(part: Part, tell: (counts: CountsAnswer) => void): Promise<void> | null {
+    const counts = this.#parts.counts(part);
+    if (counts instanceof Promise) return counts.then(tell, () => {});
+    tell(counts);
+    return null;
   }
 
   /** With the position, so that whoever comes back before the next event that fits goes on from here. */
   #sendCounts(stream: Stream, { json, tag }: CountsAnswer): void {
     const { response, filters, position } = stream;
-    if (response.writableNeedDrain) return;
+    // It may have ended meanwhile.
+    if (response.writableNeedDrain || !this.#streams.has(stream)) return;
     const seq = filters === null ? this.#parts.committedSeq() : position;
     response.write(`event: counts\nid: ${this.#parts.idOf(seq)}\ndata: ${json}\n\n`);
     stream.tag = tag;

@@ -6,6 +6,7 @@ import { LOSS_REASONS } from '../../sessions/doubt/loss-window.ts';
 import { MOMENT_QUALITIES, MOMENT_REASONS } from '../../sessions/quality/past-quality.ts';
 import { QUALITIES, QUALITY_REASONS } from '../../sessions/quality/quality.ts';
 import { WINDOWS, type Window } from '../../sessions/series.ts';
+import type { PartCounts } from './parts/part-counts.ts';
 import { SESSION_STATES } from './sessions/session-state.ts';
 
 /*
@@ -223,14 +224,22 @@ export interface Answers {
   readonly session: OneSession | null;
   readonly events: AnswerOf<typeof eventsPage>;
   readonly snapshots: AnswerOf<typeof snapshotsPage>;
-  readonly series: AnswerOf<typeof series>;
+  /** Null where that would be too much work. */
+  readonly series: AnswerOf<typeof series> | null;
   readonly around: AnswerOf<typeof around>;
   readonly rejections: AnswerOf<typeof rejectionsPage>;
   readonly impact: AnswerOf<typeof impact>;
   readonly peaks: AnswerOf<typeof peaksPage>;
+  /** The API says more about it. */
+  readonly counts: PartCounts;
 }
 
 declare const VALUE: unique symbol;
 
 /** JSON text of a value of this type. It goes from thread to thread and out as it is: nobody parses it on the way. */
 export type Json<Value> = string & { readonly [VALUE]: Value };
+
+/** Of a small answer that is a part of another one. */
+export function parsed<Value>(json: Json<Value>): Value {
+  return JSON.parse(json) as Value;
+}

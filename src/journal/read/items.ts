@@ -8,6 +8,7 @@ import type { ExcludedUsers } from '../excluded-users.ts';
 import { EVENTS } from '../schema/events.ts';
 import { FLAGS, SESSIONS } from '../schema/sessions.ts';
 import type { EventItem, SessionItem } from './answers.ts';
+import { SeenNames } from './parts/seen-names.ts';
 import { SessionFinder } from './sessions/session-finder.ts';
 import { type SessionOrder, type SortedPage, sortedSessions } from './sessions/session-order.ts';
 import type { SessionFilters } from './sessions/session-search.ts';
@@ -41,6 +42,7 @@ type Text = string | null;
 
 /** Sessions and events as answers have them, made of the journal's rows. Runs in the reader's thread. */
 export class Items {
+  readonly seen: SeenNames;
   readonly #excluded: ExcludedUsers;
   readonly #classOf: ClassOf;
   readonly #finder: SessionFinder;
@@ -59,6 +61,7 @@ export class Items {
   ) {
     this.#excluded = excluded;
     this.#classOf = classOf;
+    this.seen = new SeenNames(database, classOf);
     this.#finder = new SessionFinder(database, excluded, classOf);
     this.#appNames = appNames;
     this.#userAgents = userAgents;
@@ -70,6 +73,7 @@ export class Items {
   /** To be called when a transaction begins: what is doubtful depends on what was lost by then. */
   renew(): void {
     this.#finder.states.renew();
+    this.seen.tidy();
   }
 
   /** What holds of sessions and events under the alias `s` whose users the rules of now do not exclude; null where that is all of them. */

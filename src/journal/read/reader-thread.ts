@@ -2,7 +2,6 @@ import { DatabaseSync } from 'node:sqlite';
 import { ChangingAppNames, type NamesById } from '../../contract/app-names.ts';
 import type { BlacklistRule } from '../../contract/blacklist.ts';
 import { createClassOf } from '../../contract/user-class.ts';
-import type { Dimension } from '../../sessions/series.ts';
 import { WorkerSide } from '../../threads/worker-side.ts';
 import { ExcludedUsers } from '../excluded-users.ts';
 import { journalFile } from '../journal-file.ts';
@@ -11,11 +10,13 @@ import { type AroundQuestion, aroundOf } from './around-query.ts';
 import { csvOf } from './csv.ts';
 import type { EventFilters } from './event-search.ts';
 import { type ImpactQuestion, impactOf } from './impact-query.ts';
+import { type CountsQuestion, countsOf } from './parts/counts-query.ts';
+import type { Part } from './parts/part.ts';
 import { type PeaksQuestion, peaksOf } from './peaks-query.ts';
 import { type PollFilters, pollsOf } from './poll-query.ts';
 import { type Followed, type Following, Queries } from './queries.ts';
 import { rejectionsOf } from './rejections-query.ts';
-import { type SeriesSpan, seriesOf } from './series-query.ts';
+import { type SeriesSpan, seriesOfPart } from './series-query.ts';
 import type { SessionsQuestion } from './sessions/sessions-page.ts';
 import { UserAgents } from './user-agents.ts';
 
@@ -42,7 +43,7 @@ interface Questions {
   readonly series: Page & {
     readonly ask: 'series';
     readonly span: SeriesSpan;
-    readonly dimension: Dimension;
+    readonly part: Part;
     readonly now: number;
   };
   readonly around: Page & AroundQuestion & { readonly ask: 'around' };
@@ -53,13 +54,14 @@ interface Questions {
   };
   readonly impact: Page & ImpactQuestion & { readonly ask: 'impact'; readonly now: number };
   readonly peaks: Page & PeaksQuestion & { readonly ask: 'peaks'; readonly now: number };
+  readonly counts: CountsQuestion & { readonly ask: 'counts'; readonly now: number };
 }
 
 /** What is answered with JSON. */
 export type JsonQuestion = Questions[keyof Questions];
 
 export type AnswerTo<Asked extends JsonQuestion> = Asked extends { readonly csv: readonly string[] }
-  ? Json<CsvPage>
+  ? Json<CsvPage> | Extract<Answers[Asked['ask']], null>
   : JsonOf<Answers[Asked['ask']]>;
 
 /** JSON text, null where there is no such thing. */
@@ -115,9 +117,9 @@ const FINDERS: { readonly [Name in keyof Questions]: (question: Questions[Name])
   session: ({ id, now }) => queries.session(id, now),
   events: (question) => asAsked(queries.events(question.filters), question),
   snapshots: (question) => asAsked(pollsOf(database, question.filters), question),
-  series: ({ span, dimension, now, csv }) => {
-    const found = seriesOf(database, span, dimension, now);
-    return csv === undefined ? found : { csv: csvOf(found.points, csv), nextCursor: null };
+  series: ({ span, part, now, csv }) => {
+    const found = seriesOfPart(database, queries.items, span, part, now);
+    return found === null || csv === undefined ? found : { csv: csvOf(found.points, csv), nextCursor: null };
   },
   around: (question) => {
     const found = aroundOf(database, queries.items, question);
@@ -127,6 +129,7 @@ const FINDERS: { readonly [Name in keyof Questions]: (question: Questions[Name])
     asAsked(rejectionsOf(database, queries.items, question.filters, question.now), question),
   impact: (question) => asAsked(impactOf(database, queries.items, question, question.now), question),
   peaks: (question) => asAsked(peaksOf(database, queries.items, question, question.now), question),
+  counts: (question) => countsOf(database, queries.items, question, question.now),
 };
 
 function find<Name extends keyof Questions>(name: Name, question: Questions[Name]): Found<Name> {

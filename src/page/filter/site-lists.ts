@@ -1,5 +1,5 @@
 import { computed } from '@preact/signals';
-import type { CountsView } from '../../api/counts.ts';
+import type { CountsView } from '../../api/counts/counts-answer.ts';
 import { answerOf } from '../model/answer.ts';
 import { liveCounts } from '../model/live.ts';
 import { filter } from '../model/look.ts';

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
-import type { CountsView } from '../../api/counts.ts';
+import type { CountsView } from '../../api/counts/counts-answer.ts';
 import type { EventItem } from '../../journal/read/answers.ts';
 import { AskError, type Parameters, request, tokenChanges, urlOf } from './ask.ts';
 

@@ -1,5 +1,5 @@
 import { computed, effect, signal } from '@preact/signals';
-import type { CountsView } from '../../api/counts.ts';
+import type { CountsView } from '../../api/counts/counts-answer.ts';
 import { answerOf } from './answer.ts';
 import type { Parameters } from './ask.ts';
 import { clockAhead, follow, liveCounts } from './live.ts';

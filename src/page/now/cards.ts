@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import type { CountsView } from '../../api/counts.ts';
+import type { CountsView } from '../../api/counts/counts-answer.ts';
 import { asOf } from '../model/look.ts';
 import { counts, shownAt } from '../model/shown.ts';
 import { h, type View } from '../parts/view.ts';

@@ -1,4 +1,4 @@
-import type { CountsView } from '../../api/counts.ts';
+import type { CountsView } from '../../api/counts/counts-answer.ts';
 import type { ReceiverStats } from '../../contract/receiver.ts';
 
 /** The node that the test line names, which is no node of Sense. */

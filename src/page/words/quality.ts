@@ -1,4 +1,4 @@
-import type { CountsView } from '../../api/counts.ts';
+import type { CountsView } from '../../api/counts/counts-answer.ts';
 import { numberText } from './numbers.ts';
 
 type Quality = CountsView['quality'] | 'unknown';

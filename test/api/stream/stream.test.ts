@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MOST_STREAMS_OF_ADDRESS } from '../../../src/api/stream/streams.ts';
+import { MOST_PARTS, MOST_STREAMS_OF_ADDRESS } from '../../../src/api/stream/streams.ts';
 import { until } from '../../program/program.ts';
 import { ApiUnderTest, SALES } from '../api-under-test.ts';
 import { StreamClient } from './stream-client.ts';
@@ -31,6 +31,7 @@ const gets = (count: number, who = client) =>
     async () => who.seqs,
     (seqs) => seqs.length >= count,
   );
+const partsOf = (query: string) => query.replace(/^events=1&|&user=anna$/g, '');
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n);
 
 describe('a stream', () => {
@@ -56,6 +57,61 @@ describe('a stream', () => {
       asOf: expect.any(String),
     });
     expect(client.of('event')).toEqual([]);
+  });
+
+  it.each([
+    ['host=qs2', 1],
+    ['virtualProxy=sales', 2],
+    [`app=${SALES}&virtualProxy=sales`, 1],
+    ['events=1&host=qs2&user=anna', 1],
+  ])('tells with %s the counts of that part of the site', async (query, expected) => {
+    await client.connect(`${url}?${query}`);
+    const sessions = ({ data }: { data: unknown }) =>
+      (data as { active: { sessions: number } }).active.sessions;
+    const told = () => client.of('counts').map(sessions);
+    await until(
+      async () => told(),
+      (seen) => seen.length > 0,
+    );
+    await post(
+      item('anna', 'session_start', { virtualProxy: 'sales' }),
+      item('bert', 'connection_open', { virtualProxy: 'sales', appId: SALES }),
+      item('carl', 'session_start', { host: 'qs2' }),
+    );
+    api.pass(2);
+    await until(
+      async () => told(),
+      (seen) => seen.at(-1) === expected,
+    );
+    expect(told()).toEqual([0, expected]);
+    api.pass(2);
+    const { asOf: _, ...rest } = (await api.get(`/api/v1/counts?${partsOf(query)}`)).body;
+    expect(client.of('counts').at(-1)?.data).toMatchObject({ active: rest['active'], hosts: rest['hosts'] });
+  });
+
+  it('is refused where it would be one part too many, until another one is not told of any more', async () => {
+    const clients: StreamClient[] = [];
+    const next = async (host: string): Promise<number | undefined> => {
+      clients.push(new StreamClient());
+      return (await clients.at(-1)?.connect(`${url}?host=${host}`))?.statusCode;
+    };
+    // One of everything costs the reader nothing.
+    await client.connect(url);
+    const first = await Promise.all(range(1, MOST_PARTS).map((n) => next(`qs${n}`)));
+    expect(new Set(first)).toEqual(new Set([200]));
+    expect(await next('one-more')).toBe(503);
+    expect(await next('qs1')).toBe(200);
+    const whole = new StreamClient();
+    expect((await whole.connect(url)).statusCode).toBe(200);
+    whole.disconnect();
+    clients[1]?.disconnect();
+    expect(
+      await until(
+        () => next('one-more'),
+        (status) => status === 200,
+      ),
+    ).toBe(200);
+    for (const each of clients) each.disconnect();
   });
 
   it('tells events as the list of events shows them, in order and each with its id', async () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CountsAnswer } from '../../../src/api/counts.ts';
+import type { CountsAnswer } from '../../../src/api/counts/current-counts.ts';
 import { type StreamParts, Streams, type StreamTiming } from '../../../src/api/stream/streams.ts';
 import type { Followed, Following } from '../../../src/journal/read/queries.ts';
 import { until } from '../../program/program.ts';
@@ -12,6 +12,7 @@ const NO_FILTERS = {
   ...{ user: null, host: null, virtualProxy: null, app: null, from: null, to: null, kind: null },
   ...{ limit: 1, cursor: null },
 };
+const WHOLE = { host: null, virtualProxy: null, app: null };
 /** Ticks come at once: what is waited for is how many there were. */
 const QUICK: StreamTiming = { lookEveryMs: 1, countsEveryMs: 2, aliveEvery: 15, retryMs: 1 };
 const NEVER_MS = 3_600_000;
@@ -27,6 +28,7 @@ let tag: string;
 let asked: number;
 let follow: (question: Following) => Promise<Followed>;
 let mayStay: boolean;
+let countsOfPart: () => Promise<CountsAnswer>;
 const clients: (StreamClient | Socket)[] = [];
 
 const told = ({ after, upTo }: Following): Followed => ({
@@ -48,12 +50,14 @@ beforeEach(async () => {
   mayStay = true;
   server = createServer((request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.flushHeaders();
     response.on('error', (error) => troubles.push(error));
     responses.push(response);
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://test');
     const filters = pathname === '/events' ? NO_FILTERS : null;
     const most = searchParams.has('most') ? Number(searchParams.get('most')) : null;
-    streams.add({ response, address: '127.0.0.1', mayStay: () => mayStay, filters, most }, null);
+    const part = pathname === '/part' ? { ...WHOLE, host: 'qs1' } : WHOLE;
+    streams.add({ response, address: '127.0.0.1', mayStay: () => mayStay, filters, most, part }, null);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -70,7 +74,8 @@ function begin(timing: Partial<StreamTiming> = {}, size = 2): void {
   const parts: StreamParts = {
     committedSeq: () => seq,
     follow: (question) => follow(question),
-    counts: () => {
+    counts: (part) => {
+      if (part.host !== null) return countsOfPart();
       asked += 1;
       return { json: `"${'x'.repeat(size - 2)}"` as CountsAnswer['json'], tag };
     },
@@ -332,5 +337,86 @@ describe('a stream that takes so many events a second', () => {
       );
     }
     expect(client.seqs).toEqual([1, 2]);
+  });
+});
+
+describe('counts of a part', () => {
+  const answer = (text: string): CountsAnswer => ({ json: `"${text}"` as CountsAnswer['json'], tag: text });
+
+  it('that are awaited are not asked for once more, and hold up nobody', async () => {
+    begin({ aliveEvery: 1 });
+    let questions = 0;
+    let give: (counts: CountsAnswer) => void = () => {};
+    countsOfPart = () => {
+      questions += 1;
+      return questions === 1
+        ? Promise.resolve(answer('first'))
+        : new Promise((resolve) => {
+            give = resolve;
+          });
+    };
+    const client = await listen('/part');
+    const whole = await listen('/');
+    await until(
+      async () => whole.of('counts').length,
+      (count) => count > 10,
+    );
+    expect(questions).toBe(2);
+    expect(client.of('counts').map(({ data }) => data)).toEqual(['first']);
+    give(answer('second'));
+    await until(
+      async () => client.of('counts').at(-1)?.data,
+      (data) => data === 'second',
+    );
+    await until(
+      async () => questions,
+      (count) => count > 2,
+    );
+  });
+
+  it('that are awaited for long leave no connection for dead', async () => {
+    begin({ aliveEvery: 2 });
+    countsOfPart = () => new Promise(() => {});
+    const client = await listen('/part');
+    // Comments have no name.
+    await until(
+      async () => client.of('').length,
+      (count) => count > 2,
+    );
+    expect(client.of('counts')).toEqual([]);
+  });
+
+  it('that cannot be read come when they can be', async () => {
+    begin();
+    let failures = 3;
+    countsOfPart = async () => {
+      failures -= 1;
+      if (failures >= 0) throw new Error('the reader died');
+      return answer('at last');
+    };
+    const client = await listen('/part');
+    await until(
+      async () => client.of('counts').length,
+      (count) => count > 0,
+    );
+    expect(client.of('counts')[0]?.data).toBe('at last');
+  });
+
+  it('are not written to a client that has gone meanwhile', async () => {
+    begin();
+    let give: (counts: CountsAnswer) => void = () => {};
+    countsOfPart = () =>
+      new Promise((resolve) => {
+        give = resolve;
+      });
+    const client = await listen('/part');
+    client.disconnect();
+    await until(
+      async () => responses.every(({ closed }) => closed),
+      (all) => all,
+    );
+    give(answer('too late'));
+    for (let n = 0; n < 3; n += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(troubles).toEqual([]);
   });
 });
