@@ -4,7 +4,7 @@ import { TrackedApps } from './apps/tracked-apps.ts';
 import { UntrackedApps } from './apps/untracked-apps.ts';
 import { AroundThen } from './as-of/around-then.ts';
 import { PastNotice } from './as-of/past-notice.ts';
-import { FilterBar, FilterBar } from './filter/filter-bar.ts';
+import { FilterBar } from './filter/filter-bar.ts';
 import { Graphs } from './graphs/graphs.ts';
 import { Impact } from './impact/impact.ts';
 import { Ingest } from './ingest/ingest.ts';
