@@ -1,4 +1,5 @@
 import { render } from 'preact';
+import { fillFeed } from './activity/activity-feed.ts';
 import { App } from './app.ts';
 import { keepChoices } from './model/choices.ts';
 import { followAddress } from './model/look.ts';
@@ -10,5 +11,6 @@ followAddress();
 keepChoices();
 keepColumns();
 startFollowing();
+fillFeed();
 const place = document.getElementById('page');
 if (place !== null) render(h(App, null), place);

@@ -1,6 +1,7 @@
 import type { User } from '../contract/event.ts';
 import type { EndReason } from '../contract/rows.ts';
 import type { HostClock } from './clocks/host-clock.ts';
+import { Rhythm } from './clocks/rhythm.ts';
 import { HostDoubt } from './doubt/host-doubt.ts';
 import type { LossWindow } from './doubt/loss-window.ts';
 import { Layouts } from './layouts.ts';
@@ -167,6 +168,7 @@ export class Host {
   unnumberedAt = 0;
   /** Null while no line of it carried a time. */
   clock: HostClock | null = null;
+  readonly rhythm = new Rhythm();
   /** When a complete snapshot last agreed, and how often one is taken. */
   reconciledAt: number | null = null;
   reconcileIntervalMs = 0;
@@ -257,9 +259,8 @@ export class Key {
 }
 
 /**
- * The open sessions of one key: the questions that the tracking rules ask of them, and the changes that
- * must go through here because answers depend on them. `virtualProxy` narrows the answers to candidates:
- * sessions whose virtual proxy agrees with it.
+ * The open sessions of one key: the questions that the tracking rules ask of them, and the changes that must go through here because
+ * answers depend on them. `virtualProxy` narrows the answers to candidates: sessions whose virtual proxy agrees with it.
  */
 export interface OpenSessions {
   readonly size: number;
@@ -272,7 +273,6 @@ export interface OpenSessions {
   setSessionKey(session: Session, sessionKey: string): void;
   /** The session waits for no Start any more. */
   settle(session: Session): void;
-
   withSessionKey(sessionKey: string): Session | null;
   oldest(virtualProxy: string | null): Session | null;
   newest(virtualProxy: string | null): Session | null;

@@ -1,4 +1,5 @@
 import { HostClock, type LagSlot } from './clocks/host-clock.ts';
+import type { RhythmState } from './clocks/rhythm.ts';
 import type { LossWindow } from './doubt/loss-window.ts';
 import type { Downtime } from './downtimes.ts';
 import type { LostLinesState } from './lost-lines/lost-lines.ts';
@@ -34,6 +35,8 @@ export interface SiteState {
     readonly clock: readonly LagSlot[] | null;
     /** Not in earlier states. */
     readonly balance?: BalanceState;
+    /** Not in the state of a version that did not note it. */
+    readonly rhythm?: RhythmState | null;
   }[];
   /** Of the latest loss anywhere. */
   readonly epoch: number;
@@ -75,6 +78,7 @@ export function stateOf(site: Site): SiteState {
       epoch: host.doubt.epoch,
       clock: host.clock?.slots ?? null,
       balance: { ...host.balance },
+      rhythm: host.rhythm.state,
     })),
     epoch: site.identities.epoch,
     losses: site.losses.everywhere,
@@ -95,12 +99,13 @@ export function restoreState(site: Site, state: SiteState): void {
   site.book.nextNumbers = state.next;
   Object.assign(site.series.totals, state.totals);
   Object.assign(site.tracker.counters, state.counters);
-  for (const { name, epoch, clock, losses, balance, ...rest } of state.hosts) {
+  for (const { name, epoch, clock, losses, balance, rhythm = null, ...rest } of state.hosts) {
     const host = Object.assign(site.identities.host(name), rest);
     Object.assign(host.balance, balance);
     host.doubt.epoch = epoch;
     host.losses = losses.map((window) => ({ ...window }));
     if (clock !== null) host.clock = new HostClock(clock);
+    if (rhythm !== null) host.rhythm.restore(rhythm);
     // A host without any key would never be forgotten.
     site.identities.emptied(site.identities.key(host, null), Math.max(host.lastEventAt, state.sweptAt ?? 0));
   }

@@ -82,7 +82,7 @@ export class Site implements SessionObserver {
   changes = 0;
   #tickedAt: number | null = null;
   #lastTick = 0;
-  #startedAt = 0;
+  startedAt = 0;
 
   constructor(settings: SessionSettings, bounds = BOUNDS) {
     this.#bounds = bounds;
@@ -191,7 +191,7 @@ export class Site implements SessionObserver {
 
   /** The program has been running since then: no level is noted for seconds before. */
   started(now: number): void {
-    this.#startedAt = now;
+    this.startedAt = now;
   }
 
   /** Ends what is due, then notes what is open. The state must be committed before the next event. */
@@ -212,7 +212,7 @@ export class Site implements SessionObserver {
     this.peak.note(this.counts, now);
     const second = Math.floor(now / 1000) - 1;
     // Neither twice, nor for a second that was not lived through.
-    if (this.#tickedAt === second || second * 1000 < this.#startedAt) return;
+    if (this.#tickedAt === second || second * 1000 < this.startedAt) return;
     this.#tickedAt = second;
     this.levels.begin(second);
     this.counts.noteIn(this.levels, this.identities, this.#bounds.mostParts, this.quality.boundsAt(now));

@@ -68,6 +68,7 @@ it('counts tell sessions, users and connections over all, by host, virtual proxy
     doubtful: { sessions: 0, users: 0 },
     reconciledAt: null,
     clockOffsetSeconds: null,
+    silentSince: null,
   };
   expect(body).toEqual({
     asOf: '2026-05-19T12:00:10.000Z',

@@ -57,4 +57,18 @@ describe('following events', () => {
     expect(seqsIn(found)).toEqual(all.filter((seq) => (seq - 1) % 10 === 3));
     expect(found.filter(({ text }) => text.includes('event: missed'))).toEqual([found[0]]);
   });
+
+  it.each([
+    ['of everything', {}, all],
+    ['of a user', { user: { directory: null, id: 'U3' } }, all.filter((seq) => (seq - 1) % 10 === 3)],
+  ])('%s can be held to the latest few, and says how many come before them', (_, filters, fitting) => {
+    const question = { filters: { ...NO_FILTERS, ...filters }, after: DELETED, upTo: EVENTS };
+    const found = queries.follow({ ...question, most: 7 });
+    expect(seqsIn([found])).toEqual(fitting.slice(-7));
+    expect([found.events, found.position]).toEqual([7, EVENTS]);
+    expect(found.text).toContain(`event: passed_over\ndata: {"events":${fitting.length - 7}}`);
+    const whole = queries.follow({ ...question, after: EVENTS - 50, most: 50 });
+    expect(seqsIn([whole])).toEqual(fitting.filter((seq) => seq > EVENTS - 50));
+    expect(whole.text).not.toContain('passed_over');
+  });
 });

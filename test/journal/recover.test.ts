@@ -61,9 +61,12 @@ function memoryOf(site: Site, now = 0) {
   const { parts: _, pastQuality: __, pastOfHosts: ___, hosts, rowNumbers, ...state } = stateOf(site);
   // A host of which nothing was learnt may be forgotten earlier or later.
   const learnt = hosts.filter((host) => host.keysIgnored || host.keyMismatches > 0 || host.losses.length > 0);
-  // It is forgotten with its clock and its balance, and begins with a later epoch when it comes back.
+  // It is forgotten with its clock, its balance and its rhythm, and begins with a later epoch when it comes back.
   const withoutClocks = learnt
-    .map(({ clock: _, epoch: __, balance: ___, ...host }) => ({ ...host, ...recent(host, now) }))
+    .map(({ clock: _, epoch: __, balance: ___, rhythm: ____, ...host }) => ({
+      ...host,
+      ...recent(host, now),
+    }))
     .toSorted(byName);
   const counts = { ...openViewOf(site), sureUsers: site.counts.doubt.users };
   return { counts, open, state, hosts: withoutClocks, rows: withoutSenders(rowNumbers) };

@@ -86,6 +86,7 @@ export const countsAnswer = z.object({
           .describe('of which no sign of life came since lines were lost; null where bounds are'),
         reconciledAt,
         lastEventAt: time.nullable(),
+        silentSince: time.nullable().describe('when its last line came, where more should have come since'),
         clockOffsetSeconds: z
           .int()
           .nullable()

@@ -92,22 +92,25 @@ function hostView(site: Site, host: Host, now: number): HostView {
     sessions: host.openSessions,
     users: host.openUsers,
     connections: host.openConnections,
-    ...whatIsKnownOf(host, statement),
+    ...whatIsKnownOf(site, host, statement, now),
     ...certaintyOf(host, statement),
   };
 }
 
 /** What is known of a host besides its counts. */
 export function whatIsKnownOf(
+  { startedAt }: Site,
   host: Host,
   { quality, reasons }: QualityStatement,
-): Pick<HostView, 'quality' | 'reasons' | 'reconciledAt' | 'lastEventAt' | 'clockOffsetSeconds'> {
+  now: number,
+): Omit<HostView, 'host' | 'sessions' | 'users' | 'connections' | 'bounds' | 'doubtful'> {
   const offsetMs = host.clock?.offsetMs ?? null;
   return {
     quality,
     reasons,
     reconciledAt: isoOrNull(host.reconciledAt),
     lastEventAt: host.lastEventAt === 0 ? null : isoOrNull(host.lastEventAt),
+    silentSince: isoOrNull(host.rhythm.silentSince(now, host.openSessions, startedAt)),
     clockOffsetSeconds: offsetMs === null ? null : Math.round(offsetMs / 1000),
   };
 }

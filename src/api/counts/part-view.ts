@@ -14,7 +14,7 @@ type HostView = CountsView['hosts'][number];
 /** What an answer about a past moment says of a host besides its counts. */
 const LONG_AGO = {
   ...{ quality: null, reasons: [], bounds: null, doubtful: null, reconciledAt: null },
-  ...{ lastEventAt: null, clockOffsetSeconds: null },
+  ...{ lastEventAt: null, silentSince: null, clockOffsetSeconds: null },
 };
 const UNSURE = { bounds: null, doubtful: null };
 
@@ -90,7 +90,10 @@ function ofHost(
   const host: Host | undefined = site.identities.hosts.get(name);
   if (host === undefined) return LONG_AGO;
   const statement = site.quality.ofHost(host, now);
-  return { ...whatIsKnownOf(host, statement), ...(isWhole ? certaintyOf(host, statement) : UNSURE) };
+  return {
+    ...whatIsKnownOf(site, host, statement, now),
+    ...(isWhole ? certaintyOf(host, statement) : UNSURE),
+  };
 }
 
 function sinceOf(site: Site): Pick<CountsView, 'since'> {

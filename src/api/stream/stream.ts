@@ -16,6 +16,12 @@ const parameters = {
   events: z.enum(['0', '1']).default('0').describe('1: events, too'),
   kind: z.enum(KINDS).optional(),
   ...shared,
+  most: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .optional()
+    .describe('events a second at most: of more, the latest; `passed_over` says how many were left out'),
   after: z
     .string()
     .max(64)
@@ -29,7 +35,7 @@ const description = {
   description:
     'Messages `counts`, when the numbers change and at most once a second, of the host, virtualProxy and app that are asked ' +
     'for; with `events=1` also `event`, one for each event that fits the filters, in the order of `seq`, none left out and none twice, also for a client that comes back: it says in ' +
-    '`Last-Event-ID` (or `after`) which id it got last. `missed` says that what came next is no longer there.',
+    '`Last-Event-ID` (or `after`) which id it got last. `missed` says that what came next is no longer there. Counts come every three seconds at least.',
   querystring: query(parameters),
   response: { 200: { description: 'a stream', content: { 'text/event-stream': { schema: TEXT } } } },
 };
@@ -75,6 +81,7 @@ export function registerStream(app: FastifyInstance, parts: ApiParts, counts: Co
           address: ip,
           mayStay: staying(headers.authorization, tokens),
           filters,
+          most: query.most ?? null,
           part,
         };
         streams.add(listener, after === 'unknown' ? null : after);

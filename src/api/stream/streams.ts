@@ -16,13 +16,16 @@ export interface StreamTiming {
   readonly lookEveryMs: number;
   /** Counts go out at most so often. */
   readonly countsEveryMs: number;
-  /** Something is sent at least every so many times: proxies close connections on which nothing moves. */
+  /**
+   * Counts are sent at least every so many times, so that a client soon sees that nothing comes any more. Proxies, too, close
+   * connections on which nothing moves.
+   */
   readonly aliveEvery: number;
   /** The next look after one that failed is so much later. */
   readonly retryMs: number;
 }
 
-const TIMING: StreamTiming = { lookEveryMs: 100, countsEveryMs: 1_000, aliveEvery: 15, retryMs: 1_000 };
+const TIMING: StreamTiming = { lookEveryMs: 100, countsEveryMs: 1_000, aliveEvery: 3, retryMs: 1_000 };
 
 export interface StreamParts {
   /** The number of the latest committed event. */
@@ -43,6 +46,8 @@ export interface Listener {
   mayStay(): boolean;
   /** Null where it wants counts only. */
   readonly filters: EventFilters | null;
+  /** So many events a second at most, the latest ones; null is all. */
+  readonly most: number | null;
   /** Of what it wants the counts. */
   readonly part: Part;
 }
@@ -54,8 +59,11 @@ interface Stream extends Listener {
   readonly partKey: string;
   /** Everything up to this event was sent, or does not fit its filters. */
   position: number;
-  /** Of the counts that it was sent last. */
+  /** How many more events it may be sent before the next tick; null is all. */
+  left: number | null;
+  /** Of the counts that it was sent last, and the tick of that. */
   tag: string;
+  toldTick: number;
   /** The first tick that is a whole second after it came. */
   readonly fromTick: number;
 }
@@ -104,13 +112,15 @@ export class Streams {
    * now on.
    */
   add(listener: Listener, after: number | null): void {
-    const { response, filters, part } = listener;
+    const { response, filters, most, part } = listener;
     const stream: Stream = {
       ...listener,
       group: JSON.stringify(filters),
       partKey: keyOfPart(part),
       position: after ?? this.#parts.committedSeq(),
+      left: most,
       tag: '',
+      toldTick: this.#ticks,
       fromTick: this.#ticks + 2,
     };
     this.#streams.add(stream);
@@ -147,24 +157,43 @@ export class Streams {
 
   #tick(): void {
     this.#ticks += 1;
-    const isAlive = this.#ticks % this.#timing.aliveEvery === 0;
-    for (const stream of this.#streams) if (!stream.mayStay()) this.#end(stream);
+    let waits = false;
+    for (const stream of this.#streams) {
+      waits ||= stream.left === 0;
+      stream.left = stream.most;
+      if (!stream.mayStay()) this.#end(stream);
+    }
     for (const [key, streams] of Map.groupBy(this.#streams, ({ partKey }) => partKey)) {
       const [first] = streams;
-      if (first !== undefined && !this.#awaited.has(key)) this.#tellAll(first.part, key, streams, isAlive);
+      if (this.#awaited.has(key)) this.#sendSigns(streams);
+      else if (first !== undefined) this.#tellAll(first.part, key, streams);
     }
+    if (waits) this.#lookSoon();
   }
 
-  #tellAll(part: Part, key: string, streams: readonly Stream[], isAlive: boolean): void {
+  #isDue({ toldTick }: Stream): boolean {
+    return this.#ticks - toldTick >= this.#timing.aliveEvery;
+  }
+
+  #tellAll(part: Part, key: string, streams: readonly Stream[]): void {
     const done = this.#tell(part, (counts) => {
       for (const stream of streams) {
-        const isNews = isAlive || stream.tag !== counts.tag;
+        const isNews = this.#isDue(stream) || stream.tag !== counts.tag;
         if (this.#ticks >= stream.fromTick && isNews) this.#sendCounts(stream, counts);
       }
     });
     if (done === null) return;
     this.#awaited.add(key);
     void done.finally(() => this.#awaited.delete(key));
+  }
+
+  /** A comment where counts are awaited for long: the connection is not lost. */
+  #sendSigns(streams: readonly Stream[]): void {
+    for (const stream of streams) {
+      if (!this.#isDue(stream) || stream.response.writableNeedDrain) continue;
+      stream.response.write(':\n\n');
+      stream.toldTick = this.#ticks;
+    }
   }
 
   /** Null where it has told at once. Without an answer it tells nothing: the next tick asks again. */
@@ -183,6 +212,7 @@ export class Streams {
     const seq = filters === null ? this.#parts.committedSeq() : position;
     response.write(`event: counts\nid: ${this.#parts.idOf(seq)}\ndata: ${json}\n\n`);
     stream.tag = tag;
+    stream.toldTick = this.#ticks;
   }
 
   #lookSoon(): void {
@@ -213,12 +243,13 @@ export class Streams {
     if (this.#behind(this.#parts.committedSeq()).length > 0) this.#lookSoon();
   }
 
-  /** Streams that have events to come and take them, together where filters and position are the same; the latest first. */
+  /** Streams that have events to come and take them, together where they are to get the same; the latest first. */
   #behind(upTo: number): Stream[][] {
     const groups = new Map<string, Stream[]>();
     for (const stream of this.#streams) {
-      if (stream.filters === null || stream.position >= upTo || stream.response.writableNeedDrain) continue;
-      const key = `${stream.position} ${stream.group}`;
+      const { filters, position, left, response } = stream;
+      if (filters === null || position >= upTo || left === 0 || response.writableNeedDrain) continue;
+      const key = `${position} ${left} ${stream.group}`;
       const group = groups.get(key);
       if (group === undefined) groups.set(key, [stream]);
       else group.push(stream);
@@ -229,10 +260,12 @@ export class Streams {
   async #sendEvents(group: readonly Stream[], upTo: number): Promise<void> {
     const [first] = group;
     if (first?.filters == null) return;
-    const { text, position } = await this.#parts.follow({
+    const { left } = first;
+    const { text, position, events } = await this.#parts.follow({
       filters: first.filters,
       after: first.position,
       upTo,
+      most: left,
     });
     // Once for all of them.
     const bytes = text === '' ? null : Buffer.from(text);
@@ -240,6 +273,8 @@ export class Streams {
       // It may have ended meanwhile.
       if (!this.#streams.has(stream)) continue;
       stream.position = position;
+      // Where a tick came meanwhile they count for the second that began with it.
+      if (stream.left !== null) stream.left = Math.max(0, stream.left - events);
       if (bytes !== null) stream.response.write(bytes);
     }
   }

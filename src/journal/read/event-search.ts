@@ -46,7 +46,8 @@ function bounds({ cursor }: EventFilters, range: EventRange): [number, number] {
   return [0, cursor === null ? Number.MAX_SAFE_INTEGER : cursor - 1];
 }
 
-function isNarrow({ user, host, virtualProxy, app, from, to, kind }: EventFilters): boolean {
+/** Whether some events may not fit. */
+export function isNarrow({ user, host, virtualProxy, app, from, to, kind }: EventFilters): boolean {
   return [user, host, virtualProxy, app, from, to, kind].some((filter) => filter !== null);
 }
 

@@ -4,7 +4,7 @@ import { END_REASONS } from '../../contract/rows.ts';
 import type { ClassOf } from '../../contract/user-class.ts';
 import { ExcludedUsers } from '../excluded-users.ts';
 import type { Answers, OneSession } from './answers.ts';
-import { type EventFilters, findEvents } from './event-search.ts';
+import { type EventFilters, findEvents, isNarrow } from './event-search.ts';
 import { Items, iso, isoOrNull, page, type Row } from './items.ts';
 import { MOST_LINKS } from './sessions/connection-chains.ts';
 import { lossWindowsOf } from './sessions/loss-windows.ts';
@@ -21,11 +21,15 @@ export interface Following {
   readonly filters: EventFilters;
   readonly after: number;
   readonly upTo: number;
+  /** Only the latest so many of those that fit; the others are passed over. Null or absent: all. */
+  readonly most?: number | null;
 }
 
 export interface Followed {
   readonly text: string;
   readonly position: number;
+  /** How many are in the text. */
+  readonly events: number;
 }
 
 /** Answers from the journal's rows, as the API gives them. Runs in the reader's thread. */
@@ -88,25 +92,47 @@ export class Queries {
   /**
    * The next events after `after`, oldest first, as server-sent events
    * (https://html.spec.whatwg.org/multipage/server-sent-events.html): not many at once, since others wait for the reader, and a
-   * client that does not read holds them in memory. `position` is the number up to which everything that fits is in `text`.
-   * Says first what is missing, where retention has deleted what came next.
+   * client that does not read holds them in memory. `position` is the number up to which everything that fits is in `text`, or
+   * is passed over. Says first what is missing, where retention has deleted what came next, and how much is passed over.
    */
-  follow({ filters, after, upTo }: Following): Followed {
+  follow({ filters, after, upTo, most = null }: Following): Followed {
     const oldest = this.#database.prepare('SELECT min(seq) AS seq FROM events').get()?.['seq'];
     const from = Math.max(after, Number(oldest ?? 0) - 1);
-    const range = { after: from, upTo: Math.min(upTo, from + MOST_FOLLOWED) };
     let text = '';
     if (from > after) {
       const missed = { after: this.items.publicIdOrNull(after), oldest: this.items.publicId(oldest) };
       text = serverSentEvent('missed', null, missed);
     }
-    for (const seq of findEvents(this.#database, filters, range, this.items.isShown)) {
+    const { seqs, passedOver, position } = this.#next(filters, from, upTo, most);
+    if (passedOver > 0) text += serverSentEvent('passed_over', null, { events: passedOver });
+    let events = 0;
+    for (const seq of seqs) {
       const row = this.items.eventRow(seq);
-      if (row !== undefined)
-        text += serverSentEvent('event', this.items.publicId(seq), this.items.event(row));
-      if (text.length >= MOST_FOLLOWED_TEXT) return { text, position: seq };
+      if (row === undefined) continue;
+      text += serverSentEvent('event', this.items.publicId(seq), this.items.event(row));
+      events += 1;
+      if (text.length >= MOST_FOLLOWED_TEXT) return { text, position: seq, events };
     }
-    return { text, position: range.upTo };
+    return { text, position, events };
+  }
+
+  /** The numbers of the next events that fit; with `most` the latest of them, and how many come before those. */
+  #next(filters: EventFilters, from: number, upTo: number, most: number | null) {
+    const find = (after: number, position: number) => ({
+      seqs: findEvents(this.#database, filters, { after, upTo: position }, this.items.isShown),
+      passedOver: 0,
+      position,
+    });
+    if (most === null) return find(from, Math.min(upTo, from + MOST_FOLLOWED));
+    // Where everything fits, numbers say how many there are without a look at any.
+    if (!isNarrow(filters)) {
+      const after = Math.max(from, upTo - most);
+      return { ...find(after, upTo), passedOver: after - from };
+    }
+    const { seqs, position } = find(from, Math.min(upTo, from + MOST_FOLLOWED));
+    const all = [...seqs];
+    const passedOver = Math.max(0, all.length - most);
+    return { seqs: all.slice(passedOver), passedOver, position };
   }
 }
 

@@ -7,6 +7,8 @@ import { AskError, type Parameters, request, tokenChanges, urlOf } from './ask.t
 /** Counts come at least every three seconds while all is well. */
 const SILENT_AFTER_MS = 4_500;
 const RETRY_MS = 1_000;
+/** A second. Nobody reads more, and a page costs the same however much happens. */
+const MOST_EVENTS = 100;
 
 /** The latest numbers of what is looked at; null before the first. */
 export const liveCounts = signal<CountsView | null>(null);
@@ -50,7 +52,11 @@ async function followOn(parameters: Parameters, stopped: AbortSignal): Promise<v
     try {
       const headers: Record<string, string> = { accept: 'text/event-stream' };
       if (last !== null) headers['last-event-id'] = last;
-      const response = await request(urlOf('stream', { ...parameters, events: 1 }), headers, reason);
+      const response = await request(
+        urlOf('stream', { ...parameters, events: 1, most: MOST_EVENTS }),
+        headers,
+        reason,
+      );
       await read(response, silence, (id) => {
         last = id;
       });

@@ -4,7 +4,7 @@ import { HostClock } from './host-clock.ts';
 
 const REPEAT_MS = 60 * 60_000;
 
-/** Takes the error of each host's clock out of the times in its lines. */
+/** Takes the error of each host's clock out of the times in its lines, and notes how often they come. */
 export class Clocks {
   readonly #hosts: ReadonlyMap<string, Host>;
   /** Called once an hour while a clock is off by more than a minute. */
@@ -34,8 +34,9 @@ export class Clocks {
 
   /** Only learns from a line, as from those that the journal gives back: they were corrected when they came. */
   note({ at, originalAt, timed, host: name, receivedAt }: UserEvent): HostClock | null {
+    const host = this.#hosts.get(name);
+    host?.rhythm.heard(receivedAt, host.openSessions);
     const original = originalAt ?? (timed ? at : null);
-    const host = original === null ? undefined : this.#hosts.get(name);
     if (host === undefined || original === null) return null;
     host.clock ??= new HostClock();
     host.clock.note(receivedAt, receivedAt - original);

@@ -216,6 +216,19 @@ describe('a stream', () => {
     expect(client.seqs).toEqual(range(1, 6_000));
   });
 
+  it('that wants few events a second gets the latest, and is told how many it was not sent', async () => {
+    for (let n = 0; n < 3; n += 1) await post(...range(1, 500).map((u) => item(`u${n}.${u}`)));
+    const { body } = await api.get('/api/v1/events?limit=1');
+    const store = String(body.items[0]?.['sessionId']).split('-')[0];
+    await client.connect(`${url}?events=1&most=20&after=${store}-0`);
+    await gets(20);
+    expect(client.seqs).toEqual(range(1_481, 1_500));
+    expect(client.of('passed_over').map(({ data }) => data)).toEqual([{ events: 1_480 }]);
+    await post(item('last'));
+    await gets(21);
+    expect(client.seqs.at(-1)).toBe(1_501);
+  });
+
   it('of a client that does not read holds up no other one, and is all there when it reads again', async () => {
     await client.connect(`${url}?events=1`);
     const slow = connect(Number(new URL(url).port), '127.0.0.1');
@@ -253,6 +266,8 @@ describe('a stream', () => {
     ['events=2', 'events: expected one of 0, 1'],
     ['kind=session_start', 'kind: only with events=1'],
     ['events=0&user=anna', 'user: only with events=1'],
+    ['most=5', 'most: only with events=1'],
+    ['events=1&most=0', /^most: /],
     ['events=1&limit=5', 'unknown query parameter "limit"'],
     ['events=1&from=now', /^from: /],
     ['events=1&kind=x', /^kind: expected one of/],

@@ -37,6 +37,7 @@ const told = ({ after, upTo }: Following): Followed => ({
     (_, n) => `event: event\ndata: {"seq":${after + 1 + n}}\n\n`,
   ).join(''),
   position: upTo,
+  events: upTo - after,
 });
 
 beforeEach(async () => {
@@ -52,9 +53,11 @@ beforeEach(async () => {
     response.flushHeaders();
     response.on('error', (error) => troubles.push(error));
     responses.push(response);
-    const filters = request.url === '/events' ? NO_FILTERS : null;
-    const part = request.url === '/part' ? { ...WHOLE, host: 'qs1' } : WHOLE;
-    streams.add({ response, address: '127.0.0.1', mayStay: () => mayStay, filters, part }, null);
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://test');
+    const filters = pathname === '/events' ? NO_FILTERS : null;
+    const most = searchParams.has('most') ? Number(searchParams.get('most')) : null;
+    const part = pathname === '/part' ? { ...WHOLE, host: 'qs1' } : WHOLE;
+    streams.add({ response, address: '127.0.0.1', mayStay: () => mayStay, filters, most, part }, null);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -159,7 +162,7 @@ describe('a client that does not read', () => {
     follow = async (question) => {
       questions.push(question);
       const position = question.after + 1;
-      return { text: `event: event\ndata: {"seq":${position},"text":"${text}"}\n\n`, position };
+      return { text: `event: event\ndata: {"seq":${position},"text":"${text}"}\n\n`, position, events: 1 };
     };
     const response = await listenDeaf('/events');
     const client = await listen('/events');
@@ -294,6 +297,49 @@ it('streams of the same filters at the same position share one reading', async (
   expect(questions).toBe(1);
 });
 
+describe('a stream that takes so many events a second', () => {
+  it('is sent no more of them before the next second, and then the latest', async () => {
+    begin({ countsEveryMs: NEVER_MS });
+    const questions: Following[] = [];
+    follow = async (question) => {
+      questions.push(question);
+      const { after, upTo, most } = question;
+      return told({ ...question, after: Math.max(after, upTo - (most ?? upTo)) });
+    };
+    const client = await listen('/events?most=3');
+    const other = await listen('/events');
+    const allOf = (count: number) =>
+      until(
+        async () => other.seqs,
+        (seqs) => seqs.length === count,
+      );
+    for (const next of [2, 4, 9]) {
+      seq = next;
+      streams.committed();
+      await allOf(next);
+    }
+    // Of the third and fourth only one, and after that nothing is asked for it.
+    expect(client.seqs).toEqual([1, 2, 4]);
+    expect(questions.filter(({ most }) => most !== null).map(({ most }) => most)).toEqual([3, 1]);
+  });
+
+  it('goes on in the next second, also where nothing new comes', async () => {
+    begin();
+    follow = async (question) =>
+      told({ ...question, after: Math.max(question.after, question.upTo - (question.most ?? 0)) });
+    const client = await listen('/events?most=1');
+    for (const next of [1, 2]) {
+      seq = next;
+      streams.committed();
+      await until(
+        async () => client.seqs.at(-1),
+        (last) => last === next,
+      );
+    }
+    expect(client.seqs).toEqual([1, 2]);
+  });
+});
+
 describe('counts of a part', () => {
   const answer = (text: string): CountsAnswer => ({ json: `"${text}"` as CountsAnswer['json'], tag: text });
 
@@ -326,6 +372,18 @@ describe('counts of a part', () => {
       async () => questions,
       (count) => count > 2,
     );
+  });
+
+  it('that are awaited for long leave no connection for dead', async () => {
+    begin({ aliveEvery: 2 });
+    countsOfPart = () => new Promise(() => {});
+    const client = await listen('/part');
+    // Comments have no name.
+    await until(
+      async () => client.of('').length,
+      (count) => count > 2,
+    );
+    expect(client.of('counts')).toEqual([]);
   });
 
   it('that cannot be read come when they can be', async () => {
