@@ -40,13 +40,12 @@ function build(): BuiltPage {
   const policy =
     `default-src 'none'; script-src 'self' 'sha256-${hash('sha256', importMap, 'base64')}'; style-src 'self'; ` +
     "connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-  return { html: shell(base, importMap, files), policy, build: name, files: sent };
+  const modules = libraries.map(([, path]) => path);
+  return { html: shell(base, importMap, modules), policy, build: name, files: sent };
 }
 
 /** All addresses are relative, so that a reverse proxy may put the page anywhere. */
-function shell(base: string, importMap: string, files: ReadonlyMap<string, PageFile>): string {
-  const styles = [...files.keys()].filter((path) => path.endsWith('.css'));
-  const modules = [...files.keys()].filter((path) => /\.ts$|^libraries\/(?!uplot).*\.js$/.test(path));
+function shell(base: string, importMap: string, modules: readonly string[]): string {
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -55,11 +54,11 @@ function shell(base: string, importMap: string, files: ReadonlyMap<string, PageF
 <meta name="color-scheme" content="light dark">
 <title>Headcount</title>
 <link rel="icon" href="${base}/icon.svg">
-${styles.map((path) => `<link rel="stylesheet" href="${base}/${path}">`).join('\n')}
+<link rel="stylesheet" href="${base}/page.css">
 <script type="importmap">${importMap}</script>
 <script src="${base}/libraries/uplot.js" defer></script>
 ${modules.map((path) => `<link rel="modulepreload" href="${base}/${path}">`).join('\n')}
-<script type="module" src="${base}/main.ts"></script>
+<script type="module" src="${base}/page.js"></script>
 </head>
 <body>
 <div id="page"></div>

@@ -6,7 +6,7 @@ import { isShownEarly } from './data/spans.ts';
 import { type Extent, movedFrom, movedTo, type Range, rangeOf, type ZoomOrAll, zoomTo } from './data/zoom.ts';
 
 /** The points of what the page is narrowed down to. */
-export const { known: wholeSeries } = keepSeries(() => filterParameters.value);
+export const wholeSeries = keepSeries(() => filterParameters.value).known;
 
 /** Another question than the one that the points answer is asked. */
 export const isChanging = computed(() => wholeSeries.value.isChanging);
