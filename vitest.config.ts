@@ -23,6 +23,8 @@ export default defineConfig({
     isolate: false,
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // What a page or a process shows in the end; a busy machine takes its time.
+    expect: { poll: { timeout: 10_000 } },
     coverage: {
       include: ['src/**', 'receivers/**', 'sinks/**'],
       reporter: ['text-summary', 'html'],

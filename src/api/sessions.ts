@@ -38,7 +38,7 @@ const pageParameters = {
   order: z
     .enum(SORT_DIRECTIONS)
     .optional()
-    .describe('unless given, names are in ascending order, times and numbers in descending order'),
+    .describe('unless given, names and states are in ascending order, times and numbers in descending order'),
   format,
 };
 
@@ -98,7 +98,7 @@ function orderOf({ sort, order, cursor }: PageQuery): {
   readonly cursor: number | null;
   readonly order: SessionOrder | null;
 } {
-  const isName = ['user', 'host', 'virtualProxy', 'browser', 'os'].includes(sort);
+  const isName = ['user', 'host', 'virtualProxy', 'browser', 'os', 'state'].includes(sort);
   const direction = order ?? (isName ? 'asc' : 'desc');
   const wrong = () => new ApiError(400, 'cursor: it is that of another order');
   if (sort === 'started') {
@@ -118,7 +118,7 @@ export function registerSessions(app: FastifyInstance, { ask, now, site }: ApiPa
     const { order, ...way } = orderOf(request.query);
     const filters = { ...sessionFiltersOf(request.query), ...way };
     const asked = filters.at ?? (filters.active === true ? asOf : null);
-    const moment = asked === null ? null : site.qualityOf(asked, asOf);
+    const moment = asked === null ? null : site.qualityOf(asked, asOf, filters.host);
     const question = { ask: 'sessions', filters, now: asOf, moment, order } as const;
     reply.header('vary', 'accept');
     if (!wantsCsv(request)) return sendJson(reply, await ask(question));

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { startApp } from '../app.ts';
-import { loadConfig } from '../config/config.ts';
+import { type Config, loadConfig, parseConfig } from '../config/config.ts';
 import { createSystemClock } from '../simulator/clock.ts';
+import { createDemoSite, DEMO_PEOPLE, DEMO_RATE, type DemoSite } from '../simulator/demo-site.ts';
+import { proxiesToAsk, startProxies } from '../simulator/proxy.ts';
 import { runSimulation } from '../simulator/run.ts';
 import { createUdpSender, reachable } from '../simulator/senders.ts';
-import { createSimulation, type SimulationSettings } from '../simulator/simulation.ts';
 import { CONFIG_OPTION, type CommandIo, createLog } from './command-io.ts';
 
 /** A running Headcount. `udp` is where it listens, `null` if it has no UDP receiver. */
@@ -18,26 +19,14 @@ export interface StartedApp {
   stop(): Promise<void>;
 }
 
-export type StartApp = (options: { readonly configPath: string | null }) => Promise<StartedApp>;
+export type StartApp = (options: {
+  readonly configPath: string | null;
+  readonly site: DemoSite;
+}) => Promise<StartedApp>;
 
-const HOUR_MS = 3_600_000;
-
-/** A morning that moves ten times as fast as a real one, so that the curves have a shape. */
-const SETTINGS: Omit<SimulationSettings, 'run' | 'utcOffsetMinutes'> = {
-  seed: 1,
-  startHour: 9,
-  spanMs: HOUR_MS,
-  rate: 20,
-  speed: 10,
-  users: 400,
-  hosts: 2,
-  apps: 12,
-  timeoutMs: HOUR_MS / 2,
-  isExcluded: () => false,
-  layout: 'butler-sos',
-  faults: { loss: 0, duplicate: 0, reorder: 0, reorderDelayMs: 0 },
-};
 const WARM_UP_SESSIONS = 60;
+/** Somebody is refused so often. */
+const REFUSAL_EVERY_SECONDS = 25;
 
 const HELP = `
 It listens where the configuration says. Made-up people get into no database: no
@@ -52,33 +41,37 @@ export function registerDemo(program: Command, io: CommandIo, start: StartApp): 
     .option(...CONFIG_OPTION)
     .addHelpText('after', HELP)
     .action(async ({ config = null }: { config?: string | null }) => {
-      const app = await start({ configPath: config });
-      await runDemo(app, io).finally(() => app.stop());
+      const now = Date.now();
+      const site = createDemoSite(now, -new Date(now).getTimezoneOffset());
+      const app = await start({ configPath: config, site });
+      await runDemo(app, site, io).finally(() => app.stop());
     });
 }
 
-async function runDemo({ udp, apiUrl }: StartedApp, io: CommandIo): Promise<void> {
+async function runDemo({ udp, apiUrl }: StartedApp, site: DemoSite, io: CommandIo): Promise<void> {
   if (udp === null) throw new Error('the demo sends UDP, and this configuration has no udp receiver');
   const clock = createSystemClock();
-  const now = Math.floor(clock.now());
-  const utcOffsetMinutes = -new Date(now).getTimezoneOffset();
-  const simulation = createSimulation({ ...SETTINGS, run: `demo-${now}`, utcOffsetMinutes });
   const sender = await createUdpSender(reachable(udp));
   io.stdout(greeting(apiUrl));
-  await runSimulation(simulation, sender, clock, {
+  let seconds = 0;
+  await runSimulation(site.simulation, sender, clock, {
     durationMs: Number.POSITIVE_INFINITY,
     maxEvents: Number.POSITIVE_INFINITY,
     warmUpSessions: WARM_UP_SESSIONS,
     signal: io.signal,
-    onSecond: () => {},
+    onSecond: ({ at }) => {
+      seconds += 1;
+      const refusal = seconds % REFUSAL_EVERY_SECONDS === 0 ? site.refusal(Math.floor(at)) : null;
+      if (refusal !== null) void sender.send([refusal]);
+    },
   }).finally(() => sender.close());
 }
 
 function greeting(apiUrl: string): string {
   return `
-A simulated Qlik Sense site with ${SETTINGS.users} people is sending ${SETTINGS.rate} events a second.
+A simulated Qlik Sense site with ${DEMO_PEOPLE} people is sending ${DEMO_RATE} events a second.
 
-  open  ${apiUrl}/
+  open  ${apiUrl}/?window=60s
   curl  ${apiUrl}/api/v1/counts
   curl  '${apiUrl}/api/v1/sessions?active=true&limit=5'
   curl  '${apiUrl}/api/v1/events?limit=5'
@@ -90,24 +83,32 @@ Ctrl-C stops both.
 
 /** Headcount with a store of its own that is deleted at the end: made-up people never get into the real one. */
 export async function startDemoApp(
-  options: { readonly configPath: string | null },
+  { configPath, site }: Parameters<StartApp>[0],
   io: CommandIo,
   version: string,
 ): Promise<StartedApp> {
-  const config = loadConfig(options.configPath, io.cwd, io.env);
+  const config = loadConfig(configPath, io.cwd, io.env);
   const path = mkdtempSync(join(tmpdir(), 'headcount-demo-'));
   const log = createLog({ ...config.log, level: 'warn' }, io);
-  const remove = (): void => rmSync(path, { recursive: true, force: true });
+  const certificates = join(path, 'certificates');
+  const proxies = await startProxies(site.simulation, 0, certificates, Date.now());
+  const end = async (): Promise<void> => {
+    await proxies.close();
+    rmSync(path, { recursive: true, force: true });
+  };
+  const polls = parseConfig(
+    `receivers:\n${proxiesToAsk(site.simulation, proxies, certificates)}    interval: 5s\n`,
+    'the demo',
+  );
   const app = await startApp({
-    // Nor into anybody's database; and nobody knows made-up apps.
-    config: { ...config, store: { ...config.store, path }, sinks: [], apps: { ...config.apps, qrs: null } },
+    config: demoConfig(config, polls, path, site),
     log,
     now: Date.now,
     version,
     print: io.print,
     onFailed: () => io.setExitCode(1),
-  }).catch((error: unknown) => {
-    remove();
+  }).catch(async (error: unknown) => {
+    await end();
     throw error;
   });
   return {
@@ -115,8 +116,19 @@ export async function startDemoApp(
     apiUrl: app.listening.api,
     stop: async () => {
       await app.stop();
-      remove();
+      await end();
     },
+  };
+}
+
+/** It listens where the configuration says, asks the made-up proxies and no others, and nothing gets into anybody's database. */
+function demoConfig(config: Config, polls: Config, path: string, { appNames }: DemoSite): Config {
+  return {
+    ...config,
+    receivers: [...config.receivers.filter(({ type }) => type !== 'qps'), ...polls.receivers],
+    store: { ...config.store, path },
+    sinks: [],
+    apps: { ...config.apps, qrs: null, byId: appNames },
   };
 }
 

@@ -172,7 +172,7 @@ class Recovery {
     const key = identities.key(identities.host(host ?? ''), user);
     const session = new Session(id, key, createdAt, startExact, startTimed, record.arrived_at);
     restoreSession(session, cells, this.#names);
-    this.#site.polledProxies.restoreSession(session, listed);
+    this.#site.polledProxies.restoreSession(session, listed, record.seen_id_mark);
     return session;
   }
 

@@ -1,5 +1,11 @@
 import { Activity } from './activity/activity.ts';
+import { TotalSessions } from './apps/total-sessions.ts';
+import { TrackedApps } from './apps/tracked-apps.ts';
+import { UntrackedApps } from './apps/untracked-apps.ts';
+import { AroundThen } from './as-of/around-then.ts';
+import { PastNotice } from './as-of/past-notice.ts';
 import { FilterBar } from './filter/filter-bar.ts';
+import { Graphs } from './graphs/graphs.ts';
 import { Impact } from './impact/impact.ts';
 import { Ingest } from './ingest/ingest.ts';
 import { Banner } from './now/banner.ts';
@@ -9,6 +15,8 @@ import { TokenDialog } from './now/token-dialog.ts';
 import { h, type View } from './parts/view.ts';
 import { Peaks } from './peaks/peaks.ts';
 import { Rejections } from './rejections/rejections.ts';
+import { SessionDialog } from './session/session-dialog.ts';
+import { Sessions } from './sessions/sessions.ts';
 import { hasNothing, isNew, Welcome } from './welcome/welcome.ts';
 
 /** The page from top to bottom. */
@@ -25,6 +33,7 @@ export function App(): View {
       hasNothing.value ? null : h(Numbers, null),
       h(Ingest, null),
     ),
+    h(SessionDialog, null),
     h(TokenDialog, null),
   );
 }
@@ -35,9 +44,13 @@ function Numbers(): View {
     'div',
     { class: 'parts' },
     h(FilterBar, null),
+    h(PastNotice, null),
     h(NowCards, null),
-    h('div', { class: 'columns' }, h(Activity, null), h(Impact, null)),
-    h(Rejections, null),
+    h('div', { class: 'beside' }, h(Graphs, null), h(Activity, null)),
+    h(AroundThen, null),
+    h('div', { class: 'totals' }, h(TotalSessions, null), h(TrackedApps, null), h(UntrackedApps, null)),
+    h(Sessions, null),
+    h('div', { class: 'columns' }, h(Impact, null), h(Rejections, null)),
     h(Peaks, null),
   );
 }

@@ -5,9 +5,11 @@ import { keepChoices } from './model/choices.ts';
 import { followAddress } from './model/look.ts';
 import { startFollowing } from './model/shown.ts';
 import { h } from './parts/view.ts';
+import { keepColumns } from './sessions/columns.ts';
 
 followAddress();
 keepChoices();
+keepColumns();
 startFollowing();
 fillFeed();
 const place = document.getElementById('page');

@@ -17,7 +17,10 @@ export type IsExcluded = (user: User) => boolean;
 export function hide(identities: Identities, counts: Counts, isExcluded: IsExcluded): void {
   identities.isExcluded = isExcluded;
   for (const [user, keys] of identities.keysByUser()) {
-    if (isExcluded(user) !== user.isHidden) counts.setHidden(user, keys, !user.isHidden);
+    if (isExcluded(user) === user.isHidden) continue;
+    counts.setHidden(user, keys, !user.isHidden);
+    // Others are counted now than those whose lines came.
+    for (const { host } of keys) host.balance.begin(null);
   }
 }
 

@@ -12,6 +12,9 @@ import {
 } from './session.ts';
 import { copied } from './string-pool.ts';
 
+/** An Open and its Start may come in either order within this time of each other's arrival. */
+const CONFIRM_WITHIN_MS = 5_000;
+
 /** Of each kind of thing a key remembers, the last so many. Bounds memory and the cost of a line. */
 const REMEMBERED = 64;
 
@@ -25,7 +28,9 @@ export function rememberTimeOut(session: Session): void {
   session.key.timedOut = withNew(session.key.timedOut, session);
 }
 
+/** It was none. */
 export function forgetTimeOut(session: Session): void {
+  if (session.endReason === 'timeout') session.key.host.balance.takeBackTimeOut();
   session.key.timedOut = without(session.key.timedOut, session);
 }
 
@@ -89,13 +94,13 @@ function without<T>(list: T[] | null, entry: T): T[] | null {
 }
 
 /** A Start this much earlier than an orphan Stop is that Stop's. */
-const PAIR_WITHIN_MS = 20_000;
+export const PAIR_WITHIN_MS = 20_000;
 /** How long an orphan Stop waits for its Start to arrive. */
 const ORPHAN_WAITS_MS = 60_000;
 /** A Close this late still belongs to a session that was stopped. Seen live: 18 s. */
 const COMPLETE_WITHIN_MS = 60_000;
 /** How long after a Stop a Start or Open of its session is looked for. */
-const LATE_WITHIN_MS = 60_000;
+export const LATE_WITHIN_MS = 60_000;
 /** How long an end by time-out can be taken back. */
 const CORRECT_WITHIN_MS = 24 * 3_600_000;
 
@@ -170,6 +175,35 @@ export function orphanStopFor(key: Key, event: UserEvent, sessionKey: string | n
   return earliest(key.orphanStops, event, sessionKey);
 }
 
+/**
+ * The earliest orphan Stop before this late Start whose session was ended by the Stop of this one; only for a line without a
+ * usable session key.
+ */
+export function crossedStopFor(key: Key, event: UserEvent): OrphanStop | null {
+  if (!event.timed || key.orphanStops === null) return null;
+  let found: OrphanStop | null = null;
+  for (const stop of key.orphanStops) {
+    if (!stop.timed || event.receivedAt - stop.receivedAt > ORPHAN_WAITS_MS) continue;
+    if (!agrees(stop.virtualProxy, event.virtualProxy) || !hasCrossed(key, stop.at, event.at, event))
+      continue;
+    if (found === null || stop.at < found.at) found = stop;
+  }
+  return found;
+}
+
+/** Of two sessions one after the other the Stop of the second one came first, and ended the first one. */
+export function hasCrossed(key: Key, stoppedAt: number, startedAt: number, event: UserEvent): boolean {
+  if (stoppedAt > startedAt) return false;
+  return (key.stopped ?? []).some(
+    (first) =>
+      first.startTimed &&
+      first.startedAt <= stoppedAt &&
+      startedAt <= (first.endedAt ?? 0) &&
+      event.receivedAt - (first.endedSeenAt ?? 0) <= LATE_WITHIN_MS &&
+      agrees(first.virtualProxy, event.virtualProxy),
+  );
+}
+
 /** The earliest orphan Close of the line's app that a late Open pairs with. */
 export function orphanCloseFor(key: Key, event: UserEvent, sessionKey: string | null): OrphanClose | null {
   if (key.orphanCloses === null) return null;
@@ -232,4 +266,15 @@ export function closedByStop(key: Key, event: UserEvent, sessionKey: string | nu
     if (found === null || byOpening(connection, found) > 0) found = connection;
   }
   return found;
+}
+
+/** The session that an Open of it synthesised because that came before this Start. */
+export function awaitingStart(
+  { open }: Key,
+  { at, receivedAt, timed, virtualProxy }: UserEvent,
+): Session | null {
+  if (open === null) return null;
+  const [since, to] = [receivedAt - LATE_WITHIN_MS, at + PAIR_WITHIN_MS];
+  const late = timed ? open.awaitingLateStart(virtualProxy, since, at, to) : null;
+  return late ?? open.firstAwaitingStart(virtualProxy, receivedAt - CONFIRM_WITHIN_MS);
 }

@@ -1,6 +1,7 @@
 import type { UserEvent } from '../contract/event.ts';
 import type { Losses } from './doubt/losses.ts';
 import {
+  crossedStopFor,
   forgetOrphanClose,
   forgetOrphanStop,
   orphanCloseFor,
@@ -30,7 +31,8 @@ export class LateLines {
 
   /** The session of a Start whose Stop came first; null where none did. */
   start(key: Key, event: UserEvent, sessionKey: string | null): Session | null {
-    const stop = orphanStopFor(key, event, sessionKey);
+    const crossed = () => (sessionKey === null ? crossedStopFor(key, event) : null);
+    const stop = orphanStopFor(key, event, sessionKey) ?? crossed();
     return stop === null ? null : this.#pair(key, event, sessionKey, stop, () => {});
   }
 
@@ -82,7 +84,7 @@ export class LateLines {
     fill(session);
     session.lastActivityAt = Math.max(session.lastActivityAt, stop.at);
     this.#book.pending.paired(stop.seq, session);
-    this.#book.end(session, stop.at, 'stop', event.receivedAt);
+    this.#book.end(session, Math.max(session.startedAt, stop.at), 'stop', event.receivedAt);
     return session;
   }
 

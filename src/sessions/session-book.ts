@@ -26,7 +26,7 @@ import { type SessionSettings, timesOutAt } from './time-outs.ts';
 /** The changes that can happen to a session. Which of them a line causes is decided in `session-tracker.ts`. */
 export class SessionBook {
   readonly identities: Identities;
-  readonly #settings: SessionSettings;
+  readonly settings: SessionSettings;
   readonly #downtimes: Downtimes;
   readonly #losses: Losses;
   readonly #observer: SessionObserver;
@@ -46,7 +46,7 @@ export class SessionBook {
     observer: SessionObserver,
   ) {
     this.identities = identities;
-    this.#settings = settings;
+    this.settings = settings;
     this.#downtimes = downtimes;
     this.#losses = losses;
     this.#observer = observer;
@@ -130,10 +130,10 @@ export class SessionBook {
 
   /** The moment after which a sweep ends the session. */
   dueAt(session: Session): number {
-    const idleAt = timesOutAt(session.lastSeenAt, session.virtualProxy, this.#settings, this.#downtimes);
+    const idleAt = timesOutAt(session.lastSeenAt, session.virtualProxy, this.settings, this.#downtimes);
     if (session.openConnections.length === 0) return idleAt;
     const { arrivedAt, listedAt } = session;
-    const oldAt = arrivedAt + this.#settings.maxAgeMs + this.#downtimes.since(arrivedAt);
+    const oldAt = arrivedAt + this.settings.maxAgeMs + this.#downtimes.since(arrivedAt);
     return Math.max(oldAt, listedAt === null ? 0 : idleAt);
   }
 

@@ -4,7 +4,9 @@ import { type Doubt, isDoubtful } from './doubt/doubt.ts';
 import type { Losses } from './doubt/losses.ts';
 import type { Downtimes } from './downtimes.ts';
 import {
+  awaitingStart,
   closedByStop,
+  hasCrossed,
   matched,
   qualifies,
   rememberOrphanClose,
@@ -17,8 +19,6 @@ import { LateLines } from './late-lines.ts';
 import type { Host, Key, Session } from './session.ts';
 import type { SessionBook } from './session-book.ts';
 
-/** An Open and its Start may come in either order within this time of each other's arrival. */
-const CONFIRM_WITHIN_MS = 5_000;
 /** Mismatches in a row after which a host's session keys are not believed any more. */
 const MOST_MISMATCHES = 20;
 /** Sweeps come each second; a longer pause means that we did not run. */
@@ -82,6 +82,7 @@ export class SessionTracker {
     host.heardAt = event.receivedAt;
     if (event.rowNumber === null) host.unnumberedAt = event.receivedAt;
     if (event.result !== null && event.result !== 0) return FAILED;
+    host.balance.note(event);
     this.#isMatch = false;
     this.#seq = seq;
     const sessionKey = host.keysIgnored ? null : event.sessionKey;
@@ -123,9 +124,8 @@ export class SessionTracker {
     if (target !== null) return this.book.confirm(target, event);
     const stopped = this.#late.confirm(key, event, sessionKey);
     if (stopped !== null) return stopped;
-    const since = event.receivedAt - CONFIRM_WITHIN_MS;
-    const waiting = sessionKey === null ? key.open?.firstAwaitingStart(event.virtualProxy, since) : null;
-    if (waiting) return this.book.confirm(waiting, event);
+    const waiting = sessionKey === null ? awaitingStart(key, event) : null;
+    if (waiting !== null) return this.book.confirm(waiting, event);
     const paired = this.#late.start(key, event, sessionKey);
     if (paired !== null) return paired;
     const timedOut = sessionKey === null ? null : toRestart(key, event, sessionKey);
@@ -190,7 +190,7 @@ export class SessionTracker {
       if (key.open?.oldest(event.virtualProxy)) this.#mismatch(key.host, event.receivedAt);
       if (key.host.keysMatched) return this.#orphanStop(key, event);
     }
-    const session = this.#toStop(key, event);
+    const session = this.#toStop(key, event, sessionKey);
     if (session !== null) {
       if (key.openSessions > 1) this.#guess(session, event);
       return applied(this.#end(session, event));
@@ -217,17 +217,25 @@ export class SessionTracker {
   }
 
   /** Which session a Stop without a usable session key ends. */
-  #toStop(key: Key, event: UserEvent): Session | null {
+  #toStop(key: Key, event: UserEvent, sessionKey: string | null): Session | null {
     const idle = key.open?.oldestIdle(event.virtualProxy) ?? null;
     if (idle !== null && qualifies(idle, event)) return idle;
     const oldest = key.open?.oldest(event.virtualProxy) ?? null;
-    return oldest !== null && qualifies(oldest, event) ? oldest : null;
+    if (oldest === null || qualifies(oldest, event)) return oldest;
+    const isCrossed = sessionKey === null && hasCrossed(key, event.at, oldest.startedAt, event);
+    return isCrossed ? oldest : null;
   }
 
   #end(session: Session, event: UserEvent): Session {
     this.book.active(session, event);
     this.book.end(session, Math.max(session.startedAt, event.at), 'stop', event.receivedAt);
     return session;
+  }
+
+  /** Where its Stop was lost, the line that came after that shows it. */
+  #noteTimeOut(session: Session, now: number): void {
+    const { host } = session.key;
+    if (host.heardAt > this.book.dueAt(session) - this.book.settings.graceMs) host.balance.timeOut(now);
   }
 
   #mismatch(host: Host, now: number): void {
@@ -258,6 +266,7 @@ export class SessionTracker {
     // In a fixed order, so that it does not depend on when sessions were looked at.
     for (const [session, reason] of [...due].sort(([a], [b]) => a.id - b.id)) {
       session.lastActivityAt = session.lastSignAt;
+      if (reason === 'timeout') this.#noteTimeOut(session, now);
       this.book.end(session, session.lastActivityAt, reason, now);
     }
     this.#losses.forget(now);

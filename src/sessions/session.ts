@@ -5,7 +5,9 @@ import { Rhythm } from './clocks/rhythm.ts';
 import { HostDoubt } from './doubt/host-doubt.ts';
 import type { LossWindow } from './doubt/loss-window.ts';
 import { Layouts } from './layouts.ts';
+import { Balance } from './quality/balance.ts';
 import type { Dimension } from './series.ts';
+import type { ProxySighting } from './snapshots/proxy-sighting.ts';
 
 /** One app (or mashup object) opened in a tab. Times in milliseconds since 1970 UTC. */
 export class Connection {
@@ -37,13 +39,6 @@ export class Connection {
 const NONE: Connection[] = [];
 const NEVER = Number.NEGATIVE_INFINITY;
 
-/** One SessionId that a virtual proxy lists, with the session that is bound to it; see `snapshots/snapshots.ts`. */
-export interface ProxySighting {
-  readonly id: string;
-  readonly lastAt: number;
-  readonly session: Session | null;
-}
-
 /** A proxy session, from log-in to log-out or time-out. Times in milliseconds since 1970 UTC. */
 export class Session {
   /** Rises in order of creation. */
@@ -70,7 +65,7 @@ export class Session {
   seenAfterMs: number;
   /** Of the latest loss of lines before a sign of life that can only be its own; see `HostDoubt`. */
   epoch: number;
-  /** The SessionId by which snapshots list it, since the program started. */
+  /** The SessionId by which snapshots list it, or did last. */
   sighting: ProxySighting | null = null;
   /** `at` of the latest snapshot of its virtual proxy, if that one lists it. */
   listedAt: number | null = null;
@@ -157,7 +152,6 @@ export class Host {
   readonly name: string;
   readonly dimension: Dimension;
   readonly keys = new Map<KnownUser | null, Key>();
-  /** The journal's number for the name, valid within one of its generations of names. */
   journalNumber = 0;
   journalGeneration = -1;
   openSessions = 0;
@@ -181,6 +175,7 @@ export class Host {
   readonly doubt: HostDoubt<Key>;
   /** Losses of its own that still matter. */
   losses: LossWindow[] = [];
+  readonly balance = new Balance();
   readonly layouts = new Layouts();
 
   /** `epoch`: of the latest loss anywhere. */
@@ -195,7 +190,6 @@ export class Host {
 export class KnownUser implements User {
   readonly directory: string | null;
   readonly id: string;
-  /** The journal's number for the user, valid within one of its generations of names. */
   journalNumber = 0;
   journalGeneration = -1;
   /** Hosts on which the user has an open session. */
@@ -288,6 +282,8 @@ export interface OpenSessions {
   oldestKeyless(virtualProxy: string | null): Session | null;
   /** The first that was synthesised no earlier than `since` (arrival) and still waits for its Start. */
   firstAwaitingStart(virtualProxy: string | null, since: number): Session | null;
+  /** The oldest of those whose start is timed and not before `from` nor after `to`. */
+  awaitingLateStart(virtualProxy: string | null, since: number, from: number, to: number): Session | null;
   /** The newest open connection of an app that was opened no later than `until`. */
   newestConnection(virtualProxy: string | null, appId: string | null, until: number): Connection | null;
   /** The same within one session. */

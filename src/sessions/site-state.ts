@@ -4,7 +4,8 @@ import type { LossWindow } from './doubt/loss-window.ts';
 import type { Downtime } from './downtimes.ts';
 import type { LostLinesState } from './lost-lines/lost-lines.ts';
 import type { PeakOfDay } from './peak.ts';
-import type { QualityChange } from './quality/past-quality.ts';
+import type { BalanceState } from './quality/balance.ts';
+import type { PastOfHosts, QualityChange } from './quality/past-quality.ts';
 import type { Dimension } from './series.ts';
 import type { Site } from './site.ts';
 import type { PolledProxyState } from './snapshots/polled-proxies.ts';
@@ -32,6 +33,8 @@ export interface SiteState {
     /** The latest loss that touched the host. */
     readonly epoch: number;
     readonly clock: readonly LagSlot[] | null;
+    /** Not in earlier states. */
+    readonly balance?: BalanceState;
     /** Not in the state of a version that did not note it. */
     readonly rhythm?: RhythmState | null;
   }[];
@@ -47,6 +50,7 @@ export interface SiteState {
   readonly rowNumbers?: LostLinesState;
   /** Not in the state of a version that did not note it. */
   readonly pastQuality?: readonly QualityChange[];
+  readonly pastOfHosts?: PastOfHosts;
   /** Not in the state of a version that took none. */
   readonly snapshots?: readonly PolledProxyState[];
   /** Not in the state of a version that did not count them. */
@@ -73,6 +77,7 @@ export function stateOf(site: Site): SiteState {
       losses: host.losses,
       epoch: host.doubt.epoch,
       clock: host.clock?.slots ?? null,
+      balance: { ...host.balance },
       rhythm: host.rhythm.state,
     })),
     epoch: site.identities.epoch,
@@ -83,6 +88,7 @@ export function stateOf(site: Site): SiteState {
     sweptAt: site.tracker.sweptAt,
     rowNumbers: site.lostLines.state,
     pastQuality: site.pastQuality.changes,
+    pastOfHosts: site.pastQuality.ofHosts,
     snapshots: site.polledProxies.state,
     openedApps: site.openedApps.state,
     parts: site.levels.parts,
@@ -93,8 +99,9 @@ export function restoreState(site: Site, state: SiteState): void {
   site.book.nextNumbers = state.next;
   Object.assign(site.series.totals, state.totals);
   Object.assign(site.tracker.counters, state.counters);
-  for (const { name, epoch, clock, losses, rhythm = null, ...rest } of state.hosts) {
+  for (const { name, epoch, clock, losses, balance, rhythm = null, ...rest } of state.hosts) {
     const host = Object.assign(site.identities.host(name), rest);
+    Object.assign(host.balance, balance);
     host.doubt.epoch = epoch;
     host.losses = losses.map((window) => ({ ...window }));
     if (clock !== null) host.clock = new HostClock(clock);
@@ -109,7 +116,7 @@ export function restoreState(site: Site, state: SiteState): void {
   site.peak.today = state.peak;
   site.tracker.sweptAt = state.sweptAt;
   if (state.rowNumbers !== undefined) site.lostLines.restore(state.rowNumbers);
-  if (state.pastQuality !== undefined) site.pastQuality.restore(state.pastQuality);
+  if (state.pastQuality !== undefined) site.pastQuality.restore(state.pastQuality, state.pastOfHosts);
   if (state.snapshots !== undefined) site.polledProxies.restore(state.snapshots);
   if (state.openedApps !== undefined) site.openedApps.restore(state.openedApps);
   site.levels.restore(state.parts);

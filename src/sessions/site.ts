@@ -3,6 +3,7 @@ import type { Snapshot } from '../contract/snapshot.ts';
 import { Clocks } from './clocks/clocks.ts';
 import { Counts } from './counts.ts';
 import { Losses } from './doubt/losses.ts';
+import { watchLines } from './doubt/watch-lines.ts';
 import { Downtimes } from './downtimes.ts';
 import { hide, type IsExcluded, type MissedLines, noteMissed } from './hidden.ts';
 import { Identities } from './identities.ts';
@@ -100,18 +101,9 @@ export class Site implements SessionObserver {
       (host, user) => !this.#isOpenFull && !this.#isFullOf(host, user),
     );
     this.quality = new Quality(this, settings, this.losses, lostLines);
-    lostLines.onLost = (name, lines, now) => {
-      const host = this.#hostOf(name, now);
-      if (host !== null) this.losses.touch(host, 'gap', now, lines);
-    };
-    lostLines.onCameLate = (name, givenUpAt) => {
-      const host = this.identities.hosts.get(name);
-      if (host !== undefined) this.losses.cameLate(host, givenUpAt);
-    };
-    lostLines.onWentOn = (name) => {
-      const host = this.identities.hosts.get(name);
-      if (host !== undefined) this.losses.withdrawRestart(host);
-    };
+    watchLines(this.lostLines, this.losses, this.pastQuality, this.identities.hosts, (name, now) =>
+      this.#hostOf(name, now),
+    );
   }
 
   /** The counter of a host has begun again with this line, which is yet to be applied. */
@@ -119,7 +111,14 @@ export class Site implements SessionObserver {
     const host = this.#hostOf(name, receivedAt);
     // Numbers begin at one: those before this one are lost. A counter that begins elsewhere does not tell how many.
     const before = (rowNumber ?? 1) - 1;
-    if (host !== null) this.losses.touch(host, 'restart', receivedAt, before <= MOST_APART ? before : null);
+    if (host === null) return;
+    this.losses.touch(host, 'restart', receivedAt, before <= MOST_APART ? before : null);
+    this.pastQuality.lost({
+      host: name,
+      reason: 'restart',
+      from: host.heardAt || receivedAt,
+      to: receivedAt,
+    });
   }
 
   /** A host of which perhaps no line was ever applied; null where there is no room for one more. */
@@ -209,7 +208,7 @@ export class Site implements SessionObserver {
     this.openedApps.begin(Math.floor(now / 1000));
     this.quality.tick(now);
     this.lostLines.tick(now);
-    this.pastQuality.note(now, this.quality.at(now));
+    this.pastQuality.noteAll(now, this.quality, this.identities.hosts.values());
     this.peak.note(this.counts, now);
     const second = Math.floor(now / 1000) - 1;
     // Neither twice, nor for a second that was not lived through.
@@ -220,10 +219,10 @@ export class Site implements SessionObserver {
     this.levels.finish();
   }
 
-  /** How right it is what the store says of a moment, as far as that is known at another one. */
-  qualityOf(moment: number, now: number): MomentStatement {
-    this.pastQuality.note(now, this.quality.at(now));
-    return this.pastQuality.of(moment, this.quality.since, now);
+  /** How right it is what the store says of a moment, of one host or of all, as far as that is known at another moment. */
+  qualityOf(moment: number, now: number, host: string | null = null): MomentStatement {
+    this.pastQuality.noteAll(now, this.quality, this.identities.hosts.values());
+    return this.pastQuality.of(moment, this.quality.since, now, host);
   }
 
   /** Takes a snapshot in slices; see `Snapshots.take`. */

@@ -93,3 +93,15 @@ it('a restart remembers it', () => {
   });
   expect(past.of(NOON + 30 * MINUTE_MS, NOON, api.now).reasons).toEqual(['warming_up']);
 });
+
+it('the quality is that of the host that is asked for', async () => {
+  const { site } = api;
+  const host = site.identities.host('qs1');
+  site.losses.touch(host, 'clock', api.now, 1);
+  api.pass(60);
+  const at = `/api/v1/sessions?at=${new Date(api.now - 30_000).toISOString()}`;
+  const clock = expect.arrayContaining(['clock']);
+  expect((await api.get(`${at}&host=QS1.example.com`)).body).toMatchObject({ reasons: clock });
+  expect((await api.get(`${at}&host=qs2`)).body).not.toMatchObject({ reasons: clock });
+  expect((await api.get(at)).body).toMatchObject({ reasons: clock });
+});

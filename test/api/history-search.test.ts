@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KINDS } from '../../src/contract/event.ts';
 import { SESSION_SORTS, type SessionSort } from '../../src/journal/read/sessions/session-sorts.ts';
-import { SESSION_STATES } from '../../src/journal/read/sessions/session-state.ts';
+import { SESSION_STATES, type SessionState } from '../../src/journal/read/sessions/session-state.ts';
 import { lose } from '../sessions/lose.ts';
 import { ApiUnderTest, type Item, NOON } from './api-under-test.ts';
 
@@ -161,7 +161,9 @@ function isOf(item: Item, { user, host, virtualProxy }: Query): boolean {
 
 const time = (value: unknown): number => Date.parse(String(value));
 
-function isSession(item: (typeof sessions)[number], query: Query): boolean {
+type Session = (typeof sessions)[number];
+
+function isSession(item: Session, query: Query): boolean {
   const { active, from, to, at, app, search, state } = query;
   const startedAt = time(item['startedAt']);
   const endedAt = item['endedAt'] === null ? Number.POSITIVE_INFINITY : time(item['endedAt']);
@@ -169,13 +171,21 @@ function isSession(item: (typeof sessions)[number], query: Query): boolean {
   if (from !== undefined && endedAt < from) return false;
   if (to !== undefined && startedAt >= to) return false;
   if (at !== undefined && (startedAt > at || endedAt <= at)) return false;
-  const isOpen = ({ openedAt, closedAt }: Connection): boolean =>
-    at === undefined || (time(openedAt) <= at && (closedAt === null || time(closedAt) > at));
-  if (app !== undefined && !item.connections.some((each) => each.appId === app && isOpen(each))) return false;
+  if (app !== undefined && !item.connections.some((each) => each.appId === app && isOpenAt(at, each))) {
+    return false;
+  }
   if (search !== undefined && !nameOf(item).includes(search.toLowerCase())) return false;
-  const stateThen = item.connections.some(isOpen) ? 'connected' : 'lingering';
-  if (state !== undefined && state !== (at === undefined ? item['state'] : stateThen)) return false;
+  if (state !== undefined && state !== stateAt(at, item)) return false;
   return isOf(item, query);
+}
+
+function isOpenAt(at: number | undefined, { openedAt, closedAt }: Connection): boolean {
+  return at === undefined || (time(openedAt) <= at && (closedAt === null || time(closedAt) > at));
+}
+
+function stateAt(at: number | undefined, item: Session): SessionState {
+  if (at === undefined) return item['state'] as SessionState;
+  return item.connections.some((each) => isOpenAt(at, each)) ? 'connected' : 'lingering';
 }
 
 /** Nothing is a part of nobody. */
@@ -190,9 +200,16 @@ const NUMBERS: Partial<Record<SessionSort, (item: Item) => number>> = {
 };
 const byNumbers = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 
+interface Way {
+  readonly sort: SessionSort;
+  readonly order: 'asc' | 'desc';
+  readonly at: number | undefined;
+}
+
 /** Of two sessions which one comes first, where nothing comes last and the newest of equals first. */
-function compare(sort: SessionSort, order: 'asc' | 'desc', a: Item, b: Item): number {
-  const sortedBy = (item: Item): string | number | null => {
+function compare({ sort, order, at }: Way, a: Session, b: Session): number {
+  const sortedBy = (item: Session): string | number | null => {
+    if (sort === 'state') return SESSION_STATES.indexOf(stateAt(at, item));
     if (sort === 'ended') return item['endedAt'] === null ? null : time(item['endedAt']);
     if (sort === 'user') return item.user === null ? null : `${item.user.directory ?? ''} ${item.user.id}`;
     return NUMBERS[sort]?.(item) ?? (item[sort] as string | null);
@@ -204,13 +221,13 @@ function compare(sort: SessionSort, order: 'asc' | 'desc', a: Item, b: Item): nu
   return way * (isNumber ? one - other : byNumbers.compare(String(one), String(other)));
 }
 
-function sorted(items: readonly Item[], { sort, order }: Query): Item[] {
+function sorted(items: readonly Session[], { sort, order, at }: Query): Session[] {
   const by = (sort ?? 'started') as SessionSort;
-  const isName = ['user', 'host', 'virtualProxy', 'browser', 'os'].includes(by);
+  const isName = ['user', 'host', 'virtualProxy', 'browser', 'os', 'state'].includes(by);
   const way = order ?? (isName ? 'asc' : 'desc');
   // As they are listed, the newest comes first.
   if (by === 'started') return way === 'desc' ? [...items] : items.toReversed();
-  return items.toSorted((a, b) => compare(by, way, a, b));
+  return items.toSorted((a, b) => compare({ sort: by, order: way, at }, a, b));
 }
 
 function isEvent(item: Item, query: Query): boolean {

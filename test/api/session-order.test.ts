@@ -188,6 +188,18 @@ describe('the state', () => {
     expect(await sessions('state=connected')).toMatchObject({ total: 2 });
   });
 
+  it('is an order too, from connected to ended, also of a past moment', async () => {
+    expect(await listed('sort=state')).toEqual(['works', 'silent', 'lingers', 'gone']);
+    expect(await listed('sort=state&order=desc')).toEqual(['gone', 'lingers', 'works', 'silent']);
+    const at = new Date(NOON - 5 * MINUTE_MS).toISOString();
+    expect(await listed(`sort=state&at=${at}`)).toEqual(['silent', 'works', 'lingers']);
+    api.site.losses.touchAll('drops', NOON, 3);
+    await api.post([open('works', 0)]);
+    // Two are doubtful now, of which the newer one comes first.
+    expect(await listed('sort=state')).toEqual(['works', 'lingers', 'silent', 'gone']);
+    expect(await listed('sort=state&order=desc')).toEqual(['gone', 'lingers', 'silent', 'works']);
+  });
+
   it('is doubtful of an open session without a sign of life since lines were lost, whatever is open in it', async () => {
     api.site.losses.touchAll('drops', NOON, 3);
     await api.post([open('works', 0)]);

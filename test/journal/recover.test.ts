@@ -58,12 +58,15 @@ function memoryOf(site: Site, now = 0) {
   );
   // What the series wrote last is lost with a kill; it is written again, not remembered.
   // What was said of the past depends on clocks of hosts that may be forgotten earlier or later.
-  const { parts: _, pastQuality: __, hosts, rowNumbers, ...state } = stateOf(site);
+  const { parts: _, pastQuality: __, pastOfHosts: ___, hosts, rowNumbers, ...state } = stateOf(site);
   // A host of which nothing was learnt may be forgotten earlier or later.
   const learnt = hosts.filter((host) => host.keysIgnored || host.keyMismatches > 0 || host.losses.length > 0);
-  // It is forgotten with its clock and its rhythm, and begins with a later epoch when it comes back.
+  // It is forgotten with its clock, its balance and its rhythm, and begins with a later epoch when it comes back.
   const withoutClocks = learnt
-    .map(({ clock: _, epoch: __, rhythm: ___, ...host }) => ({ ...host, ...recent(host, now) }))
+    .map(({ clock: _, epoch: __, balance: ___, rhythm: ____, ...host }) => ({
+      ...host,
+      ...recent(host, now),
+    }))
     .toSorted(byName);
   const counts = { ...openViewOf(site), sureUsers: site.counts.doubt.users };
   return { counts, open, state, hosts: withoutClocks, rows: withoutSenders(rowNumbers) };
@@ -489,6 +492,28 @@ describe('the clock of a host', () => {
       }
     },
   );
+});
+
+describe('the balance of a host', () => {
+  it('is known after a restart, with the lines that came since the state', () => {
+    const stored = new StoredSite(SETTINGS);
+    try {
+      for (const rowNumber of [1, 2]) stored.apply({ ...EVENT, rowNumber, receivedAt: EPOCH }, NODE);
+      stored.site.tick(EPOCH);
+      stored.apply({ ...EVENT, rowNumber: 9, receivedAt: EPOCH }, NODE);
+      stored.site.tick(EPOCH + 6_000);
+      stored.commit(EPOCH + 6_000, true);
+      stored.apply({ ...EVENT, rowNumber: 10, receivedAt: EPOCH + 6_000 }, NODE);
+      stored.commit(EPOCH + 6_000, false);
+      const ofHost = () => ({ ...stored.site.identities.hosts.get('node1')?.balance });
+      const before = ofHost();
+      expect(before).toMatchObject({ heardSince: EPOCH, lostStops: expect.any(Number) });
+      stored.killAndRestart();
+      expect(ofHost()).toEqual(before);
+    } finally {
+      stored.dispose();
+    }
+  });
 });
 
 describe('lines that never came', () => {

@@ -13,19 +13,20 @@ export class ProgramFolder {
   readonly config = join(this.path, 'config.yaml');
   readonly #receivers: string;
 
-  /** `extra`: more YAML, such as a blacklist. `receivers`: lines of YAML, one each. */
-  constructor(extra = '', receivers = '') {
+  /** `extra`: more YAML, such as a blacklist. `receivers`: lines of YAML, one each. `api`: the fields of `api`. */
+  constructor(extra = '', receivers = '', api?: string) {
     this.#receivers = receivers;
-    this.write(extra);
+    this.write(extra, api);
   }
 
-  write(extra: string): void {
+  /** `api`: the fields of `api`, such as the port where a program listened before. */
+  write(extra: string, api = 'port: 0'): void {
     writeFileSync(
       this.config,
       `receivers:
   - { type: udp, host: 127.0.0.1, port: 0 }
   - { type: tcp, host: 127.0.0.1, port: 0 }
-${this.#receivers}api: { port: 0 }
+${this.#receivers}api: { ${api} }
 log: { format: json }
 ${extra}`,
     );

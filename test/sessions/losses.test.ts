@@ -74,6 +74,35 @@ describe('a Stop that is lost', () => {
   });
 });
 
+describe('what is found to be lost only later', () => {
+  it('makes an estimate of the night in which nobody missed the line', () => {
+    works(1, 'z1');
+    const asOf = (moment: number, host: string | null = null) => under.site.qualityOf(moment, now, host);
+    pass(MINUTE);
+    const lastAt = now;
+    // 5 is lost. Nobody knows yet.
+    pass(8 * HOUR);
+    expect(asOf(now - 4 * HOUR)).toEqual({ quality: 'exact', reasons: [] });
+    says(6, 'Start session', 'z2');
+    pass(10 * SECOND);
+    for (const host of [null, 'node1'])
+      expect(asOf(now - 4 * HOUR, host)).toEqual({ quality: 'estimated', reasons: ['gap'] });
+    expect(asOf(lastAt - MINUTE - SECOND).reasons).not.toContain('gap');
+  });
+
+  it('is one of the time before a counter that began again, on that host alone', () => {
+    works(1, 'z1');
+    const from = now;
+    pass(2 * HOUR);
+    says(1, 'Start session', 'z2', NODE_AGAIN);
+    expect(under.site.qualityOf(from + HOUR, now, 'node1')).toEqual({
+      quality: 'estimated',
+      reasons: ['restart'],
+    });
+    expect(under.site.qualityOf(from + HOUR, now, 'node2').reasons).toEqual([]);
+  });
+});
+
 describe('people who leave while Headcount does not run', () => {
   it('are counted as doubtful until the maximal age ends their sessions', () => {
     works(1, 'p0', 'p1', 'p2');
@@ -151,6 +180,30 @@ describe('a node whose clock is 40 minutes behind', () => {
     expect(said().sessions).toBe(0);
   });
 
+  it('makes estimates until the offset is known, and none by that from then on', () => {
+    works(1, 'p0', 'p1');
+    pass(31 * SECOND);
+    says(5, 'Start session', 'p2');
+    pass(28 * SECOND);
+    says(6, 'Start session', 'p3');
+    expect(said()).toMatchObject({
+      quality: 'estimated',
+      reasons: ['clock'],
+      bounds: { sessions: { high: null } },
+    });
+    pass(2 * SECOND);
+    says(7, 'Start session', 'p4');
+    expect(said()).toMatchObject({ sessions: 5, quality: 'exact', reasons: [] });
+    for (const [place, command] of (['Close connection', 'Stop session'] as const).entries())
+      says(8 + place, command, 'p0');
+    expect(said()).toMatchObject({ sessions: 4, quality: 'exact', reasons: [] });
+    // Until it is set again, and nobody knows what it shows.
+    behindMs = 50 * MINUTE;
+    pass(31 * SECOND);
+    says(10, 'Start session', 'p5');
+    expect(said()).toMatchObject({ quality: 'estimated', reasons: ['clock'] });
+  });
+
   it('gets its times corrected once the offset is known, and is told of once an hour', () => {
     says(1, 'Start session', 'p0');
     for (let row = 2; row <= 250; row += 1) {
@@ -168,7 +221,10 @@ describe('a node whose clock is 40 minutes behind', () => {
     ]);
     // Its counts are right for all that.
     const { sessions } = under.site.counts;
-    expect(said().bounds.sessions).toEqual({ low: sessions, high: sessions });
+    expect(said()).toMatchObject({
+      quality: 'exact',
+      bounds: { sessions: { low: sessions, high: sessions } },
+    });
     behindMs = 0;
     says(251, 'Start session', 'q0');
     expect(said()).toMatchObject({ quality: 'exact', reasons: [] });

@@ -19,7 +19,7 @@ function missing(numbers: readonly number[], sender: Sender = NODE): number | nu
 function lostLines(): [LostLines, [string, number, number][]] {
   const rows = new LostLines();
   const lost: [string, number, number][] = [];
-  rows.onLost = (...loss) => lost.push(loss);
+  rows.onLost = (host, lines, now) => lost.push([host, lines, now]);
   return [rows, lost];
 }
 

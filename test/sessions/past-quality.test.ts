@@ -51,6 +51,39 @@ describe('the quality of a past moment', () => {
     expect(of(200_001)).toEqual({ quality: 'unknown', reasons: ['future'] });
   });
 
+  it('is that of the host alone where one is asked for, and of all before anything was noted of it', () => {
+    const past = new PastQuality(new Downtimes());
+    const of = (moment: number, host: string) => past.of(BEGAN + moment, BEGAN, BEGAN + 200_000, host);
+    past.note(BEGAN, LOST);
+    past.note(BEGAN + 50_000, EXACT, 'node1');
+    past.note(BEGAN + 50_000, LOST, 'node2');
+    past.note(BEGAN + 90_000, LOST, 'node1');
+    expect(of(49_999, 'node1')).toEqual(LOST);
+    expect(of(50_000, 'node1')).toEqual(EXACT);
+    expect(of(50_000, 'node2')).toEqual(LOST);
+    expect(of(50_000, 'node3')).toEqual(LOST);
+    expect(of(80_000, 'node1')).toEqual(LOST);
+    const restored = new PastQuality(new Downtimes());
+    restored.restore(past.changes, JSON.parse(JSON.stringify(past.ofHosts)));
+    expect(restored.of(BEGAN + 50_000, BEGAN, BEGAN + 200_000, 'node1')).toEqual(EXACT);
+  });
+
+  it('is an estimate since the line before a gap that was found long after, on its host and over all', () => {
+    const past = new PastQuality(new Downtimes());
+    const of = (moment: number, host: string | null) =>
+      past.of(BEGAN + moment, BEGAN, BEGAN + 9_000_000, host);
+    for (const host of [null, 'node1', 'node2']) past.note(BEGAN, EXACT, host);
+    past.lost({ host: 'node1', reason: 'gap', from: BEGAN + 100_000, to: BEGAN + 7_000_000 });
+    const gap = { quality: 'estimated', reasons: ['gap'] };
+    for (const host of [null, 'node1']) {
+      expect(of(99_999, host)).toEqual(EXACT);
+      expect(of(100_000, host)).toEqual(gap);
+      expect(of(6_999_999, host)).toEqual(gap);
+      expect(of(7_000_000, host)).toEqual(EXACT);
+    }
+    expect(of(100_000, 'node2')).toEqual(EXACT);
+  });
+
   it('is never said to be exact where it is not remembered', () => {
     const past = new PastQuality(new Downtimes());
     const of = (moment: number) => past.of(BEGAN + moment, BEGAN, BEGAN + 3_000_000);

@@ -2,7 +2,12 @@ import type { Sender } from '../../src/contract/event.ts';
 import type { Line, SimulatedEvent } from '../../src/simulator/line.ts';
 import { seenSessions } from '../../src/simulator/proxy.ts';
 import { createRandom } from '../../src/simulator/random.ts';
-import { createSimulation, type Faults, type Simulation } from '../../src/simulator/simulation.ts';
+import {
+  createNetwork,
+  createSimulation,
+  type Faults,
+  type Simulation,
+} from '../../src/simulator/simulation.ts';
 import { differences, Figures } from './figures.ts';
 import { ObservedSite, type Place } from './observed-site.ts';
 import { Stays } from './stays.ts';
@@ -24,8 +29,14 @@ export interface DaySettings {
   /** Events a second, on average. People live faster where it is more than they cause. */
   readonly rate: number;
   readonly faults: Faults;
+  /** Lines of the first host alone are lost, late or twice. */
+  readonly isFaultyAtOneHost: boolean;
   /** At each full minute every line that is under way has arrived, so that everything can be known then. */
   readonly settlesEachMinute: boolean;
+  /** Sense says when a session times out. */
+  readonly logsTimeouts: boolean;
+  /** Lines say of which session they are. */
+  readonly hasSessionKeys: boolean;
   /** Where not, polls are all that Headcount gets. */
   readonly sendsLines: boolean;
   /** How many of the polls fail, 0 to 1; null where nobody is asked. */
@@ -46,7 +57,10 @@ export const QUIET_DAY: DaySettings = {
   users: 2_000,
   rate: 4,
   faults: { loss: 0, duplicate: 0, reorder: 0, reorderDelayMs: 0 },
+  isFaultyAtOneHost: false,
   settlesEachMinute: false,
+  logsTimeouts: true,
+  hasSessionKeys: true,
   sendsLines: true,
   failingPolls: null,
   away: null,
@@ -79,6 +93,8 @@ class Day {
   readonly #headcount: ObservedSite;
   #pending: SimulatedEvent;
   #isAway = false;
+  /** Where nothing goes wrong. */
+  readonly #goodNetwork = createNetwork<Line>(QUIET_DAY.faults, () => 1);
   /** Lines on their way during the warm-up. */
   #warming: Line[] = [];
 
@@ -95,7 +111,7 @@ class Day {
       virtualProxies: 2,
       apps: 40,
       timeoutMs: SESSIONS.timeoutMs,
-      logsTimeouts: true,
+      logsTimeouts: settings.logsTimeouts,
       isExcluded: () => false,
       layout: 'headcount',
       utcOffsetMinutes: 120,
@@ -149,16 +165,21 @@ class Day {
   /** What the people do until now. */
   #happen(now: number): void {
     const { site, truth, render, network, start } = this.#simulation;
+    const { hasSessionKeys } = this.#settings;
     while (this.#pending.at <= now) {
       const event = this.#pending;
       truth.apply(event);
       this.#stays.apply(event);
-      const line = render(event, event.at);
+      const line = render(hasSessionKeys ? event : { ...event, sessionKey: '(null)' }, event.at);
       this.#wire.wrote(event.host, line);
       if (event.at < start + WARM_UP_MS) this.#warming.push(line);
-      else network.offer(line, event.at);
+      else (this.#isFaulty(event.host) ? network : this.#goodNetwork).offer(line, event.at);
       this.#pending = site.next();
     }
+  }
+
+  #isFaulty(host: string): boolean {
+    return !this.#settings.isFaultyAtOneHost || host === this.#simulation.site.hosts[0];
   }
 
   /** What goes wrong now, besides lines. */
@@ -183,7 +204,7 @@ class Day {
     const { settlesEachMinute, sendsLines } = this.#settings;
     const isSettling = settlesEachMinute && now % MINUTE_MS === 0;
     const arrived = this.#simulation.network.take(isSettling ? Number.POSITIVE_INFINITY : now);
-    const lines = [...this.#warming, ...arrived];
+    const lines = [...this.#warming, ...arrived, ...this.#goodNetwork.take(now)];
     this.#warming = [];
     if (this.#isAway || !sendsLines || lines.length === 0) return;
     this.#headcount.receive(
@@ -199,6 +220,7 @@ class Day {
       if (this.#pollFails() < failingPolls) continue;
       const seen = seenSessions(this.#simulation.truth, place.host, place.virtualProxy);
       await this.#headcount.snapshot(place, seen, now);
+      this.#stays.answered(place.host, place.virtualProxy);
       const before = this.#polls.get(nameOf(place)) ?? [];
       this.#polls.set(nameOf(place), [...before.slice(-1), now]);
     }
@@ -222,8 +244,13 @@ class Day {
     this.#figures.minute(now, said, truth);
     this.#stays.forgetBefore(now - HOUR_MS);
     if (!this.#places.every((place) => this.#polls.get(nameOf(place))?.length === 2)) return;
-    const poll = (host: string, virtualProxy: string) => this.#polls.get(nameOf({ host, virtualProxy }))?.[0];
-    const recently = this.#stays.since((host, virtualProxy) => poll(host, virtualProxy) ?? 0);
+    // A poll that fails is no evidence, so the poll before the last one may be long ago.
+    const recently = this.#stays.since((host, virtualProxy) => {
+      const asked = this.#places.filter((place) => {
+        return place.host === host && (virtualProxy === null || place.virtualProxy === virtualProxy);
+      });
+      return Math.min(...asked.map((place) => this.#polls.get(nameOf(place))?.[0] ?? 0));
+    });
     this.#figures.polledMinute(now, said.quality, this.#headcount.trackedSessions(), recently);
   }
 

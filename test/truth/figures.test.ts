@@ -36,7 +36,7 @@ describe('the figures', () => {
   it('take no count for equal that differs in connections alone', () => {
     const figures = new Figures();
     figures.minute(0, saying(ONE, 'exact'), { ...ONE, connections: 1 });
-    expect(figures).toMatchObject({ equal: { of: 1, so: 0 }, minutes: 1 });
+    expect(figures).toMatchObject({ equal: { of: 1, so: 0 }, equalSessions: { of: 1, so: 1 }, minutes: 1 });
     expect(figures.minutesOf).toEqual(new Map([['exact', 1]]));
   });
 });
@@ -50,8 +50,10 @@ describe('a difference', () => {
   };
   event('session_start', 'a', 'anna', 10);
   event('session_start', 'b', 'bert', 20);
+  stays.answered('node1', '/');
   event('session_stop', 'b', 'bert', 40);
   event('session_start', 'c', 'Bert', 50);
+  stays.answered('node1', '/sales');
 
   it('is whatever was true at no moment since then', () => {
     const [anna, bert] = ['node1 lab\\anna', 'node1 lab\\bert'];
@@ -72,6 +74,26 @@ describe('a difference', () => {
   it('is looked for since another moment at each virtual proxy', () => {
     const since = stays.since((_host, virtualProxy) => (virtualProxy === '/' ? 45 : 30));
     expect(since.get('node1 lab\\bert')).toEqual({ least: 0, most: 1 });
+  });
+
+  it('is looked for everywhere where no answer has said yet on which virtual proxy somebody is', () => {
+    const unplaced = new Stays();
+    const dora = { directory: 'LAB', id: 'dora' };
+    const rest = {
+      connection: null,
+      appId: null,
+      origin: null,
+      context: null,
+      userAgent: null,
+      abandons: false,
+    };
+    const at = { host: 'node1', virtualProxy: '/', sessionKey: 'd', user: dora, ...rest };
+    unplaced.apply({ ...at, kind: 'session_start', at: 10 });
+    unplaced.answered('node1', '/sales');
+    unplaced.apply({ ...at, kind: 'session_stop', at: 20 });
+    const asked: (string | null)[] = [];
+    unplaced.since((_host, virtualProxy) => asked.push(virtualProxy));
+    expect(asked).toEqual([null]);
   });
 
   it('does not outlive a crash', () => {

@@ -27,10 +27,12 @@ export class Figures {
   widths = 0;
   /** Full minutes in which sessions, users and connections are those of the truth. */
   readonly equal: Share = { of: 0, so: 0 };
+  /** The same, whatever the connections are. */
+  readonly equalSessions: Share = { of: 0, so: 0 };
   /** Full minutes in which the quality is each of these. */
   readonly minutesOf = new Map<string, number>();
   minutes = 0;
-  /** Full minutes, once there were two polls of each place, in which no difference was older than two polls. */
+  /** Full minutes, once there were two answers of each place, in which no difference was older than two answers. */
   readonly healed: Share = { of: 0, so: 0 };
   /** The same minutes, in which the quality was `reconciled`, or `exact`. */
   readonly reconciled: Share = { of: 0, so: 0 };
@@ -72,10 +74,11 @@ export class Figures {
     this.minutesOf.set(said.quality, (this.minutesOf.get(said.quality) ?? 0) + 1);
     const isEqual = areEqual(said.counts, truth);
     note(this.equal, isEqual);
+    note(this.equalSessions, areEqual({ ...said.counts, connections: truth.connections }, truth));
     if (!isEqual) this.example(at, 'not equal', said.counts, truth);
   }
 
-  /** A full minute, after two polls of each place. `truth`: of the time since the poll before the last one. */
+  /** A full minute, after two answers of each place. `truth`: of the time since the answer before the last one. */
   polledMinute(
     at: number,
     quality: string,

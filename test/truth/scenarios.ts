@@ -26,7 +26,9 @@ export function createScenarios(crowd: Crowd): readonly Scenario[] {
   const { hours, users, rate } = crowd;
   const troubleMs = Math.round(hours * 12) * MINUTE_MS;
   const loss = { ...QUIET_DAY.faults, loss: 0.1 };
+  const late = { loss: 0, duplicate: 0.02, reorder: 0.2, reorderDelayMs: 20_000 };
   const polls = { failingPolls: 0 };
+  const narrow = (figures: Figures) => narrowerThan(users, figures);
   const troubles = [
     ['away', 'Headcount away for 10 min', { away: { fromMs: troubleMs + 500, forMs: 10 * MINUTE_MS } }],
     ['crash', 'a proxy crashes', { crashMs: troubleMs }],
@@ -37,10 +39,16 @@ export function createScenarios(crowd: Crowd): readonly Scenario[] {
       name: 'no-loss',
       what: 'no loss, a fifth of the lines late by up to 20 s, 2 % twice',
       settings: {
-        faults: { loss: 0, duplicate: 0.02, reorder: 0.2, reorderDelayMs: 20_000 },
+        faults: late,
         settlesEachMinute: true,
       },
       checks: [equalEachMinute, exactEachMinute, neverExactAndWrong],
+    },
+    {
+      name: 'keyless',
+      what: 'no loss, as many lines late and twice, no session keys',
+      settings: { faults: late, settlesEachMinute: true, hasSessionKeys: false },
+      checks: [sessionsEachMinute, neverExactAndWrong, withinBounds],
     },
     {
       name: 'loss-polls',
@@ -58,7 +66,25 @@ export function createScenarios(crowd: Crowd): readonly Scenario[] {
       name: 'loss',
       what: '10 % loss, no polls',
       settings: { faults: loss },
-      checks: [withinBounds, neverExactAndWrong],
+      checks: [withinBounds, narrow, neverExactAndWrong],
+    },
+    {
+      name: 'loss-bursts',
+      what: '10 % loss in bursts of 10 lines, no polls',
+      settings: { faults: { ...loss, lossBurst: 10 } },
+      checks: [withinBounds, narrow, neverExactAndWrong],
+    },
+    {
+      name: 'loss-one-host',
+      what: '10 % loss of the lines of one host, no polls',
+      settings: { faults: loss, isFaultyAtOneHost: true },
+      checks: [withinBounds, narrow, neverExactAndWrong],
+    },
+    {
+      name: 'loss-silent',
+      what: '10 % loss, no polls, and Sense does not say when a session times out',
+      settings: { faults: loss, logsTimeouts: false },
+      checks: [withinBounds],
     },
     ...troubles.flatMap(([name, what, trouble]): Scenario[] => [
       { name, what: `${what}, no polls`, settings: trouble, checks: [neverExactAndWrong, withinBounds] },
@@ -89,12 +115,17 @@ function equalEachMinute({ equal }: Figures): Reached {
   return every('minutes in which the counts equal the truth', equal);
 }
 
+function sessionsEachMinute({ equal, equalSessions }: Figures): Reached {
+  const row = every('minutes in which sessions and users equal the truth', equalSessions);
+  return { ...row, reached: `${row.reached}, and ${equal.so} in which connections do too` };
+}
+
 function exactEachMinute({ minutesOf, minutes }: Figures): Reached {
   return every('minutes that are exact', { so: minutesOf.get('exact') ?? 0, of: minutes });
 }
 
 function healed(figures: Figures): Reached {
-  return every('minutes without a difference older than two polls', figures.healed);
+  return every('minutes without a difference older than two answers of the proxy', figures.healed);
 }
 
 function reconciled(figures: Figures): Reached {
@@ -112,6 +143,16 @@ function neverExactAndWrong({ exactAndWrong, unknowable }: Figures): Reached {
     toReach: '0',
     reached: `${wrong} of ${exactAndWrong.of}, and ${unknowable} in which nobody could know`,
     isMet: wrong === 0,
+  };
+}
+
+function narrowerThan(crowd: number, { within, widths }: Figures): Reached {
+  const width = Math.round(widths / Math.max(1, within.of));
+  return {
+    what: 'sessions between the bounds, on average',
+    toReach: `< ${crowd}, as there are users`,
+    reached: String(width),
+    isMet: width < crowd,
   };
 }
 

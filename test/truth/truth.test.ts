@@ -15,7 +15,20 @@ async function missed({ settings, checks }: Scenario): Promise<unknown> {
   return rows.length === 0 ? [] : { rows, examples: figures.examples };
 }
 
+/** Long enough for Starts and Stops to be trusted. */
+const LONG = { ...CROWD, hours: 3 };
+const isOfLoss = (name: string) => name === 'loss' || name === 'loss-bursts' || name === 'loss-one-host';
+const losses = [1, 2, 3].flatMap((seed) =>
+  createScenarios({ ...LONG, seed })
+    .filter(({ name }) => isOfLoss(name))
+    .map((scenario) => [seed, scenario.what, scenario] as const),
+);
+
 describe('what is said of a simulated site', () => {
+  it.each(losses)('of the seed %i is true and says much: %s', async (_seed, _what, scenario) => {
+    expect(await missed(scenario)).toEqual([]);
+  });
+
   it.each(scenarios)('is true: %s', async (_what, scenario) => {
     expect(await missed(scenario)).toEqual([]);
   });

@@ -129,6 +129,7 @@ export const SESSIONS = new Table(
     arrived_at: { ...NUMBER, isFixed: true, write: ({ arrivedAt }) => arrivedAt, since: 3, default: 0 },
     last_seen_at: { ...number('lastSeenAt'), since: 3, default: 0 },
     epoch: { ...number('epoch'), since: 3, default: 0 },
+    seen_id_mark: { ...NUMBER, write: ({ sighting }) => sighting?.mark ?? 0, since: 4, default: 0 },
   } satisfies Readonly<Record<string, SessionColumn>>,
   {
     indexes: [

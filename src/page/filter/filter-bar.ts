@@ -1,4 +1,5 @@
 import { computed } from '@preact/signals';
+import { AsOfField } from '../as-of/as-of-field.ts';
 import { filter } from '../model/look.ts';
 import { Select } from '../parts/choice.ts';
 import { h, type View } from '../parts/view.ts';
@@ -29,6 +30,7 @@ export function FilterBar(): View {
       options: virtualProxies.map((prefix) => [prefix, prefix === '' ? '(default)' : prefix] as const),
       chosen: filter.virtualProxy,
     }),
+    h(AsOfField, null),
     isFiltered.value ? h('button', { type: 'button', onClick: showEverything }, 'Show everything') : null,
   );
 }

@@ -8,6 +8,8 @@ export interface Known<Answer> {
   readonly value: Answer | null;
   /** Why the latest try failed; null where it did not. */
   readonly problem: string | null;
+  /** What that try was answered with, such as 404, and 0 where nobody answered; null where it did not fail. */
+  readonly status: number | null;
   /** An answer is under way to another question than the one `value` answers. */
   readonly isChanging: boolean;
 }
@@ -17,7 +19,7 @@ export interface Question {
   readonly parameters: Parameters;
 }
 
-const WAITING: Known<never> = { value: null, problem: null, isChanging: true };
+const WAITING: Known<never> = { value: null, problem: null, status: null, isChanging: true };
 
 /**
  * The answer to a question, asked again whenever it changes, `everyMs` while the page is looked at, and after a loss of the
@@ -56,7 +58,7 @@ function keepAnswering<Answer>(
     if (text !== asked) known.value = { ...known.peek(), isChanging: true };
     asked = text;
     if (asking === null) {
-      known.value = { value: null, problem: null, isChanging: false };
+      known.value = { value: null, problem: null, status: null, isChanging: false };
       return;
     }
     const cancelled = new AbortController();
@@ -75,11 +77,12 @@ async function askAgain<Answer>(
     try {
       const value = await ask<Answer>(route, parameters, cancelled);
       if (cancelled.aborted) return;
-      known.value = { value, problem: null, isChanging: false };
+      known.value = { value, problem: null, status: null, isChanging: false };
     } catch (error) {
       if (cancelled.aborted) return;
-      const problem = error instanceof AskError ? error.message : String(error);
-      known.value = { ...known.peek(), problem, isChanging: false };
+      const [problem, status] =
+        error instanceof AskError ? [error.message, error.status] : [String(error), 0];
+      known.value = { ...known.peek(), problem, status, isChanging: false };
     }
     if (everyMs === null) return;
     await pause(everyMs, cancelled);
@@ -87,7 +90,7 @@ async function askAgain<Answer>(
   }
 }
 
-function pause(ms: number, cancelled: AbortSignal): Promise<void> {
+export function pause(ms: number, cancelled: AbortSignal): Promise<void> {
   return new Promise((done) => {
     const timer = setTimeout(done, ms);
     cancelled.addEventListener('abort', () => {
@@ -98,7 +101,7 @@ function pause(ms: number, cancelled: AbortSignal): Promise<void> {
 }
 
 /** A tab that nobody looks at asks nothing. */
-function untilLookedAt(cancelled: AbortSignal): Promise<void> {
+export function untilLookedAt(cancelled: AbortSignal): Promise<void> {
   if (!document.hidden) return Promise.resolve();
   return new Promise((done) => {
     document.addEventListener('visibilitychange', () => done(), { once: true, signal: cancelled });

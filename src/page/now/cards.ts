@@ -10,7 +10,8 @@ import { Quality } from './quality.ts';
 
 /** The numbers that matter most, in the order in which people ask for them. */
 export function NowCards(): View {
-  const shown = counts.value;
+  // What happens to be known of a moment that nobody knows is no count.
+  const shown = counts.value?.quality === 'unknown' ? null : counts.value;
   const active = shown?.active;
   return h(
     'section',

@@ -3,8 +3,8 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 import { h, type View } from './view.ts';
 
 /**
- * Something over the page that has to be closed. The browser keeps the focus in it and gives it back; Escape closes it, and
- * so does a click beside it.
+ * Something over the page that has to be closed. The browser keeps the focus in it, and whatever had it gets it back; Escape
+ * closes it, and so does a click beside it.
  */
 export function Dialog({
   title,
@@ -22,8 +22,13 @@ export function Dialog({
   const id = useId();
   useEffect(() => {
     const opened = dialog.current;
+    const before = document.activeElement;
     opened?.showModal();
-    return () => opened?.close();
+    return () => {
+      opened?.close();
+      // By now it is not on the page any more, so the browser does not do that.
+      if (before instanceof HTMLElement) before.focus({ preventScroll: true });
+    };
   }, []);
   return h(
     'dialog',

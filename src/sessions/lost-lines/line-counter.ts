@@ -6,6 +6,8 @@ export interface LineGap {
   to: number;
   /** Our clock when a higher number came. */
   readonly noticedAt: number;
+  /** Our clock at the line before: none of them was written earlier. Not in earlier states. */
+  readonly heardAt?: number;
   /** Our clock when it was counted as missing; null while it is waited for. */
   givenUpAt: number | null;
 }
@@ -106,10 +108,11 @@ export class LineCounter {
 
   /** Takes one number. Returns when it had been counted as missing, null where it had not. */
   take(line: NumberedLine, row: number): number | null {
+    const heardAt = this.usedAt;
     this.usedAt = line.receivedAt;
     if (row > this.highest) {
       const next = this.highest + 1;
-      if (row > next) this.gaps.push(gapBetween(next, row - 1, line.receivedAt));
+      if (row > next) this.gaps.push({ ...gapBetween(next, row - 1, line.receivedAt), heardAt });
       this.highest = row;
       this.highestAt = line.at;
       this.timed = line.timed;

@@ -1,6 +1,7 @@
 import type { NumberedLine, Sender } from '../../contract/event.ts';
 import { copied } from '../string-pool.ts';
 import { LineCounter, type LineGap, MOST_APART, REORDERED_MS } from './line-counter.ts';
+import { type LikelyChange, LineMix } from './line-mix.ts';
 
 /** Anyone may send lines with made-up hosts and from made-up ports. */
 const MOST_HOSTS = 2_000;
@@ -20,6 +21,8 @@ interface HostLines {
   missing: number | null;
   /** That the numbers say nothing was reported. */
   sharedSaid: boolean;
+  /** Of the lines that came. */
+  readonly mix: LineMix;
   /** Newest first. */
   streams: LineCounter[];
 }
@@ -42,8 +45,8 @@ export class LostLines {
   #missing = 0;
   /** Called when a host's numbers turned out to be shared with something else; nothing can be said of it. */
   onShared: (host: string) => void = () => {};
-  /** Called when lines are counted as missing, at `now`. */
-  onLost: (host: string, lines: number, now: number) => void = () => {};
+  /** Called when lines are counted as missing, at `now`. They were written after `since`. */
+  onLost: (host: string, lines: number, now: number, since: number) => void = () => {};
   /** Called when a line came that had been counted as missing at `givenUpAt`. */
   onCameLate: (host: string, givenUpAt: number) => void = () => {};
   /** Called when a counter that seemed to have begun again goes on: there are two. */
@@ -77,6 +80,11 @@ export class LostLines {
     return lines;
   }
 
+  /** What so many lines of a host that nobody has read did to its sessions; fewer than none where they came after all. */
+  likelyChange(host: string, lines: number): LikelyChange {
+    return (this.#hosts.get(host)?.mix ?? new LineMix()).of(lines);
+  }
+
   /** True where a counter of the host's proxy is known to number its lines one by one. */
   isProven(host: string): boolean {
     const streams = this.#hosts.get(host)?.streams ?? [];
@@ -101,6 +109,7 @@ export class LostLines {
       return false;
     }
     if (line.kind === null) return false;
+    host.mix.arrived(line.kind);
     const fresh = new LineCounter(line, row, from);
     const isOfProxy = !fresh.isRepository;
     const replaced = isOfProxy ? host.streams.find((each) => isReplaced(each, line, row, from)) : undefined;
@@ -114,7 +123,7 @@ export class LostLines {
     if (line.kind === null) return null;
     if (this.#hosts.size >= MOST_HOSTS) this.#forgetHosts(line.receivedAt);
     const name = copied(line.host);
-    const host: HostLines = { name, missing: null, sharedSaid: false, streams: [] };
+    const host: HostLines = { name, missing: null, sharedSaid: false, mix: new LineMix(), streams: [] };
     this.#hosts.set(name, host);
     return host;
   }
@@ -126,6 +135,8 @@ export class LostLines {
       stream.replacedAt = null;
       this.onWentOn(host.name);
     }
+    // One that comes twice is one line.
+    if (row > stream.highest) host.mix.arrived(line.kind);
     const givenUpAt = stream.take(line, row);
     if (givenUpAt !== null) {
       this.#count(host, -1);
@@ -171,11 +182,12 @@ export class LostLines {
     gap.givenUpAt = now;
     const lines = gap.to - gap.from + 1;
     this.#count(host, lines);
-    this.onLost(host.name, lines, now);
+    this.onLost(host.name, lines, now, gap.heardAt ?? gap.noticedAt);
   }
 
   #count(host: HostLines, lines: number): void {
     host.missing = (host.missing ?? 0) + lines;
+    host.mix.lost = Math.max(0, host.mix.lost + lines);
     this.#missing += lines;
   }
 
@@ -205,7 +217,9 @@ export class LostLines {
     this.#missing = state.missing;
     for (const saved of state.hosts) {
       const streams = saved.streams.map((stream) => LineCounter.restored(stream));
-      const host: HostLines = { ...saved, streams };
+      // Not in earlier states.
+      const mix = Object.assign(new LineMix(), saved.mix);
+      const host: HostLines = { ...saved, mix, streams };
       this.#hosts.set(host.name, host);
       for (const stream of streams) if (stream.gaps.length > 0) this.#open.set(stream, host);
     }

@@ -107,6 +107,17 @@ export class FewSessions implements OpenSessions {
     return found;
   }
 
+  awaitingLateStart(virtualProxy: string | null, since: number, from: number, to: number): Session | null {
+    let found: Session | null = null;
+    for (const session of this.#sessions) {
+      const { synthesisedAt, startedAt, startTimed } = session;
+      if (synthesisedAt === null || synthesisedAt < since || !startTimed) continue;
+      if (startedAt < from || startedAt > to || !agrees(session.virtualProxy, virtualProxy)) continue;
+      if (found === null || byStart(session, found) < 0) found = session;
+    }
+    return found;
+  }
+
   newestConnection(virtualProxy: string | null, appId: string | null, until: number): Connection | null {
     let found: Connection | null = null;
     for (const session of this.#sessions) {

@@ -14,9 +14,12 @@ class Lane {
   readonly idle = new OrderedSet<Session>(byStart);
   readonly keyless = new OrderedSet<Session>(byStart);
   readonly awaitingStart = new OrderedSet<Session>((a, b) => a.id - b.id);
+  /** The same of those whose start is timed, in another order. */
+  readonly awaitingTimedStart = new OrderedSet<Session, Start>(byStart);
   readonly connections: ByApp = new Map();
 }
 
+type Start = Pick<Session, 'startedAt' | 'id'>;
 type ByApp = Map<string | null, OrderedSet<Connection, Opening>>;
 
 /**
@@ -54,6 +57,7 @@ export class ManySessions implements OpenSessions {
     if (session.sessionKey === null) lane.keyless.add(session);
     else this.#bySessionKey.set(session.sessionKey, session);
     if (session.synthesisedAt !== null) lane.awaitingStart.add(session);
+    if (awaitsTimedStart(session)) lane.awaitingTimedStart.add(session);
     if (session.openConnections.length === 0) lane.idle.add(session);
     for (const connection of session.openConnections) this.#index(lane, connection);
   }
@@ -65,6 +69,7 @@ export class ManySessions implements OpenSessions {
     lane.keyless.delete(session);
     if (session.sessionKey !== null) this.#bySessionKey.delete(session.sessionKey);
     lane.awaitingStart.delete(session);
+    lane.awaitingTimedStart.delete(session);
     lane.idle.delete(session);
     for (const connection of session.openConnections) remove(lane.connections, connection);
     this.#connectionsOf.delete(session);
@@ -94,8 +99,10 @@ export class ManySessions implements OpenSessions {
     lane.all.delete(session);
     lane.keyless.delete(session);
     lane.idle.delete(session);
+    lane.awaitingTimedStart.delete(session);
     session.startedAt = startedAt;
     lane.all.add(session);
+    if (awaitsTimedStart(session)) lane.awaitingTimedStart.add(session);
     if (session.sessionKey === null) lane.keyless.add(session);
     if (session.openConnections.length === 0) lane.idle.add(session);
   }
@@ -113,7 +120,9 @@ export class ManySessions implements OpenSessions {
   }
 
   settle(session: Session): void {
-    this.#lane(session.virtualProxy).awaitingStart.delete(session);
+    const lane = this.#lane(session.virtualProxy);
+    lane.awaitingStart.delete(session);
+    lane.awaitingTimedStart.delete(session);
     session.synthesisedAt = null;
   }
 
@@ -153,6 +162,22 @@ export class ManySessions implements OpenSessions {
         return first;
       },
       (a, b) => a.id - b.id,
+    );
+  }
+
+  awaitingLateStart(virtualProxy: string | null, since: number, from: number, to: number): Session | null {
+    return this.#first(
+      virtualProxy,
+      ({ awaitingTimedStart }) => {
+        const first = () => awaitingTimedStart.firstFrom({ startedAt: from, id: 0 });
+        let found = first();
+        while (found !== null && (found.synthesisedAt ?? 0) < since) {
+          awaitingTimedStart.delete(found);
+          found = first();
+        }
+        return found !== null && found.startedAt <= to ? found : null;
+      },
+      byStart,
     );
   }
 
@@ -217,6 +242,10 @@ export class ManySessions implements OpenSessions {
     }
     return found;
   }
+}
+
+function awaitsTimedStart({ synthesisedAt, startTimed }: Session): boolean {
+  return synthesisedAt !== null && startTimed;
 }
 
 function insert(byApp: ByApp, connection: Connection): void {

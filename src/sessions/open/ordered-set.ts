@@ -67,6 +67,12 @@ export class OrderedSet<T extends Order, Order = T> {
     return null;
   }
 
+  /** The first entry that does not come before `bound`. */
+  firstFrom(bound: Order): T | null {
+    if (this.#tree !== null) return this.#tree.getPairOrNextHigher(bound)?.[1] ?? null;
+    return this.#array.find((entry) => this.#compare(entry, bound) >= 0) ?? null;
+  }
+
   values(): Iterable<T> {
     return this.#tree?.values() ?? this.#array;
   }

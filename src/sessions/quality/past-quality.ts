@@ -1,5 +1,6 @@
 import type { Downtimes } from '../downtimes.ts';
-import { QUALITIES, QUALITY_REASONS, type QualityStatement } from './quality.ts';
+import type { Host } from '../session.ts';
+import { QUALITIES, QUALITY_REASONS, type Quality, type QualityStatement } from './quality.ts';
 
 /** Why nobody knows who was on at a moment. */
 export const UNKNOWN_REASONS = ['before_store', 'not_running', 'future'] as const;
@@ -18,14 +19,34 @@ export interface QualityChange extends Pick<QualityStatement, 'quality' | 'reaso
   readonly from: number;
 }
 
+/** What was lost before anybody could notice it, as row numbers show it afterwards. */
+export interface PastLoss {
+  readonly host: string;
+  readonly reason: 'gap' | 'restart';
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What a checkpoint keeps besides the changes over all. */
+export interface PastOfHosts {
+  readonly changes: readonly (readonly [host: string, changes: readonly QualityChange[]])[];
+  readonly losses: readonly PastLoss[];
+}
+
 const MOST_CHANGES = 500;
+/** Of those beyond it is said what was true over all. */
+const MOST_HOSTS = 500;
+const MOST_CHANGES_OF_HOST = 100;
+const MOST_LOSSES = 500;
 /** A loss is noticed so late at most: row numbers are waited for, and drops are looked at once a second. */
 const NOTICED_WITHIN_MS = 10_000;
 
 /** Remembers how right the counts were, so that an answer about a past moment says it. */
 export class PastQuality {
   readonly #downtimes: Downtimes;
-  #changes: QualityChange[] = [];
+  #changes: readonly QualityChange[] = [];
+  readonly #ofHosts = new Map<string, readonly QualityChange[]>();
+  #losses: readonly PastLoss[] = [];
 
   constructor(downtimes: Downtimes) {
     this.#downtimes = downtimes;
@@ -35,22 +56,40 @@ export class PastQuality {
     return this.#changes;
   }
 
-  restore(changes: readonly QualityChange[]): void {
-    this.#changes = [...changes];
+  get ofHosts(): PastOfHosts {
+    return { changes: [...this.#ofHosts], losses: this.#losses };
   }
 
-  /** To be called once a second with what is said of the counts then. */
-  note(now: number, { quality, reasons }: Omit<QualityChange, 'from'>): void {
-    // Only where the clock was set back.
-    if ((this.#changes.at(-1)?.from ?? 0) > now)
-      this.#changes = this.#changes.filter(({ from }) => from <= now);
-    const last = this.#changes.at(-1);
-    if (last?.quality === quality && String(last.reasons) === String(reasons)) return;
-    this.#changes = [...this.#changes, { from: now, quality, reasons }].slice(-MOST_CHANGES);
+  restore(changes: readonly QualityChange[], ofHosts: PastOfHosts = { changes: [], losses: [] }): void {
+    this.#changes = changes;
+    for (const [host, own] of ofHosts.changes) this.#ofHosts.set(host, own);
+    this.#losses = ofHosts.losses;
   }
 
-  /** `since`: when the store began. */
-  of(moment: number, since: number, now: number): MomentStatement {
+  /** To be called once a second. */
+  noteAll(now: number, quality: Quality, hosts: Iterable<Host>): void {
+    this.note(now, quality.at(now));
+    for (const host of hosts) this.note(now, quality.ofHost(host, now), host.name);
+  }
+
+  /** What is said of the counts now, of one host or of all. */
+  note(now: number, statement: Omit<QualityChange, 'from'>, host: string | null = null): void {
+    if (host === null) this.#changes = withNew(this.#changes, now, statement, MOST_CHANGES);
+    else if (this.#ofHosts.has(host) || this.#ofHosts.size < MOST_HOSTS) {
+      const own = this.#ofHosts.get(host) ?? [];
+      this.#ofHosts.set(host, withNew(own, now, statement, MOST_CHANGES_OF_HOST));
+    }
+  }
+
+  /** It has turned out that lines were lost in a time of which something better was said. */
+  lost(loss: PastLoss): void {
+    // So much is looked ahead anyway.
+    if (loss.to - loss.from <= NOTICED_WITHIN_MS) return;
+    this.#losses = [...this.#losses, loss].slice(-MOST_LOSSES);
+  }
+
+  /** `since`: when the store began. `host`: null for all. */
+  of(moment: number, since: number, now: number, host: string | null = null): MomentStatement {
     if (moment > now) return unknown('future');
     if (moment < since) return unknown('before_store');
     if (this.#downtimes.list.some(({ from, to }) => from <= moment && moment < to)) {
@@ -62,16 +101,43 @@ export class PastQuality {
     if (!isKept || moment < this.#downtimes.rememberedFrom) {
       return { quality: 'estimated', reasons: ['forgotten'] };
     }
-    return worst(this.#during(moment, Math.max(moment + NOTICED_WITHIN_MS, first)));
+    const own = host === null ? undefined : this.#ofHosts.get(host);
+    // Before the first note of a host it is not better than all are.
+    const isKnown = own?.[0] !== undefined && own[0].from <= moment;
+    const changes = isKnown && own !== undefined ? own : this.#changes;
+    const said = during(changes, moment, Math.max(moment + NOTICED_WITHIN_MS, isKnown ? moment : first));
+    const isMissed = (loss: PastLoss) =>
+      loss.from <= moment && moment < loss.to && (host === null || loss.host === host);
+    const missed = this.#losses.filter(isMissed).map(({ from, reason }) => asChange(from, reason));
+    return worst([...said, ...missed]);
   }
+}
 
-  /** What held at some moment in a time. */
-  #during(from: number, to: number): QualityChange[] {
-    return this.#changes.filter((change, place) => {
-      const until = this.#changes[place + 1]?.from ?? Number.POSITIVE_INFINITY;
-      return change.from <= to && until > from;
-    });
-  }
+function asChange(from: number, reason: PastLoss['reason']): QualityChange {
+  return { from, quality: 'estimated', reasons: [reason] };
+}
+
+/** The same list where nothing has changed, as nearly always. */
+function withNew(
+  changes: readonly QualityChange[],
+  now: number,
+  { quality, reasons }: Omit<QualityChange, 'from'>,
+  most: number,
+): readonly QualityChange[] {
+  // Only where the clock was set back.
+  const isAhead = (changes.at(-1)?.from ?? 0) > now;
+  const before = isAhead ? changes.filter(({ from }) => from <= now) : changes;
+  const last = before.at(-1);
+  if (last?.quality === quality && String(last.reasons) === String(reasons)) return before;
+  return [...before, { from: now, quality, reasons }].slice(-most);
+}
+
+/** What held at some moment in a time. */
+function during(changes: readonly QualityChange[], from: number, to: number): QualityChange[] {
+  return changes.filter((change, place) => {
+    const until = changes[place + 1]?.from ?? Number.POSITIVE_INFINITY;
+    return change.from <= to && until > from;
+  });
 }
 
 function unknown(reason: (typeof UNKNOWN_REASONS)[number]): MomentStatement {

@@ -5,7 +5,8 @@ import type { Identities } from '../identities.ts';
 import type { LostLines } from '../lost-lines/lost-lines.ts';
 import type { Host } from '../session.ts';
 import type { SessionSettings } from '../time-outs.ts';
-import type { Bounds, Range } from './bounds.ts';
+import type { LikelyRange } from './balance.ts';
+import { type Bounds, endsOf, narrowed, type Range, together, widened } from './bounds.ts';
 
 /** From best to worst; docs/session-tracking.md says what each means. */
 export const QUALITIES = ['exact', 'reconciled', 'unverified', 'estimated'] as const;
@@ -33,6 +34,8 @@ export interface QualityStatement {
 /** What is not sure of a count of sessions and users. */
 interface Doubts {
   readonly reasons: Set<QualityReason>;
+  /** Lines dropped before anybody could read whose they were. */
+  readonly dropped: number;
   /** Sessions that lost lines may have opened, or ended for us alone; null where nobody can know. */
   hidden: number | null;
   /** Counted sessions and users that may not be there any more. */
@@ -41,6 +44,11 @@ interface Doubts {
   /** Snapshots agreed with what lines could not tell. */
   isReconciled: boolean;
 }
+
+/** Of the width. What is only a little narrower now would soon be wider than what chance may add. */
+const MUCH_BETTER = 0.5;
+/** After so many time-outs it has shown itself whether Sense says when a session times out. */
+const WATCHED_TIMEOUTS = 3;
 
 /** Says how right the counts are at a moment, over all and of each host. */
 export class Quality {
@@ -76,6 +84,16 @@ export class Quality {
   tick(now: number): void {
     if (this.#dropped > 0) this.#losses.touchAll('drops', now, this.#dropped);
     this.#dropped = 0;
+    for (const host of this.#site.identities.hosts.values()) this.#balance(host, now);
+  }
+
+  /** Begins the balance of a host anew where it tells less than what is certain, or nothing. */
+  #balance(host: Host, now: number): void {
+    const doubts = this.#doubtsOf(host, now);
+    const certain = certainOf(host, doubts);
+    const likely = this.#balanced(host, doubts, now);
+    const isBetter = certain !== null && likely !== null && width(certain) <= MUCH_BETTER * width(likely);
+    if (certain === null || likely === null || isBetter) host.balance.begin(certain);
   }
 
   /** Of the numbers over all. */
@@ -84,6 +102,7 @@ export class Quality {
     const everywhere = this.#everywhere(this.reconciledAt, now);
     const all = { ...everywhere, sessions: 0, users: counts.users - counts.doubt.users };
     let isBounded = isCountable(all);
+    const likely: (LikelyRange | null)[] = [];
     for (const host of identities.hosts.values()) {
       const own = this.#doubtsOf(host, now);
       for (const reason of own.reasons) all.reasons.add(reason);
@@ -92,17 +111,47 @@ export class Quality {
       all.users += this.#unsureWithoutLoss(host, now);
       all.isReconciled ||= own.isReconciled;
       isBounded &&= isCountable(own);
+      likely.push(this.#likelyOf(host, own, now));
     }
     if (isBounded && all.hidden !== null) {
       all.sessions = Math.min(all.sessions, all.hidden);
       all.users = Math.min(all.users, all.hidden);
     }
-    return statement(all, counts.sessions, counts.users);
+    const known = likely.filter((range) => range !== null);
+    const range = isBounded && known.length === likely.length ? together(known) : null;
+    return statement(all, counts.sessions, counts.users, range);
   }
 
   /** Of one host's numbers: what another host lost does not touch them. */
   ofHost(host: Host, now: number): QualityStatement {
-    return statement(this.#doubtsOf(host, now), host.openSessions, host.openUsers);
+    const doubts = this.#doubtsOf(host, now);
+    return statement(doubts, host.openSessions, host.openUsers, this.#likelyOf(host, doubts, now));
+  }
+
+  /** Between which numbers the sessions of a host are, as narrow as can be said; null where nobody can know. */
+  #likelyOf(host: Host, doubts: Doubts, now: number): LikelyRange | null {
+    const certain = certainOf(host, doubts);
+    if (certain === null) return null;
+    const likely = this.#balanced(host, doubts, now);
+    if (likely === null || !this.#endsAreTold(host, now)) return certain;
+    return width(certain) <= width(likely) ? certain : likely;
+  }
+
+  /** Whether Sense says the end of each session of the host, time-outs too, for all that was seen in a while. */
+  #endsAreTold({ balance: { heardSince, untoldAt } }: Host, now: number): boolean {
+    const { timeoutMs, maxAgeMs } = this.#settings;
+    if (heardSince === null || now - heardSince < WATCHED_TIMEOUTS * timeoutMs) return false;
+    return untoldAt === null || now - untoldAt > maxAgeMs;
+  }
+
+  /** What its Starts and Stops say of the sessions of a host. */
+  #balanced(host: Host, doubts: Doubts, now: number): LikelyRange | null {
+    const { range } = host.balance;
+    if (range === null || !isCountable(doubts)) return null;
+    const { mean, variance } = this.#lostLines.likelyChange(host.name, this.#waitedFor(host, now));
+    const waited = { low: range.low + mean, high: range.high + mean, variance: range.variance + variance };
+    // What the kernel dropped may be in the gaps of this host already, or be lines of another one.
+    return widened(waited, this.#lostLines.likelyChange(host.name, doubts.dropped));
   }
 
   /** What the truth lies between, of a host, or over all for null. */
@@ -119,7 +168,8 @@ export class Quality {
     // Snapshots that come make good within two intervals what lines of this host lose; the bounds tell of it until then.
     if (!isFresh) for (const { reason } of lost) reasons.add(reason);
     if (!isFresh && isWaiting) reasons.add('gap');
-    if (host.clock?.isLate === true || host.clock?.isOff === true) reasons.add('clock');
+    // Of a clock whose error is known nothing is left to doubt: times are corrected by it, and time-outs run from arrival.
+    if (host.clock?.isLate === true) reasons.add('clock');
     const unnumbered = this.#isUnnumbered(host, now);
     if (unnumbered && !isFresh) reasons.add('unnumbered');
     const hidden = sum(all.hidden, this.#hiddenOn(host, now));
@@ -134,6 +184,7 @@ export class Quality {
     const resolved = host.losses.some(({ to }) => to <= (host.reconciledAt ?? Number.NEGATIVE_INFINITY));
     return {
       reasons,
+      dropped: all.dropped,
       hidden,
       sessions,
       users,
@@ -148,7 +199,9 @@ export class Quality {
     const hidden = windows.reduce((lines: number | null, window) => sum(lines, window.lines), this.#dropped);
     if (this.#dropped > 0) reasons.add('drops');
     const isReconciled = reconciledAt !== null && windows.length < this.#losses.everywhere.length;
-    return { reasons, hidden, sessions: 0, users: 0, isReconciled };
+    const drops = windows.filter(({ reason }) => reason === 'drops');
+    const dropped = drops.reduce((lines, window) => lines + (window.lines ?? 0), this.#dropped);
+    return { reasons, dropped, hidden, sessions: 0, users: 0, isReconciled };
   }
 
   #mattering(
@@ -206,18 +259,33 @@ function isCountable({ reasons }: Pick<Doubts, 'reasons'>): boolean {
   return [...reasons].every((reason) => COUNTABLE.has(reason));
 }
 
-function statement(doubts: Doubts, sessions: number, users: number): QualityStatement {
+/** Null where nobody can know how many lines are lost. */
+function certainOf({ openSessions }: Host, doubts: Doubts): LikelyRange | null {
+  if (doubts.hidden === null || !isCountable(doubts)) return null;
+  const low = Math.max(0, openSessions - doubts.sessions);
+  return { low, high: openSessions + doubts.hidden, variance: 0 };
+}
+
+function width(range: LikelyRange): number {
+  const { low, high } = endsOf(range);
+  return high - low;
+}
+
+function statement(
+  doubts: Doubts,
+  sessions: number,
+  users: number,
+  likely: LikelyRange | null,
+): QualityStatement {
   const { hidden, isReconciled } = doubts;
   const reasons = QUALITY_REASONS.filter((reason) => doubts.reasons.has(reason));
   const range = (count: number, unsure: number): Range => ({
     low: Math.max(0, count - unsure),
     high: hidden === null ? null : count + hidden,
   });
-  return {
-    quality: levelOf(reasons, isReconciled),
-    reasons,
-    bounds: { sessions: range(sessions, doubts.sessions), users: range(users, doubts.users) },
-  };
+  const certain = { sessions: range(sessions, doubts.sessions), users: range(users, doubts.users) };
+  const bounds = likely === null ? certain : narrowed(certain, likely, sessions, users);
+  return { quality: levelOf(reasons, isReconciled), reasons, bounds };
 }
 
 function levelOf(reasons: readonly QualityReason[], isReconciled: boolean): QualityLevel {

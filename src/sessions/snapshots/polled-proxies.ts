@@ -1,5 +1,5 @@
 import type { Host, Session } from '../session.ts';
-import { PolledProxy } from './polled-proxy.ts';
+import { BoundSighting, PolledProxy } from './polled-proxy.ts';
 
 /** What a checkpoint keeps of one virtual proxy: when its last two snapshots were asked for. */
 export interface PolledProxyState {
@@ -15,6 +15,8 @@ const INTERVALS_KEPT = 1.5;
 /** Every virtual proxy of which a snapshot ever came: no more than the configuration names. */
 export class PolledProxies {
   readonly #hosts = new Map<string, Map<string, PolledProxy>>();
+  /** Sessions from before the start that no snapshot has listed since, by the mark of their SessionId. */
+  readonly unnamed = new Map<number, BoundSighting>();
 
   ofHost(host: string): ReadonlyMap<string, PolledProxy> {
     return this.#hosts.get(host) ?? new Map<string, PolledProxy>();
@@ -49,12 +51,23 @@ export class PolledProxies {
     return earliest;
   }
 
-  /** Of a session that the journal kept. `isListed`: the latest snapshot of its virtual proxy listed it. */
-  restoreSession(session: Session, isListed: boolean): void {
-    if (!isListed) return;
-    const at = this.ofHost(session.key.host.name).get(session.virtualProxy ?? '')?.at ?? null;
-    session.listedAt = at;
-    session.lastSeenAt = Math.max(session.lastSeenAt, at ?? session.lastSeenAt);
+  /**
+   * Of a session that the journal kept. `isListed`: the latest snapshot of its virtual proxy listed it. `mark`: of the
+   * SessionId that it is bound to, 0 for none.
+   */
+  restoreSession(session: Session, isListed: boolean, mark: number): void {
+    const proxy = this.ofHost(session.key.host.name).get(session.virtualProxy ?? '');
+    const at = proxy?.at ?? null;
+    if (isListed) {
+      session.listedAt = at;
+      session.lastSeenAt = Math.max(session.lastSeenAt, at ?? session.lastSeenAt);
+    }
+    if (mark === 0 || session.endedAt !== null || proxy === undefined || at === null) return;
+    const listedAt = isListed ? at : (proxy.previousAt ?? 0);
+    const sighting = new BoundSighting({ id: '', user: session.key.user }, proxy, listedAt, mark);
+    sighting.session = session;
+    session.sighting = sighting;
+    this.unnamed.set(mark, sighting);
   }
 
   get state(): PolledProxyState[] {

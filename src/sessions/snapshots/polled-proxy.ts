@@ -1,10 +1,13 @@
 import type { SeenSession } from '../../contract/snapshot.ts';
-import type { ProxySighting, Session } from '../session.ts';
+import type { Session } from '../session.ts';
+import type { ProxySighting } from './proxy-sighting.ts';
 import type { Sighting } from './reconcile.ts';
 
 /** One SessionId as a virtual proxy lists it, until it does not list it any more and no open session is bound to it. */
 export class BoundSighting implements Sighting<Session>, ProxySighting {
-  readonly id: string;
+  /** Empty while only the mark is known: the session is from before the start, and no snapshot has listed it since. */
+  id: string;
+  readonly mark: number;
   readonly user: SeenSession['user'];
   readonly proxy: PolledProxy;
   firstAt: number;
@@ -14,8 +17,9 @@ export class BoundSighting implements Sighting<Session>, ProxySighting {
   /** Another proxy lists it, or did. */
   isShared = false;
 
-  constructor({ id, user }: SeenSession, proxy: PolledProxy, at: number) {
+  constructor({ id, user }: SeenSession, proxy: PolledProxy, at: number, mark = markOfId(id)) {
     this.id = id;
+    this.mark = mark;
     this.user = user;
     this.proxy = proxy;
     this.firstAt = at;
@@ -57,6 +61,20 @@ export class PolledProxy {
     }
     known.lastAt = at;
   }
+}
+
+/** 53 bits of a SessionId, never 0: enough to know it again, and no way back to it. */
+export function markOfId(id: string): number {
+  let high = 0;
+  let low = 0;
+  for (let place = 0; place < id.length; place += 1) {
+    const unit = id.charCodeAt(place);
+    high = Math.imul(high ^ unit, 0x85eb_ca6b);
+    low = Math.imul(low ^ unit, 0xc2b2_ae35);
+    high ^= low >>> 15;
+    low ^= high >>> 13;
+  }
+  return (high >>> 11) * 2 ** 32 + (low >>> 0) || 1;
 }
 
 export function isSameUser(one: SeenSession['user'], other: SeenSession['user']): boolean {

@@ -4,8 +4,9 @@ import { type Doubt, isDoubtful } from '../doubt/doubt.ts';
 import type { Key, KnownUser, Session } from '../session.ts';
 import type { SessionBook } from '../session-book.ts';
 import type { PolledProxies } from './polled-proxies.ts';
-import { BoundSighting, isSameUser, nameOf, type PolledProxy } from './polled-proxy.ts';
-import { type Correction, type Evidence, isStoppedAfter, reconcile } from './reconcile.ts';
+import { BoundSighting, nameOf, type PolledProxy } from './polled-proxy.ts';
+import { type Correction, type Evidence, reconcile } from './reconcile.ts';
+import { Sightings } from './sightings.ts';
 
 /** Keys and ids that are worked off in one go: a few milliseconds. */
 const SLICE = 1_000;
@@ -41,8 +42,7 @@ export class Snapshots {
   readonly #hasRoom: (host: string, user: User | null) => boolean;
   readonly #doubt: Doubt;
   readonly #proxies: PolledProxies;
-  /** Ids with a session, whichever proxy lists them. */
-  readonly #bound = new Map<string, BoundSighting>();
+  readonly #sightings: Sightings;
 
   constructor(
     book: SessionBook,
@@ -52,6 +52,7 @@ export class Snapshots {
   ) {
     this.#doubt = doubt;
     this.#proxies = proxies;
+    this.#sightings = new Sightings(proxies);
     this.#book = book;
     this.#hasRoom = hasRoom;
   }
@@ -123,7 +124,7 @@ export class Snapshots {
     const strangers = new Map<string, Listed>();
     let count = 0;
     for (const seen of sessions) {
-      const sighting = this.#sight(seen, pass);
+      const sighting = this.#sightings.see(seen, pass.proxy, pass.evidence.at);
       if (sighting === null) continue;
       const user = seen.user === null ? null : this.#book.identities.find(seen.user);
       if (user === undefined) add(strangers, nameOf(seen.user), sighting);
@@ -134,23 +135,11 @@ export class Snapshots {
     return { known, strangers };
   }
 
-  /** Null for an id that stands twice in the snapshot. */
-  #sight(seen: SeenSession, { proxy, evidence }: Pass): BoundSighting | null {
-    const known = proxy.sightings.get(seen.id);
-    if (known?.lastAt === evidence.at) return null;
-    if (known !== undefined && isSameUser(known.user, seen.user)) {
-      proxy.sight(known, evidence.at);
-      return known;
-    }
-    if (known !== undefined) this.#release(known);
-    const sighting = new BoundSighting(seen, proxy, evidence.at);
-    proxy.sightings.set(seen.id, sighting);
-    return sighting;
-  }
-
   #compare(key: Key | null, sightings: BoundSighting[], user: User | null, pass: Pass): void {
     const isLeftAlone = pass.hidden.size > 0 && pass.hidden.has(nameOf(user));
-    const listed = isLeftAlone ? [] : sightings.filter((sighting) => !this.#countsElsewhere(sighting));
+    const listed = isLeftAlone
+      ? []
+      : sightings.filter((sighting) => !this.#sightings.countsElsewhere(sighting));
     const isExcluded = listed.some(({ session }) => session?.endedAt !== null) && pass.isExcluded(user);
     // Whether an id waits is asked of snapshots running.
     if (isExcluded || listed.length < sightings.length) {
@@ -164,21 +153,11 @@ export class Snapshots {
     for (const correction of reconcile(compared, pass.evidence)) this.#apply(correction, user, pass);
   }
 
-  /** Another proxy lists it, and its session is there. An id with a session here that nobody else lists needs no search. */
-  #countsElsewhere(sighting: BoundSighting): boolean {
-    if (sighting.session?.endedAt === null && !sighting.isShared) return false;
-    const bound = this.#bound.get(sighting.id);
-    if (bound === undefined || bound.proxy === sighting.proxy) return false;
-    bound.isShared = true;
-    sighting.isShared = true;
-    return bound.isAttended;
-  }
-
   #apply(correction: Correction<Session, BoundSighting>, user: User | null, pass: Pass): void {
     const { at } = pass.evidence;
     switch (correction.kind) {
       case 'seen':
-        if (correction.sighting.isShared) this.#bound.set(correction.sighting.id, correction.sighting);
+        this.#sightings.attend(correction.sighting);
         this.#seen(correction.session, pass);
         return;
       case 'bind':
@@ -189,7 +168,7 @@ export class Snapshots {
         return;
       case 'wait':
         pass.differences += 1;
-        this.#release(correction.sighting);
+        this.#sightings.release(correction.sighting);
         correction.sighting.waitingSince ??= at;
         return;
       case 'miss':
@@ -227,25 +206,10 @@ export class Snapshots {
   }
 
   #bind(session: Session, sighting: BoundSighting, pass: Pass): void {
-    const before = session.sighting;
-    if (before instanceof BoundSighting) this.#release(before);
-    this.#release(sighting);
-    sighting.session = session;
-    sighting.waitingSince = null;
-    session.sighting = sighting;
-    const other = this.#bound.get(sighting.id);
-    sighting.isShared ||= other !== undefined;
-    if (other !== undefined) other.isShared = true;
-    this.#bound.set(sighting.id, sighting);
+    this.#sightings.bind(session, sighting);
+    this.#changed(session, pass);
     this.#book.learnVirtualProxy(session, sighting.proxy.virtualProxy);
     this.#seen(session, pass);
-  }
-
-  /** The id has no session any more. */
-  #release(sighting: BoundSighting): void {
-    if (sighting.session !== null) sighting.session.sighting = null;
-    sighting.session = null;
-    if (this.#bound.get(sighting.id) === sighting) this.#bound.delete(sighting.id);
   }
 
   #make(sighting: BoundSighting, startedAt: number, user: User | null, pass: Pass): void {
@@ -262,7 +226,7 @@ export class Snapshots {
 
   #end(session: Session, pass: Pass): void {
     pass.hasChanged = true;
-    if (session.sighting instanceof BoundSighting) this.#release(session.sighting);
+    if (session.sighting instanceof BoundSighting) this.#sightings.release(session.sighting);
     session.lastActivityAt = session.lastSignAt;
     this.#book.end(session, Math.max(session.startedAt, session.lastActivityAt), 'snapshot', pass.now());
   }
@@ -274,14 +238,7 @@ export class Snapshots {
     proxy.isFirst = false;
     // What differed at the snapshot before, and still did at this one, is corrected now.
     proxy.reconciledAt = pass.differences === 0 ? evidence.at : proxy.previousAt;
-    for (const sighting of proxy.sightings.values()) {
-      const isListed = sighting.lastAt === evidence.at;
-      // A Stop that is newer than this snapshot is still to be known at the next one.
-      const isStopped = sighting.session !== null && isStoppedAfter(sighting.session, evidence.at);
-      if (isListed || isStopped || sighting.session?.endedAt === null) continue;
-      this.#release(sighting);
-      proxy.sightings.delete(sighting.id);
-    }
+    this.#sightings.forget(proxy, evidence.at);
     this.#proxies.note(this.#book.identities.host(proxy.host), allVirtualProxies);
   }
 }

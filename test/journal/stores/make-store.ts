@@ -8,6 +8,7 @@ import { journalFile } from '../../../src/journal/journal-file.ts';
 import { FORMAT } from '../../../src/journal/schema/schema.ts';
 import { eventAt } from '../../delivery/visits.ts';
 import { EPOCH, SETTINGS } from '../../sessions/model/event-arbitrary.ts';
+import { snapshotOf } from '../../sessions/snapshots/polled-site.ts';
 import { StoredSite } from '../stored-site.ts';
 import { answersOf, folderOf, SINK } from './stored-answers.ts';
 
@@ -118,6 +119,9 @@ for (const [n, seen] of [['a', 'b'], null, ['b', 'c'], [], ['c']].entries()) {
     true,
   );
 }
+// One snapshot is compared with what is tracked, so that a session is bound to its id.
+const snapshot = snapshotOf(EPOCH + 15 * MINUTE_MS, ['polled/1']);
+for (const _ of stored.site.takeSnapshot(snapshot, { isExcluded: () => false, now: () => snapshot.at }));
 // Some time out, and somebody is excluded. A pause between two looks would be a time in which nobody looked.
 for (let at = EPOCH; at < EPOCH + 55 * MINUTE_MS; at += 5_000) stored.site.tracker.sweep(at);
 stored.site.tick(EPOCH + 55 * MINUTE_MS);

@@ -110,6 +110,43 @@ describe.each(SUBJECTS)('the rules of session tracking, as %s has them', (_name,
     ]);
   });
 
+  it('a start that comes up to 60 s after an open of up to 20 s later confirms what the open synthesised', () => {
+    const sessions = (...of: readonly UserEvent[]) => given(...of).view().sessions;
+    const opened = open(20_000, 'a', timed(20_000));
+    expect(sessions(opened, start(80_000, timed(0)))).toMatchObject([{ startedAt: T, startExact: true }]);
+    expect(sessions(opened, start(80_001, timed(0)))).toHaveLength(2);
+    expect(sessions(opened, start(26_000, timed(-1)))).toHaveLength(2);
+    expect(sessions(opened, start(26_000, timed(20_001)))).toHaveLength(2);
+    expect(sessions(opened, start(26_000))).toHaveLength(2);
+    // A second session: the first one has its start already.
+    expect(sessions(opened, start(30_000, timed(0)), start(31_000, timed(1_000)))).toHaveLength(2);
+    // An earlier open has told that the session had begun before.
+    const earlier = open(21_000, 'b', timed(15_000));
+    expect(sessions(opened, earlier, start(30_000, timed(15_001)))).toHaveLength(2);
+  });
+
+  it('of two sessions one after the other whose lines cross both have ended', () => {
+    const first = start(0, timed(0));
+    const second = start(12_000, timed(6_000));
+    const stops = [stop(10_000, timed(9_000)), stop(11_000, timed(5_000))] as const;
+    const ends = (...of: readonly UserEvent[]) =>
+      given(...of)
+        .view()
+        .sessions.map(({ endedAt }) => endedAt);
+    // The stop of the second one ends the first one.
+    expect(ends(first, ...stops, second)).toEqual([T + 9_000, T + 6_000]);
+    expect(ends(first, stops[0], start(11_000, timed(6_000)), stop(12_000, timed(5_000)))).toEqual([
+      T + 9_000,
+      T + 6_000,
+    ]);
+    expect(given(first, ...stops, second).view()).toMatchObject({ created: 2, destroyed: 2 });
+    // A third session is one of its own.
+    expect(ends(first, ...stops, second, start(13_000, timed(7_000)))).toEqual([T + 9_000, T + 6_000, null]);
+    expect(ends(first, ...stops, start(12_000, timed(9_001)))).toEqual([T + 9_000, null]);
+    expect(ends(first, ...stops, start(12_000, timed(4_999)))).toEqual([T + 9_000, T + 5_000]);
+    expect(ends(first, ...stops, start(70_001, timed(6_000)))).toEqual([T + 9_000, null]);
+  });
+
   it('a close 18 s after the stop completes the connection and changes no count', () => {
     const made = given(start(0), open(1_000, 'a'), stop(10_000));
     expect(only(made.view()).connections).toEqual([

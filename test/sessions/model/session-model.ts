@@ -139,6 +139,9 @@ interface StoppedConnection {
 }
 
 const CONFIRM_WITHIN = 5_000;
+/** The first Open of a session after its Start, by event time, and before it, by arrival. */
+const OPEN_AFTER_START_WITHIN = 20_000;
+const OPEN_BEFORE_START_WITHIN = 60_000;
 const STOP_AFTER_START_WITHIN = 20_000;
 const ORPHAN_STOP_REMEMBERED = 60_000;
 const CLOSE_AFTER_STOP_WITHIN = 60_000;
@@ -432,16 +435,9 @@ export class SessionModel {
       return;
     }
 
-    // 3. Only without a session key: the session synthesised first, at most 5,000 ms before by arrival.
+    // 3. Only without a session key: one that an Open synthesised and that waits for its Start.
     if (line.sessionKey === null) {
-      const waiting = this.#candidates(line, target)
-        .filter((session) => !session.confirmed)
-        .filter(
-          (session) =>
-            session.synthesisedAt !== null && line.receivedAt - session.synthesisedAt <= CONFIRM_WITHIN,
-        )
-        .toSorted((a, b) => a.id - b.id)
-        .at(0);
+      const waiting = this.#waitingFor(line);
       if (waiting !== undefined) {
         this.#confirm(waiting, line);
         this.#signOfLife(waiting, line, false);
@@ -449,8 +445,8 @@ export class SessionModel {
       }
     }
 
-    // 4. An orphan Stop that belongs to this Start.
-    const orphan = this.#orphanStopFor(line);
+    // 4. An orphan Stop that belongs to this Start, or was crossed by the one that does.
+    const orphan = this.#orphanStopFor(line) ?? this.#crossedStopFor(line);
     if (orphan !== undefined) {
       this.#createPast(line, orphan).startExact = true;
       return;
@@ -476,22 +472,63 @@ export class SessionModel {
     this.#becameOpen(session, line);
   }
 
+  /** The oldest by event time whose Open this Start went before, else the one synthesised first, just now. */
+  #waitingFor(line: UserEvent): Session | undefined {
+    const waiting = this.#candidates(line, undefined).filter(({ confirmed }) => !confirmed);
+    const synthesisedWithin = (ms: number) =>
+      waiting.filter(({ synthesisedAt }) => synthesisedAt !== null && line.receivedAt - synthesisedAt <= ms);
+    const soonAfter = synthesisedWithin(OPEN_BEFORE_START_WITHIN)
+      .filter(({ startTimed }) => line.timed && startTimed)
+      .filter(({ startedAt }) => 0 <= startedAt - line.at && startedAt - line.at <= OPEN_AFTER_START_WITHIN);
+    return (
+      oldest(soonAfter) ??
+      synthesisedWithin(CONFIRM_WITHIN)
+        .toSorted((a, b) => a.id - b.id)
+        .at(0)
+    );
+  }
+
   /** A session that an orphan Stop ended before this line of it came. */
   #createPast(line: UserEvent, stop: UserEvent): Session {
     this.#rememberedOrphanStops = this.#rememberedOrphanStops.filter((other) => other !== stop);
     this.#withdraw(stop);
     const session = this.#create(line);
-    session.endedAt = stop.at;
+    session.endedAt = Math.max(line.at, stop.at);
     session.endExact = true;
     session.endReason = 'stop';
     session.endedSeenAt = line.receivedAt;
-    session.lastActivityAt = stop.at;
+    session.lastActivityAt = session.endedAt;
     this.#rememberStopped(session);
     return session;
   }
 
   #orphanStopFor(line: UserEvent): UserEvent | undefined {
     return this.#earliestAfter(line, this.#rememberedOrphanStops);
+  }
+
+  /** Without a session key: the earliest orphan Stop before this Start, both within a session that a Stop has ended. */
+  #crossedStopFor(line: UserEvent): UserEvent | undefined {
+    return this.#rememberedOrphanStops
+      .filter((stop) => sameKey(stop, line))
+      .filter((stop) => stop.timed)
+      .filter((stop) => line.receivedAt - stop.receivedAt <= ORPHAN_STOP_REMEMBERED)
+      .filter((stop) => agree(stop.virtualProxy, line.virtualProxy))
+      .filter((stop) => this.#hasCrossed(line, stop.at, line.at))
+      .toSorted((a, b) => a.at - b.at)
+      .at(0);
+  }
+
+  #hasCrossed(line: UserEvent, stoppedAt: number, startedAt: number): boolean {
+    if (!line.timed || line.sessionKey !== null || stoppedAt > startedAt) {
+      return false;
+    }
+    return this.#rememberedStopped
+      .filter((session) => sameKey(session, line))
+      .filter(isEnded)
+      .filter((session) => line.receivedAt - (session.endedSeenAt ?? 0) <= LATE_AFTER_STOP_WITHIN)
+      .filter((session) => agree(session.virtualProxy, line.virtualProxy))
+      .filter((session) => session.startTimed)
+      .some((session) => session.startedAt <= stoppedAt && startedAt <= session.endedAt);
   }
 
   #earliestAfter(line: UserEvent, orphans: UserEvent[]): UserEvent | undefined {
@@ -726,7 +763,9 @@ export class SessionModel {
     const open = this.#sessionsOfKey(line).filter(isOpen);
     const idle = oldest(candidates.filter((session) => openConnections(session).length === 0));
     const first = oldest(candidates);
-    const ending = [idle, first].find((session) => session !== undefined && this.#qualifies(session, line));
+    const qualifying = [idle, first].find((any) => any !== undefined && this.#qualifies(any, line));
+    const isCrossed = first !== undefined && this.#hasCrossed(line, line.at, first.startedAt);
+    const ending = qualifying ?? (isCrossed ? first : undefined);
     if (ending !== undefined) {
       if (open.length > 1) {
         ending.identityExact = false;

@@ -1,9 +1,10 @@
-import type { Cell, StoredNames } from '../../schema/table.ts';
+import type { Cell } from '../../schema/table.ts';
 import type { UserAgents } from '../user-agents.ts';
 import { cursorOf, type PageEnd, type Place } from './session-cursor.ts';
 import type { SessionFinder } from './session-finder.ts';
 import type { SessionFilters } from './session-search.ts';
 import type { SessionSort, SortDirection } from './session-sorts.ts';
+import { SESSION_STATES, type SessionState, stateAt } from './session-state.ts';
 
 /** An order that is not the one in which sessions are stored: that of `started` needs none of this. */
 export interface SessionOrder {
@@ -28,10 +29,16 @@ export interface SortedPage {
 }
 
 interface Criterion {
-  /** What is read of a session; `now` is up to when open ones have lasted. */
-  readonly sql: (now: number) => string;
-  /** Of a cell that is the number of a name: what it is called. */
-  readonly text?: (cell: Cell, names: StoredNames, userAgents: UserAgents) => string | null;
+  /** What is read of a session; `now` is up to when open ones have lasted, and `at` the moment whose state it has. */
+  readonly sql: (now: number, at: number | null) => string;
+  /** Of a cell that is no time or number: what it stands for. */
+  readonly text?: (cell: Cell, known: Known) => string | null;
+}
+
+/** What tells what a cell stands for. */
+interface Known extends Pick<SessionFinder, 'names' | 'states' | 'chains'> {
+  readonly userAgents: UserAgents;
+  readonly at: number | null;
 }
 
 const column = (name: string) => () => `s.${name}`;
@@ -45,24 +52,39 @@ const CRITERIA: Readonly<Record<SessionOrder['sort'], Criterion>> = {
   },
   connections: { sql: column('connections') },
   openConnections: { sql: column('open_connections') },
-  host: { sql: column('host'), text: (cell, names) => names.string(cell) },
-  virtualProxy: { sql: column('virtual_proxy'), text: (cell, names) => names.string(cell) },
+  host: { sql: column('host'), text: (cell, { names }) => names.string(cell) },
+  virtualProxy: { sql: column('virtual_proxy'), text: (cell, { names }) => names.string(cell) },
   user: {
     sql: column('user'),
-    text: (cell, names) => {
+    text: (cell, { names }) => {
       const user = names.user(cell);
       return user === null ? null : `${user.directory ?? ''}\0${user.id}`;
     },
   },
   browser: {
     sql: column('user_agent'),
-    text: (cell, names, userAgents) => userAgents.describe(names.string(cell)).browser,
+    text: (cell, { names, userAgents }) => userAgents.describe(names.string(cell)).browser,
   },
   os: {
     sql: column('user_agent'),
-    text: (cell, names, userAgents) => userAgents.describe(names.string(cell)).os,
+    text: (cell, { names, userAgents }) => userAgents.describe(names.string(cell)).os,
+  },
+  // In the order of the list: from connected to ended.
+  state: {
+    sql: (_now, at) =>
+      at === null
+        ? "iif(s.ended_at IS NULL, json_array(s.host, s.epoch, s.open_connections > 0), 'ended')"
+        : 's.last_connection',
+    text: (cell, known) => String(SESSION_STATES.indexOf(stateOf(cell, known))),
   },
 };
+
+function stateOf(cell: Cell, { names, states, chains, at }: Known): SessionState {
+  if (at !== null) return stateAt(at, chains.endingWith(cell));
+  if (cell === 'ended') return 'ended';
+  const [host, epoch, openConnections] = JSON.parse(String(cell)) as [Cell, Cell, Cell];
+  return states.now({ endedAt: null, openConnections, epoch, host: names.string(host) });
+}
 
 /**
  * A page of the sessions that fit, in an order, which those without a value close; of equals the newest comes first. Keeps no more of them
@@ -78,12 +100,15 @@ export function sortedSessions(
   const { sort, direction, after } = order;
   const { sql, text } = CRITERIA[sort];
   const asOf = after?.now ?? now;
-  const sortedBy = text === undefined ? asIs : remembering((cell) => text(cell, finder.names, userAgents));
+  const { names, states, chains } = finder;
+  const { at } = filters;
+  const known = { names, states, chains, userAgents, at };
+  const sortedBy = text === undefined ? asIs : remembering((cell) => text(cell, known));
   const compare = comparing(direction);
   const first = new First(filters.limit + 1, compare);
   let sorted = 0;
   let isAll = true;
-  for (const [id, cell] of finder.cells({ ...filters, cursor: null }, [sql(asOf)])) {
+  for (const [id, cell] of finder.cells({ ...filters, cursor: null }, [sql(asOf, at)])) {
     if (sorted === MOST_SORTED) {
       isAll = false;
       break;

@@ -1,7 +1,7 @@
 /** What sessions can be sorted by, and in which direction. */
 export const SESSION_SORTS = [
   ...(['started', 'ended', 'lastActivity', 'duration', 'user', 'host', 'virtualProxy'] as const),
-  ...(['connections', 'openConnections', 'browser', 'os'] as const),
+  ...(['connections', 'openConnections', 'browser', 'os', 'state'] as const),
 ] as const;
 export type SessionSort = (typeof SESSION_SORTS)[number];
 

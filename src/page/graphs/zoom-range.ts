@@ -1,0 +1,58 @@
+import { h, type View } from '../parts/view.ts';
+import { timeText } from '../words/time.ts';
+import type { Extent } from './data/zoom.ts';
+import { canZoom, extent, isZoomed, moveFrom, moveTo, showAll, shownRange } from './shown.ts';
+
+/** Two handles, between which lies what the graphs show of the window. */
+export function ZoomRange(): View | null {
+  const whole = extent.value;
+  const range = shownRange.value;
+  if (whole === null || range === null || !canZoom.value) return null;
+  const share = (at: number): string => `${(100 * (at - whole.from)) / (whole.to - whole.from)}%`;
+  return h(
+    'div',
+    { class: 'zoom' },
+    h(
+      'div',
+      { class: 'zoom-track' },
+      h('div', {
+        class: 'zoom-shown',
+        style: { left: share(range.from), width: `calc(${share(range.to)} - ${share(range.from)})` },
+      }),
+      h(Handle, { label: 'From', at: range.from, whole, move: moveFrom }),
+      h(Handle, { label: 'To', at: range.to, whole, move: moveTo }),
+    ),
+    h('p', null, 'From ', h('time', null, timeText(range.from, 'date'))),
+    h('button', { type: 'button', disabled: !isZoomed.value, onClick: showAll }, 'Whole window'),
+    h('p', null, 'To ', h('time', null, timeText(range.to, 'date'))),
+  );
+}
+
+function Handle({
+  label,
+  at,
+  whole: { from, to, stepMs },
+  move,
+}: {
+  readonly label: string;
+  readonly at: number;
+  readonly whole: Extent;
+  readonly move: (at: number) => void;
+}): View {
+  const place = Math.round((at - from) / stepMs);
+  return h('input', {
+    type: 'range',
+    'aria-label': label,
+    'aria-valuetext': timeText(at, 'full'),
+    min: 0,
+    max: Math.round((to - from) / stepMs),
+    step: 1,
+    value: place,
+    onInput: ({ currentTarget }: { currentTarget: HTMLInputElement }) => {
+      move(from + currentTarget.valueAsNumber * stepMs);
+      // Where the handle may go no further, nothing changes and nothing would put it back.
+      const { from: begin, to: end } = shownRange.peek() ?? { from, to };
+      currentTarget.valueAsNumber = Math.round(((label === 'From' ? begin : end) - from) / stepMs);
+    },
+  });
+}

@@ -1,0 +1,18 @@
+import type { EventItem } from '../../journal/read/answers.ts';
+import { EVENT_REASON_WORDS } from '../words/events.ts';
+import { appName } from '../words/names.ts';
+
+/** What happened in a session, such as `opened Sales`. */
+export function eventText(event: EventItem): string {
+  const { kind, reason, result, message } = event;
+  const what = {
+    session_start: 'session began',
+    session_stop: 'session ended',
+    connection_open: `opened ${appName(event)}`,
+    connection_close: `closed ${appName(event)}`,
+    session_rejected: 'was rejected',
+  }[kind];
+  const why = reason === null ? '' : ` (${EVENT_REASON_WORDS[reason]})`;
+  const failure = result === null || result === 0 ? '' : `, which failed with result ${result}`;
+  return `${what}${failure}${why}${message === null ? '' : `: ${message}`}`;
+}
