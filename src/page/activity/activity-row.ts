@@ -1,6 +1,7 @@
 import type { EventItem } from '../../journal/read/answers.ts';
 import { shownAt } from '../model/shown.ts';
 import { h, type View } from '../parts/view.ts';
+import { EventMark } from '../session/event-mark.ts';
 import { SessionLink } from '../session/session-link.ts';
 import { EVENT_REASON_WORDS, KIND_WORDS } from '../words/events.ts';
 import { appName, userName } from '../words/names.ts';
@@ -15,7 +16,7 @@ export function ActivityRow({ event }: { readonly event: EventItem }): View {
     'li',
     { class: 'feed-row' },
     h('time', { dateTime: at, title: timeText(at, 'full') }, shortTime(at, shownAt.peek())),
-    h('span', { class: `event event-${kind}` }, KIND_WORDS[kind]),
+    h('span', null, h(EventMark, { kind }), ' ', KIND_WORDS[kind]),
     h(
       'span',
       { class: 'feed-who', title: user },

@@ -16,7 +16,7 @@ const COLUMNS: readonly Column<HostLine>[] = [
     title: 'Silence',
     cell: ({ silentSince }) =>
       silentSince === null
-        ? 'none seen'
+        ? 'none'
         : h('strong', { class: 'silent' }, `since ${shortTime(silentSince, now.peek())}`),
   },
   { title: 'Last event', isNumber: true, cell: ({ lastEventAt }) => h(Ago, { at: lastEventAt, now }) },
