@@ -8,7 +8,7 @@ export const KINDS = [
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** A Windows or Sense identity. Compared case-insensitively, kept as written. */
+/** A Windows or Sense identity. Compared as `foldName` does, kept as written. */
 export interface User {
   readonly directory: string | null;
   readonly id: string;
