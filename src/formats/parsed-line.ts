@@ -10,6 +10,7 @@ export const REFUSALS = [
   'unknown_command',
   'missing_fields',
   'field_too_long',
+  'glued_line',
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
@@ -28,6 +29,8 @@ export interface ParsedLine extends UserEvent {
   /** True where two equal lines of one host can only be one event: the line carries its own number. */
   readonly identified: boolean;
   readonly fault: Fault | null;
+  /** True where every character is accounted for: no second line can hide in it. */
+  readonly isPlain: boolean;
 }
 
 /** One line format. Takes any string, never throws. */
@@ -83,5 +86,6 @@ export function draftLine(
     via,
     identified: false,
     fault: null,
+    isPlain: false,
   };
 }

@@ -1,6 +1,6 @@
 /** What became of what was read. */
 export interface IngestCounters {
-  /** Datagrams, frames or items read, before any refusal. */
+  /** Datagrams, frames or items read, before any refusal; each line of several in one. */
   received: number;
   accepted: number;
   duplicates: number;

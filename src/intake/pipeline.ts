@@ -2,7 +2,14 @@ import type { Blacklist } from '../contract/blacklist.ts';
 import type { Layout, NumberedLine, Sender, User, UserEvent } from '../contract/event.ts';
 import type { Intake, Outcome, SubmittedItem } from '../contract/receiver.ts';
 import type { FailedPoll, Snapshot } from '../contract/snapshot.ts';
-import { decodeMessage, isHeartbeat, type ParsedLine, parseLine, rowOfRefused } from '../formats/index.ts';
+import {
+  decodeMessage,
+  isHeartbeat,
+  type ParsedLine,
+  readUnit,
+  rowOfRefused,
+  type TakeLine,
+} from '../formats/index.ts';
 import type { Host } from '../sessions/session.ts';
 import type { Site } from '../sessions/site.ts';
 import { type Duplicates, Twins } from './duplicates.ts';
@@ -13,6 +20,7 @@ import { LeftOut } from './left-out.ts';
 import { MessageQueue, type TakeMessage } from './message-queue.ts';
 import { RulesSeen } from './rules-seen.ts';
 import { SnapshotTurns } from './snapshot-turns.ts';
+import { sortByTime } from './time-order.ts';
 
 /** Memory for messages between two turns. A full one is worked off at once. */
 const QUEUE_BYTES = 16 * 1_048_576;
@@ -67,8 +75,11 @@ export class Pipeline implements Intake {
   #turnPending = false;
   #putOff = 0;
   #seenInTurn = 0;
-  readonly #line: TakeMessage = (memory, start, end, sender, receivedAt) => {
-    this.#takeLine(decodeMessage(memory, start, end), sender, receivedAt);
+  readonly #message: TakeMessage = (memory, start, end, sender, receivedAt) => {
+    const text = decodeMessage(memory, start, end);
+    if (text === null) this.#refuse('utf16', sender.address);
+    // A message with several lines counts as so many.
+    else this.counters.received += readUnit(text, { receivedAt, sender }, this.#line) - 1;
   };
 
   constructor(parts: PipelineParts) {
@@ -120,22 +131,18 @@ export class Pipeline implements Intake {
   work(): void {
     this.#putOff = 0;
     if (this.#queue.length === 0) return;
-    this.#queue.drain(this.#line);
+    this.#queue.drain(this.#message);
     this.#applyInOrder();
   }
 
-  #takeLine(text: string | null, sender: Sender, receivedAt: number): void {
-    if (text === null) {
-      this.#refuse('utf16', sender.address);
-      return;
-    }
-    const line = parseLine(text, { receivedAt, sender });
+  readonly #line: TakeLine = (line, text, arrival) => {
+    const { sender } = arrival;
     if (typeof line === 'string') {
       if (isHeartbeat(text)) {
         this.counters.heartbeats += 1;
         return;
       }
-      const row = rowOfRefused(text, { receivedAt, sender });
+      const row = rowOfRefused(text, arrival);
       if (row !== null) this.#arrived(row, sender);
       this.#refuse(line, `${sender.address}: ${text.slice(0, SAMPLE_CHARACTERS)}`);
       return;
@@ -153,7 +160,7 @@ export class Pipeline implements Intake {
       // Who sends lines does not send them again.
       else if (status === 'refused') this.#parts.site.quality.dropped();
     }
-  }
+  };
 
   /** Notes the number of a line. What came before the counter began again belongs to the time before. */
   #arrived(line: NumberedLine, sender: Sender): void {
@@ -194,7 +201,7 @@ export class Pipeline implements Intake {
 
   #applyInOrder(): void {
     const events = this.#events;
-    if (!inOrder(events)) events.sort((a, b) => a.at - b.at);
+    sortByTime(events);
     const { site, store } = this.#parts;
     for (const event of events) {
       const applied = site.apply(event, store.nextSeq);
@@ -286,10 +293,3 @@ const ACCEPTED: Outcome = { status: 'accepted' };
 const DUPLICATE: Outcome = { status: 'duplicate' };
 const EXCLUDED: Outcome = { status: 'excluded' };
 const HEARTBEAT: Outcome = { status: 'heartbeat' };
-
-function inOrder(events: readonly UserEvent[]): boolean {
-  for (let i = 1; i < events.length; i += 1) {
-    if ((events[i] as UserEvent).at < (events[i - 1] as UserEvent).at) return false;
-  }
-  return true;
-}
