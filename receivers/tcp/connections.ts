@@ -148,10 +148,11 @@ export class TcpConnections {
         this.received += 1;
         if (!this.#intake.receive(bytes, sender, this.#parts.now())) this.#wait();
       },
-      refuse: (reason) => {
+      refuse: (reason, came) => {
         this.received += 1;
         this.#refused.add(reason);
-        this.#intake.refuse(reason, `${this.#parts.name}: a frame from ${address}`);
+        const what = came === undefined ? '' : `: ${came}`;
+        this.#intake.refuse(reason, `${this.#parts.name}: a frame from ${address}${what}`);
       },
     };
     const { framing, maxFrame } = this.#config;

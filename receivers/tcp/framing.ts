@@ -10,7 +10,8 @@ export type FrameRefusal =
 export interface FrameTaker {
   /** Without what frames it, and never empty. The bytes are valid during the call only. */
   frame(bytes: Uint8Array): void;
-  refuse(reason: FrameRefusal): void;
+  /** `came`: the beginning of what cannot be read. */
+  refuse(reason: FrameRefusal, came?: string): void;
 }
 
 /** Cuts a stream of bytes into frames. Holds one unfinished frame and never more than `maxFrame` bytes. */
@@ -66,9 +67,13 @@ export class HeldBytes {
 
 const LF = 10;
 const CR = 13;
+const NUL = 0;
 const NO_BYTES = Buffer.alloc(0);
 
-/** Framing `lf`: a frame ends at a newline, which may have a CR before it. */
+/**
+ * Framing `lf`: a frame ends at a newline, which may have a CR before it, or at a NUL. In UTF-16 every other byte is
+ * one: behind a single byte it ends nothing, and neither do those behind it.
+ */
 export class Lines implements Framing {
   readonly lost = false;
   begun = 0;
@@ -77,6 +82,8 @@ export class Lines implements Framing {
   readonly #held = new HeldBytes();
   /** Inside a frame already refused, up to the next newline. */
   #skipping = false;
+  /** NULs are content until the next newline. */
+  #isWide = false;
 
   /** `maxFrame` in bytes, without the line end. */
   constructor(maxFrame: number, taker: FrameTaker) {
@@ -94,11 +101,26 @@ export class Lines implements Framing {
 
   push(chunk: Buffer): void {
     let start = 0;
+    let nul = chunk.indexOf(NUL);
     for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, start)) {
+      while (nul >= 0 && nul < end) {
+        start = this.#passNul(chunk, start, nul);
+        nul = chunk.indexOf(NUL, nul + 1);
+      }
       this.#endFrame(chunk.subarray(start, end));
       start = end + 1;
     }
+    for (; nul >= 0; nul = chunk.indexOf(NUL, nul + 1)) start = this.#passNul(chunk, start, nul);
     if (start < chunk.length) this.#hold(chunk.subarray(start));
+  }
+
+  /** Returns where the frame that goes on behind the NUL begins. */
+  #passNul(chunk: Buffer, start: number, nul: number): number {
+    const length = this.#held.length + nul - start;
+    if (length === 1 && !this.#skipping) this.#isWide = true;
+    if (this.#isWide) return start;
+    this.#endFrame(chunk.subarray(start, nul));
+    return nul + 1;
   }
 
   /** What a sender wrote last is a frame without a newline too. */
@@ -110,9 +132,11 @@ export class Lines implements Framing {
     if (this.#held.length > 0) this.#taker.refuse(reason);
     this.#held.drop();
     this.#skipping = false;
+    this.#isWide = false;
   }
 
   #endFrame(rest: Buffer): void {
+    this.#isWide = false;
     if (!this.unfinished) {
       this.#take(rest);
       return;
@@ -144,12 +168,18 @@ export class Lines implements Framing {
 
 const SPACE = 32;
 const [ZERO, NINE] = [48, 57];
+/** Of lines; between frames they are nothing. */
+const ENDS: readonly number[] = [LF, CR, NUL];
 /** The longest frame that is skipped to stay in step, as long as `maxFrame` can be: nobody means more. */
 const MOST_SKIPPED = 16 * 1_048_576;
 
+/** Of what cannot be read. */
+const SAMPLE_BYTES = 60;
+
 /**
- * Framing `octet-counting` (RFC 6587, 3.4.1): `LENGTH SPACE MESSAGE`, the length in decimal without leading
- * zeros. After anything else the framing is lost, because nothing marks where the next frame begins.
+ * Framing `octet-counting` (RFC 6587, 3.4.1): `LENGTH SPACE MESSAGE`, the length in decimal without leading zeros. Newlines
+ * and NULs between frames are skipped. Anything else is refused up to the next newline, behind which a length is looked
+ * for again; where none comes, nothing marks where the next frame begins, and the framing is lost.
  */
 export class CountedFrames implements Framing {
   lost = false;
@@ -162,8 +192,10 @@ export class CountedFrames implements Framing {
   /** Bytes of the message still to come; null while its length is being read. */
   #missing: number | null = null;
   #skipping = false;
+  /** Bytes of a line that cannot be read, which is skipped; null outside of one. */
+  #unreadable: number | null = null;
 
-  /** `maxFrame` in bytes, without the length before it. */
+  /** `maxFrame` in bytes, without the length before it; a line that cannot be read may have no more either. */
   constructor(maxFrame: number, taker: FrameTaker) {
     this.#maxFrame = maxFrame;
     this.#taker = taker;
@@ -174,13 +206,15 @@ export class CountedFrames implements Framing {
   }
 
   get unfinished(): boolean {
-    return this.#length > 0;
+    return this.#length > 0 || this.#unreadable !== null;
   }
 
   push(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length && !this.lost) {
-      at = this.#missing === null ? this.#readLength(chunk, at) : this.#readMessage(chunk, at, this.#missing);
+      if (this.#unreadable !== null) at = this.#skipLine(chunk, at, this.#unreadable);
+      else if (this.#missing === null) at = this.#readLength(chunk, at);
+      else at = this.#readMessage(chunk, at, this.#missing);
     }
   }
 
@@ -190,24 +224,44 @@ export class CountedFrames implements Framing {
   }
 
   cut(reason: FrameRefusal = 'frame_cut_off'): void {
-    if (this.unfinished && !this.#skipping) this.#taker.refuse(reason);
+    if (this.#length > 0 && !this.#skipping) this.#taker.refuse(reason);
     this.#startOver();
   }
 
   /** Reads one character; returns where to go on. */
   #readLength(chunk: Buffer, at: number): number {
     const char = chunk[at] ?? 0;
-    if (char >= ZERO && char <= NINE) this.#addDigit(char - ZERO);
+    if (char >= ZERO && char <= NINE) this.#addDigit(char - ZERO, chunk, at);
     else if (char === SPACE && this.#length > 0) this.#startMessage();
-    else this.#lose(this.#length === 0 ? 'no_frame_length' : 'bad_frame_length');
+    else if (this.#length > 0 || !ENDS.includes(char)) return this.#refuseLine(chunk, at);
     return at + 1;
   }
 
-  #addDigit(digit: number): void {
+  #addDigit(digit: number, chunk: Buffer, at: number): void {
     if (this.#length === 0) this.begun += 1;
     this.#length = 10 * this.#length + digit;
-    if (this.#length === 0) this.#lose('bad_frame_length');
+    if (this.#length === 0) this.#refuseLine(chunk, at);
     else if (this.#length > MOST_SKIPPED) this.#lose('frame_too_long');
+  }
+
+  /** Returns where the line begins that is skipped from then on. */
+  #refuseLine(chunk: Buffer, at: number): number {
+    const begin = this.#length === 0 ? '' : String(this.#length);
+    const isLength = begin !== '' || chunk[at] === ZERO;
+    if (!isLength) this.begun += 1;
+    this.#startOver();
+    this.#unreadable = 0;
+    const came = begin + chunk.toString('latin1', at, at + SAMPLE_BYTES);
+    this.#taker.refuse(isLength ? 'bad_frame_length' : 'no_frame_length', came);
+    return at;
+  }
+
+  #skipLine(chunk: Buffer, at: number, skipped: number): number {
+    const lf = chunk.indexOf(LF, at);
+    const end = lf < 0 ? chunk.length : lf;
+    this.#unreadable = lf < 0 ? skipped + end - at : null;
+    this.lost = skipped + end - at > this.#maxFrame;
+    return end + 1;
   }
 
   #startMessage(): void {
@@ -244,5 +298,6 @@ export class CountedFrames implements Framing {
     this.#length = 0;
     this.#missing = null;
     this.#skipping = false;
+    this.#unreadable = null;
   }
 }
