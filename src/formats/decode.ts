@@ -1,14 +1,23 @@
 import { type Buffer, isUtf8 } from 'node:buffer';
+import { ENCODINGS, type Encoding } from '../contract/encoding.ts';
 
-const WINDOWS_1252 = new TextDecoder('windows-1252');
+const DECODERS = new Map(ENCODINGS.map((encoding) => [encoding, new TextDecoder(encoding)]));
+const GUESSED: Encoding = 'windows-1252';
 const BYTE_ORDER_MARK = 0xfeff;
 
 /**
  * The text of one message, which is `bytes` from `start` to `end`, without the control characters at its end: UTF-8 if
- * the bytes are valid UTF-8, else the ANSI code page that .NET Framework uses where the appender names no encoding. Null
- * where the bytes are UTF-16: nobody configured that.
+ * the bytes are valid UTF-8, else `encoding`. .NET Framework uses the ANSI code page of its machine where the appender names
+ * no encoding: without `encoding` the most common one is taken, and `guessed` is called. Null where the bytes are UTF-16:
+ * nobody configured that.
  */
-export function decodeMessage(bytes: Buffer, start = 0, end = bytes.length): string | null {
+export function decodeMessage(
+  bytes: Buffer,
+  start = 0,
+  end = bytes.length,
+  encoding?: Encoding,
+  guessed: () => void = () => {},
+): string | null {
   if (looksLikeUtf16(bytes, start, end)) return null;
   // Cut here, because a piece of a string is slower to read than a string.
   const last = (bytes[end - 1] ?? 0) < 32 ? lastOfLine(bytes, start, end) : end;
@@ -17,7 +26,10 @@ export function decodeMessage(bytes: Buffer, start = 0, end = bytes.length): str
   // encoder puts it for a lone surrogate.
   if (text.indexOf('\ufffd') >= 0) {
     const message = bytes.subarray(start, last);
-    if (!isUtf8(message)) return WINDOWS_1252.decode(message);
+    if (!isUtf8(message)) {
+      if (encoding === undefined) guessed();
+      return DECODERS.get(encoding ?? GUESSED)?.decode(message) ?? null;
+    }
   }
   return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
 }

@@ -38,7 +38,8 @@ export const FORMATS: readonly Format[] = [
 /** Butler SOS's other logs, all refused: `/qseow-proxy/`, `/qseow-engine/`, ... A host may be called so too. */
 const BUTLER_PREFIX = 'qseow-';
 
-const MAX_CHARS = 65_535;
+/** As long as a frame of TCP can be (`maxFrame`); a datagram never is. */
+const MAX_CHARS = 16 * 1_048_576;
 
 /** The event in one message, or why there is none. Takes any string, never throws. */
 export type Parser = (text: string, arrival: Arrival) => ParsedLine | Refusal;

@@ -14,8 +14,11 @@ export const REFUSALS = [
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
-/** A pattern converter that Sense's log4net did not know: it prints recognisable text instead of a value. */
-export type Fault = 'host_converter' | 'time_converter' | 'rownum_converter';
+/**
+ * What is wrong with a line that is an event all the same: a pattern converter that Sense's log4net did not know, which prints
+ * recognisable text instead of a value; or bytes that are no UTF-8, of which nobody said what they are.
+ */
+export type Fault = 'host_converter' | 'time_converter' | 'rownum_converter' | 'not_utf8';
 
 /** Which of Butler SOS's two appenders sent the line. One event may leave through both: trust the command. */
 export type Via = 'session' | 'connection';

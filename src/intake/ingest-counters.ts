@@ -1,3 +1,5 @@
+import type { FaultyHosts } from './faulty-hosts.ts';
+
 /** What became of what was read. */
 export interface IngestCounters {
   /** Datagrams, frames or items read, before any refusal; each line of several in one. */
@@ -7,6 +9,7 @@ export interface IngestCounters {
   heartbeats: number;
   excluded: number;
   readonly refused: Map<string, number>;
-  /** Lines of which a broken converter was seen; they were accepted. */
+  /** Lines of which a broken converter was seen, or that had to be guessed. */
   readonly faults: Map<string, number>;
+  readonly faultyHosts: FaultyHosts;
 }

@@ -1,23 +1,17 @@
 import type { Blacklist } from '../contract/blacklist.ts';
-import type { Layout, NumberedLine, Sender, User, UserEvent } from '../contract/event.ts';
+import type { Arrival, Layout, NumberedLine, Sender, User, UserEvent } from '../contract/event.ts';
 import type { Intake, Outcome, SubmittedItem } from '../contract/receiver.ts';
 import type { FailedPoll, Snapshot } from '../contract/snapshot.ts';
-import {
-  decodeMessage,
-  isHeartbeat,
-  type ParsedLine,
-  readUnit,
-  rowOfRefused,
-  type TakeLine,
-} from '../formats/index.ts';
+import { type Fault, isHeartbeat, type ParsedLine, rowOfRefused, type TakeLine } from '../formats/index.ts';
 import type { Host } from '../sessions/session.ts';
-import type { Site } from '../sessions/site.ts';
-import { type Duplicates, Twins } from './duplicates.ts';
-import type { EventStore } from './event-store.ts';
+import { Twins } from './duplicates.ts';
+import { FaultyHosts } from './faulty-hosts.ts';
 import type { IngestCounters } from './ingest-counters.ts';
 import { keptFailure, keptSnapshot } from './kept-poll.ts';
 import { LeftOut } from './left-out.ts';
 import { MessageQueue, type TakeMessage } from './message-queue.ts';
+import { MessageReader } from './message-reader.ts';
+import type { PipelineParts } from './pipeline-parts.ts';
 import { RulesSeen } from './rules-seen.ts';
 import { SnapshotTurns } from './snapshot-turns.ts';
 import { sortByTime } from './time-order.ts';
@@ -30,25 +24,6 @@ const TURN_MS = 10;
 const BURST_MESSAGES = 640;
 /** A burst is taken from the kernel first and worked off after, for so many turns. */
 const MOST_PUT_OFF = 10;
-
-export interface PipelineParts {
-  readonly site: Site;
-  readonly store: EventStore;
-  readonly duplicates: Duplicates;
-  readonly blacklist: Blacklist;
-  /** Identity of a line: equal for equal texts only. */
-  readonly hash: (text: string) => string;
-  /** 32 bits of a text. */
-  readonly checksum: (text: string) => number;
-  /** Something is wrong with what comes in; called for each message. */
-  readonly onTrouble: (kind: string, sample: string) => void;
-  /** Commits the state of the site as it is. */
-  readonly commitState: () => void;
-  /** Milliseconds since 1970 UTC. */
-  readonly now: () => number;
-  /** Calls back once after so many milliseconds. */
-  readonly later: (callback: () => void, ms: number) => void;
-}
 
 /**
  * The order of life of a message: parse, blacklist, duplicate, order, session, journal. Synchronous; a
@@ -63,9 +38,11 @@ export class Pipeline implements Intake {
     excluded: 0,
     refused: new Map(),
     faults: new Map(),
+    faultyHosts: new FaultyHosts(),
   };
   readonly #parts: PipelineParts;
   readonly #queue = new MessageQueue(QUEUE_BYTES);
+  readonly #reader = new MessageReader();
   readonly #twins: Twins;
   readonly #leftOut = new LeftOut();
   readonly #snapshots: SnapshotTurns;
@@ -76,10 +53,10 @@ export class Pipeline implements Intake {
   #putOff = 0;
   #seenInTurn = 0;
   readonly #message: TakeMessage = (memory, start, end, sender, receivedAt) => {
-    const text = decodeMessage(memory, start, end);
-    if (text === null) this.#refuse('utf16', sender.address);
+    const lines = this.#reader.read(memory, start, end, { receivedAt, sender }, this.#line);
+    if (lines === null) this.#refuse('utf16', sender.address);
     // A message with several lines counts as so many.
-    else this.counters.received += readUnit(text, { receivedAt, sender }, this.#line) - 1;
+    else this.counters.received += lines - 1;
   };
 
   constructor(parts: PipelineParts) {
@@ -137,6 +114,7 @@ export class Pipeline implements Intake {
 
   readonly #line: TakeLine = (line, text, arrival) => {
     const { sender } = arrival;
+    if (this.#reader.isGuess) this.#fault('not_utf8', typeof line === 'string' ? null : line.host, arrival);
     if (typeof line === 'string') {
       if (isHeartbeat(text)) {
         this.counters.heartbeats += 1;
@@ -150,7 +128,7 @@ export class Pipeline implements Intake {
     // A line that is excluded or comes twice has arrived.
     if (line.rowNumber !== null) this.#arrived(line, sender);
     this.#parts.site.clocks.correct(line);
-    if (line.fault !== null) this.#note(this.counters.faults, line.fault, sender.address);
+    if (line.fault !== null) this.#fault(line.fault, line.host, arrival);
     const identity = line.identified ? this.#identify(line) : null;
     if (this.#isExcluded(line)) return;
     if (identity === null && this.#twins.isTwin(line, sender)) this.counters.duplicates += 1;
@@ -161,6 +139,17 @@ export class Pipeline implements Intake {
       else if (status === 'refused') this.#parts.site.quality.dropped();
     }
   };
+
+  /** `host`: null where the line names none that is known. */
+  #fault(fault: Fault, host: string | null, { sender, receivedAt }: Arrival): void {
+    const { faults, faultyHosts } = this.counters;
+    const name = host ?? sender.address;
+    this.#note(
+      faults,
+      fault,
+      `${name}, from ${sender.address}: ${faultyHosts.note(fault, name, receivedAt)}`,
+    );
+  }
 
   /** Notes the number of a line. What came before the counter began again belongs to the time before. */
   #arrived(line: NumberedLine, sender: Sender): void {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CountedFrames } from '../../../receivers/tcp/framing.ts';
+import { CountedFrames } from '../../../receivers/tcp/counted-frames.ts';
 import { type CreateFraming, cutAt, everyCut, framesOf } from './framing-under-test.ts';
 
 const counted: CreateFraming = (maxFrame, taker) => new CountedFrames(maxFrame, taker);

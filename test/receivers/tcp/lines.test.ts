@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Lines } from '../../../receivers/tcp/framing.ts';
+import { Lines } from '../../../receivers/tcp/lines.ts';
 import { type CreateFraming, cutAt, everyCut, framesOf } from './framing-under-test.ts';
 
 const lines: CreateFraming = (maxFrame, taker) => new Lines(maxFrame, taker);
