@@ -15,7 +15,15 @@ export { decodeMessage } from './decode.ts';
 export { type EventTime, eventTime } from './event-time.ts';
 export { numberOfRefused as rowOfRefused } from './headcount.ts';
 export { normaliseHost } from './host.ts';
-export { type Fault, type Format, type ParsedLine, REFUSALS, type Refusal, type Via } from './parsed-line.ts';
+export {
+  FAULTS,
+  type Fault,
+  type Format,
+  type ParsedLine,
+  REFUSALS,
+  type Refusal,
+  type Via,
+} from './parsed-line.ts';
 export type { TakeLine } from './unit.ts';
 
 /** What `headcount doctor` sends: it takes the way of a line, is counted, and changes nothing. */
@@ -94,7 +102,8 @@ export function createReader(formats: readonly Format[]): UnitReader {
   return createUnitReader({
     parse: createParser(formats),
     prefixes: new KnownNames(formats).prefixes,
-    beginsBare: (line) => {
+    beginsBare: (whole) => {
+      const line = whole.replace(LEADING, '');
       const { text } = withoutHeader(line) ?? { text: line };
       return isRejectionText(text) || isButler2016(text);
     },

@@ -18,7 +18,8 @@ export type Refusal = (typeof REFUSALS)[number];
  * What is wrong with a line that is an event all the same: a pattern converter that Sense's log4net did not know, which prints
  * recognisable text instead of a value; or bytes that are no UTF-8, of which nobody said what they are.
  */
-export type Fault = 'host_converter' | 'time_converter' | 'rownum_converter' | 'not_utf8';
+export const FAULTS = ['host_converter', 'time_converter', 'rownum_converter', 'not_utf8'] as const;
+export type Fault = (typeof FAULTS)[number];
 
 /** Which of Butler SOS's two appenders sent the line. One event may leave through both: trust the command. */
 export type Via = 'session' | 'connection';

@@ -22,10 +22,11 @@ export interface UnitParts {
  * can call itself `x'/qseow-proxy-session/;...`, but it cannot send a newline. An ordinary line costs nothing here.
  */
 export function createUnitReader(parts: UnitParts): UnitReader {
-  const { parse, prefixes } = parts;
+  const { parse, prefixes, beginsBare } = parts;
   return (text, arrival, take) => {
     const whole = parse(text, arrival);
-    if (isPlain(whole) || (firstBreak(text) < 0 && !prefixes.has(text, 1))) {
+    const maySplit = () => prefixes.has(text, 1) || (firstBreak(text) >= 0 && beginsBare(text));
+    if (isPlain(whole) || !maySplit()) {
       take(whole, text, arrival);
       return 1;
     }

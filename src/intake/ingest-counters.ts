@@ -4,6 +4,8 @@ import type { FaultyHosts } from './faulty-hosts.ts';
 export interface IngestCounters {
   /** Datagrams, frames or items read, before any refusal; each line of several in one. */
   received: number;
+  /** Of these, lines behind the first one of a message that held several. */
+  furtherLines: number;
   accepted: number;
   duplicates: number;
   heartbeats: number;

@@ -32,6 +32,7 @@ const MOST_PUT_OFF = 10;
 export class Pipeline implements Intake {
   readonly counters: IngestCounters = {
     received: 0,
+    furtherLines: 0,
     accepted: 0,
     duplicates: 0,
     heartbeats: 0,
@@ -55,8 +56,11 @@ export class Pipeline implements Intake {
   readonly #message: TakeMessage = (memory, start, end, sender, receivedAt) => {
     const lines = this.#reader.read(memory, start, end, { receivedAt, sender }, this.#line);
     if (lines === null) this.#refuse('utf16', sender.address);
-    // A message with several lines counts as so many.
-    else this.counters.received += lines - 1;
+    else {
+      // A message with several lines counts as so many.
+      this.counters.received += lines - 1;
+      this.counters.furtherLines += lines - 1;
+    }
   };
 
   constructor(parts: PipelineParts) {

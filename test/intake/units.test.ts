@@ -28,7 +28,7 @@ describe('several lines in one message', () => {
       ['v2', null],
       ['v3', null],
     ]);
-    expect(pipeline.counters.received).toBe(3);
+    expect(pipeline.counters).toMatchObject({ received: 3, furtherLines: 2 });
     expect(samples).toEqual([]);
   });
 
