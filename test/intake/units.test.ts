@@ -20,6 +20,14 @@ function given(text: string) {
   return { ...under, samples };
 }
 
+describe('a line of 1 MiB, which a frame of TCP may have', () => {
+  it('is an event like any other', () => {
+    const { store, pipeline } = given(`${LINES[0]} ${'x'.repeat(1_048_576)}`);
+    expect(store.events.map(({ user, message }) => [user?.id, message?.length])).toEqual([['v1', 4_096]]);
+    expect(pipeline.counters.refused.size).toBe(0);
+  });
+});
+
 describe('several lines in one message', () => {
   it('are an event each, and each is counted as received', () => {
     const { pipeline, store, samples } = given(THREE);
