@@ -6,6 +6,9 @@ const ESCAPED_LENGTH = 4;
  * transport. Spaces stay: ids may end in some.
  */
 export function withoutLineEnd(text: string): string {
+  const last = text.charCodeAt(text.length - 1);
+  // Nearly every line ends in a quote or a full stop.
+  if (last === 39 || last === 46) return text;
   let end = text.length;
   for (let length = -1; length !== 0; end -= length) length = controlBefore(text, end);
   return end === text.length ? text : text.slice(0, end);

@@ -23,10 +23,10 @@ export interface UnitParts {
  */
 export function createUnitReader(parts: UnitParts): UnitReader {
   const { parse, prefixes, beginsBare } = parts;
+  const maySplit = (text: string) => prefixes.has(text, 1) || (firstBreak(text) >= 0 && beginsBare(text));
   return (text, arrival, take) => {
     const whole = parse(text, arrival);
-    const maySplit = () => prefixes.has(text, 1) || (firstBreak(text) >= 0 && beginsBare(text));
-    if (isPlain(whole) || !maySplit()) {
+    if (isPlain(whole) || !maySplit(text)) {
       take(whole, text, arrival);
       return 1;
     }
