@@ -127,7 +127,7 @@ export function readUserAgent(draft: Draft, line: string, markerAt: number): num
   if (isQuoted) from++;
   let end = line.length - 1;
   let next = line.length;
-  draft.isPlain = isQuoted && line.indexOf("'", from) === end;
+  draft.isPlain = isQuoted && line.indexOf("'", from) === end && !mayHoldPrefix(line, from);
   if (!draft.isPlain) {
     end = endOfTextLine(line, from);
     next = end;
@@ -140,6 +140,14 @@ export function readUserAgent(draft: Draft, line: string, markerAt: number): num
   const agent = line.slice(from, end);
   if (!isNull(agent)) draft.userAgent = cut(agent, MAX_USER_AGENT);
   return next;
+}
+
+/** False where no prefix can be in `line[from..]`: all of them end in `/;`, or in `/`, one character and `;`. */
+function mayHoldPrefix(line: string, from: number): boolean {
+  for (let at = line.indexOf(';', from); at >= 0; at = line.indexOf(';', at + 1)) {
+    if (line.charCodeAt(at - 1) === 47 || line.charCodeAt(at - 2) === 47) return true;
+  }
+  return false;
 }
 
 function endOfTextLine(line: string, from: number): number {
