@@ -19,7 +19,7 @@ export interface UnitParts {
 /**
  * Reads units in which there may be several lines. A line ends at a control character behind which another one begins; a
  * message may hold any other newline. Without a control character between them the second one is refused: a browser
- * can call itself `x'/qseow-proxy-session/;...`, but it cannot send a newline. An ordinary line costs nothing here.
+ * can call itself `x'/qseow-proxy-session/;...`, but it cannot send a newline. An ordinary line costs next to nothing here.
  */
 export function createUnitReader(parts: UnitParts): UnitReader {
   const { parse, prefixes, beginsBare } = parts;
