@@ -67,7 +67,8 @@ function Row({ row }: { readonly row: AppRow }): View {
         'button',
         {
           type: 'button',
-          'aria-label': `Untrack ${row.name}`,
+          // Its name is the word; which app it is about is the header of its row.
+          title: `Untrack ${row.name}`,
           onClick: ({ currentTarget }) => {
             keepFocus(currentTarget);
             tracked.value = tracked.value.filter((appId) => appId !== row.appId);

@@ -93,7 +93,7 @@ function Find(): View {
   const id = useId();
   return h(
     'div',
-    { class: 'field' },
+    { class: 'field field-row' },
     h('label', { for: id }, 'Find an application'),
     h('input', {
       id,
@@ -120,7 +120,8 @@ function Row({ row }: { readonly row: AppRow }): View {
         'button',
         {
           type: 'button',
-          'aria-label': `Track ${row.name}`,
+          // Its name is the word; which app it is about is the header of its row.
+          title: `Track ${row.name}`,
           disabled: isFull(),
           onClick: ({ currentTarget }) => {
             keepFocus(currentTarget);
