@@ -18,10 +18,6 @@ import { SnapshotTurns } from './snapshot-turns.ts';
 const QUEUE_BYTES = 16 * 1_048_576;
 /** A turn comes this long after the first message. */
 const TURN_MS = 10;
-/** Messages in one turn that mean that a burst is coming in. */
-const BURST_MESSAGES = 640;
-/** A burst is taken from the kernel first and worked off after, for so many turns. */
-const MOST_PUT_OFF = 10;
 
 export interface PipelineParts {
   readonly site: Site;
@@ -65,8 +61,6 @@ export class Pipeline implements Intake {
   #rulesSeen: RulesSeen;
   #events: UserEvent[] = [];
   #turnPending = false;
-  #putOff = 0;
-  #seenInTurn = 0;
   readonly #line: TakeMessage = (memory, start, end, sender, receivedAt) => {
     this.#takeLine(decodeMessage(memory, start, end), sender, receivedAt);
   };
@@ -94,31 +88,20 @@ export class Pipeline implements Intake {
       this.work();
       if (!this.#queue.push(bytes, sender, receivedAt)) this.#refuse('oversize', sender.address);
     }
-    if (!this.#turnPending) this.#nextTurn();
+    if (!this.#turnPending) {
+      this.#turnPending = true;
+      this.#parts.later(() => this.#turn(), TURN_MS);
+    }
     return !this.#parts.store.behind;
-  }
-
-  #nextTurn(): void {
-    this.#turnPending = true;
-    this.#seenInTurn = this.#queue.length;
-    this.#parts.later(() => this.#turn(), TURN_MS);
   }
 
   #turn(): void {
     this.#turnPending = false;
-    const arrived = this.#queue.length - this.#seenInTurn;
-    const burst = arrived >= BURST_MESSAGES && this.#queue.fill < 0.5;
-    if (burst && this.#putOff < MOST_PUT_OFF) {
-      this.#putOff += 1;
-      this.#nextTurn();
-      return;
-    }
     this.work();
   }
 
   /** Works off every message received so far. */
   work(): void {
-    this.#putOff = 0;
     if (this.#queue.length === 0) return;
     this.#queue.drain(this.#line);
     this.#applyInOrder();
