@@ -55,7 +55,8 @@ const { host, port, receiveBuffer, ring } = side.data;
 let allowed = new AllowedSenders(side.data.allowed);
 const writer = new RingWriter(ring, () => side.tell({ type: 'filled' }));
 const numbers = new SenderNumbers((...sender) => writer.introduce(...sender));
-const nap = new Nap();
+const cell = new Int32Array(new SharedArrayBuffer(4));
+const nap = new Nap((ms) => Atomics.wait(cell, 0, 0, ms));
 const refused = { count: 0, sample: '' };
 let read = 0;
 

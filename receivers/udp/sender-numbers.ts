@@ -5,6 +5,9 @@ const MOST = 10_000;
 export class SenderNumbers {
   readonly #introduce: (sender: number, address: string, port: number) => boolean;
   #byAddress = new Map<string, Map<number, number>>();
+  /** Of the address that sent last: nearly always the next one too. */
+  #lastAddress = '';
+  #lastPorts = new Map<number, number>();
   #next = 0;
 
   /** `introduce` says who has a number from now on; where it answers false, nobody has got it. */
@@ -14,17 +17,21 @@ export class SenderNumbers {
 
   /** `address` as the socket gives it. Null where the sender is new and cannot be introduced. */
   of(address: string, port: number): number | null {
-    return this.#byAddress.get(address)?.get(port) ?? this.#remember(address, port);
+    if (address !== this.#lastAddress) {
+      this.#lastPorts = this.#byAddress.get(address) ?? new Map();
+      this.#lastAddress = address;
+    }
+    return this.#lastPorts.get(port) ?? this.#remember(address, port);
   }
 
   #remember(address: string, port: number): number | null {
     if (this.#next >= MOST) {
       this.#byAddress = new Map();
+      this.#lastPorts = new Map();
       this.#next = 0;
     }
     if (!this.#introduce(this.#next, address, port)) return null;
-    const ports = this.#byAddress.get(address) ?? new Map<number, number>();
-    this.#byAddress.set(address, ports.set(port, this.#next));
+    this.#byAddress.set(address, this.#lastPorts.set(port, this.#next));
     return this.#next++;
   }
 }
