@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makePrivateFile } from '../journal/private-store.ts';
 
 /** Raised when a table changes its meaning. */
 const FORMAT = 1;
@@ -38,6 +39,7 @@ export function deliveryFile(directory: string): string {
 export function openDeliveryFile(directory: string, busyMs: number): DatabaseSync {
   let database: DatabaseSync | null = null;
   try {
+    makePrivateFile(deliveryFile(directory));
     database = new DatabaseSync(deliveryFile(directory));
     prepare(database, busyMs);
     return database;
@@ -68,7 +70,10 @@ export function adopt(database: DatabaseSync, directory: string, storeId: string
   const before = database.prepare("SELECT value FROM meta WHERE key = 'store'").get()?.['value'];
   if (before === storeId) return;
   if (before !== undefined && database.prepare('SELECT 1 FROM dead_letters LIMIT 1').get() !== undefined) {
-    database.prepare('VACUUM INTO ?').run(freeFile(directory, `delivery-${before}`));
+    const file = freeFile(directory, `delivery-${before}`);
+    // Into an empty file of ours, so that its rights are.
+    makePrivateFile(file);
+    database.prepare('VACUUM INTO ?').run(file);
   }
   const forget =
     before === undefined ? '' : 'DELETE FROM cursors; DELETE FROM dead_letters; DELETE FROM resends;';
