@@ -138,6 +138,35 @@ export class QuestDbTables {
   }
 }
 
+/**
+ * Refuses to write over rows of somebody else with the same name: a clone of the machine, or what this store became after the
+ * backup that was put back. `lastSeq` is asked after QuestDB was, so that rows of our own are never taken for another's.
+ * `isAll`: looks at all rows, and not at those of the last day alone.
+ * @throws NeedsOperatorError
+ */
+export async function requireOnlyWriter(
+  http: QuestDbHttp,
+  storeId: string,
+  lastSeq: () => number,
+  isAll: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const recent = isAll ? '' : " AND ts > dateadd('d', -1, now())";
+  const store = storeId.replaceAll("'", "''");
+  const rows = await http.query(
+    `SELECT max(seq) FROM session_events WHERE store = '${store}'${recent}`,
+    signal,
+  );
+  const theirs = Number(rows[0]?.[0] ?? 0);
+  const ours = lastSeq();
+  if (!(theirs > ours)) return;
+  throw new NeedsOperatorError(
+    `QuestDB has events up to number ${theirs} of the store ${storeId}, and this store ends with ${ours}: either a copy of it writes ` +
+      'there too, or a backup was put back. Nothing more is delivered, because one would write over the other. ' +
+      'Stop this Headcount, call "headcount new-identity" and start it again',
+  );
+}
+
 function stateOf(row: readonly unknown[]): TableState {
   const [name, id, suspended, dedup, walPendingRows, ttl, unit, transactions] = row;
   return {

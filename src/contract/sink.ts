@@ -81,6 +81,10 @@ export interface SinkParts {
   readonly name: string;
   /** Identity of the store the rows come from: two Headcounts may share one database. */
   readonly storeId: string;
+  /** Number of the store's latest event: what has a later one under its name was written by somebody else. */
+  readonly lastSeq: () => number;
+  /** Milliseconds since 1970 UTC. */
+  readonly now: () => number;
   /** Relative paths in the settings start from here. */
   readonly folder: string;
   /** Writes text to standard output; resolves when it is out. */

@@ -8,6 +8,9 @@ const FORMAT = 1;
 /** "HdCd" */
 const APPLICATION_ID = 0x48644364;
 
+/** For another command that is at it. */
+const RENAME_BUSY_MS = 10_000;
+
 /*
  * Beside the journal, not in it: written by another thread, and by commands while the program runs. `first` is where a
  * sink began, `done` the last number that needs no more delivery. What is counted four times a second is in an index.
@@ -80,6 +83,17 @@ export function adopt(database: DatabaseSync, directory: string, storeId: string
   database.exec(`BEGIN IMMEDIATE; ${forget}`);
   database.prepare("INSERT OR REPLACE INTO meta VALUES ('store', ?)").run(storeId);
   database.exec('COMMIT');
+}
+
+/** The store has another name now: what its sinks have had they still have. */
+export function renameStore(directory: string, { before, now }: { before: string; now: string }): void {
+  if (!existsSync(deliveryFile(directory))) return;
+  const database = openDeliveryFile(directory, RENAME_BUSY_MS);
+  try {
+    database.prepare("UPDATE meta SET value = ? WHERE key = 'store' AND value = ?").run(now, before);
+  } finally {
+    database.close();
+  }
 }
 
 function freeFile(directory: string, name: string): string {

@@ -70,6 +70,7 @@ const storeId = String(journal.prepare("SELECT value FROM meta WHERE key = 'stor
 const feeds = createFeeds(journal, new RowReader(journal, storeId, appNames, new UserAgents()), (user) =>
   blacklist.excludes(user),
 );
+const lastSeq = (): number => feeds.find(({ name }) => name === 'events')?.last() ?? 0;
 const store = DeliveryStore.of(directory, storeId);
 
 const printing = new Map<number, () => void>();
@@ -88,7 +89,7 @@ const deliveries = sinks.map(({ name, config }) => ({
   type: config.type,
   keeps: config.undelivered === 'keep',
   delivery: new DeliveryLoop({
-    sink: createSink(config, { name, storeId, folder, print }),
+    sink: createSink(config, { name, storeId, lastSeq, now: Date.now, folder, print }),
     settings: config,
     feeds,
     store,

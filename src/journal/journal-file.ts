@@ -47,10 +47,15 @@ export function openJournalFile(directory: string, now: number, options: Opening
   }
 }
 
+/** A name that no other store has. */
+export function newStoreId(): string {
+  return randomBytes(6).toString('hex');
+}
+
 function createTables(database: DatabaseSync, now: number, { format, tables }: Schema): void {
   database.exec(`BEGIN; ${tables.map((table) => table.create(format)).join('\n')}`);
   const insert = database.prepare(META.insert(['key', 'value']));
-  insert.run('store', randomBytes(6).toString('hex'));
+  insert.run('store', newStoreId());
   insert.run('since', String(now));
   database.exec(`PRAGMA user_version = ${format}; PRAGMA application_id = ${APPLICATION_ID}; COMMIT`);
 }

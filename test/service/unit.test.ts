@@ -147,7 +147,7 @@ it('the function of the page is for commands that take --config, and no others',
       return spawnSync(process.execPath, ['src/main.ts', ...argv, '--help'], { cwd: ROOT, encoding: 'utf8' })
         .stdout;
     });
-  expect(helps(taking).map((help) => help.includes('--config <file>'))).toEqual(Array(5).fill(true));
+  expect(helps(taking).map((help) => help.includes('--config <file>'))).toEqual(Array(6).fill(true));
   expect(helps(refusing).map((help) => help.includes('--config <file>'))).toEqual([false, false]);
 });
 
