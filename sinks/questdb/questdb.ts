@@ -61,7 +61,12 @@ class QuestDb implements Sink {
   async start(signal: AbortSignal): Promise<void> {
     await this.#server?.http.close();
     const http = new QuestDbHttp(this.#config, await readCa(this.#config, this.#parts.folder));
-    const tables = new QuestDbTables(http, this.#config.retention ?? null, this.#server?.tables);
+    const tables = new QuestDbTables(
+      http,
+      this.#config.retention ?? null,
+      this.#parts.madeTable,
+      this.#server?.tables,
+    );
     this.#server = { http, tables };
     for (const table of TABLES) await tables.prepare(table, signal);
     await this.#requireOnlyWriter(http, true, signal);

@@ -35,6 +35,7 @@ interface TableState {
 export class QuestDbTables {
   readonly #http: QuestDbHttp;
   readonly #retentionMs: number | null;
+  readonly #madeTable: (table: FilteredTable) => void;
   /** The id of each table that was found to be as it must be. */
   readonly #verified = new Map<FilteredTable, unknown>();
   #states: readonly TableState[];
@@ -42,11 +43,17 @@ export class QuestDbTables {
   readonly #viewTroubles: Map<FilteredTable, string>;
 
   /**
-   * `retentionMs`: null leaves tables that are there with the TTL that they have. `before`: what it saw last is told of until
+   * `madeTable` is told of each that had to be made. `retentionMs`: null leaves tables that are there with the TTL that they have. `before`: what it saw last is told of until
    * there is something newer, but nothing that it verified counts.
    */
-  constructor(http: QuestDbHttp, retentionMs: number | null, before: QuestDbTables | null = null) {
+  constructor(
+    http: QuestDbHttp,
+    retentionMs: number | null,
+    madeTable: (table: FilteredTable) => void,
+    before: QuestDbTables | null = null,
+  ) {
     this.#http = http;
+    this.#madeTable = madeTable;
     this.#retentionMs = retentionMs;
     this.#states = before === null ? [] : before.#states;
     this.#viewTroubles = new Map(before === null ? [] : before.#viewTroubles);
@@ -118,6 +125,7 @@ export class QuestDbTables {
     await this.#http.query(createTable(SHAPES[table], days), signal);
     const state = await this.#look(table, signal);
     if (state === undefined) throw new Error(`table ${table} is not there although it was just made`);
+    this.#madeTable(table);
     return state;
   }
 

@@ -8,7 +8,7 @@ import { CONFIG_OPTION, type CommandIo } from './command-io.ts';
 const HELP = `
 For a copy of a store whose twin goes on elsewhere, such as that of a cloned
 machine, and for a backup that was put back after more had been delivered. Both
-would write under the same name, and over each other's rows. Stop Headcount first.
+would write under the same name, and over each other's rows. Stop it first.
 
 What sinks have had stays under the old name. What is delivered from now on goes
 by the new one.

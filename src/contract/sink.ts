@@ -83,6 +83,8 @@ export interface SinkParts {
   readonly storeId: string;
   /** Number of the store's latest event: what has a later one under its name was written by somebody else. */
   readonly lastSeq: () => number;
+  /** To be told of a table that was not there and had to be made. */
+  readonly madeTable: (table: Table) => void;
   /** Milliseconds since 1970 UTC. */
   readonly now: () => number;
   /** Relative paths in the settings start from here. */

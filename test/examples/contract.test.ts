@@ -59,6 +59,7 @@ describeSinkContract('file', async (): Promise<SinkUnderTest> => {
       name: 'file',
       storeId: 'store',
       lastSeq: () => 0,
+      madeTable: () => {},
       now: () => 0,
       folder,
       print: async () => {},

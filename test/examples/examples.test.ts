@@ -190,6 +190,7 @@ describe('a sink', () => {
       name: 'file',
       storeId: 'store',
       lastSeq: () => 0,
+      madeTable: () => {},
       now: () => 0,
       folder,
       print: async () => {},

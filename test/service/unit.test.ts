@@ -62,7 +62,7 @@ describe('the unit', () => {
     expect((await fetch(`${api}/api/v1/counts`)).status).toBe(401);
     expect(value('ExecReload')).toBe('/bin/kill -HUP $MAINPID');
     running.child.kill('SIGHUP');
-    await running.logged('blacklist reloaded');
+    await running.logged('configuration read again');
     expect(await running.end(value('KillSignal') as NodeJS.Signals)).toBe(0);
     await running.logged('stopped');
   });

@@ -25,6 +25,7 @@ export async function sinkUnderTest(): Promise<SinkUnderTest> {
       name: 'console',
       storeId: 'unused',
       lastSeq: () => 0,
+      madeTable: () => {},
       now: () => 0,
       folder: '.',
       print,

@@ -19,7 +19,7 @@ export function questDbSink(
   const parts: SinkParts = {
     ...{ name: 'questdb', storeId, folder: '.', print: async () => {} },
     // As long as a test does not say otherwise nobody else has the name.
-    ...{ lastSeq: () => Number.MAX_SAFE_INTEGER, now: () => NOON },
+    ...{ lastSeq: () => Number.MAX_SAFE_INTEGER, madeTable: () => {}, now: () => NOON },
     ...others,
   };
   return createQuestDbSink(config, parts);
