@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
@@ -29,6 +30,17 @@ export function createQuestDbSink(config: QuestDbConfig, parts: SinkParts): Sink
 export const questDbSink = defineSink({
   schema: questDbSchema,
   create: createQuestDbSink,
+  async examineFiles(config, folder) {
+    try {
+      const ca = await readCa(config, folder);
+      // One that is none would be left out without a word.
+      if (ca !== null) new X509Certificate(ca);
+      return [];
+    } catch (error) {
+      const text = error instanceof NeedsOperatorError ? error.message : 'has no certificate in PEM';
+      return [{ path: ['tls', 'ca'], text, isProblem: true }];
+    }
+  },
   async examine(config, folder, signal) {
     const http = new QuestDbHttp(config, await readCa(config, folder));
     try {

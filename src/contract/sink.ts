@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Plugin, PluginSchema } from './plugin.ts';
+import type { SettingNote } from './receiver.ts';
 import type {
   SessionCountsRow,
   SessionEventRow,
@@ -178,6 +179,8 @@ export interface SinkSettings extends DeliverySettings {
 export interface SinkPlugin<S extends PluginSchema = PluginSchema> extends Plugin<S> {
   /** Makes one, which does nothing before `start`. */
   create(config: z.output<S>, parts: SinkParts): Sink;
+  /** For `headcount check`: looks at the files that the settings name. */
+  examineFiles?(config: z.output<S>, folder: string): Promise<readonly SettingNote[]>;
   /**
    * For `headcount doctor`: looks at the far side and changes nothing there. Resolves to what there is to know of it.
    * Must settle soon after `signal` aborts.
