@@ -113,6 +113,7 @@ describe('the TCP receiver with TLS', () => {
     expect(lines.map(({ fields }) => fields)).toEqual([
       {
         kind: 'tcp: connection refused, tls_failed',
+        means: 'the other side speaks no TLS, or does not trust the certificate',
         sample: expect.stringMatching(/^127\.0\.0\.1: ./),
       },
     ]);
