@@ -80,5 +80,7 @@ export function retentionTime(database: DatabaseSync): number | null {
 export function keepRetentionTime(database: DatabaseSync, at: number): void {
   const kept = database.prepare("SELECT value FROM meta WHERE key = 'retention_at'").get()?.['value'];
   if (kept !== undefined && Math.abs(at - Number(kept)) < WRITTEN_EVERY_MS) return;
-  database.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('retention_at', ?)").run(String(at));
+  database
+    .prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('retention_at', ?)")
+    .run(String(Math.round(at)));
 }
