@@ -7,6 +7,7 @@ const WORDS: Readonly<Record<string, string>> = {
   unknown_command: 'a command that is not known',
   missing_fields: 'fields are missing',
   field_too_long: 'a field is too long',
+  glued_line: 'a line glued to the end of another one',
   bad_item: 'an item that is no event',
   journal_full: 'the journal could not take more',
   too_many_sessions: 'more sessions, users or hosts than fit',
