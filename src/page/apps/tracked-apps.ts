@@ -1,3 +1,4 @@
+import { useId } from 'preact/hooks';
 import { tracked } from '../model/look.ts';
 import { Section } from '../parts/section.ts';
 import { h, type View } from '../parts/view.ts';
@@ -52,10 +53,11 @@ export function TrackedApps(): View {
 }
 
 function Row({ row }: { readonly row: AppRow }): View {
+  const id = useId();
   return h(
     'tr',
     null,
-    h(AppCell, { row }),
+    h(AppCell, { row, id }),
     h('td', { class: 'number' }, numberText(row.users)),
     h('td', { class: 'number' }, numberText(row.connections)),
     h('td', { class: 'number' }, numberText(row.openedLastSecond)),
@@ -67,7 +69,7 @@ function Row({ row }: { readonly row: AppRow }): View {
         'button',
         {
           type: 'button',
-          'aria-label': `Untrack ${row.name}`,
+          'aria-describedby': id,
           onClick: ({ currentTarget }) => {
             keepFocus(currentTarget);
             tracked.value = tracked.value.filter((appId) => appId !== row.appId);

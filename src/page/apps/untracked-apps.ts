@@ -107,10 +107,11 @@ function Find(): View {
 }
 
 function Row({ row }: { readonly row: AppRow }): View {
+  const id = useId();
   return h(
     'tr',
     null,
-    h(AppCell, { row }),
+    h(AppCell, { row, id }),
     h('td', { class: 'number' }, numberText(row.openedLastSecond)),
     h('td', { class: 'number' }, numberText(row.openedTotal)),
     h(
@@ -120,7 +121,7 @@ function Row({ row }: { readonly row: AppRow }): View {
         'button',
         {
           type: 'button',
-          'aria-label': `Track ${row.name}`,
+          'aria-describedby': id,
           disabled: isFull(),
           onClick: ({ currentTarget }) => {
             keepFocus(currentTarget);

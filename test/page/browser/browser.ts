@@ -94,8 +94,11 @@ export function visit(id: string, host: string, apps: readonly string[] = [], di
   ];
 }
 
-/** What stands in a card of the group "Now". */
+/** What stands in a card of the group "Now"; empty while there is none. */
 export async function cardText(page: Page, label: string): Promise<string> {
-  const card = page.getByRole('group', { name: 'Now' }).locator('.card', { hasText: label });
-  return (await card.locator('.figure').textContent()) ?? '';
+  const cards = page.getByRole('group', { name: 'Now', exact: true });
+  // Whoever polls waits by itself.
+  const card = cards.getByRole('group', { name: label, exact: true });
+  const [text = ''] = await card.locator('.figure').allTextContents();
+  return text;
 }
