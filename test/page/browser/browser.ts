@@ -37,9 +37,14 @@ export class PageUnderTest {
     this.browser = browser;
   }
 
-  /** `extra`: more YAML of the configuration. `api`: the fields of `api`. */
-  static async start(extra = '', api?: string): Promise<PageUnderTest> {
+  /** `extra`: more YAML of the configuration. `api`: the fields of `api`. `fill`: writes a store before the program opens it. */
+  static async start(
+    extra = '',
+    api?: string,
+    fill: (store: string) => void = () => {},
+  ): Promise<PageUnderTest> {
     const folder = new ProgramFolder(extra, '', api);
+    fill(folder.store);
     const [program, browser] = await Promise.all([Program.start(folder), launchBrowser()]);
     return new PageUnderTest(folder, program, browser);
   }
