@@ -23,6 +23,7 @@ import {
   LINES_LIMIT_BYTES,
   lineItems,
 } from './body.ts';
+import { bodyText } from './body-text.ts';
 import { eventsAnswers, eventsBody } from './http.schema.ts';
 import { readItem } from './item.ts';
 
@@ -163,13 +164,15 @@ function readBodiesAsItems(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser(
     'application/json',
-    { parseAs: 'string', bodyLimit: JSON_LIMIT_BYTES },
-    async (_request: FastifyRequest, body: string) => jsonItems(body),
+    { parseAs: 'buffer', bodyLimit: JSON_LIMIT_BYTES },
+    async ({ headers }: FastifyRequest, body: Buffer) =>
+      jsonItems(await bodyText(body, headers, JSON_LIMIT_BYTES)),
   );
   scope.addContentTypeParser(
     LINE_TYPES,
-    { parseAs: 'string', bodyLimit: LINES_LIMIT_BYTES },
-    async (_request: FastifyRequest, body: string) => lineItems(body),
+    { parseAs: 'buffer', bodyLimit: LINES_LIMIT_BYTES },
+    async ({ headers }: FastifyRequest, body: Buffer) =>
+      lineItems(await bodyText(body, headers, LINES_LIMIT_BYTES)),
   );
 }
 

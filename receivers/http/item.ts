@@ -81,9 +81,9 @@ function userOf(item: JsonObject, fields: FieldReader): User | null {
   if (!isObject(value)) return fields.failField('user', '{directory, id} or null');
   const user = new FieldReader(value, 'user.');
   user.checkKeys(USER_KEYS);
-  const directory = user.string('directory');
+  const directory = user.name('directory');
   // Unlike null and absent, which are mistakes here, an empty or `(null)` id is what a log says of nobody.
-  const id = user.value('id') === null ? user.failField('id', ID_EXPECTED) : user.string('id');
+  const id = user.value('id') === null ? user.failField('id', ID_EXPECTED) : user.name('id');
   if (user.problem !== null) return fields.fail(user.problem);
   return id === null ? null : { directory, id };
 }
@@ -166,6 +166,13 @@ export class FieldReader {
       return this.failField(name, `a string up to ${most} characters`);
     }
     return isNull(value) ? null : value.toWellFormed();
+  }
+
+  /** As `string`, but half a surrogate pair is refused: two users would become one if it were replaced. */
+  name(name: string): string | null {
+    const value = this.value(name);
+    if (typeof value !== 'string' || value.isWellFormed()) return this.string(name);
+    return this.failField(name, 'whole characters, found half a surrogate pair');
   }
 
   /** A text of any length, of which the first `most` characters are kept. */

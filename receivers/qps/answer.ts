@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import type { User } from '../../src/contract/event.ts';
+import { foldName } from '../../src/contract/fold-name.ts';
 import type { SeenSession } from '../../src/contract/snapshot.ts';
 import { JsonList, type ListFault, textOf } from '../json-list.ts';
 
@@ -74,7 +75,7 @@ export class AnswerReader {
   #add(session: SeenSession & { readonly user: User }): void {
     const { directory, id } = session.user;
     this.#seen.push(session);
-    this.#users.add(`${directory}\\${id}`.toLowerCase());
+    this.#users.add(foldName(`${directory}\\${id}`));
   }
 }
 

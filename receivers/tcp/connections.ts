@@ -3,7 +3,9 @@ import type { EventIntake, ReceiverParts } from '../../src/contract/receiver.ts'
 import { plainAddress } from '../address.ts';
 import type { AllowList } from '../allow-list.ts';
 import { LoggedCount, type Refusals } from '../listen.ts';
-import { CountedFrames, type FrameTaker, type Framing, Lines } from './framing.ts';
+import { CountedFrames } from './counted-frames.ts';
+import type { FrameTaker, Framing } from './framing.ts';
+import { Lines } from './lines.ts';
 import type { TcpConfig } from './tcp.schema.ts';
 
 /** Decides about a connection by its address, before anything of it is read, and ends them all when asked. */
@@ -142,16 +144,17 @@ export class TcpConnections {
   }
 
   #framesFrom(address: string, port: number): Framing {
-    const sender = { address, port, isConnection: true };
+    const sender = { address, port, isConnection: true, encoding: this.#config.encoding };
     const taker: FrameTaker = {
       frame: (bytes) => {
         this.received += 1;
         if (!this.#intake.receive(bytes, sender, this.#parts.now())) this.#wait();
       },
-      refuse: (reason) => {
+      refuse: (reason, came) => {
         this.received += 1;
         this.#refused.add(reason);
-        this.#intake.refuse(reason, `${this.#parts.name}: a frame from ${address}`);
+        const what = came === undefined ? '' : `: ${came}`;
+        this.#intake.refuse(reason, `${this.#parts.name}: a frame from ${address}${what}`);
       },
     };
     const { framing, maxFrame } = this.#config;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { receiverSettings } from '../../src/contract/receiver.ts';
 import { duration, host, integer, oneOf, port, size, text } from '../../src/contract/settings.ts';
 import { allow } from '../allow.schema.ts';
+import { encoding } from '../encoding.schema.ts';
 
 /** Files in PEM. `clientCertificates`: `request` takes a client that has none, `require` does not. */
 const tls = z
@@ -36,6 +37,7 @@ export const tcpSchema = z.strictObject({
   allow: allow(),
   tls: tls.optional(),
   framing: oneOf('lf', 'octet-counting').prefault('lf'),
+  encoding: encoding(),
   maxFrame: size('512B', '16MiB').prefault(65535),
   maxConnections: integer(1, 100_000).prefault(1000),
   maxConnectionsPerAddress: integer(1, 100_000).prefault(100),

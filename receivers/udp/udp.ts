@@ -2,6 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { platform } from 'node:os';
 import { z } from 'zod';
+import type { Encoding } from '../../src/contract/encoding.ts';
 import type { Sender } from '../../src/contract/event.ts';
 import { hostAndPort } from '../../src/contract/host.ts';
 import {
@@ -16,6 +17,7 @@ import { host, port, size } from '../../src/contract/settings.ts';
 import { plainAddress } from '../address.ts';
 import { allow } from '../allow.schema.ts';
 import { AllowList } from '../allow-list.ts';
+import { encoding } from '../encoding.schema.ts';
 import { bindPlace, LOOK_AGAIN_MS, LoggedCount, Refusals, untilQuiet } from '../listen.ts';
 import { KernelDrops } from './kernel-drops.ts';
 
@@ -26,6 +28,7 @@ export const udpSchema = z.strictObject({
   port: port().prefault(9997),
   allow: allow(),
   receiveBuffer: size('4KiB', '1GiB').prefault('4MiB'),
+  encoding: encoding(),
   ...receiverSettings,
 });
 export type UdpConfig = z.output<typeof udpSchema>;
@@ -64,7 +67,7 @@ class Udp implements UdpReceiver {
   readonly name: string;
   readonly #config: UdpConfig;
   readonly #parts: ReceiverParts;
-  readonly #senders = new UdpSenders();
+  readonly #senders: UdpSenders;
   readonly #errors: LoggedCount;
   readonly #allowed: AllowList;
   readonly #refused = new Refusals();
@@ -81,6 +84,7 @@ class Udp implements UdpReceiver {
     this.name = parts.name;
     this.#config = config;
     this.#parts = parts;
+    this.#senders = new UdpSenders(config.encoding);
     this.#errors = new LoggedCount(parts, 'warn', 'error on a UDP socket');
     this.#allowed = new AllowList(config.allow, parts);
   }
@@ -189,6 +193,11 @@ const MOST = 10_000;
 export class UdpSenders {
   #byAddress = new Map<string, Map<number, Sender>>();
   #size = 0;
+  readonly #encoding: Encoding | undefined;
+
+  constructor(encoding?: Encoding) {
+    this.#encoding = encoding;
+  }
 
   /** `address` as the socket gives it. */
   of(address: string, port: number): Sender {
@@ -200,7 +209,7 @@ export class UdpSenders {
       this.#byAddress = new Map();
       this.#size = 0;
     }
-    const sender: Sender = { address: plainAddress(address), port };
+    const sender: Sender = { address: plainAddress(address), port, encoding: this.#encoding };
     const ports = this.#byAddress.get(address) ?? new Map<number, Sender>();
     this.#byAddress.set(address, ports.set(port, sender));
     this.#size += 1;

@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import { SenderBufferV2, SenderOptions } from '@questdb/nodejs-client';
 import type { User } from '../../src/contract/event.ts';
+import { foldName } from '../../src/contract/fold-name.ts';
 import type {
   Client,
   CountsScope,
@@ -141,7 +142,7 @@ function userColumns(user: User | null): string {
   if (user === null) return '';
   const { directory, id } = user;
   const full = directory === null ? id : `${directory}\\${id}`;
-  return text('user_directory', directory) + text('user_id', id) + text('user_key', full.toLowerCase());
+  return text('user_directory', directory) + text('user_id', id) + text('user_key', foldName(full));
 }
 
 function clientColumns({ browser, browserVersion, os, osVersion }: Client): string {

@@ -25,6 +25,9 @@ const ingest = z.object({
   keyMismatches: count,
   rowsMissing: count.describe('lines that hosts numbered and that never came, since the store began'),
   faults: countByName,
+  faultyHosts: z
+    .array(z.object({ host: z.string(), fault: z.string(), lines: count, lastAt: time, remedy: z.string() }))
+    .describe('which hosts have a fault, and what to do about it; the first 1,000 that were seen'),
   receivers: z.array(named),
   hosts: z.array(
     z.object({
@@ -70,6 +73,9 @@ function ingestNow(parts: ApiParts, since: string): AnswerOf<typeof ingest> {
     keyMismatches,
     rowsMissing: rowNumbers.missing,
     faults: Object.fromEntries(faults),
+    faultyHosts: parts.counters.faultyHosts.all.map(({ lastAt, ...each }) => {
+      return { ...each, lastAt: new Date(lastAt).toISOString() };
+    }),
     receivers: parts.receivers.map((receiver) => receiver.stats()),
     hosts: hostsByName(parts.site.identities).map(({ name, lastEventAt, keysIgnored, layouts }) => ({
       host: name,

@@ -1,4 +1,5 @@
 import type { User } from './event.ts';
+import { foldName } from './fold-name.ts';
 
 /** Users to disregard. `*` stands for any run of characters, in both; without `userId` the whole directory. */
 export interface BlacklistRule {
@@ -14,26 +15,30 @@ export interface Blacklist {
   readonly size: number;
 }
 
-/** The rules of one directory, or of one directory pattern; everything in lower case. */
+/** The rules of one directory, or of one directory pattern; everything folded. */
 interface Users {
   everyone: boolean;
   readonly ids: Set<string>;
   readonly patterns: string[];
 }
 
-/** Compiles the rules once; `excludes` runs for every event and keeps nothing. Compares without case. */
+/** Compiles the rules once; `excludes` runs for every event and keeps nothing. Compares as `foldName` does. */
 export function createBlacklist(rules: readonly BlacklistRule[]): Blacklist {
   const byDirectory = new Map<string, Users>();
   const byPattern = new Map<string, Users>();
   for (const rule of rules) {
-    const directory = rule.directory.toLowerCase();
-    add(directory.includes('*') ? byPattern : byDirectory, directory, rule.userId?.toLowerCase());
+    const directory = foldName(rule.directory);
+    add(
+      directory.includes('*') ? byPattern : byDirectory,
+      directory,
+      rule.userId === undefined ? undefined : foldName(rule.userId),
+    );
   }
 
   function excludes(user: User | null): boolean {
     if (user === null || user.directory === null || rules.length === 0) return false;
-    const directory = user.directory.toLowerCase();
-    const id = user.id.toLowerCase();
+    const directory = foldName(user.directory);
+    const id = foldName(user.id);
     const users = byDirectory.get(directory);
     if (users !== undefined && covers(users, id)) return true;
     for (const [pattern, some] of byPattern) {

@@ -1,3 +1,5 @@
+import type { Encoding } from './encoding.ts';
+
 /** The five things a Sense node can tell about a user; `kind` in rows, API and metrics. */
 export const KINDS = [
   'session_start',
@@ -8,7 +10,7 @@ export const KINDS = [
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** A Windows or Sense identity. Compared case-insensitively, kept as written. */
+/** A Windows or Sense identity. Compared as `foldName` does, kept as written. */
 export interface User {
   readonly directory: string | null;
   readonly id: string;
@@ -34,6 +36,8 @@ export interface Sender {
   readonly port: number;
   /** A connection: of a relay, perhaps, with the lines of several nodes, and with another port when it comes again. */
   readonly isConnection?: boolean;
+  /** What its lines are encoded in where they are not UTF-8, if somebody said so. */
+  readonly encoding?: Encoding | undefined;
 }
 
 /** When and from whom a message arrived. */

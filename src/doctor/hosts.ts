@@ -21,6 +21,11 @@ export function lookAtHosts({ ingest, counts }: RunningProgram): Finding[] {
     ...shortened(hosts.flatMap(({ host }) => clockOf(host, offsets.get(host) ?? null))),
     ...shortened(gapsOf(hosts, counts.reasons.includes('gap'))),
     ...shortened(layoutsOf(hosts)),
+    ...shortened(
+      ingest.faultyHosts.map(({ host, fault, lines, remedy }) =>
+        warn('faults', `${host}: lines with ${fault} since the program started: ${lines}`, remedy),
+      ),
+    ),
   ];
 }
 

@@ -36,6 +36,10 @@ const ingestSchema = z.object({
       rowsMissing: z.number().nullable(),
     }),
   ),
+  // Not of an earlier version.
+  faultyHosts: z
+    .array(z.object({ host: z.string(), fault: z.string(), lines: z.number(), remedy: z.string() }))
+    .default([]),
   sinks: z.array(
     z.object({
       name: z.string(),

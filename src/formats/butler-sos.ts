@@ -1,4 +1,4 @@
-import type { Arrival } from '../contract/event.ts';
+import type { Arrival, Kind } from '../contract/event.ts';
 import {
   APP_ACCESS,
   fieldEnd,
@@ -66,7 +66,19 @@ export function parseButlerSos(
   else if (originEnd - userEnd === APP_ACCESS.length + 1) draft.origin = APP_ACCESS;
   readContext(draft, line, originEnd + 1, contextEnd);
   readMessage(draft, line, contextEnd + 1, spoken);
+  draft.isPlain &&= isKnown;
   return draft;
+}
+
+/** Whether the second of the fields is one of the four commands. */
+export function isButler2016(line: string): boolean {
+  const hostEnd = line.indexOf(';');
+  return kindOf2016(line, hostEnd, line.indexOf(';', hostEnd + 1)) !== null;
+}
+
+function kindOf2016(line: string, hostEnd: number, commandEnd: number): Kind | null {
+  if (commandEnd <= hostEnd || line.charCodeAt(0) === 47) return null;
+  return kindOfCommand(line, hostEnd + 1, commandEnd);
 }
 
 /**
@@ -75,18 +87,15 @@ export function parseButlerSos(
  */
 export function parseButler2016(line: string, arrival: Arrival): ParsedLine | Refusal | null {
   const hostEnd = line.indexOf(';');
-  const commandEnd = hostEnd < 0 ? -1 : line.indexOf(';', hostEnd + 1);
-  if (commandEnd < 0 || line.charCodeAt(0) === 47) return null;
-  const kind = kindOfCommand(line, hostEnd + 1, commandEnd);
+  const commandEnd = line.indexOf(';', hostEnd + 1);
+  const kind = kindOf2016(line, hostEnd, commandEnd);
   if (kind === null) return null;
   const directoryEnd = line.indexOf(';', commandEnd + 1);
   if (directoryEnd < 0) return 'missing_fields';
 
-  let end = line.length;
-  while (line.charCodeAt(end - 1) === 10 || line.charCodeAt(end - 1) === 13) end--;
   const directory = line.slice(commandEnd + 1, directoryEnd);
   // Nothing follows the user, so a `;` behind the directory is the user's own.
-  const id = line.slice(directoryEnd + 1, Math.max(end, directoryEnd + 1));
+  const id = line.slice(directoryEnd + 1);
   if (hostEnd > MAX_FIELD || directory.length > MAX_FIELD || id.length > MAX_FIELD) return 'field_too_long';
 
   const draft = draftLine(kind, line, 0, arrival);

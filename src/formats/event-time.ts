@@ -86,10 +86,23 @@ function offsetMinutes(text: string, from: number): number | null {
   return sign === 45 ? -total : total;
 }
 
+/** With or without `-`, `:` and a space before the zone; a space for the `T`, which may be in lower case as the `Z` may. */
+const OTHER_ISO_DATE =
+  /^(\d{4})-?(\d\d)-?(\d\d)[T ](\d\d):?(\d\d):?(\d\d(?:[.,]\d{1,9})?) ?(Z|[+-]\d\d(?::?\d\d)?)$/i;
+
+/** The usual spellings of ISO 8601 with a zone, which other pattern converters and relays write; null for anything else. */
+function parseOtherIsoDate(text: string): number | null {
+  const match = OTHER_ISO_DATE.exec(text);
+  if (match === null) return null;
+  const [, year, month, day, hours, minutes, seconds, zone] = match;
+  return parseLongIsoDate(`${year}${month}${day}T${hours}${minutes}${seconds}${zone?.toUpperCase()}`);
+}
+
 /** Sets the event time from `%longIso8601date`; log4net without that converter prints `ongIso8601date`. */
 export function readTime(draft: Draft, field: string): void {
   if (isNull(field)) return;
-  const original = parseLongIsoDate(field.trim());
+  const text = field.trim();
+  const original = parseLongIsoDate(text) ?? parseOtherIsoDate(text);
   if (original === null) draft.fault ??= 'time_converter';
   const time = eventTime(original, draft.receivedAt);
   draft.at = time.at;

@@ -45,7 +45,8 @@ export function parseHeadcount(line: string, bodyAt: number, arrival: Arrival): 
   let directory = line.slice(directoryAt, directoryEnd);
   let id = line.slice(directoryEnd + 1, userEnd);
   let spoken = sentenceEnd(line, contextEnd + 1, kind, directory, id);
-  if (spoken < 0 && !startsAsMessage(line, contextEnd + 1, kind)) {
+  const isStraight = spoken >= 0 || startsAsMessage(line, contextEnd + 1, kind);
+  if (!isStraight) {
     ({ directoryEnd, userEnd, contextEnd } = locateTail(line, directoryAt, kind, false));
     directory = line.slice(directoryAt, directoryEnd);
     id = line.slice(directoryEnd + 1, userEnd);
@@ -79,6 +80,7 @@ export function parseHeadcount(line: string, bodyAt: number, arrival: Arrival): 
   else {
     draft.layout = 'own';
     readMessage(draft, line, contextEnd + 1, spoken);
+    draft.isPlain &&= isStraight;
   }
   return draft;
 }

@@ -8,7 +8,7 @@ import type { Draft } from './parsed-line.ts';
  */
 export function normaliseHost(name: string): string {
   if (isPlainName(name)) return name;
-  const host = name.trim().toLowerCase();
+  const host = name.trim().toLowerCase().normalize('NFC');
   const dot = host.indexOf('.');
   if (dot < 0 || host.indexOf(':') >= 0 || isIpv4(host)) return host;
   return host.slice(0, dot).trimEnd();

@@ -1,18 +1,30 @@
-import { type Buffer, isUtf8 } from 'node:buffer';
 import type { Arrival } from '../contract/event.ts';
-import { parseButler2016, parseButlerSos } from './butler-sos.ts';
+import { isButler2016, parseButler2016, parseButlerSos } from './butler-sos.ts';
 import { MAX_FIELD } from './fields.ts';
 import { parseHeadcount } from './headcount.ts';
 import { normaliseHost } from './host.ts';
+import { withoutLineEnd } from './line-ends.ts';
 import type { Format, ParsedLine, Refusal } from './parsed-line.ts';
+import { MAX_PREFIX, Prefixes } from './prefixes.ts';
 import { isRejectionText, parseBareRejection } from './rejection.ts';
 import { parseRepository } from './repository.ts';
-import { stripSyslog } from './syslog.ts';
+import { hostOfHeader, withoutHeader } from './syslog.ts';
+import { createUnitReader, type UnitReader } from './unit.ts';
 
+export { decodeMessage } from './decode.ts';
 export { type EventTime, eventTime } from './event-time.ts';
 export { numberOfRefused as rowOfRefused } from './headcount.ts';
 export { normaliseHost } from './host.ts';
-export { type Fault, type Format, type ParsedLine, REFUSALS, type Refusal, type Via } from './parsed-line.ts';
+export {
+  FAULTS,
+  type Fault,
+  type Format,
+  type ParsedLine,
+  REFUSALS,
+  type Refusal,
+  type Via,
+} from './parsed-line.ts';
+export type { TakeLine } from './unit.ts';
 
 /** What `headcount doctor` sends: it takes the way of a line, is counted, and changes nothing. */
 export const HEARTBEAT = '/headcount-heartbeat/;';
@@ -34,44 +46,90 @@ export const FORMATS: readonly Format[] = [
 /** Butler SOS's other logs, all refused: `/qseow-proxy/`, `/qseow-engine/`, ... A host may be called so too. */
 const BUTLER_PREFIX = 'qseow-';
 
-const MAX_CHARS = 65_535;
-const MAX_PREFIX = 64;
+/** As long as a frame of TCP can be (`maxFrame`); a datagram never is. */
+const MAX_CHARS = 16 * 1_048_576;
 
 /** The event in one message, or why there is none. Takes any string, never throws. */
 export type Parser = (text: string, arrival: Arrival) => ParsedLine | Refusal;
 
+/** What lines begin with: our formats, and what is refused for what it is. */
+class KnownNames {
+  readonly prefixes: Prefixes;
+  readonly #byName: ReadonlyMap<string, Format>;
+
+  constructor(formats: readonly Format[]) {
+    this.#byName = new Map(formats.map((format) => [plainPrefix(format.prefix), format]));
+    const known = [...formats.map(({ prefix }) => prefix), HEARTBEAT.slice(0, -1)];
+    const names = new Set(known.map(plainPrefix));
+    this.prefixes = new Prefixes(known, (name) => names.has(name) || name.startsWith(BUTLER_PREFIX));
+  }
+
+  /** A line that begins with a known prefix, however it is written, or with a rejection's sentence; else null. */
+  parse(line: string, arrival: Arrival): ParsedLine | Refusal | null {
+    if (isRejectionText(line)) return parseBareRejection(line, arrival);
+    const prefixEnd = line.indexOf(';');
+    if (prefixEnd <= 0 || prefixEnd >= MAX_PREFIX) return null;
+    const prefix = plainPrefix(line.slice(0, prefixEnd));
+    const format = this.#byName.get(prefix);
+    if (format !== undefined) return format.parse(line, prefixEnd + 1, arrival, format.via);
+    return line.startsWith('/') && prefix.startsWith(BUTLER_PREFIX) ? 'not_user_event' : null;
+  }
+}
+
 /** A parser of these formats, and of lines without a prefix. */
 export function createParser(formats: readonly Format[]): Parser {
-  const byName = new Map(formats.map((format) => [plainPrefix(format.prefix), format]));
+  const names = new KnownNames(formats);
   // One comparison is a third of a look-up in the map. Where two prefixes are equally long, the first is here.
   const byLength = Array.from({ length: MAX_PREFIX }, (_, length) =>
     formats.find((format) => format.prefix.length === length),
   );
   return (text, arrival) => {
     if (text.length > MAX_CHARS) return 'oversize';
-    const prefixEnd = text.indexOf(';');
+    const line = withoutLineEnd(text);
+    const prefixEnd = line.indexOf(';');
     if (prefixEnd > 0 && prefixEnd < MAX_PREFIX) {
       const format = byLength[prefixEnd];
-      if (format !== undefined && text.startsWith(format.prefix)) {
-        return format.parse(text, prefixEnd + 1, arrival, format.via);
+      if (format !== undefined && line.startsWith(format.prefix)) {
+        return format.parse(line, prefixEnd + 1, arrival, format.via);
       }
     }
-    return parseOddLine(text.trimStart(), arrival, byName);
+    return parseOddLine(line.replace(LEADING, ''), arrival, names);
   };
 }
 
+/** A reader of units in which there may be several lines of these formats. */
+export function createReader(formats: readonly Format[]): UnitReader {
+  return createUnitReader({
+    parse: createParser(formats),
+    prefixes: new KnownNames(formats).prefixes,
+    beginsBare: (whole) => {
+      const line = whole.replace(LEADING, '');
+      const { text } = withoutHeader(line) ?? { text: line };
+      return isRejectionText(text) || isButler2016(text);
+    },
+  });
+}
+
 export const parseLine = createParser(FORMATS);
+export const readUnit = createReader(FORMATS);
 
-type FormatsByName = ReadonlyMap<string, Format>;
+/** White space, control characters and a byte order mark. */
+const LEADING = /^[\s\p{Cc}\ufeff]+/u;
 
-function parseOddLine(line: string, arrival: Arrival, byName: FormatsByName): ParsedLine | Refusal {
+function parseOddLine(line: string, arrival: Arrival, names: KnownNames): ParsedLine | Refusal {
   if (line === '') return 'empty';
-  if (line.startsWith('<')) {
-    const syslog = stripSyslog(line);
-    if (syslog === null) return 'unknown_format';
-    return parseBare(syslog.text, sentBy(syslog.host, arrival), byName);
+  const announced = names.parse(line, arrival);
+  if (announced !== null) return announced;
+  const prefixAt = names.prefixes.ofLine(line);
+  if (prefixAt > 0) {
+    const from = sentBy(hostOfHeader(line.slice(0, prefixAt)), arrival);
+    return names.parse(line.slice(prefixAt), from) ?? 'unknown_format';
   }
-  return parseBare(line, arrival, byName);
+  const bare = withoutHeader(line);
+  if (bare === null) return parseButler2016(line, arrival) ?? 'unknown_format';
+  if (bare.text === '') return 'empty';
+  const from = sentBy(bare.host, arrival);
+  return names.parse(bare.text, from) ?? parseButler2016(bare.text, from) ?? 'unknown_format';
 }
 
 /** A relay's header names the node, the address does not: it stands in where the line names no host. */
@@ -79,19 +137,6 @@ function sentBy(headerHost: string | null, arrival: Arrival): Arrival {
   const address = headerHost === null ? '' : normaliseHost(headerHost);
   if (address === '' || address.length > MAX_FIELD) return arrival;
   return { receivedAt: arrival.receivedAt, sender: { address, port: arrival.sender.port } };
-}
-
-function parseBare(line: string, arrival: Arrival, byName: FormatsByName): ParsedLine | Refusal {
-  if (line === '') return 'empty';
-  if (isRejectionText(line)) return parseBareRejection(line, arrival);
-  const prefixEnd = line.indexOf(';');
-  if (prefixEnd > 0 && prefixEnd < MAX_PREFIX) {
-    const prefix = plainPrefix(line.slice(0, prefixEnd));
-    const format = byName.get(prefix);
-    if (format !== undefined) return format.parse(line, prefixEnd + 1, arrival, format.via);
-    if (line.startsWith('/') && prefix.startsWith(BUTLER_PREFIX)) return 'not_user_event';
-  }
-  return parseButler2016(line, arrival) ?? 'unknown_format';
 }
 
 /** Case and slashes do not tell prefixes apart. */
@@ -102,39 +147,4 @@ function plainPrefix(text: string): string {
   while (from < to && prefix.charCodeAt(from) === 47) from++;
   while (to > from && prefix.charCodeAt(to - 1) === 47) to--;
   return prefix.slice(from, to);
-}
-
-const WINDOWS_1252 = new TextDecoder('windows-1252');
-const BYTE_ORDER_MARK = 0xfeff;
-
-/**
- * The text of one message, which is `bytes` from `start` to `end`: UTF-8 if the bytes are valid UTF-8, else
- * the ANSI code page that .NET Framework uses where the appender names no encoding. Null where the bytes are
- * UTF-16: nobody configured that.
- */
-export function decodeMessage(bytes: Buffer, start = 0, end = bytes.length): string | null {
-  if (looksLikeUtf16(bytes, start, end)) return null;
-  const text = bytes.toString('utf8', start, end);
-  // The decoder writes U+FFFD for a broken sequence, but U+FFFD may also have been sent: Sense's own
-  // encoder puts it for a lone surrogate.
-  if (text.indexOf('\ufffd') >= 0) {
-    const message = bytes.subarray(start, end);
-    if (!isUtf8(message)) return WINDOWS_1252.decode(message);
-  }
-  return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
-}
-
-/** By its byte order mark, or because every other one of the first bytes is NUL. */
-function looksLikeUtf16(bytes: Buffer, start: number, end: number): boolean {
-  if (end - start < 2) return false;
-  const first = bytes[start];
-  const second = bytes[start + 1];
-  if (first === 0xff && second === 0xfe) return true;
-  if (first === 0xfe && second === 0xff) return true;
-  if ((first === 0) === (second === 0) || end - start < 4) return false;
-  const last = start + Math.min((end - start) & ~1, 16);
-  for (let i = start + 2; i < last; i += 2) {
-    if ((bytes[i] === 0) !== (first === 0) || (bytes[i + 1] === 0) !== (second === 0)) return false;
-  }
-  return true;
 }

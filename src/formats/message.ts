@@ -12,11 +12,13 @@ export function readMessage(draft: Draft, line: string, from: number, spoken: nu
   // Behind the sentence, because a user may be called `UserAgent: 'x'`.
   const agentAt = findUserAgent(line, spoken < 0 ? from : spoken);
   if (agentAt < 0) {
-    if (spoken < 0 || !isBlank(line, spoken, line.length)) keepMessage(draft, line.slice(from));
+    if (spoken >= 0 && isBlank(line, spoken, line.length)) draft.isPlain = true;
+    else keepMessage(draft, line.slice(from));
     return;
   }
   const agentEnd = readUserAgent(draft, line, agentAt);
   if (spoken >= 0 && isBlank(line, spoken, agentAt) && isBlank(line, agentEnd, line.length)) return;
+  draft.isPlain = false;
   keepMessage(draft, line.slice(from, agentAt).trimEnd() + line.slice(agentEnd));
 }
 
@@ -116,17 +118,20 @@ const MAX_USER_AGENT = 1024;
 /**
  * Sets the user agent that follows the marker at `markerAt`, and returns where its part of the line ends.
  * Sense quotes it without escaping, browsers put quotes in it, and log4net glues an exception behind it:
- * so it goes to the last quote of its own line.
+ * so it goes to the last quote of its own line. Where that is the only one, and the end, nothing else can be in it.
  */
 export function readUserAgent(draft: Draft, line: string, markerAt: number): number {
   let from = markerAt + USER_AGENT.length;
   while (line.charCodeAt(from) === 32) from++;
-  const lineEnd = endOfTextLine(line, from);
-  let end = lineEnd;
-  let next = lineEnd;
-  if (line.charCodeAt(from) === 39) {
-    from++;
-    const close = line.charCodeAt(lineEnd - 1) === 39 ? lineEnd - 1 : line.lastIndexOf("'", lineEnd - 1);
+  const isQuoted = line.charCodeAt(from) === 39;
+  if (isQuoted) from++;
+  let end = line.length - 1;
+  let next = line.length;
+  draft.isPlain = isQuoted && line.indexOf("'", from) === end && !mayHoldPrefix(line, from);
+  if (!draft.isPlain) {
+    end = endOfTextLine(line, from);
+    next = end;
+    const close = isQuoted ? line.lastIndexOf("'", end - 1) : -1;
     if (close >= from) {
       end = close;
       next = close + 1;
@@ -135,6 +140,14 @@ export function readUserAgent(draft: Draft, line: string, markerAt: number): num
   const agent = line.slice(from, end);
   if (!isNull(agent)) draft.userAgent = cut(agent, MAX_USER_AGENT);
   return next;
+}
+
+/** False where no prefix can be in `line[from..]`: all of them end in `/;`, or in `/`, one character and `;`. */
+function mayHoldPrefix(line: string, from: number): boolean {
+  for (let at = line.indexOf(';', from); at >= 0; at = line.indexOf(';', at + 1)) {
+    if (line.charCodeAt(at - 1) === 47 || line.charCodeAt(at - 2) === 47) return true;
+  }
+  return false;
 }
 
 function endOfTextLine(line: string, from: number): number {

@@ -10,11 +10,16 @@ export const REFUSALS = [
   'unknown_command',
   'missing_fields',
   'field_too_long',
+  'glued_line',
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
-/** A pattern converter that Sense's log4net did not know: it prints recognisable text instead of a value. */
-export type Fault = 'host_converter' | 'time_converter' | 'rownum_converter';
+/**
+ * What is wrong with a line that is an event all the same: a pattern converter that Sense's log4net did not know, which prints
+ * recognisable text instead of a value; or bytes that are no UTF-8, of which nobody said what they are.
+ */
+export const FAULTS = ['host_converter', 'time_converter', 'rownum_converter', 'not_utf8'] as const;
+export type Fault = (typeof FAULTS)[number];
 
 /** Which of Butler SOS's two appenders sent the line. One event may leave through both: trust the command. */
 export type Via = 'session' | 'connection';
@@ -28,6 +33,8 @@ export interface ParsedLine extends UserEvent {
   /** True where two equal lines of one host can only be one event: the line carries its own number. */
   readonly identified: boolean;
   readonly fault: Fault | null;
+  /** True where every character is accounted for: no second line can hide in it. */
+  readonly isPlain: boolean;
 }
 
 /** One line format. Takes any string, never throws. */
@@ -83,5 +90,6 @@ export function draftLine(
     via,
     identified: false,
     fault: null,
+    isPlain: false,
   };
 }

@@ -1,12 +1,17 @@
+import type { FaultyHosts } from './faulty-hosts.ts';
+
 /** What became of what was read. */
 export interface IngestCounters {
-  /** Datagrams, frames or items read, before any refusal. */
+  /** Datagrams, frames or items read, before any refusal; each line of several in one. */
   received: number;
+  /** Of these, lines behind the first one of a message that held several. */
+  furtherLines: number;
   accepted: number;
   duplicates: number;
   heartbeats: number;
   excluded: number;
   readonly refused: Map<string, number>;
-  /** Lines of which a broken converter was seen; they were accepted. */
+  /** Lines of which a broken converter was seen, or that had to be guessed. */
   readonly faults: Map<string, number>;
+  readonly faultyHosts: FaultyHosts;
 }

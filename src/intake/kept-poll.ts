@@ -1,5 +1,6 @@
 import type { Blacklist } from '../contract/blacklist.ts';
 import type { User } from '../contract/event.ts';
+import { foldName } from '../contract/fold-name.ts';
 import type { FailedPoll, KeptPoll, Snapshot } from '../contract/snapshot.ts';
 
 const MOST_ERROR = 500;
@@ -24,5 +25,5 @@ export function keptFailure({ host, virtualProxy, at, durationMs, error }: Faile
 }
 
 function keyOf({ directory, id }: User): string {
-  return `${directory ?? ''}\\${id}`.toLowerCase();
+  return foldName(`${directory ?? ''}\\${id}`);
 }

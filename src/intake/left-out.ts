@@ -1,5 +1,6 @@
 import type { Blacklist } from '../contract/blacklist.ts';
 import type { User, UserEvent } from '../contract/event.ts';
+import { foldName } from '../contract/fold-name.ts';
 import type { MissedLines } from '../sessions/hidden.ts';
 import { copied } from '../sessions/string-pool.ts';
 
@@ -13,7 +14,11 @@ export class LeftOut {
 
   note({ host, user }: UserEvent): void {
     if (user === null) return;
-    const name = JSON.stringify([host, user.directory?.toLowerCase(), user.id.toLowerCase()]);
+    const name = JSON.stringify([
+      host,
+      user.directory === null ? null : foldName(user.directory),
+      foldName(user.id),
+    ]);
     const known = this.#counted.get(name);
     if (known !== undefined) known.lines += 1;
     else if (this.#counted.size >= MOST_COUNTED) this.#isComplete = false;

@@ -1,18 +1,20 @@
 import type { Blacklist } from '../contract/blacklist.ts';
-import type { Layout, NumberedLine, Sender, User, UserEvent } from '../contract/event.ts';
+import type { Arrival, Layout, NumberedLine, Sender, User, UserEvent } from '../contract/event.ts';
 import type { Intake, Outcome, SubmittedItem } from '../contract/receiver.ts';
 import type { FailedPoll, Snapshot } from '../contract/snapshot.ts';
-import { decodeMessage, isHeartbeat, type ParsedLine, parseLine, rowOfRefused } from '../formats/index.ts';
+import { type Fault, isHeartbeat, type ParsedLine, rowOfRefused, type TakeLine } from '../formats/index.ts';
 import type { Host } from '../sessions/session.ts';
-import type { Site } from '../sessions/site.ts';
-import { type Duplicates, Twins } from './duplicates.ts';
-import type { EventStore } from './event-store.ts';
+import { Twins } from './duplicates.ts';
+import { FaultyHosts } from './faulty-hosts.ts';
 import type { IngestCounters } from './ingest-counters.ts';
 import { keptFailure, keptSnapshot } from './kept-poll.ts';
 import { LeftOut } from './left-out.ts';
 import { MessageQueue, type TakeMessage } from './message-queue.ts';
+import { MessageReader } from './message-reader.ts';
+import type { PipelineParts } from './pipeline-parts.ts';
 import { RulesSeen } from './rules-seen.ts';
 import { SnapshotTurns } from './snapshot-turns.ts';
+import { sortByTime } from './time-order.ts';
 
 /** Memory for messages between two turns. A full one is worked off at once. */
 const QUEUE_BYTES = 16 * 1_048_576;
@@ -23,25 +25,6 @@ const BURST_MESSAGES = 640;
 /** A burst is taken from the kernel first and worked off after, for so many turns. */
 const MOST_PUT_OFF = 10;
 
-export interface PipelineParts {
-  readonly site: Site;
-  readonly store: EventStore;
-  readonly duplicates: Duplicates;
-  readonly blacklist: Blacklist;
-  /** Identity of a line: equal for equal texts only. */
-  readonly hash: (text: string) => string;
-  /** 32 bits of a text. */
-  readonly checksum: (text: string) => number;
-  /** Something is wrong with what comes in; called for each message. */
-  readonly onTrouble: (kind: string, sample: string) => void;
-  /** Commits the state of the site as it is. */
-  readonly commitState: () => void;
-  /** Milliseconds since 1970 UTC. */
-  readonly now: () => number;
-  /** Calls back once after so many milliseconds. */
-  readonly later: (callback: () => void, ms: number) => void;
-}
-
 /**
  * The order of life of a message: parse, blacklist, duplicate, order, session, journal. Synchronous; a
  * message is accepted when the store has committed it.
@@ -49,15 +32,18 @@ export interface PipelineParts {
 export class Pipeline implements Intake {
   readonly counters: IngestCounters = {
     received: 0,
+    furtherLines: 0,
     accepted: 0,
     duplicates: 0,
     heartbeats: 0,
     excluded: 0,
     refused: new Map(),
     faults: new Map(),
+    faultyHosts: new FaultyHosts(),
   };
   readonly #parts: PipelineParts;
   readonly #queue = new MessageQueue(QUEUE_BYTES);
+  readonly #reader = new MessageReader();
   readonly #twins: Twins;
   readonly #leftOut = new LeftOut();
   readonly #snapshots: SnapshotTurns;
@@ -67,8 +53,14 @@ export class Pipeline implements Intake {
   #turnPending = false;
   #putOff = 0;
   #seenInTurn = 0;
-  readonly #line: TakeMessage = (memory, start, end, sender, receivedAt) => {
-    this.#takeLine(decodeMessage(memory, start, end), sender, receivedAt);
+  readonly #message: TakeMessage = (memory, start, end, sender, receivedAt) => {
+    const lines = this.#reader.read(memory, start, end, { receivedAt, sender }, this.#line);
+    if (lines === null) this.#refuse('utf16', sender.address);
+    else {
+      // A message with several lines counts as so many.
+      this.counters.received += lines - 1;
+      this.counters.furtherLines += lines - 1;
+    }
   };
 
   constructor(parts: PipelineParts) {
@@ -120,22 +112,19 @@ export class Pipeline implements Intake {
   work(): void {
     this.#putOff = 0;
     if (this.#queue.length === 0) return;
-    this.#queue.drain(this.#line);
+    this.#queue.drain(this.#message);
     this.#applyInOrder();
   }
 
-  #takeLine(text: string | null, sender: Sender, receivedAt: number): void {
-    if (text === null) {
-      this.#refuse('utf16', sender.address);
-      return;
-    }
-    const line = parseLine(text, { receivedAt, sender });
+  readonly #line: TakeLine = (line, text, arrival) => {
+    const { sender } = arrival;
+    if (this.#reader.isGuess) this.#fault('not_utf8', typeof line === 'string' ? null : line.host, arrival);
     if (typeof line === 'string') {
       if (isHeartbeat(text)) {
         this.counters.heartbeats += 1;
         return;
       }
-      const row = rowOfRefused(text, { receivedAt, sender });
+      const row = rowOfRefused(text, arrival);
       if (row !== null) this.#arrived(row, sender);
       this.#refuse(line, `${sender.address}: ${text.slice(0, SAMPLE_CHARACTERS)}`);
       return;
@@ -143,7 +132,7 @@ export class Pipeline implements Intake {
     // A line that is excluded or comes twice has arrived.
     if (line.rowNumber !== null) this.#arrived(line, sender);
     this.#parts.site.clocks.correct(line);
-    if (line.fault !== null) this.#note(this.counters.faults, line.fault, sender.address);
+    if (line.fault !== null) this.#fault(line.fault, line.host, arrival);
     const identity = line.identified ? this.#identify(line) : null;
     if (this.#isExcluded(line)) return;
     if (identity === null && this.#twins.isTwin(line, sender)) this.counters.duplicates += 1;
@@ -153,6 +142,17 @@ export class Pipeline implements Intake {
       // Who sends lines does not send them again.
       else if (status === 'refused') this.#parts.site.quality.dropped();
     }
+  };
+
+  /** `host`: null where the line names none that is known. */
+  #fault(fault: Fault, host: string | null, { sender, receivedAt }: Arrival): void {
+    const { faults, faultyHosts } = this.counters;
+    const name = host ?? sender.address;
+    this.#note(
+      faults,
+      fault,
+      `${name}, from ${sender.address}: ${faultyHosts.note(fault, name, receivedAt)}`,
+    );
   }
 
   /** Notes the number of a line. What came before the counter began again belongs to the time before. */
@@ -194,7 +194,7 @@ export class Pipeline implements Intake {
 
   #applyInOrder(): void {
     const events = this.#events;
-    if (!inOrder(events)) events.sort((a, b) => a.at - b.at);
+    sortByTime(events);
     const { site, store } = this.#parts;
     for (const event of events) {
       const applied = site.apply(event, store.nextSeq);
@@ -286,10 +286,3 @@ const ACCEPTED: Outcome = { status: 'accepted' };
 const DUPLICATE: Outcome = { status: 'duplicate' };
 const EXCLUDED: Outcome = { status: 'excluded' };
 const HEARTBEAT: Outcome = { status: 'heartbeat' };
-
-function inOrder(events: readonly UserEvent[]): boolean {
-  for (let i = 1; i < events.length; i += 1) {
-    if ((events[i] as UserEvent).at < (events[i - 1] as UserEvent).at) return false;
-  }
-  return true;
-}

@@ -273,9 +273,11 @@ export class Journal {
    */
   async stop(withinMs: number): Promise<number> {
     if (this.#failure !== null) return 0;
-    if (await this.flush(withinMs)) await this.#writer.stop();
-    else await this.#writer.terminate();
+    const isWhole = await this.flush(withinMs);
+    // Before the writer is asked to end: what it is told after that keeps it busy with a file that is closed.
     this.#failure = new Error('the journal is closed');
+    if (isWhole) await this.#writer.stop();
+    else await this.#writer.terminate();
     return this.uncommitted;
   }
 }

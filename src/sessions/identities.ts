@@ -1,4 +1,5 @@
 import type { User } from '../contract/event.ts';
+import { foldName } from '../contract/fold-name.ts';
 import { Host, Key, KnownUser, type Session } from './session.ts';
 import { copied } from './string-pool.ts';
 
@@ -8,7 +9,7 @@ const NO_DIRECTORY = '';
 const MOST_SPELLINGS = 64;
 
 /**
- * Every host, user and key that has open or remembered sessions. Users are found case-insensitively. A key
+ * Every host, user and key that has open or remembered sessions. Users are found in whatever spelling. A key
  * that stays empty for long enough is forgotten, and with its last key the user.
  */
 export class Identities {
@@ -65,8 +66,8 @@ export class Identities {
   /** A user who is known already, in whatever spelling. */
   find({ directory, id }: User): KnownUser | undefined {
     const spelling = directory ?? NO_DIRECTORY;
-    const known = this.#directories.get(spelling) ?? this.#directories.get(spelling.toLowerCase());
-    return known?.users.get(id) ?? known?.users.get(id.toLowerCase());
+    const known = this.#directories.get(spelling) ?? this.#directories.get(foldName(spelling));
+    return known?.users.get(id) ?? known?.users.get(foldName(id));
   }
 
   host(name: string): Host {
@@ -85,7 +86,7 @@ export class Identities {
   }
 
   #otherSpelling(directory: Directory, user: User): KnownUser {
-    const folded = user.id.toLowerCase();
+    const folded = foldName(user.id);
     const known = directory.users.get(folded);
     if (known !== undefined) return known;
     const id = copied(user.id);
@@ -100,7 +101,7 @@ export class Identities {
   }
 
   #directory(spelling: string): Directory {
-    const folded = spelling.toLowerCase();
+    const folded = foldName(spelling);
     let directory = this.#directories.get(folded);
     if (directory === undefined) {
       directory = { spellings: [], users: new Map() };
@@ -175,17 +176,17 @@ export class Identities {
     if (user === null) return;
     user.keys -= 1;
     if (user.keys > 0) return;
-    const directory = this.#directories.get((user.directory ?? NO_DIRECTORY).toLowerCase());
-    directory?.users.delete(user.id.toLowerCase());
+    const directory = this.#directories.get(foldName(user.directory ?? NO_DIRECTORY));
+    directory?.users.delete(foldName(user.id));
     directory?.users.delete(user.id);
     if (directory?.users.size !== 0) return;
     for (const spelling of directory.spellings) this.#directories.delete(spelling);
   }
 }
 
-/** The users of one directory, by lower-cased id and by the spelling first seen. */
+/** The users of one directory, by folded id and by the spelling first seen. */
 interface Directory {
-  /** Under which names the directory is found; the first is the lower-cased one. */
+  /** Under which names the directory is found; the first is the folded one. */
   readonly spellings: string[];
   readonly users: Map<string, KnownUser>;
 }

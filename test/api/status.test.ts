@@ -38,6 +38,25 @@ it('readyz is 503 with the reason when not ready', async () => {
   });
 });
 
+it('ingest says of which host lines had to be guessed, and what to do', async () => {
+  const line = Buffer.from('/qseow-proxy-session/;node1;Start session;LAB;J\xfcrgen;;;', 'latin1');
+  api.pipeline.receive(line, { address: '192.0.2.1', port: 1 }, api.now);
+  api.pipeline.work();
+  const { body } = await api.get('/api/v1/ingest');
+  expect(body).toMatchObject({
+    faults: { not_utf8: 1 },
+    faultyHosts: [
+      {
+        host: 'node1',
+        fault: 'not_utf8',
+        lines: 1,
+        lastAt: '2026-05-19T12:00:00.000Z',
+        remedy: expect.stringContaining('<encoding value="utf-8" />'),
+      },
+    ],
+  });
+});
+
 it('ingest accounts for everything received', async () => {
   await api.post([
     { type: 'session_start', user: ann, host: 'qs1', id: 'a' },
@@ -66,6 +85,7 @@ it('ingest accounts for everything received', async () => {
     keyMismatches: 0,
     rowsMissing: 0,
     faults: {},
+    faultyHosts: [],
     receivers: [
       { name: 'udp', listening: ['127.0.0.1:9997'], received: 0, kernelDropped: 0 },
       { name: 'http', listening: [], received: 7, kernelDropped: null, refusedRequests: 0 },

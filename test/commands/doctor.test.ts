@@ -66,7 +66,7 @@ async function start(extra: string): Promise<Program> {
   return program;
 }
 
-async function send(port: number, ...lines: string[]): Promise<void> {
+async function send(port: number, ...lines: (string | Buffer)[]): Promise<void> {
   const socket = createSocket('udp4');
   for (const line of lines) await new Promise((sent) => socket.send(line, port, '127.0.0.1', sent));
   socket.close();
@@ -121,10 +121,11 @@ describe('headcount doctor, beside a running Headcount', () => {
       ...[1, 2, 5, 6].map((row) => own('losing', row)),
       ...[1, 2].map((row) => own('both', row)),
       butlerSos('both'),
+      Buffer.from(butlerSos('plain', 'LAB;J\u00fcrgen'), 'latin1'),
     );
-    await accepted(program, 9);
-    await send(program.udpPort, own('both', 3));
     await accepted(program, 10);
+    await send(program.udpPort, own('both', 3));
+    await accepted(program, 11);
     await until(
       () => program.get<{ readonly rowsMissing: number }>('/api/v1/ingest'),
       ({ rowsMissing }) => rowsMissing === 2,
@@ -145,6 +146,9 @@ describe('headcount doctor, beside a running Headcount', () => {
     ]);
     expect(about('sinks')).toEqual([
       'FAIL questdb: nothing listens at http://127.0.0.1:1: is QuestDB running?. mend that; the rows are kept meanwhile',
+    ]);
+    expect(about('faults')).toEqual([
+      expect.stringMatching(/^WARN plain: lines with not_utf8 since the program started: 1\. .*<encoding/),
     ]);
     expect(about('hosts')).toHaveLength(3);
   });

@@ -51,7 +51,16 @@ describe('config.example.yaml', () => {
 
   it('shows every key that has a default as that default', () => {
     const shown = [...uncommented.matchAll(/^ *(?:- )?(\w+):/gm)].map((match) => match[1]);
-    const optional = new Set(['name', 'directory', 'userId', 'token', 'tokenFile', 'scopes', ...TLS_KEYS]);
+    const optional = new Set([
+      'name',
+      'directory',
+      'userId',
+      'token',
+      'tokenFile',
+      'scopes',
+      'encoding',
+      ...TLS_KEYS,
+    ]);
     // There is no sink by default.
     const ofSinks = keysOf(configSchema.shape.sinks);
     const types = new Set<string>(defaults.receivers.map(({ type }) => type));

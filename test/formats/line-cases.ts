@@ -2,7 +2,13 @@ import { Buffer } from 'node:buffer';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Arrival } from '../../src/contract/event.ts';
-import { decodeMessage, type ParsedLine, parseLine, type Refusal } from '../../src/formats/index.ts';
+import {
+  decodeMessage,
+  type ParsedLine,
+  parseLine,
+  type Refusal,
+  readUnit,
+} from '../../src/formats/index.ts';
 
 const CASES = join(import.meta.dirname, '../cases');
 
@@ -57,11 +63,24 @@ export function readMessages(name: string): CaseMessage[] {
   return lines.filter((line) => line !== '').map((text) => ({ text }));
 }
 
-export function parseMessage(message: CaseMessage): ParsedLine | Refusal {
+function textOf(message: CaseMessage): string | null {
   const bytes =
     message.base64 === undefined ? Buffer.from(message.text ?? '') : Buffer.from(message.base64, 'base64');
-  const text = decodeMessage(bytes);
+  return decodeMessage(bytes);
+}
+
+export function parseMessage(message: CaseMessage): ParsedLine | Refusal {
+  const text = textOf(message);
   return text === null ? 'utf16' : parseLine(text, ARRIVAL);
+}
+
+/** What comes of each line in a message that may hold several. */
+export function readLines(message: CaseMessage): (ParsedLine | Refusal)[] {
+  const text = textOf(message);
+  const lines: (ParsedLine | Refusal)[] = [];
+  if (text === null) return ['utf16'];
+  readUnit(text, ARRIVAL, (line) => lines.push(line));
+  return lines;
 }
 
 export function tally(results: readonly (ParsedLine | Refusal)[]): Expected {
@@ -72,10 +91,22 @@ export function tally(results: readonly (ParsedLine | Refusal)[]): Expected {
   return { accepted: results.filter((result) => typeof result !== 'string').length, refused };
 }
 
+/** What `expected.json` says of a message: of several lines a list. */
+export function describeLines(lines: readonly (ParsedLine | Refusal)[]): unknown {
+  return lines.length === 1 ? describeResult(lines[0] as ParsedLine | Refusal) : lines.map(describeResult);
+}
+
 /** A result as `expected.json` writes it: what is null, false or the same in every case is left out. */
 export function describeResult(result: ParsedLine | Refusal): unknown {
   if (typeof result === 'string') return { refused: result };
-  const { line: _line, bodyAt: _bodyAt, layout: _layout, receivedAt: _receivedAt, ...fields } = result;
+  const {
+    line: _line,
+    bodyAt: _bodyAt,
+    layout: _layout,
+    receivedAt: _receivedAt,
+    isPlain: _isPlain,
+    ...fields
+  } = result;
   const { at, originalAt, timed, ...rest } = fields;
   const known = Object.entries(rest).filter(([, value]) => value !== null && value !== false);
   return {

@@ -39,7 +39,14 @@ export function datagram(): fc.Arbitrary<Buffer> {
       for (const [place, value] of changes) bytes[place % bytes.length] = value;
       return bytes;
     });
+  const several = fc
+    .tuple(
+      fc.array(line, { maxLength: 6 }),
+      fc.constantFrom('\n', '\r\n', '\0', '\r', '', '#012', ' ', '\n<13>x: '),
+    )
+    .map(([lines, separator]) => Buffer.from(lines.join(separator)));
   return fc.oneof(
+    { weight: 2, arbitrary: several },
     { weight: 3, arbitrary: line.map((text) => Buffer.from(text, 'utf8')) },
     { weight: 3, arbitrary: mutated },
     { weight: 2, arbitrary: hostile },

@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { builtPage } from '../../src/api/page/page.ts';
 import { Program, ProgramFolder, until } from './program.ts';
 
 interface Ingest {
@@ -132,12 +133,13 @@ describe('hostile names of other things', () => {
     },
   );
 
-  it('never reach the page, which runs no script', async () => {
+  it('are no part of the page as it is sent', async () => {
     const response = await fetch(`${program.api}/`);
     expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
     const html = await response.text();
-    for (const trace of ['<img', '<script', 'onerror', '\u0000', '\u202e']) expect(html).not.toContain(trace);
-    expect(html).toContain('Active users');
+    for (const trace of ['<img', 'onerror', '\u0000', '\u202e']) expect(html).not.toContain(trace);
+    // Nothing in it depends on what was sent: names come as JSON, and the page's scripts show them as text.
+    expect(html).toBe(builtPage().html);
   });
 
   it('do not break a line of the log', async () => {

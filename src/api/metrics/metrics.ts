@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
 import type { ReceiverStats } from '../../contract/receiver.ts';
-import { REFUSALS } from '../../formats/index.ts';
+import { FAULTS, REFUSALS } from '../../formats/index.ts';
 import type { ApiParts } from '../parts.ts';
 import { TEXT } from '../schemas.ts';
 import { hostMetrics } from './hosts.ts';
@@ -35,10 +35,15 @@ export function createMetrics(parts: ApiParts): Registry {
   return registry;
 }
 
-/** `received = accepted + duplicates + heartbeats + excluded + refused + in_flight`, each over all its labels. */
+/** `received + further_lines = accepted + duplicates + heartbeats + excluded + refused + in_flight`, each over all its labels. */
 function ingestMetrics(parts: ApiParts): Metric[] {
   const { counters } = parts;
   return [
+    metric(
+      'headcount_further_lines_total',
+      'Lines behind the first one of a message that held several',
+      () => counters.furtherLines,
+    ),
     metric('headcount_accepted_total', 'Events committed to the journal', () => counters.accepted),
     metric('headcount_duplicates_total', 'Events that had come before', () => counters.duplicates),
     metric('headcount_heartbeats_total', 'Signs of life', () => counters.heartbeats),
@@ -52,6 +57,12 @@ function ingestMetrics(parts: ApiParts): Metric[] {
         Object.entries({ ...NONE_REFUSED, ...Object.fromEntries(counters.refused) }).map(
           ([reason, count]) => [count, reason],
         ),
+    },
+    {
+      name: 'headcount_faults_total',
+      help: 'Lines with something wrong in them that were read all the same, by fault',
+      labels: ['fault'],
+      samples: () => FAULTS.map((fault) => [counters.faults.get(fault) ?? 0, fault]),
     },
     metric('headcount_in_flight', 'Messages taken and not yet committed', () => parts.inFlight()),
     metric(

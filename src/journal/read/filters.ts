@@ -1,4 +1,5 @@
 import type { SQLInputValue } from 'node:sqlite';
+import { foldName } from '../../contract/fold-name.ts';
 
 /** Filters shared by sessions and events; times in milliseconds, `null` for no filter. */
 export interface Filters {
@@ -19,8 +20,8 @@ export const NUMBERS_OF_NAME = 'SELECT id FROM strings WHERE text = ?';
 /** The same of a user, with the values of its parameters. */
 export function numbersOfUser({ directory, id }: NonNullable<Filters['user']>): [string, string[]] {
   const byId = 'SELECT number FROM users WHERE folded_id = ?';
-  if (directory === null) return [byId, [id.toLowerCase()]];
-  return [`${byId} AND folded_directory = ?`, [id.toLowerCase(), directory.toLowerCase()]];
+  if (directory === null) return [byId, [foldName(id)]];
+  return [`${byId} AND folded_directory = ?`, [foldName(id), foldName(directory)]];
 }
 
 /** Collects conditions on rows under the alias `s`. */

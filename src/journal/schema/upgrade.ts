@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { FORMAT, LOGS, type StoredTable, TABLES } from './schema.ts';
 import { toFormat3 } from './to-format-3.ts';
+import { toFormat4 } from './to-format-4.ts';
 
 /** What has to be done with what is stored already. New columns and tables follow from their `since`. */
 export interface Step {
@@ -10,7 +11,10 @@ export interface Step {
 }
 
 /** Steps of code, in the order of their formats. One that was released stays as it is. */
-const STEPS: readonly Step[] = [{ to: 3, run: toFormat3 }];
+const STEPS: readonly Step[] = [
+  { to: 3, run: toFormat3 },
+  { to: 4, run: toFormat4 },
+];
 
 export interface Schema {
   readonly format: number;

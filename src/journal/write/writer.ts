@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { foldName } from '../../contract/fold-name.ts';
 import { OUTCOMES } from '../../sessions/session-tracker.ts';
 import { EventBlocks } from '../event-blocks.ts';
 import type { NewNames } from '../names.ts';
@@ -101,7 +102,7 @@ export class Writer {
     }
     for (const [id, text] of names.strings) string.run(id, text);
     for (const [number, directory, id] of names.users) {
-      user.run(number, directory, id, (directory ?? '').toLowerCase(), id.toLowerCase());
+      user.run(number, directory, id, foldName(directory ?? ''), foldName(id));
     }
   }
 

@@ -1,4 +1,3 @@
-import { useId } from 'preact/hooks';
 import { tracked } from '../model/look.ts';
 import { Section } from '../parts/section.ts';
 import { h, type View } from '../parts/view.ts';
@@ -53,11 +52,10 @@ export function TrackedApps(): View {
 }
 
 function Row({ row }: { readonly row: AppRow }): View {
-  const id = useId();
   return h(
     'tr',
     null,
-    h(AppCell, { row, id }),
+    h(AppCell, { row }),
     h('td', { class: 'number' }, numberText(row.users)),
     h('td', { class: 'number' }, numberText(row.connections)),
     h('td', { class: 'number' }, numberText(row.openedLastSecond)),
@@ -69,7 +67,8 @@ function Row({ row }: { readonly row: AppRow }): View {
         'button',
         {
           type: 'button',
-          'aria-describedby': id,
+          // Its name is the word; which app it is about is the header of its row.
+          title: `Untrack ${row.name}`,
           onClick: ({ currentTarget }) => {
             keepFocus(currentTarget);
             tracked.value = tracked.value.filter((appId) => appId !== row.appId);

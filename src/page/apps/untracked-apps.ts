@@ -93,7 +93,7 @@ function Find(): View {
   const id = useId();
   return h(
     'div',
-    { class: 'field' },
+    { class: 'field field-row' },
     h('label', { for: id }, 'Find an application'),
     h('input', {
       id,
@@ -107,11 +107,10 @@ function Find(): View {
 }
 
 function Row({ row }: { readonly row: AppRow }): View {
-  const id = useId();
   return h(
     'tr',
     null,
-    h(AppCell, { row, id }),
+    h(AppCell, { row }),
     h('td', { class: 'number' }, numberText(row.openedLastSecond)),
     h('td', { class: 'number' }, numberText(row.openedTotal)),
     h(
@@ -121,7 +120,8 @@ function Row({ row }: { readonly row: AppRow }): View {
         'button',
         {
           type: 'button',
-          'aria-describedby': id,
+          // Its name is the word; which app it is about is the header of its row.
+          title: `Track ${row.name}`,
           disabled: isFull(),
           onClick: ({ currentTarget }) => {
             keepFocus(currentTarget);

@@ -28,7 +28,7 @@ export function NowCards(): View {
       h(Card, { label: 'Connected users', note: usersNote(shown) }, numberText(active?.connectedUsers)),
       h(Card, { label: 'Connections', note: 'open apps' }, numberText(active?.connections)),
       h(Card, { label: 'Created per minute', note: endedNote(shown) }, numberText(shown?.created.last1m)),
-      h(Card, { label: 'Average duration', note: 'of those that ended in an hour' }, averageText(shown)),
+      h(Card, { label: 'Average duration', note: 'ended in the last hour' }, averageText(shown)),
       h(
         Card,
         { label: 'Rejected in the last hour', className: rejectedClass(shown) },

@@ -24,11 +24,13 @@ export function Head(): View {
     h(
       'div',
       { class: 'choices' },
-      h(RadioRow, {
-        label: 'Time zone',
-        options: { local: LOCAL_ZONE, UTC: 'UTC' },
-        chosen: zone,
-      }),
+      LOCAL_ZONE === 'UTC'
+        ? h('span', { class: 'label' }, 'Times are in UTC')
+        : h(RadioRow, {
+            label: 'Time zone',
+            options: { local: LOCAL_ZONE, UTC: 'UTC' },
+            chosen: zone,
+          }),
       h(RadioRow, {
         label: 'Colours',
         options: THEMES,

@@ -74,7 +74,7 @@ function Apps({ apps }: { readonly apps: SessionItem['apps'] }): View {
   const { shown, more } = firstOf(apps, MOST_APPS);
   return h(
     'span',
-    { class: 'apps', title: apps.map(appName).join('\n') },
+    { class: 'session-apps', title: apps.map(appName).join('\n') },
     h(
       'span',
       { class: 'app-names' },

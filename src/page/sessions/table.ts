@@ -17,7 +17,7 @@ export function SessionsTable({
   const body = useKeptFocus();
   return h(
     'div',
-    { class: 'table-frame' },
+    { class: 'table-frame sessions-frame', tabIndex: 0, role: 'group', 'aria-label': 'List of sessions' },
     h(
       'table',
       {

@@ -6,7 +6,7 @@ type Quality = CountsView['quality'] | 'unknown';
 /** What each word promises. */
 export const QUALITY_WORDS: Readonly<Record<Quality, string>> = {
   exact: 'Every line is accounted for. The count is right.',
-  reconciled: 'Lines were lost, and polls of the proxies have made good what they would have told.',
+  reconciled: 'The proxies agree with the count, which makes good what may have been lost.',
   unverified: 'Nothing was seen to be lost, but a loss would not show.',
   estimated: 'Something was lost, and nobody can say yet what that means.',
   unknown: 'Nobody knows who was on at this moment.',

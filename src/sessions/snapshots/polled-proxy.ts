@@ -1,3 +1,4 @@
+import { foldName } from '../../contract/fold-name.ts';
 import type { SeenSession } from '../../contract/snapshot.ts';
 import type { Session } from '../session.ts';
 import type { ProxySighting } from './proxy-sighting.ts';
@@ -83,10 +84,10 @@ export function isSameUser(one: SeenSession['user'], other: SeenSession['user'])
 }
 
 function isSame(one: string, other: string): boolean {
-  return one === other || one.toLowerCase() === other.toLowerCase();
+  return one === other || foldName(one) === foldName(other);
 }
 
 /** The same for all spellings of a user. */
 export function nameOf(user: SeenSession['user']): string {
-  return `${user?.directory ?? ''}\n${user?.id ?? ''}`.toLowerCase();
+  return foldName(`${user?.directory ?? ''}\n${user?.id ?? ''}`);
 }

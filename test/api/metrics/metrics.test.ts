@@ -19,7 +19,7 @@ async function scrape(): Promise<Exposition> {
   return new Exposition(text);
 }
 
-function receive(line: string): void {
+function receive(line: string | Buffer): void {
   api.pipeline.receive(Buffer.from(line), sender, api.now);
 }
 
@@ -32,14 +32,23 @@ it('metrics account for everything received', async () => {
     { type: 'nonsense' },
   ]);
   receive('nonsense');
+  receive('node1;Start session;LAB;a\nnode1;Start session;LAB;b\nnode1;Start session;LAB;c');
+  receive(Buffer.from('\xfc', 'latin1'));
   await api.settle();
   const metrics = await scrape();
+  expect(metrics.value('headcount_further_lines_total')).toBe(2);
+  expect(metrics.by('headcount_faults_total')).toEqual({
+    not_utf8: 1,
+    host_converter: 0,
+    time_converter: 0,
+    rownum_converter: 0,
+  });
   expect(metrics.by('headcount_received_total')).toEqual({ udp: 0, http: 5 });
-  expect(metrics.value('headcount_accepted_total')).toBe(1);
+  expect(metrics.value('headcount_accepted_total')).toBe(4);
   expect(metrics.value('headcount_duplicates_total')).toBe(1);
   expect(metrics.value('headcount_heartbeats_total')).toBe(1);
   expect(metrics.value('headcount_excluded_total')).toBe(1);
-  expect(metrics.by('headcount_refused_total')).toMatchObject({ bad_item: 1, unknown_format: 1, empty: 0 });
+  expect(metrics.by('headcount_refused_total')).toMatchObject({ bad_item: 1, unknown_format: 2, empty: 0 });
   expect(metrics.value('headcount_in_flight')).toBe(0);
   expect(metrics.by('headcount_kernel_dropped_total')).toEqual({ udp: 0 });
 });

@@ -54,7 +54,7 @@ describe.skipIf(!isInstalled('prometheus', 'prometheus'))('a real Prometheus', (
       (what) => `sum(headcount_${what}_total)`,
     );
     const [identity] = await prometheus.query(
-      `sum(headcount_received_total) - ${others.join(' - ')} - sum(headcount_in_flight)`,
+      `sum(headcount_received_total) + sum(headcount_further_lines_total) - ${others.join(' - ')} - sum(headcount_in_flight)`,
     );
     expect(identity?.value[1]).toBe('0');
     expect(await prometheus.query('process_cpu_seconds_total > 0')).toHaveLength(1);

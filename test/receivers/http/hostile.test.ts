@@ -56,14 +56,18 @@ it.each(names)('%j goes in and comes out as it is', async (name) => {
   }
 });
 
-it('half a surrogate pair becomes the replacement character', async () => {
-  const event = await onlyEvent({
-    ...start,
-    user: { directory: 'LAB', id: 'x\ud800y' },
-    message: '\udfff',
-  });
-  expect(event).toMatchObject({ user: { directory: 'LAB', id: 'x\ufffdy' }, message: '\ufffd' });
-  expect(api.site.counts.users).toBe(1);
+it('half a surrogate pair becomes the replacement character in a text, and is refused in the name of a user', async () => {
+  expect(await onlyEvent({ ...start, message: '\udfff' })).toMatchObject({ message: '\ufffd' });
+  const { body } = await api.post([
+    { ...start, user: { directory: 'LAB', id: 'x\ud800y' } },
+    { ...start, user: { directory: 'LAB\udfff', id: 'x' } },
+    { ...start, user: { directory: 'LAB', id: 'x\ufffdy' } },
+  ]);
+  const expected = 'expected whole characters, found half a surrogate pair';
+  expect(body.refused).toEqual([
+    { index: 0, reason: `user.id: ${expected}` },
+    { index: 1, reason: `user.directory: ${expected}` },
+  ]);
 });
 
 it('texts of 60 KB are refused as names and cut as messages', async () => {

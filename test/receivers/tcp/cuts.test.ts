@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CountedFrames, Lines } from '../../../receivers/tcp/framing.ts';
+import { CountedFrames } from '../../../receivers/tcp/counted-frames.ts';
+import { Lines } from '../../../receivers/tcp/lines.ts';
 import { until } from '../receivers-under-test.ts';
 import { type CreateFraming, cutAt, everyCut, framesOf } from './framing-under-test.ts';
 import { gone, openClient, startReceiver } from './under-test.ts';

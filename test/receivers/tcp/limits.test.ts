@@ -68,12 +68,12 @@ describe('framing that is lost', () => {
   it('ends the connection, says whose it was, and the sender may come again', async () => {
     const { receiver, intake, port } = await startReceiver({ framing: 'octet-counting' });
     const client = await openClient(port);
-    client.write('3 oneoops 3 two');
+    client.write(`3 oneoops${'!'.repeat(65_535)}`);
     await gone(client);
     (await openClient(port)).write('5 three');
     await until(() => intake.messages.length === 2);
     expect([intake.texts, intake.refused]).toEqual([['one', 'three'], ['no_frame_length']]);
     expect(receiver.stats()).toMatchObject({ received: 3, connections: 1 });
-    expect(intake.samples).toEqual(['tcp: a frame from 127.0.0.1']);
+    expect(intake.samples).toEqual([`tcp: a frame from 127.0.0.1: oops${'!'.repeat(56)}`]);
   });
 });

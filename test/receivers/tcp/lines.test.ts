@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Lines } from '../../../receivers/tcp/framing.ts';
+import { Lines } from '../../../receivers/tcp/lines.ts';
 import { type CreateFraming, cutAt, everyCut, framesOf } from './framing-under-test.ts';
 
 const lines: CreateFraming = (maxFrame, taker) => new Lines(maxFrame, taker);
@@ -17,6 +17,11 @@ const STREAMS: readonly (readonly [string, string, readonly string[]])[] = [
   ['a CR that makes a frame too long', '1234567890\r1\ntwo\n', ['<frame_too_long>', 'two']],
   ['two CRs that make a frame too long', '1234567890\r\r\ntwo\n', ['<frame_too_long>', 'two']],
   ['a frame far too long at the end', '123456789012345678901234', ['<frame_too_long>']],
+  ['a NUL at the end of each', 'one\0two\0six', ['one', 'two', 'six']],
+  ['NULs, newlines and both', 'one\0\ntwo\0\0six\r\0\0ten\n', ['one', 'two', 'six', 'ten']],
+  ['a NUL that ends a frame too long', '12345678901\0two\0', ['<frame_too_long>', 'two']],
+  ['UTF-16, little endian', 'a\0b\0\n\0c\0\r\0\n\0', ['a\0b\0', 'c\0\r\0']],
+  ['UTF-16, big endian', '\0a\0b\0\n\0c\0\n', ['a\0b\0', 'c\0']],
   ['nothing', '', []],
 ];
 
@@ -27,7 +32,7 @@ describe('frames that end at a newline', () => {
   });
 
   it('are the same wherever any stream is cut three times', () => {
-    const stream = fc.string({ unit: fc.constantFrom('a', 'b', '\r', '\n', '\xff'), maxLength: 60 });
+    const stream = fc.string({ unit: fc.constantFrom('a', 'b', '\r', '\n', '\0', '\xff'), maxLength: 60 });
     const places = fc.array(fc.nat(60), { minLength: 3, maxLength: 3 });
     fc.assert(
       fc.property(stream, places, (text, cuts) => {
@@ -36,9 +41,11 @@ describe('frames that end at a newline', () => {
     );
   });
 
-  it('are those that were sent, whatever bytes they have but newlines', () => {
+  it('are those that were sent, whatever bytes they have but newlines and NULs', () => {
     const frame = fc.uint8Array({ minLength: 1, maxLength: 10 }).map((bytes) => Buffer.from(bytes));
-    const sendable = frame.map((bytes) => bytes.toString('latin1')).filter((text) => !/\n|\r$/.test(text));
+    const sendable = frame
+      .map((bytes) => bytes.toString('latin1'))
+      .filter((text) => !/[\n\0]|\r$/.test(text));
     fc.assert(
       fc.property(fc.array(sendable), fc.array(fc.nat(100)), (frames, cuts) => {
         const stream = frames.map((text) => `${text}\n`).join('');

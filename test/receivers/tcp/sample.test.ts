@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { CountedFrames, Lines } from '../../../receivers/tcp/framing.ts';
+import { CountedFrames } from '../../../receivers/tcp/counted-frames.ts';
+import { Lines } from '../../../receivers/tcp/lines.ts';
 import { type CreateFraming, everyCut, framesOf } from './framing-under-test.ts';
 
 const file = new URL('../../cases/lines-qlik-wire-lines/input.txt', import.meta.url);
