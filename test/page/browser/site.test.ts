@@ -117,6 +117,9 @@ describe.skipIf(CHROMIUM === null)('the page of a site whose truth is known', ()
     }
     await page.getByRole('button', { name: 'Track', exact: true }).first().click();
     await page.getByRole('button', { name: 'Untrack', exact: true }).waitFor();
+    // In a wide window no column is hidden behind the buttons.
+    const list = page.getByRole('group', { name: 'List of tracked apps', exact: true });
+    expect(await list.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0);
     await page.close();
   });
 });
