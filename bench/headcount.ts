@@ -26,7 +26,7 @@ const ingestSchema = z.object({
   received: z.number(),
   accepted: z.number(),
   inFlight: z.number(),
-  receivers: z.array(z.object({ name: z.string(), kernelDropped: z.number().nullable() })),
+  receivers: z.array(z.object({ kernelDropped: z.number().nullable(), ringDropped: z.number().default(0) })),
 });
 const countsSchema = z.object({
   active: z.object({ sessions: z.number() }),
@@ -130,5 +130,6 @@ async function getJson(url: string): Promise<unknown> {
 
 function totalsOf({ received, inFlight, receivers }: z.output<typeof ingestSchema>): Totals {
   const kernelDropped = receivers.reduce((sum, receiver) => sum + (receiver.kernelDropped ?? 0), 0);
-  return { received, inFlight, kernelDropped };
+  const ringDropped = receivers.reduce((sum, receiver) => sum + receiver.ringDropped, 0);
+  return { received, inFlight, kernelDropped, ringDropped };
 }

@@ -15,6 +15,7 @@ import { sinkCpu } from './scenarios/sink-cpu.ts';
 import { sinkOutage } from './scenarios/sink-outage.ts';
 import { sinkRows } from './scenarios/sink-rows.ts';
 import { sinkVisible } from './scenarios/sink-visible.ts';
+import { stall } from './scenarios/stall.ts';
 import { streams } from './scenarios/streams.ts';
 import { sustained } from './scenarios/sustained.ts';
 import { tcpLines } from './scenarios/tcp-lines.ts';
@@ -33,7 +34,7 @@ import { formatTable } from './table.ts';
  */
 
 const SCENARIOS: readonly Scenario[] = [
-  ...[cpuPerEvent, coreShare, burst, sustained, visible, millionSessions],
+  ...[cpuPerEvent, coreShare, burst, stall, sustained, visible, millionSessions],
   ...[tcpLines, countsRoute, history, streams, idleConnections, polls, reconcile],
   ...[sinkCpu, sinkRows, sinkVisible, sinkOutage],
 ];

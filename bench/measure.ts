@@ -70,7 +70,7 @@ export async function measureLoad(
       rate,
       received: settled.received,
       lost: load.sent - settled.received,
-      explained: load.sent === settled.received + settled.kernelDropped,
+      explained: load.sent === settled.received + settled.dropped,
       cpuMicros: (cpu * 1e6) / load.sent,
       mainThreadPart: (settled.cpu.mainThread - cpuBefore.mainThread) / cpu,
       coreShare: cpu / load.seconds,
@@ -101,11 +101,11 @@ async function settle(target: Target, before: Totals, sent: number) {
   for (;;) {
     const totals = await target.totals();
     const received = totals.received - before.received;
-    const kernelDropped = totals.kernelDropped - before.kernelDropped;
+    const dropped = totals.kernelDropped - before.kernelDropped + totals.ringDropped - before.ringDropped;
     const isQuiet = totals.inFlight === 0 && (received === sent || received === earlier);
     if (isQuiet) quiet ??= { at: performance.now(), cpu: cpuTime(target.pid) };
-    const isOver = received + kernelDropped >= sent || performance.now() > deadline;
-    if (quiet !== null && isOver) return { received, kernelDropped, ...quiet };
+    const isOver = received + dropped >= sent || performance.now() > deadline;
+    if (quiet !== null && isOver) return { received, dropped, ...quiet };
     if (performance.now() > deadline + GIVE_UP_MS) throw new Error(`${target.name} never finished the load`);
     earlier = received;
     await sleep(POLL_MS);

@@ -6,6 +6,8 @@ import type { Bench } from './scenario.ts';
 export interface Totals {
   readonly received: number;
   readonly kernelDropped: number;
+  /** Read, and thrown away since those before them still waited. */
+  readonly ringDropped: number;
   /** Received and not yet accepted. */
   readonly inFlight: number;
 }
@@ -33,7 +35,7 @@ export async function startBareReceiver({ processes }: Bench): Promise<Target> {
     async totals() {
       child.send('count');
       const { received } = await nextMessage<{ received: number }>(child, ANSWER_WITHIN_MS);
-      return { received, kernelDropped: kernelDrops(port), inFlight: 0 };
+      return { received, kernelDropped: kernelDrops(port), ringDropped: 0, inFlight: 0 };
     },
     stop: async () => void (await stop(child, 'SIGTERM')),
   };

@@ -1,21 +1,19 @@
 import { lookup as systemLookup } from 'node:dns/promises';
-import { BlockList, isIPv4 } from 'node:net';
 import type { ReceiverParts } from '../src/contract/receiver.ts';
-import { plainAddress } from './address.ts';
 import type { AllowedEntry, AllowedNetwork } from './allow.schema.ts';
+import { type Allowed, AllowedSenders } from './allowed-senders.ts';
 
 /** All addresses of a name, or rejects. */
 export type Lookup = (name: string) => Promise<readonly string[]>;
 
-/** Answers remembered; more are forgotten all at once, since only forged senders are so many. */
-const MOST_REMEMBERED = 10_000;
 /** A name server that is silent holds up the start for so long; its names are allowed when it answers. */
 const FIRST_ANSWER_MS = 5000;
 
 /** Who may send to a receiver. An empty list is everyone; whoever is not understood is nobody. */
 export class AllowList {
-  /** Nothing needs to be asked. */
-  readonly everyone: boolean;
+  /** Called when a name stands for other addresses than before. */
+  onChange: () => void = () => {};
+  readonly #everyone: boolean;
   readonly #parts: ReceiverParts;
   readonly #lookup: Lookup;
   readonly #networks: readonly AllowedNetwork[];
@@ -23,29 +21,27 @@ export class AllowList {
   readonly #names = new Map<string, readonly string[] | null>();
   /** Names whose last lookup failed. */
   readonly #failing = new Set<string>();
-  /** By family, and for IPv6 with a zone by zone: a BlockList would take `::/0` for IPv4 too. */
-  #lists = new Map<string, BlockList>();
-  #remembered = new Map<string, boolean>();
+  #senders: AllowedSenders;
   #refreshing: Promise<void> | null = null;
 
   constructor(entries: readonly AllowedEntry[], parts: ReceiverParts, lookup: Lookup = everyAddress) {
-    this.everyone = entries.length === 0;
+    this.#everyone = entries.length === 0;
     this.#parts = parts;
     this.#lookup = lookup;
     this.#networks = entries.filter((entry) => 'address' in entry);
     for (const entry of entries) if ('name' in entry) this.#names.set(entry.name, null);
-    this.#build();
+    this.#senders = new AllowedSenders(this.allowed);
   }
 
   /** `address` as the socket gives it. */
   allows(address: string): boolean {
-    if (this.everyone) return true;
-    const known = this.#remembered.get(address);
-    if (known !== undefined) return known;
-    if (this.#remembered.size >= MOST_REMEMBERED) this.#remembered = new Map();
-    const allowed = this.#check(address);
-    this.#remembered.set(address, allowed);
-    return allowed;
+    return this.#senders.allows(address);
+  }
+
+  /** Who may send at the moment. */
+  get allowed(): Allowed {
+    const addresses = [...this.#names.values()].flatMap((each) => each ?? []);
+    return { everyone: this.#everyone, networks: this.#networks, addresses };
   }
 
   /** Looks the names up for the first time. */
@@ -78,7 +74,8 @@ export class AllowList {
         if (addresses.join() === this.#names.get(name)?.join()) continue;
         this.#names.set(name, addresses);
         this.#parts.log.info({ receiver: this.#parts.name, name, addresses }, 'a name of "allow" stands for');
-        this.#build();
+        this.#senders = new AllowedSenders(this.allowed);
+        this.onChange();
       } catch (error) {
         this.#complain(name, error instanceof Error ? error.message : String(error));
       }
@@ -92,33 +89,6 @@ export class AllowList {
     const fields = { receiver: this.#parts.name, name, error, allowed: kept ?? [] };
     const what = kept === null ? 'nobody is allowed by it until it can' : 'its last addresses stay allowed';
     this.#parts.log.warn(fields, `a name of "allow" cannot be looked up: ${what}`);
-  }
-
-  #build(): void {
-    this.#lists = new Map();
-    this.#remembered = new Map();
-    for (const { address, prefix, family, zone } of this.#networks) {
-      this.#listOf(zone === null ? family : `%${zone}`).addSubnet(address, prefix, family);
-    }
-    for (const address of [...this.#names.values()].flatMap((addresses) => addresses ?? [])) {
-      const plain = plainAddress(address);
-      const family = isIPv4(plain) ? 'ipv4' : 'ipv6';
-      this.#listOf(family).addAddress(plain, family);
-    }
-  }
-
-  #listOf(key: string): BlockList {
-    const list = this.#lists.get(key) ?? new BlockList();
-    this.#lists.set(key, list);
-    return list;
-  }
-
-  #check(address: string): boolean {
-    const plain = plainAddress(address);
-    const family = isIPv4(plain) ? 'ipv4' : 'ipv6';
-    const zone = family === 'ipv6' ? /%(.+)$/.exec(address)?.[1] : undefined;
-    const lists = [this.#lists.get(family), zone === undefined ? undefined : this.#lists.get(`%${zone}`)];
-    return lists.some((list) => list?.check(plain, family));
   }
 }
 

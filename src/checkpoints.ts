@@ -41,7 +41,7 @@ export class Checkpoints {
   readonly #reads = new SharedRun(() => this.#commit());
   #cancelTick: () => void = () => {};
   #ticks = 0;
-  #dropped = 0;
+  #dropped = { byKernel: 0, byRing: 0, threadDeaths: 0 };
 
   constructor(parts: CheckpointsParts) {
     this.#parts = parts;
@@ -92,13 +92,20 @@ export class Checkpoints {
 
   #noteDrops(): void {
     const { receivers, site, troubles } = this.#parts;
-    let dropped = 0;
-    for (const { kernelDropped } of receivers()) dropped += kernelDropped ?? 0;
-    if (dropped > this.#dropped) {
-      site.quality.dropped(dropped - this.#dropped);
-      troubles.note('datagrams dropped by the kernel', `${dropped} in all`);
+    const { byKernel, byRing, threadDeaths } = this.#dropped;
+    const now = { byKernel: 0, byRing: 0, threadDeaths: 0 };
+    for (const stats of receivers()) {
+      now.byKernel += stats.kernelDropped ?? 0;
+      now.byRing += stats.ringDropped ?? 0;
+      now.threadDeaths += stats.threadDeaths ?? 0;
     }
-    this.#dropped = dropped;
+    const dropped = now.byKernel - byKernel + now.byRing - byRing;
+    if (dropped > 0) site.quality.dropped(dropped);
+    // The receiver has said it.
+    if (now.threadDeaths > threadDeaths) site.quality.dropped(null);
+    if (now.byKernel > byKernel) troubles.note('datagrams dropped by the kernel', `${now.byKernel} in all`);
+    if (now.byRing > byRing) troubles.note('datagrams dropped by a full ring', `${now.byRing} in all`);
+    this.#dropped = now;
   }
 
   #commit(): Promise<void> {

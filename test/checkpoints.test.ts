@@ -59,6 +59,8 @@ class CheckpointsUnderTest {
   readonly checkpoints: Checkpoints;
   readonly logged: string[] = [];
   kernelDropped = 0;
+  ringDropped = 0;
+  threadDeaths = 0;
   /** What the journal has committed, piece by piece. */
   batches = 0;
   readonly #troubled = Promise.withResolvers<void>();
@@ -109,7 +111,10 @@ class CheckpointsUnderTest {
       pipeline: this.pipeline,
       storeId,
       receivers: () => [
-        { name: 'udp', listening: [], received: 0, kernelDropped: this.kernelDropped },
+        {
+          ...{ name: 'udp', listening: [], received: 0, kernelDropped: this.kernelDropped },
+          ...{ ringDropped: this.ringDropped, threadDeaths: this.threadDeaths },
+        },
         { name: 'http', listening: [], received: 0, kernelDropped: null },
       ],
       troubles: new TroubleLog({ warn: log, error: log }),
@@ -319,6 +324,22 @@ it('datagrams that the kernel dropped are noted when there are more of them, and
   expect(under.logged).toEqual([first]);
   await under.pass(60_000);
   expect(under.logged).toEqual([first, again]);
+});
+
+it('datagrams that a full ring dropped are noted too, and that nobody knows how many came while a thread was dead', async () => {
+  under.checkpoints.start();
+  const dropped = () => under.site.losses.everywhere.filter(({ reason }) => reason === 'drops');
+  under.kernelDropped = 2;
+  under.ringDropped = 5;
+  await under.pass(1_005);
+  expect(dropped()).toMatchObject([{ lines: 7 }]);
+  expect(under.logged).toEqual(['datagrams dropped by the kernel', 'datagrams dropped by a full ring']);
+  under.threadDeaths = 1;
+  under.ringDropped = 6;
+  await under.pass(1_000);
+  expect(dropped()).toMatchObject([{ lines: 7 }, { lines: null }]);
+  await under.pass(1_000);
+  expect(dropped()).toHaveLength(2);
 });
 
 /** Work that ends when it is told to. */

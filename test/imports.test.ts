@@ -46,7 +46,7 @@ const ALLOWED: readonly [room: string, mayImport: readonly string[]][] = [
       'receivers/listen.ts',
     ],
   ],
-  ['receivers', ['src/contract', 'src/formats']],
+  ['receivers', ['src/contract', 'src/threads', 'src/formats']],
   ['sinks', ['src/contract']],
 ];
 

@@ -3,7 +3,7 @@ import { measureSideBySide } from '../side-by-side.ts';
 import { median, spread } from '../statistics.ts';
 
 const RATE = 1_000;
-const TARGET_PERCENT = 6;
+const TARGET_PERCENT = 5;
 
 export const coreShare: Scenario = {
   name: 'core-share',

@@ -3,7 +3,7 @@ import { measureSideBySide, type SideBySide } from '../side-by-side.ts';
 import { median, spread } from '../statistics.ts';
 
 const RATES = [20_000, 50_000];
-const TARGET_RATIO = 3;
+const TARGET_RATIO = 2.8;
 
 export const cpuPerEvent: Scenario = {
   name: 'cpu-per-event',

@@ -1,9 +1,6 @@
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { platform } from 'node:os';
 import { z } from 'zod';
-import type { Encoding } from '../../src/contract/encoding.ts';
-import type { Sender } from '../../src/contract/event.ts';
 import { hostAndPort } from '../../src/contract/host.ts';
 import {
   defineReceiver,
@@ -14,14 +11,21 @@ import {
   receiverSettings,
 } from '../../src/contract/receiver.ts';
 import { host, port, size } from '../../src/contract/settings.ts';
-import { plainAddress } from '../address.ts';
+import { WorkerFront } from '../../src/threads/worker-front.ts';
 import { allow } from '../allow.schema.ts';
-import { AllowList } from '../allow-list.ts';
+import { AllowList, type Lookup } from '../allow-list.ts';
 import { encoding } from '../encoding.schema.ts';
-import { bindPlace, LOOK_AGAIN_MS, LoggedCount, Refusals, untilQuiet } from '../listen.ts';
+import { LOOK_AGAIN_MS, LoggedCount, Refusals } from '../listen.ts';
+import { HandOver } from './hand-over.ts';
 import { KernelDrops } from './kernel-drops.ts';
+import type { ReadingReply, ReadingTalk } from './reading-thread.ts';
+import { growReceiveBuffer, receiveBufferRemedy } from './receive-buffer.ts';
+import { createRing } from './ring.ts';
 
-/** `receiveBuffer` in bytes. Open to the network by default: Sense nodes send to it. */
+/**
+ * `receiveBuffer` and `ringBuffer` in bytes. Open to the network by default: Sense nodes send to it. 64 MiB hold nine seconds
+ * of 20,000 lines a second; memory that was never needed is none.
+ */
 export const udpSchema = z.strictObject({
   type: z.literal('udp'),
   host: host().prefault('::'),
@@ -29,11 +33,14 @@ export const udpSchema = z.strictObject({
   allow: allow(),
   receiveBuffer: size('4KiB', '1GiB').prefault('4MiB'),
   encoding: encoding(),
+  ringBuffer: size('1MiB', '1GiB').prefault('64MiB'),
   ...receiverSettings,
 });
 export type UdpConfig = z.output<typeof udpSchema>;
 
 const REFRESH_MS = 1000;
+/** Much longer than it takes to read what the kernel holds. */
+const STOP_WITHIN_MS = 10_000;
 
 export interface UdpReceiver extends Receiver {
   /** Asks the kernel now what it dropped; while listening that happens every second anyway. */
@@ -41,13 +48,13 @@ export interface UdpReceiver extends Receiver {
 }
 
 /** One message per datagram. Both families on one socket where `host` is `::`. */
-export function createUdpReceiver(config: UdpConfig, parts: ReceiverParts): UdpReceiver {
-  return new Udp(config, parts);
+export function createUdpReceiver(config: UdpConfig, parts: ReceiverParts, lookup?: Lookup): UdpReceiver {
+  return new Udp(config, parts, lookup);
 }
 
 export const udpReceiver = defineReceiver({
   schema: udpSchema,
-  create: createUdpReceiver,
+  create: (config, parts) => createUdpReceiver(config, parts),
   async tryOut({ receiveBuffer: wanted }) {
     const socket = createSocket('udp4');
     try {
@@ -67,75 +74,87 @@ class Udp implements UdpReceiver {
   readonly name: string;
   readonly #config: UdpConfig;
   readonly #parts: ReceiverParts;
-  readonly #senders: UdpSenders;
   readonly #errors: LoggedCount;
   readonly #allowed: AllowList;
   readonly #refused = new Refusals();
-  #socket: Socket | null = null;
-  #listening: string[] = [];
+  readonly #reading: WorkerFront<ReadingTalk>;
+  readonly #ring: SharedArrayBuffer;
+  #intake: EventIntake | null = null;
+  #handOver: HandOver | null = null;
+  #local: { readonly address: string; readonly port: number } | null = null;
   #drops: KernelDrops | null = null;
+  /** Of the sockets before this one, null where that is not known either. */
+  #droppedBefore: number | null = null;
+  #isListening = false;
   #refreshTimer: NodeJS.Timeout | undefined;
   #lookupTimer: NodeJS.Timeout | undefined;
-  #received = 0;
+  #refusedDatagrams = 0;
   #receiveBuffer: number | null = null;
+  #threadDeaths = 0;
   #stopped: Promise<void> | null = null;
 
-  constructor(config: UdpConfig, parts: ReceiverParts) {
+  constructor(config: UdpConfig, parts: ReceiverParts, lookup?: Lookup) {
     this.name = parts.name;
     this.#config = config;
     this.#parts = parts;
-    this.#senders = new UdpSenders(config.encoding);
     this.#errors = new LoggedCount(parts, 'warn', 'error on a UDP socket');
-    this.#allowed = new AllowList(config.allow, parts);
+    this.#allowed = new AllowList(config.allow, parts, lookup);
+    this.#allowed.onChange = () => {
+      this.#reading.tell({ type: 'allowed', allowed: this.#allowed.allowed });
+    };
+    this.#ring = createRing(config.ringBuffer);
+    this.#reading = new WorkerFront({
+      name: `the thread that reads ${parts.name}`,
+      file: new URL('./reading-thread.ts', import.meta.url),
+      data: () => ({
+        host: config.host,
+        port: this.#local?.port ?? config.port,
+        receiveBuffer: config.receiveBuffer,
+        allowed: this.#allowed.allowed,
+        ring: this.#ring,
+      }),
+      restart: 'at once',
+      stopWithinMs: STOP_WITHIN_MS,
+      heard: (reply, answer) => this.#onReply(reply, () => answer({ type: 'close' })),
+      died: ({ message }) => this.#onDeath(message),
+    });
   }
 
   async start(intake: EventIntake): Promise<void> {
     await this.#allowed.start();
-    const socket = await bindPlace('udp', this.#config, (address, family) => {
-      return this.#bind(address, family, intake);
-    });
-    this.#socket = socket;
-    socket.on('error', (error) => this.#errors.add({ error: error.message }));
-    const local = socket.address();
-    this.#listening = [hostAndPort(local.address, local.port)];
-    this.#drops = new KernelDrops(local);
+    this.#intake = intake;
+    this.#handOver = new HandOver(this.#ring, intake, this.#parts.now, this.#config.encoding);
+    try {
+      await this.#reading.start();
+    } catch (error) {
+      await this.#reading.terminate();
+      throw error;
+    }
     this.#refreshTimer = setInterval(() => void this.refresh(), REFRESH_MS).unref();
     const again = this.#parts.lookAgainMs ?? LOOK_AGAIN_MS;
     this.#lookupTimer = setInterval(() => void this.lookAgain(), again).unref();
     await this.refresh();
   }
 
-  async #bind(address: string, family: 4 | 6, intake: EventIntake): Promise<Socket> {
-    const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', ipv6Only: false });
-    // While this runs the kernel's buffer fills: nothing but the hand-over may happen here.
-    socket.on('message', (bytes, remote) => {
-      this.#received += 1;
-      if (!this.#allowed.allows(remote.address)) {
-        this.#refused.add('not_allowed');
-        intake.refuse(
-          'not_allowed',
-          `${this.name}: ${remote.size} bytes from ${plainAddress(remote.address)}`,
-        );
-        return;
-      }
-      intake.receive(bytes, this.#senders.of(remote.address, remote.port), this.#parts.now());
-    });
-    socket.once('listening', () => this.#growBuffer(socket));
-    socket.bind({ address, port: this.#config.port });
-    try {
-      await once(socket, 'listening');
-    } catch (error) {
-      socket.close();
-      throw error;
-    }
-    return socket;
+  #onReply(reply: ReadingReply, close: () => void): void {
+    if (reply.type === 'filled') this.#handOver?.wake();
+    else if (reply.type === 'refused') this.#refuse(reply.count, reply.sample);
+    else if (reply.type === 'error') this.#errors.add({ error: reply.message });
+    else if (reply.type === 'bound') this.#onBound(reply);
+    // What the kernel dropped can be asked only while there is a socket.
+    else void this.refresh().then(close);
   }
 
-  #growBuffer(socket: Socket): void {
-    const wanted = this.#config.receiveBuffer;
-    const granted = growReceiveBuffer(socket, wanted);
+  #onBound({ address, port, granted }: Extract<ReadingReply, { type: 'bound' }>): void {
+    const isFirst = this.#local === null;
+    this.#local = { address, port };
+    this.#isListening = true;
+    this.#drops = new KernelDrops(this.#local);
     this.#receiveBuffer = granted;
-    if (granted >= wanted) return;
+    // A thread that has died may not have said that there is something in the ring.
+    this.#handOver?.wake();
+    const wanted = this.#config.receiveBuffer;
+    if (granted >= wanted || !isFirst) return;
     this.#parts.log.warn(
       {
         receiver: this.name,
@@ -145,6 +164,29 @@ class Udp implements UdpReceiver {
       },
       'the kernel grants less receive buffer than configured, so bursts may be lost',
     );
+  }
+
+  #refuse(count: number, sample: string): void {
+    this.#refusedDatagrams += count;
+    for (let n = 0; n < count; n += 1) {
+      this.#refused.add('not_allowed');
+      this.#intake?.refuse('not_allowed', `${this.name}: ${sample}`);
+    }
+  }
+
+  #onDeath(message: string): void {
+    // One that dies before it is bound makes the start fail.
+    if (this.#local === null) return;
+    this.#threadDeaths += 1;
+    this.#isListening = false;
+    this.#droppedBefore = this.#kernelDropped;
+    this.#drops = null;
+    this.#parts.trouble(`the thread that reads ${this.name} has died, a new one is started`, message);
+  }
+
+  get #kernelDropped(): number | null {
+    const now = this.#drops?.count ?? null;
+    return now === null ? this.#droppedBefore : now + (this.#droppedBefore ?? 0);
   }
 
   refresh(): Promise<void> {
@@ -163,89 +205,26 @@ class Udp implements UdpReceiver {
   async #stop(): Promise<void> {
     clearInterval(this.#refreshTimer);
     clearInterval(this.#lookupTimer);
-    const socket = this.#socket;
-    if (socket === null) return;
-    await untilQuiet(() => this.#received);
-    await this.refresh();
-    await new Promise<void>((resolve) => socket.close(resolve));
-    this.#listening = [];
+    await this.#reading.stop();
+    this.#handOver?.finish();
+    this.#intake = null;
+    this.#isListening = false;
   }
 
   stats(): ReceiverStats {
     const granted = this.#receiveBuffer;
+    const local = this.#isListening ? this.#local : null;
     return {
       name: this.name,
-      listening: this.#listening,
-      received: this.#received,
-      kernelDropped: this.#drops?.count ?? null,
+      listening: local === null ? [] : [hostAndPort(local.address, local.port)],
+      received: (this.#handOver?.received ?? 0) + this.#refusedDatagrams,
+      kernelDropped: this.#kernelDropped,
+      ringDropped: this.#handOver?.dropped ?? 0,
       refused: this.#refused.counts,
       receiveBufferBytes: granted,
       receiveBufferClamped: granted !== null && granted < this.#config.receiveBuffer,
+      threadDeaths: this.#threadDeaths,
       socketErrors: this.#errors.count,
     };
   }
-}
-
-/** Senders remembered; more are forgotten all at once, since only forged ones are so many. */
-const MOST = 10_000;
-
-/** One object per sender instead of one per datagram. */
-export class UdpSenders {
-  #byAddress = new Map<string, Map<number, Sender>>();
-  #size = 0;
-  readonly #encoding: Encoding | undefined;
-
-  constructor(encoding?: Encoding) {
-    this.#encoding = encoding;
-  }
-
-  /** `address` as the socket gives it. */
-  of(address: string, port: number): Sender {
-    return this.#byAddress.get(address)?.get(port) ?? this.#remember(address, port);
-  }
-
-  #remember(address: string, port: number): Sender {
-    if (this.#size >= MOST) {
-      this.#byAddress = new Map();
-      this.#size = 0;
-    }
-    const sender: Sender = { address: plainAddress(address), port, encoding: this.#encoding };
-    const ports = this.#byAddress.get(address) ?? new Map<number, Sender>();
-    this.#byAddress.set(address, ports.set(port, sender));
-    this.#size += 1;
-    return sender;
-  }
-}
-
-/** Linux counts its own bookkeeping in: it grants, and reports, twice the size that was set. */
-const REPORTED_PER_BYTE = platform() === 'linux' ? 2 : 1;
-
-/**
- * Asks for `wanted` bytes of kernel memory for datagrams not read yet. Returns what there is now, in the same
- * measure: Linux silently grants no more than `net.core.rmem_max`, other systems refuse what is too large.
- */
-export function growReceiveBuffer(socket: Socket, wanted: number): number {
-  let asked = wanted;
-  while (asked > 0 && !accepts(socket, asked)) asked = Math.floor(asked / 2);
-  return socket.getRecvBufferSize() / REPORTED_PER_BYTE;
-}
-
-function accepts(socket: Socket, bytes: number): boolean {
-  try {
-    socket.setRecvBufferSize(bytes);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** What to do where the kernel grants less. */
-export function receiveBufferRemedy(wanted: number): string {
-  if (platform() !== 'linux')
-    return 'allow larger socket buffers in this system, or set a smaller receiveBuffer';
-  const setting = `net.core.rmem_max=${wanted}`;
-  return (
-    `as root on the host: sysctl -w ${setting}; to keep it after a restart: ` +
-    `echo '${setting}' > /etc/sysctl.d/90-headcount.conf; then restart Headcount`
-  );
 }

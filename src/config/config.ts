@@ -80,7 +80,7 @@ export const configSchema = z.strictObject({
       path: text('a folder').prefault('data'),
       retention: duration('2d').prefault('90d'),
       maxSize: size('1MB', '1000TB').prefault('10GB'),
-      commitInterval: duration('1ms', '10s').prefault('20ms'),
+      commitInterval: duration('1ms', '10s').prefault('100ms'),
     })
     .prefault({}),
   sinks: sinks.prefault([]),

@@ -78,6 +78,10 @@ export interface ReceiverStats {
   readonly received: number;
   /** Datagrams the kernel threw away before we could read them. */
   readonly kernelDropped: number | null;
+  /** Datagrams that we read and threw away because everything before them was still waiting to be worked on. */
+  readonly ringDropped?: number;
+  /** How often a thread of its own has died. What came while there was none is lost, and nobody knows how much that was. */
+  readonly threadDeaths?: number;
   /** By reason; connections too. */
   readonly refused?: Readonly<Record<string, number>>;
   /** That are open. */

@@ -22,6 +22,7 @@ const ingestSchema = z.object({
       // Of UDP only.
       receiveBufferBytes: z.number().nullable().optional(),
       receiveBufferClamped: z.boolean().optional(),
+      ringDropped: z.number().optional(),
       // Of TCP only.
       connections: z.number().optional(),
       tls: z.unknown().optional(),

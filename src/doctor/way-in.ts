@@ -110,6 +110,17 @@ function targetOf(place: string, apiHost: string): Target {
   return reachable({ host: host === '0.0.0.0' && isIPv6(api) ? host : api, port });
 }
 
+const KERNEL_DROPPED = warn(
+  'buffer',
+  'the kernel dropped datagrams a short while ago',
+  'raise receiveBuffer and net.core.rmem_max; see docs/running.md',
+);
+const RING_DROPPED = warn(
+  'buffer',
+  'Headcount was held up for so long that datagrams were dropped',
+  'look what else keeps this machine busy, or raise ringBuffer',
+);
+
 /** How much the kernel keeps for each UDP receiver, and what it threw away. */
 export function buffersOf({ ingest, counts }: RunningProgram): Finding[] {
   const findings = ingest.receivers.flatMap(
@@ -124,9 +135,6 @@ export function buffersOf({ ingest, counts }: RunningProgram): Finding[] {
     },
   );
   if (!counts.reasons.includes('drops')) return findings;
-  const text = 'the kernel dropped datagrams a short while ago';
-  return [
-    ...findings,
-    warn('buffer', text, 'raise receiveBuffer and net.core.rmem_max; see docs/running.md'),
-  ];
+  const isRing = ingest.receivers.some(({ ringDropped = 0 }) => ringDropped > 0);
+  return [...findings, isRing ? RING_DROPPED : KERNEL_DROPPED];
 }

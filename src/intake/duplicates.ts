@@ -50,14 +50,11 @@ const WITHIN_MS = 2_000;
 /** Lines that are remembered, at the most. */
 const REMEMBERED = 4_096;
 
-/** The appender that a kind of event belongs to; the other one sends it only when its filters match too. */
-const OWN_APPENDER: Readonly<Record<Kind, Via | null>> = {
-  session_start: 'session',
-  session_stop: 'session',
-  connection_open: 'connection',
-  connection_close: 'connection',
-  session_rejected: null,
-};
+/** Whether a kind of event belongs to an appender; the other one sends it only when its filters match too. */
+function isOwn(kind: Kind, via: Via): boolean {
+  if (via === 'session') return kind === 'session_start' || kind === 'session_stop';
+  return kind === 'connection_open' || kind === 'connection_close';
+}
 
 /** The last lines of one kind: those that came through their own appender, or those that came through the other. */
 class Copies {
@@ -114,8 +111,9 @@ export class Twins {
     if (line.via === null) return false;
     const body = line.line.slice(line.bodyAt);
     const sum = this.#checksum(body) + body.length * 2 ** 32;
-    const isOwn = OWN_APPENDER[line.kind] === line.via;
-    const [same, opposite] = isOwn ? [this.#own, this.#other] : [this.#other, this.#own];
+    const isOwnLine = isOwn(line.kind, line.via);
+    const same = isOwnLine ? this.#own : this.#other;
+    const opposite = isOwnLine ? this.#other : this.#own;
     if (!opposite.isStale(line.receivedAt) && opposite.use(sum, line.receivedAt, sender)) return true;
     same.add(sum, line.receivedAt, sender);
     return false;

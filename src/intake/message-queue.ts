@@ -11,6 +11,8 @@ export type TakeMessage = (
 
 /** Messages held at the most. */
 const MOST_MESSAGES = 65_536;
+/** A message begins at a multiple of this: shared memory, which datagrams come in, is copied by words only then. */
+const WORD = 8;
 
 /**
  * Raw messages between the receiver's callback, which does next to nothing, and the pipeline's turn. Bytes
@@ -32,11 +34,6 @@ export class MessageQueue {
     return this.#length;
   }
 
-  /** How full it is, 0 to 1. */
-  get fill(): number {
-    return Math.max(this.#used / this.#memory.length, this.#length / MOST_MESSAGES);
-  }
-
   /** False where it does not fit: empty the queue first. */
   push(bytes: Uint8Array, sender: Sender, receivedAt: number): boolean {
     const end = this.#used + bytes.length;
@@ -46,7 +43,7 @@ export class MessageQueue {
     this.#ends[place] = end;
     this.#times[place] = receivedAt;
     this.#senders[place] = sender;
-    this.#used = end;
+    this.#used = nextWord(end);
     this.#length += 1;
     return true;
   }
@@ -57,9 +54,13 @@ export class MessageQueue {
     for (let place = 0; place < this.#length; place += 1) {
       const end = this.#ends[place] as number;
       take(this.#memory, start, end, this.#senders[place] as Sender, this.#times[place] as number);
-      start = end;
+      start = nextWord(end);
     }
     this.#length = 0;
     this.#used = 0;
   }
+}
+
+function nextWord(place: number): number {
+  return (place + WORD - 1) & -WORD;
 }

@@ -20,10 +20,6 @@ import { sortByTime } from './time-order.ts';
 const QUEUE_BYTES = 16 * 1_048_576;
 /** A turn comes this long after the first message. */
 const TURN_MS = 10;
-/** Messages in one turn that mean that a burst is coming in. */
-const BURST_MESSAGES = 640;
-/** A burst is taken from the kernel first and worked off after, for so many turns. */
-const MOST_PUT_OFF = 10;
 
 /**
  * The order of life of a message: parse, blacklist, duplicate, order, session, journal. Synchronous; a
@@ -51,8 +47,6 @@ export class Pipeline implements Intake {
   #rulesSeen: RulesSeen;
   #events: UserEvent[] = [];
   #turnPending = false;
-  #putOff = 0;
-  #seenInTurn = 0;
   readonly #message: TakeMessage = (memory, start, end, sender, receivedAt) => {
     const lines = this.#reader.read(memory, start, end, { receivedAt, sender }, this.#line);
     if (lines === null) this.#refuse('utf16', sender.address);
@@ -86,31 +80,20 @@ export class Pipeline implements Intake {
       this.work();
       if (!this.#queue.push(bytes, sender, receivedAt)) this.#refuse('oversize', sender.address);
     }
-    if (!this.#turnPending) this.#nextTurn();
+    if (!this.#turnPending) {
+      this.#turnPending = true;
+      this.#parts.later(() => this.#turn(), TURN_MS);
+    }
     return !this.#parts.store.behind;
-  }
-
-  #nextTurn(): void {
-    this.#turnPending = true;
-    this.#seenInTurn = this.#queue.length;
-    this.#parts.later(() => this.#turn(), TURN_MS);
   }
 
   #turn(): void {
     this.#turnPending = false;
-    const arrived = this.#queue.length - this.#seenInTurn;
-    const burst = arrived >= BURST_MESSAGES && this.#queue.fill < 0.5;
-    if (burst && this.#putOff < MOST_PUT_OFF) {
-      this.#putOff += 1;
-      this.#nextTurn();
-      return;
-    }
     this.work();
   }
 
   /** Works off every message received so far. */
   work(): void {
-    this.#putOff = 0;
     if (this.#queue.length === 0) return;
     this.#queue.drain(this.#message);
     this.#applyInOrder();

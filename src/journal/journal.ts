@@ -12,6 +12,8 @@ import type { WriterReply, WriterTalk } from './write/writer-thread.ts';
 /** Uncommitted events above which senders that can wait should, and above which nothing more is taken. */
 const BEHIND_EVENTS = 100_000;
 const FULL_EVENTS = 1_000_000;
+/** Events that somebody waits for are handed over so long after the ones before, if not sooner. */
+const AWAITED_MS = 20;
 const DAY_MS = 86_400_000;
 /** Batches the writer may have before it: more only while commits fail, and then they would pile up. */
 const MOST_UNANSWERED = 8;
@@ -20,6 +22,7 @@ const CLOSE_WITHIN_MS = 60_000;
 
 export interface JournalSettings extends RetentionLimits {
   readonly directory: string;
+  /** How long events that nobody waits for are collected at most. */
   readonly commitIntervalMs: number;
   /** There are sinks that follow what is written. */
   readonly isFollowed: boolean;
@@ -42,7 +45,7 @@ interface BatchSize {
 
 /**
  * The typed front of the writer's thread: collects rows and hands them over at most once in
- * `commitIntervalMs`. An event is accepted when its batch is committed.
+ * `commitIntervalMs`, sooner where somebody waits for them. An event is accepted when its batch is committed.
  */
 export class Journal {
   readonly #settings: JournalSettings;
@@ -65,6 +68,8 @@ export class Journal {
   #wantsUnfiltered: boolean;
   #generationAt: number | null = null;
   #timer: NodeJS.Timeout | null = null;
+  /** When the timer fires, on the clock of `performance`. */
+  #dueAt = 0;
   #waiters: { batch: number; resolve: () => void; reject: (error: Error) => void }[] = [];
   #failure: Error | null = null;
   #trouble: string | null = null;
@@ -171,9 +176,15 @@ export class Journal {
   }
 
   #schedule(): void {
-    if (this.#timer !== null) return;
-    const wait = Math.max(0, this.#handedOverAt + this.#settings.commitIntervalMs - performance.now());
-    this.#timer = setTimeout(() => this.#handOver(null), wait);
+    const { commitIntervalMs } = this.#settings;
+    const interval = this.#waiters.length > 0 ? Math.min(AWAITED_MS, commitIntervalMs) : commitIntervalMs;
+    const dueAt = this.#handedOverAt + interval;
+    if (this.#timer !== null) {
+      if (this.#dueAt <= dueAt) return;
+      clearTimeout(this.#timer);
+    }
+    this.#dueAt = dueAt;
+    this.#timer = setTimeout(() => this.#handOver(null), Math.max(0, dueAt - performance.now()));
   }
 
   #handOver(checkpoint: CheckpointMessage | null): void {
@@ -247,6 +258,7 @@ export class Journal {
     if (batch <= this.#lastCommitted) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#waiters.push({ batch, resolve, reject });
+      if (this.#hasUnsent) this.#schedule();
     });
   }
 

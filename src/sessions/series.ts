@@ -60,11 +60,42 @@ const LAST_HOUR_SECONDS = 3_600;
 /** How far event times may be ahead of arrival. */
 const MOST_AHEAD_SECONDS = 600;
 
+/** The seconds of one dimension that the journal has yet to add up. */
+class PendingSeconds {
+  readonly #dimension: Dimension;
+  readonly #byTime = new Map<number, Second>();
+  /** The one asked for last: nearly always the next one too. */
+  #last: Second | null = null;
+
+  constructor(dimension: Dimension) {
+    this.#dimension = dimension;
+  }
+
+  has(at: number): boolean {
+    return this.#byTime.has(at);
+  }
+
+  at(at: number): Second {
+    if (this.#last?.at === at) return this.#last;
+    let second = this.#byTime.get(at);
+    if (second === undefined) {
+      second = new Second(at, this.#dimension);
+      this.#byTime.set(at, second);
+    }
+    this.#last = second;
+    return second;
+  }
+
+  get inOrder(): Second[] {
+    return [...this.#byTime.values()].sort((a, b) => a.at - b.at);
+  }
+}
+
 /** Counts by event time: totals, sliding windows of whole seconds, and the seconds the journal has yet to add up. */
 export class Series {
   readonly totals: Record<Tally, number> = { created: 0, destroyed: 0, rejected: 0 };
   readonly #ring: (Second | undefined)[] = new Array(RING_SECONDS);
-  #pending = new Map<Dimension, Map<number, Second>>();
+  #pending = new Map<Dimension, PendingSeconds>();
 
   /** Adds `by` (may be negative) at an event time in milliseconds. */
   count(tally: Tally, dimension: Dimension, atMs: number, by: number, durationMs = 0): void {
@@ -96,15 +127,10 @@ export class Series {
   #pendingSecond(dimension: Dimension, at: number): Second {
     let seconds = this.#pending.get(dimension);
     if (seconds === undefined) {
-      seconds = new Map();
+      seconds = new PendingSeconds(dimension);
       this.#pending.set(dimension, seconds);
     }
-    let second = seconds.get(at);
-    if (second === undefined) {
-      second = new Second(at, dimension);
-      seconds.set(at, second);
-    }
-    return second;
+    return seconds.at(at);
   }
 
   /** Null where a later second already has the place: too old for any window. */
@@ -129,7 +155,7 @@ export class Series {
   takePending(): Second[] {
     const taken: Second[] = [];
     for (const seconds of this.#pending.values()) {
-      for (const second of [...seconds.values()].sort((a, b) => a.at - b.at)) taken.push(second);
+      for (const second of seconds.inOrder) taken.push(second);
     }
     this.#pending = new Map();
     return taken;

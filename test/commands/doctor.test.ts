@@ -298,6 +298,21 @@ describe('headcount doctor, of what takes days to come about', () => {
     expect(exitCode).toBe(1);
   });
 
+  it('says that the program was too slow where that is why datagrams were dropped', async () => {
+    const udp = {
+      name: 'udp',
+      listening: [],
+      kernelDropped: 0,
+      ringDropped: 7,
+      receiveBufferBytes: 4_194_304,
+    };
+    const url = await apiThatSays({ receivers: [udp] }, { reasons: ['drops'] });
+    const { about } = await doctor(['--url', url]);
+    expect(about('buffer').at(-1)).toMatch(
+      /^WARN Headcount was held up for so long that datagrams were dropped/,
+    );
+  });
+
   it('says that sinks are late or set rows aside, and that something else answers', async () => {
     const sink = { name: 'questdb', up: true, pending: 5, deadLettered: 3, lagSeconds: 90, lastError: null };
     const away = { ...sink, name: 'other', up: false, deadLettered: 0, lastError: 'it is away' };

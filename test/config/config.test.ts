@@ -97,7 +97,7 @@ describe('a good configuration', () => {
   it('has a default for everything', () => {
     expect(parse('')).toStrictEqual({
       receivers: [
-        { type: 'udp', host: '::', port: 9997, allow: [], receiveBuffer: 4_194_304 },
+        { type: 'udp', host: '::', port: 9997, allow: [], receiveBuffer: 4_194_304, ringBuffer: 67_108_864 },
         {
           type: 'tcp',
           host: '127.0.0.1',
@@ -117,7 +117,7 @@ describe('a good configuration', () => {
         ...{ serviceUsers: [], virtualProxies: [] },
       },
       apps: { byId: new Map(), file: null, qrs: null },
-      store: { path: 'data', retention: 7_776_000_000, maxSize: 10_000_000_000, commitInterval: 20 },
+      store: { path: 'data', retention: 7_776_000_000, maxSize: 10_000_000_000, commitInterval: 100 },
       sinks: [],
       api: { host: '127.0.0.1', port: 9999, tokens: [], hosts: [], insecure: false },
       log: { level: 'info', format: 'auto' },
@@ -145,7 +145,15 @@ store: { path: /var/lib/headcount }
 api: { host: 0.0.0.0, insecure: true }
 `);
     expect(config.receivers).toEqual([
-      { type: 'udp', port: 0, host: '10.0.0.1', name: 'site-a', allow: [], receiveBuffer: 1_000_000 },
+      {
+        type: 'udp',
+        port: 0,
+        host: '10.0.0.1',
+        name: 'site-a',
+        allow: [],
+        receiveBuffer: 1_000_000,
+        ringBuffer: 67_108_864,
+      },
     ]);
     expect(config.blacklist).toEqual([{ directory: 'INTERNAL' }, { directory: '*', userId: 'svc*' }]);
     expect(config.apps.byId.get('a421f4a2-c311')).toBe('Sales');

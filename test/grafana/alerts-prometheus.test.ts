@@ -57,6 +57,22 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       fires: true,
     },
   ],
+  'headcount-ring-drops': [
+    {
+      when: 'none came',
+      series: always(`headcount_ring_dropped_total{${IN},receiver="udp"}`, 7),
+      at: '1h',
+      values: { [`{${IN},receiver="udp"}`]: 0 },
+      fires: false,
+    },
+    {
+      when: 'some came',
+      series: { [`headcount_ring_dropped_total{${IN},receiver="udp"}`]: '0+1x60' },
+      at: '1h',
+      values: { [`{${IN},receiver="udp"}`]: 10 },
+      fires: true,
+    },
+  ],
   'headcount-rows-missing': [
     {
       when: 'every line came since',

@@ -14,14 +14,16 @@ let directory: string;
 let site: Site;
 let journal: Journal;
 let accepted: number;
-beforeEach(async () => {
+beforeEach(() => open(1));
+
+async function open(commitIntervalMs: number): Promise<void> {
   directory = mkdtempSync(join(tmpdir(), 'headcount-journal-'));
   accepted = 0;
   site = new Site(SETTINGS);
   const database = openJournalFile(directory, EPOCH);
   const { names, nextSeq } = recover(database, site);
   database.close();
-  const settings = { directory, commitIntervalMs: 1, isFollowed: false, retentionMs: 9e12, maxBytes: 9e12 };
+  const settings = { directory, commitIntervalMs, isFollowed: false, retentionMs: 9e12, maxBytes: 9e12 };
   const fail = (error: unknown) => {
     throw new Error(String(error));
   };
@@ -30,7 +32,7 @@ beforeEach(async () => {
   };
   journal = new Journal(settings, site, names, nextSeq, { committed, trouble: fail, failed: fail });
   await journal.start();
-});
+}
 afterEach(async () => {
   await journal.stop(10_000);
   rmSync(directory, { recursive: true });
@@ -71,6 +73,24 @@ describe('the journal', () => {
     expect([journal.behind, journal.full]).toEqual([true, false]);
     await journal.committed();
     expect([journal.behind, accepted]).toEqual([false, 100_000]);
+  });
+
+  it('does not let anybody wait for the interval in which it collects events', async () => {
+    await journal.stop(10_000);
+    rmSync(directory, { recursive: true });
+    // Whoever waited for that would wait for ever.
+    await open(2 ** 31 - 1);
+    add(1);
+    await journal.committed();
+    // Right after a commit it collects.
+    add(1);
+    await new Promise(setImmediate);
+    expect(books()).toEqual([3, 1, 1, 1]);
+    const both = [journal.committed(), journal.committed()];
+    add(1);
+    await Promise.all(both);
+    await journal.committed();
+    expect(books()).toEqual([4, 0, 3, 3]);
   });
 
   it('takes no more states than the writer answers', async () => {

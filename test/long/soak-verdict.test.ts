@@ -13,7 +13,7 @@ function goodEnd(rssOf: (minute: number) => number = () => 300): SoakEnd {
       ...{
         received: 1_000,
         refused: 0,
-        kernelDropped: 0,
+        dropped: 0,
         inFlight: 0,
         pending: 0,
         sessions: 5,

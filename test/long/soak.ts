@@ -94,9 +94,9 @@ async function sampleUntil(end: Promise<unknown>): Promise<SoakSample[]> {
 
 async function note(at: number): Promise<SoakSample> {
   const sample = await takeSample(program, at, await floor.take());
-  const { rss, heap, openFiles, received, refused, kernelDropped, inFlight, pending, sessions } = sample;
+  const { rss, heap, openFiles, received, refused, dropped, inFlight, pending, sessions } = sample;
   const memory = [at, rss, heap].map((value) => value.toFixed(0));
-  const counts = [openFiles, received, refused, kernelDropped, inFlight, pending, sessions, readers.streams];
+  const counts = [openFiles, received, refused, dropped, inFlight, pending, sessions, readers.streams];
   console.log(`| ${[...memory, ...counts].join(' | ')} |`);
   for (const problem of sample.problems) console.log(problem);
   return sample;

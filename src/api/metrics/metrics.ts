@@ -133,6 +133,18 @@ export function receiverMetrics(receivers: () => readonly ReceiverStats[]): Metr
       samples: known(({ kernelDropped }) => kernelDropped),
     },
     {
+      name: 'headcount_ring_dropped_total',
+      help: 'Datagrams thrown away because those before them still waited to be worked on',
+      labels,
+      samples: known(({ ringDropped }) => ringDropped),
+    },
+    {
+      name: 'headcount_reading_thread_deaths_total',
+      help: 'How often a thread that reads a socket has died; what came until it was started again is lost',
+      labels,
+      samples: known(({ threadDeaths }) => threadDeaths),
+    },
+    {
       name: 'headcount_receiver_connections',
       help: 'Connections that senders have open; nothing to do with those of Sense',
       labels,

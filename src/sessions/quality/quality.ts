@@ -34,7 +34,7 @@ export interface QualityStatement {
 /** What is not sure of a count of sessions and users. */
 interface Doubts {
   readonly reasons: Set<QualityReason>;
-  /** Lines dropped before anybody could read whose they were. */
+  /** Lines dropped before anybody could read whose they were, as far as they were counted. */
   readonly dropped: number;
   /** Sessions that lost lines may have opened, or ended for us alone; null where nobody can know. */
   hidden: number | null;
@@ -60,8 +60,8 @@ export class Quality {
   since = 0;
   /** When complete snapshots of every host of the site last agreed; null where there are none. */
   reconciledAt: number | null = null;
-  /** Lines dropped since the last tick. */
-  #dropped = 0;
+  /** Lines dropped since the last tick; null where nobody can know how many. */
+  #dropped: number | null = 0;
 
   constructor(
     site: { readonly identities: Identities; readonly counts: Counts },
@@ -75,14 +75,14 @@ export class Quality {
     this.#lostLines = lostLines;
   }
 
-  /** So many lines were dropped before anybody could read whose they were. */
-  dropped(lines = 1): void {
-    this.#dropped += lines;
+  /** So many lines were dropped before anybody could read whose they were; null where nobody can know. */
+  dropped(lines: number | null = 1): void {
+    this.#dropped = sum(this.#dropped, lines);
   }
 
   /** To be called each second, so that many drops are one loss. */
   tick(now: number): void {
-    if (this.#dropped > 0) this.#losses.touchAll('drops', now, this.#dropped);
+    if (this.#dropped !== 0) this.#losses.touchAll('drops', now, this.#dropped);
     this.#dropped = 0;
     for (const host of this.#site.identities.hosts.values()) this.#balance(host, now);
   }
@@ -197,10 +197,10 @@ export class Quality {
     const windows = this.#mattering(this.#losses.everywhere, reconciledAt, now, host);
     const reasons = new Set<QualityReason>(windows.map(({ reason }) => reason));
     const hidden = windows.reduce((lines: number | null, window) => sum(lines, window.lines), this.#dropped);
-    if (this.#dropped > 0) reasons.add('drops');
+    if (this.#dropped !== 0) reasons.add('drops');
     const isReconciled = reconciledAt !== null && windows.length < this.#losses.everywhere.length;
     const drops = windows.filter(({ reason }) => reason === 'drops');
-    const dropped = drops.reduce((lines, window) => lines + (window.lines ?? 0), this.#dropped);
+    const dropped = drops.reduce((lines, window) => lines + (window.lines ?? 0), this.#dropped ?? 0);
     return { reasons, dropped, hidden, sessions: 0, users: 0, isReconciled };
   }
 
@@ -231,7 +231,8 @@ export class Quality {
 
   /** Counted ones that lines yet to come may have ended. */
   #unsureWithoutLoss(host: Host, now: number): number {
-    return host.clock?.isLate === true ? host.openSessions : this.#waitedFor(host, now) + this.#dropped;
+    if (host.clock?.isLate === true || this.#dropped === null) return host.openSessions;
+    return this.#waitedFor(host, now) + this.#dropped;
   }
 
   /** Lines that may still come. What is older than any session needs no waiting. */

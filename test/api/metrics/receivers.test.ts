@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { receiverMetrics } from '../../../src/api/metrics/metrics.ts';
 import { Program, ProgramFolder, until } from '../../program/program.ts';
 import { Exposition } from './exposition.ts';
 
@@ -39,6 +40,15 @@ async function openTcp(port: number) {
   await once(client, 'connect');
   return client;
 }
+
+it('what a full ring dropped, and how often a thread that reads has died, are metrics of those who have them', async () => {
+  const udp = { name: 'udp', received: 1, kernelDropped: null, ringDropped: 7, threadDeaths: 2 };
+  const metrics = receiverMetrics(() => [udp, { name: 'tcp', received: 1, kernelDropped: null }]);
+  const samplesOf = (name: string) => metrics.find((each) => each.name === name)?.samples();
+  expect(samplesOf('headcount_kernel_dropped_total')).toEqual([]);
+  expect(samplesOf('headcount_ring_dropped_total')).toEqual([[7, 'udp']]);
+  expect(samplesOf('headcount_reading_thread_deaths_total')).toEqual([[2, 'udp']]);
+});
 
 it('what receivers refuse is counted in /metrics and /api/v1/ingest, connections apart from messages', async () => {
   const socket = createSocket('udp4');

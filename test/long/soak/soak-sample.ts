@@ -9,7 +9,7 @@ interface Ingest {
   readonly excluded: number;
   readonly refused: Readonly<Record<string, number>>;
   readonly inFlight: number;
-  readonly receivers: readonly { readonly kernelDropped: number | null }[];
+  readonly receivers: readonly { readonly kernelDropped: number | null; readonly ringDropped?: number }[];
   readonly sinks: readonly { readonly pending: number; readonly tables: readonly Table[] }[];
 }
 interface Table {
@@ -32,7 +32,8 @@ export interface SoakSample extends Memory {
   readonly openFiles: number;
   readonly received: number;
   readonly refused: number;
-  readonly kernelDropped: number;
+  /** By the kernel or a full ring. */
+  readonly dropped: number;
   readonly inFlight: number;
   /** Rows that the sink has yet to get. */
   readonly pending: number;
@@ -60,7 +61,10 @@ export async function takeSample(
     openFiles: program.openFiles,
     received: ingest.received,
     refused: total(ingest.refused),
-    kernelDropped: ingest.receivers.reduce((sum, { kernelDropped }) => sum + (kernelDropped ?? 0), 0),
+    dropped: ingest.receivers.reduce(
+      (sum, { kernelDropped, ringDropped = 0 }) => sum + (kernelDropped ?? 0) + ringDropped,
+      0,
+    ),
     inFlight: ingest.inFlight,
     pending: ingest.sinks.reduce((sum, { pending }) => sum + pending, 0),
     sessions: counts.active.sessions,

@@ -27,12 +27,12 @@ export function soakVerdict(end: SoakEnd): string[] {
   const { sent, last, filesBefore, filesAfter } = end;
   const problems = [...end.samples, last].flatMap((sample) => sample.problems);
   const lines = [...end.logged.values()].reduce((sum, count) => sum + count, 0);
-  const missing = sent - last.received - last.kernelDropped;
+  const missing = sent - last.received - last.dropped;
   return [
     ...memoryVerdicts(end.samples),
     verdict(problems.length === 0, `sums that did not add up: ${problems.length} ${problems[0] ?? ''}`),
-    verdict(missing === 0, `sent ${sent} = received ${last.received} + dropped ${last.kernelDropped}`),
-    verdict(last.kernelDropped === 0, `dropped by the kernel: ${last.kernelDropped}`),
+    verdict(missing === 0, `sent ${sent} = received ${last.received} + dropped ${last.dropped}`),
+    verdict(last.dropped === 0, `dropped by the kernel or a full ring: ${last.dropped}`),
     verdict(last.refused === 0, `refused: ${last.refused}`),
     verdict(
       last.inFlight + last.pending === 0,

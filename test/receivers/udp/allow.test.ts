@@ -34,6 +34,22 @@ describe('the UDP receiver with an allow-list', () => {
     await until(() => intake.messages.length >= 1);
   });
 
+  it('allows a name by the addresses that it stands for now', async () => {
+    let addresses = ['192.0.2.1'];
+    const allow = ['sense1.example.com'];
+    const config = { host: '127.0.0.1', allow };
+    const { receiver, intake, port } = await startReceiver(config, recordingLog().log, async () => addresses);
+    const sender = await openSender('udp4');
+    sender.send('hello', port, '127.0.0.1');
+    await until(() => intake.refused.length === 1);
+    addresses = ['127.0.0.1'];
+    await receiver.lookAgain?.();
+    await until(() => {
+      sender.send('hello', port, '127.0.0.1');
+      return intake.messages.length > 0;
+    });
+  });
+
   it('starts, deaf to a name that cannot be looked up, and says so', async () => {
     const { log, lines } = recordingLog();
     const allow = ['headcount.invalid', '127.0.0.1'];

@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach } from 'vitest';
+import type { Lookup } from '../../../receivers/allow-list.ts';
 import { createUdpReceiver, udpSchema } from '../../../receivers/udp/udp.ts';
 import {
   partsUnderTest,
@@ -16,9 +17,9 @@ afterEach(async () => {
 });
 
 /** On a free port; stopped after the test. */
-export async function startReceiver(config: object = {}, log = recordingLog().log) {
+export async function startReceiver(config: object = {}, log = recordingLog().log, lookup?: Lookup) {
   const settings = udpSchema.parse({ type: 'udp', port: 0, ...config });
-  const receiver = createUdpReceiver(settings, partsUnderTest('udp', log));
+  const receiver = createUdpReceiver(settings, partsUnderTest('udp', log), lookup);
   const intake = new RecordingIntake();
   toClose.push(() => receiver.stop());
   await receiver.start(intake);
