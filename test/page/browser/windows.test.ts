@@ -70,6 +70,18 @@ describe.skipIf(CHROMIUM === null)('the graphs of the page', () => {
     expect(await page.getByRole('slider').count()).toBe(window === '60s' ? 0 : 2);
   });
 
+  it('are of the filter alone', async () => {
+    const host = 'sense-proxy2';
+    await choose('1 week');
+    await page.getByRole('combobox', { name: 'Host', exact: true }).selectOption(host);
+    await expect.poll(() => differences(EVENTS, `1w&host=${host}`)).toEqual([]);
+    // Which is not what the whole site had.
+    expect(await differences(EVENTS, '1w')).not.toEqual([]);
+    await expect.poll(() => differences(OPEN, `1w&host=${host}`)).toEqual([]);
+    await page.getByRole('button', { name: 'Show everything' }).click();
+    await expect.poll(() => differences(EVENTS, '1w')).toEqual([]);
+  });
+
   it('narrow down to a range between two handles that the keyboard moves', async () => {
     await choose('1 week');
     await expect.poll(async () => (await shownTimes()).length).toBe(MOST_ROWS);
