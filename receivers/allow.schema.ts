@@ -46,6 +46,10 @@ export function parseAllowed(text: string): AllowedEntry | Problem {
   if (more.length > 0) return { problem: EXPECTED };
   if (bits !== undefined) return parseNetwork(place, bits);
   if (isIpAddress(place)) return networkOf(place, isIPv4(place) ? WIDTH.ipv4 : WIDTH.ipv6);
+  // As a name it would let nobody in, and nothing would say why.
+  if (/^[\d.]+-[\d.]+$/.test(place)) {
+    return { problem: 'expected single addresses or networks such as "192.0.2.0/27", a range is none' };
+  }
   return isHost(place) ? { name: place } : { problem: EXPECTED };
 }
 

@@ -77,14 +77,16 @@ class RunningApp implements App {
   async reload(config: Config): Promise<void> {
     const { access, appNames, receivers, checkpoints } = this.#parts;
     const { log, config: started } = this.#options;
-    if (!isDeepStrictEqual(config.blacklist, this.#blacklist)) this.#replaceBlacklist(config.blacklist);
+    const areRulesNew = !isDeepStrictEqual(config.blacklist, this.#blacklist);
+    if (areRulesNew) this.#replaceBlacklist(config.blacklist);
     const keys = [...access.take(config.api), ...keysForRestart(started, config)];
     // Not waited for: a name server may be silent.
     for (const receiver of receivers) void receiver.lookAgain?.();
     const areNamesNew = appNames.takeConfigured(config.apps.byId);
     await checkpoints.afterReload();
     if (areNamesNew) log.info({ apps: config.apps.byId.size }, 'app names of the configuration changed');
-    log.info({ rules: config.blacklist.length }, 'blacklist reloaded');
+    if (areRulesNew) log.info({ rules: config.blacklist.length }, 'blacklist reloaded');
+    log.info({ rules: config.blacklist.length }, 'configuration read again');
     if (keys.length > 0) log.warn(`other keys changed: ${keys.join(', ')}; they need a restart`);
   }
 

@@ -145,7 +145,7 @@ export class Assembly {
   }
 
   #createDeliveries(): Delivery {
-    const { config, print } = this.#options;
+    const { config, log, print } = this.#options;
     const sinks = config.sinks.map((sink) => ({ name: sink.name ?? sink.type, config: sink }));
     return new Delivery(
       {
@@ -164,6 +164,8 @@ export class Assembly {
             this.#troubles.note(`sink ${sink} cannot deliver until you act`, reason, 'error');
           else this.#troubles.note(`sink ${sink} does not deliver, trying again`, reason);
         },
+        setAside: (sink, sample) => this.#troubles.note(`sink ${sink} set rows aside`, sample),
+        news: (sink, text, isLoss) => log[isLoss ? 'warn' : 'info'](`sink ${sink}: ${text}`),
       },
     );
   }

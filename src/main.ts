@@ -20,6 +20,7 @@ const { registerCheck } = await import('./commands/check.ts');
 const { registerDeadLetters } = await import('./commands/dead-letters.ts');
 const { registerDemo, startDemoApp } = await import('./commands/demo.ts');
 const { registerDoctor } = await import('./commands/doctor.ts');
+const { registerNewIdentity } = await import('./commands/new-identity.ts');
 const { registerResend } = await import('./commands/resend.ts');
 const { registerSimulate } = await import('./commands/simulate.ts');
 const { registerSendTest } = await import('./commands/send-test.ts');
@@ -104,6 +105,7 @@ registerApps(program, io);
 registerSimulate(program, io);
 registerDeadLetters(program, io);
 registerResend(program, io, Date.now);
+registerNewIdentity(program, io);
 
 try {
   const argv = process.argv.slice(2);

@@ -1,3 +1,5 @@
+import { REFUSAL_WORDS } from './contract/refusal-words.ts';
+
 /** The part of a logger that this needs. */
 export interface Warner {
   warn(fields: object, message: string): void;
@@ -38,7 +40,7 @@ export class TroubleLog {
       return;
     }
     this.#known.set(kind, { count: 0, sample: '', level });
-    this.#log[level]({ kind, sample: printable(sample) }, kind);
+    this.#log[level]({ kind, ...meaningOf(kind), sample: printable(sample) }, kind);
   }
 
   /** To be called once a minute. */
@@ -48,10 +50,16 @@ export class TroubleLog {
     for (const [kind, { count, sample, level }] of before) {
       if (count === 0) continue;
       this.#known.set(kind, { count: 0, sample: '', level });
-      const fields = { kind, count, sample: printable(sample) };
+      const fields = { kind, ...meaningOf(kind), count, sample: printable(sample) };
       this.#log[level](fields, `${kind}, in the last minute`);
     }
   }
+}
+
+/** In words, where the kind is a reason or ends with one. */
+function meaningOf(kind: string): { readonly means?: string } {
+  const means = REFUSAL_WORDS[kind.slice(kind.lastIndexOf(' ') + 1)];
+  return means === undefined ? {} : { means };
 }
 
 function printable(sample: string): string {

@@ -31,6 +31,7 @@ export function createTcpReceiver(config: TcpConfig, parts: ReceiverParts): TcpR
 export const tcpReceiver = defineReceiver({
   schema: tcpSchema,
   create: createTcpReceiver,
+  listensOnTcp: true,
   examine: examineTls,
   notes: ({ tls }) => (tls === undefined ? [] : [`TLS, client certificates: ${tls.clientCertificates}`]),
 });

@@ -21,6 +21,11 @@ export function expiryProblem(config: TlsConfig, files: TlsFiles, now: number): 
  */
 const SECURE: TlsOptions = {
   minVersion: 'TLSv1.2',
+  // Of TLS 1.2 only what authenticates what it encrypts, with keys that a stolen certificate does not give away.
+  ciphers: [
+    ...['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256'],
+    ...['ECDHE+AESGCM', 'ECDHE+CHACHA20'],
+  ].join(':'),
   secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
 };
 

@@ -24,12 +24,12 @@ function write(text: string | Uint8Array): void {
   attempt(() => {
     if ((statSync(FILE, { throwIfNoEntry: false })?.size ?? 0) >= MOST_BYTES) renameSync(FILE, OLD_FILE);
   });
-  attempt(() => appendFileSync(FILE, text));
+  attempt(() => appendFileSync(FILE, text, { mode: 0o600 }));
 }
 
 // Other threads hand what they write to the main one.
 if (isMainThread) {
-  attempt(() => mkdirSync(FOLDER, { recursive: true }));
+  attempt(() => mkdirSync(FOLDER, { mode: 0o700 }));
   for (const stream of [process.stdout, process.stderr]) {
     stream.write = (text: string | Uint8Array, ...rest: unknown[]): boolean => {
       write(text);

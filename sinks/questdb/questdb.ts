@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
@@ -13,11 +14,13 @@ import {
 import { QuestDbHttp } from './http.ts';
 import { type QuestDbConfig, questDbSchema } from './questdb.schema.ts';
 import { LineWriter } from './rows.ts';
-import { examineTables, QuestDbTables } from './tables.ts';
+import { examineTables, QuestDbTables, requireOnlyWriter } from './tables.ts';
 
 /** About 5,000 rows. One request is one transaction; larger ones hold up the thread. */
 const MOST_BYTES = 4 * 1024 * 1024;
 const LEAST_BYTES = 64 * 1024;
+/** How often it is looked whether somebody else writes under the same name. */
+const LOOK_FOR_OTHERS_MS = 60_000;
 
 /** Rows as tables of a QuestDB, over its HTTP port. */
 export function createQuestDbSink(config: QuestDbConfig, parts: SinkParts): Sink {
@@ -27,6 +30,17 @@ export function createQuestDbSink(config: QuestDbConfig, parts: SinkParts): Sink
 export const questDbSink = defineSink({
   schema: questDbSchema,
   create: createQuestDbSink,
+  async examineFiles(config, folder) {
+    try {
+      const ca = await readCa(config, folder);
+      // One that is none would be left out without a word.
+      if (ca !== null) new X509Certificate(ca);
+      return [];
+    } catch (error) {
+      const text = error instanceof NeedsOperatorError ? error.message : 'has no certificate in PEM';
+      return [{ path: ['tls', 'ca'], text, isProblem: true }];
+    }
+  },
   async examine(config, folder, signal) {
     const http = new QuestDbHttp(config, await readCa(config, folder));
     try {
@@ -41,26 +55,39 @@ class QuestDb implements Sink {
   readonly name: string;
   readonly tables = TABLES;
   readonly #config: QuestDbConfig;
-  readonly #folder: string;
+  readonly #parts: SinkParts;
   readonly #lines: LineWriter;
+  #lookedForOthersAt = 0;
   #server: { readonly http: QuestDbHttp; readonly tables: QuestDbTables } | null = null;
   /** Becomes less where a proxy on the way takes no larger requests. */
   #mostBytes = MOST_BYTES;
 
-  constructor(config: QuestDbConfig, { name, storeId, folder }: SinkParts) {
-    this.name = name;
+  constructor(config: QuestDbConfig, parts: SinkParts) {
+    this.name = parts.name;
     this.#config = config;
-    this.#folder = folder;
-    this.#lines = new LineWriter(storeId);
+    this.#parts = parts;
+    this.#lines = new LineWriter(parts.storeId);
   }
 
   /** Looks at every table anew, over new connections: during an outage one may have been dropped, and a proxy replaced. */
   async start(signal: AbortSignal): Promise<void> {
     await this.#server?.http.close();
-    const http = new QuestDbHttp(this.#config, await readCa(this.#config, this.#folder));
-    const tables = new QuestDbTables(http, this.#config.retention ?? null, this.#server?.tables);
+    const http = new QuestDbHttp(this.#config, await readCa(this.#config, this.#parts.folder));
+    const tables = new QuestDbTables(
+      http,
+      this.#config.retention ?? null,
+      this.#parts.madeTable,
+      this.#server?.tables,
+    );
     this.#server = { http, tables };
     for (const table of TABLES) await tables.prepare(table, signal);
+    await this.#requireOnlyWriter(http, true, signal);
+  }
+
+  async #requireOnlyWriter(http: QuestDbHttp, isAll: boolean, signal: AbortSignal): Promise<void> {
+    const { storeId, lastSeq, now } = this.#parts;
+    await requireOnlyWriter(http, storeId, lastSeq, isAll, signal);
+    this.#lookedForOthersAt = now();
   }
 
   async write(batch: Batch, signal: AbortSignal): Promise<void> {
@@ -68,6 +95,8 @@ class QuestDb implements Sink {
     if (batch.table === 'unfiltered_snapshots') throw new Error('a table that it does not want');
     const { http, tables } = this.#server;
     const before = await tables.prepare(batch.table, signal);
+    const isDue = Math.abs(this.#parts.now() - this.#lookedForOthersAt) >= LOOK_FOR_OTHERS_MS;
+    if (isDue && batch.table === 'session_events') await this.#requireOnlyWriter(http, false, signal);
     tables.requireRunning(batch.table);
     let requests = 0;
     try {

@@ -35,6 +35,7 @@ interface TableState {
 export class QuestDbTables {
   readonly #http: QuestDbHttp;
   readonly #retentionMs: number | null;
+  readonly #madeTable: (table: FilteredTable) => void;
   /** The id of each table that was found to be as it must be. */
   readonly #verified = new Map<FilteredTable, unknown>();
   #states: readonly TableState[];
@@ -42,11 +43,17 @@ export class QuestDbTables {
   readonly #viewTroubles: Map<FilteredTable, string>;
 
   /**
-   * `retentionMs`: null leaves tables that are there with the TTL that they have. `before`: what it saw last is told of until
+   * `madeTable` is told of each that had to be made. `retentionMs`: null leaves tables that are there with the TTL that they have. `before`: what it saw last is told of until
    * there is something newer, but nothing that it verified counts.
    */
-  constructor(http: QuestDbHttp, retentionMs: number | null, before: QuestDbTables | null = null) {
+  constructor(
+    http: QuestDbHttp,
+    retentionMs: number | null,
+    madeTable: (table: FilteredTable) => void,
+    before: QuestDbTables | null = null,
+  ) {
     this.#http = http;
+    this.#madeTable = madeTable;
     this.#retentionMs = retentionMs;
     this.#states = before === null ? [] : before.#states;
     this.#viewTroubles = new Map(before === null ? [] : before.#viewTroubles);
@@ -118,6 +125,7 @@ export class QuestDbTables {
     await this.#http.query(createTable(SHAPES[table], days), signal);
     const state = await this.#look(table, signal);
     if (state === undefined) throw new Error(`table ${table} is not there although it was just made`);
+    this.#madeTable(table);
     return state;
   }
 
@@ -136,6 +144,35 @@ export class QuestDbTables {
       this.#viewTroubles.set(table, error.message);
     }
   }
+}
+
+/**
+ * Refuses to write over rows of somebody else with the same name: a clone of the machine, or what this store became after the
+ * backup that was put back. `lastSeq` is asked after QuestDB was, so that rows of our own are never taken for another's.
+ * `isAll`: looks at all rows, and not at those of the last day alone.
+ * @throws NeedsOperatorError
+ */
+export async function requireOnlyWriter(
+  http: QuestDbHttp,
+  storeId: string,
+  lastSeq: () => number,
+  isAll: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const recent = isAll ? '' : " AND ts > dateadd('d', -1, now())";
+  const store = storeId.replaceAll("'", "''");
+  const rows = await http.query(
+    `SELECT max(seq) FROM session_events WHERE store = '${store}'${recent}`,
+    signal,
+  );
+  const theirs = Number(rows[0]?.[0] ?? 0);
+  const ours = lastSeq();
+  if (!(theirs > ours)) return;
+  throw new NeedsOperatorError(
+    `QuestDB has events up to number ${theirs} of the store ${storeId}, and this store ends with ${ours}: either a copy of it writes ` +
+      'there too, or a backup was put back. Nothing more is delivered, because one would write over the other. ' +
+      'Stop this Headcount, call "headcount new-identity" and start it again',
+  );
 }
 
 function stateOf(row: readonly unknown[]): TableState {

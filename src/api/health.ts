@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import type { SinkStats } from '../contract/sink.ts';
+import { mayRead } from './access/access.ts';
 import { errorAnswer, errorBody } from './errors.ts';
 import type { ApiParts } from './parts.ts';
 import { answer, type SchemaTypes } from './schemas.ts';
@@ -41,14 +43,44 @@ const ready = {
 export function registerHealth(app: FastifyInstance, parts: ApiParts): void {
   const routes = app.withTypeProvider<SchemaTypes>();
   routes.get('/healthz', { schema: alive }, async () => ({ status: 'ok' }));
-  routes.get('/readyz', { schema: ready }, async (_request, reply) => {
-    const reason = parts.notReady();
-    const sinks = parts.sinks().map(({ name, up, lagSeconds, lastError, databaseTables }) => {
-      return { name, up, lagSeconds, lastError, databaseTables };
-    });
-    // A sink that is away is no reason to send messages elsewhere: they are kept for it.
-    const detail = { reason, journalTrouble: parts.journalTrouble(), sinks, version: parts.version };
+  routes.get('/readyz', { schema: ready }, async ({ headers }, reply) => {
+    const isTold = mayRead(headers.authorization, parts.tokens());
+    const detail = isTold ? detailOf(parts) : wordsForStrangers(detailOf(parts));
+    const { reason } = detail;
     if (reason === null) return { status: 'ok', detail };
     return reply.code(503).send({ status: 'unavailable', detail, ...errorBody(503, reason) });
   });
+}
+
+type Detail = z.output<typeof readiness>['detail'];
+
+/** A sink that is away is no reason to send messages elsewhere: they are kept for it. */
+function detailOf(parts: ApiParts): Detail {
+  const of = ({ name, up, lagSeconds, lastError, databaseTables }: SinkStats) => {
+    const tables = databaseTables === undefined ? {} : { databaseTables: [...databaseTables] };
+    return { name, up, lagSeconds, lastError, ...tables };
+  };
+  const { version } = parts;
+  return {
+    reason: parts.notReady(),
+    journalTrouble: parts.journalTrouble(),
+    sinks: parts.sinks().map(of),
+    version,
+  };
+}
+
+const ASK_WITH_TOKEN = 'failing; with a token of the scope "read" this says why';
+/** What nobody can have written into an error. */
+const NEUTRAL: ReadonlySet<string> = new Set(['starting', 'stopping']);
+
+/** Errors of databases and of the disk repeat addresses, paths, names of users, and pieces of rows. */
+function wordsForStrangers({ reason, journalTrouble, sinks, version }: Detail): Detail {
+  return {
+    reason: reason === null || NEUTRAL.has(reason) ? reason : 'failed',
+    journalTrouble: journalTrouble === null ? null : ASK_WITH_TOKEN,
+    sinks: sinks.map(({ name, up, lagSeconds, lastError }) => {
+      return { name, up, lagSeconds, lastError: lastError === null ? null : ASK_WITH_TOKEN };
+    }),
+    version,
+  };
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { atTheirPlaces, type Config, ConfigError, loadConfig } from '../config/config.ts';
+import { atTheirPlaces, type Config, ConfigError, loadConfig, MissingFilesError } from '../config/config.ts';
 import { examineConfig } from '../config/examine.ts';
 import { findConfigFile } from '../config/files.ts';
 import { receiverNotes } from '../config/receivers.ts';
@@ -30,7 +30,8 @@ export function registerCheck(program: Command, io: CommandIo, now: () => number
     .addHelpText('after', HELP)
     .action(async ({ config = null }: { config?: string | null }) => {
       try {
-        const loaded = loadConfig(config, io.cwd, io.env);
+        const missing: string[] = [];
+        const loaded = loadConfigWithout(missing, config, io);
         const notes = await examineConfig(loaded, now());
         const linesOf = (isProblem: boolean) =>
           atTheirPlaces(
@@ -38,7 +39,10 @@ export function registerCheck(program: Command, io: CommandIo, now: () => number
             io.cwd,
             notes.filter((note) => note.isProblem === isProblem),
           );
-        if (notes.some(({ isProblem }) => isProblem)) throw new ConfigError(linesOf(true));
+        const problems = [...missing, ...linesOf(true)];
+        // In the order of the file.
+        if (problems.length > 0)
+          throw new ConfigError(problems.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true })));
         const found = findConfigFile(config, io.cwd) !== null;
         const name = config ?? 'config.yaml';
         io.stdout(`${found ? `${name}: ok` : `no ${name} here, the defaults apply: ok`}\n${summary(loaded)}`);
@@ -49,6 +53,17 @@ export function registerCheck(program: Command, io: CommandIo, now: () => number
         io.setExitCode(EXIT_CONFIG);
       }
     });
+}
+
+/** The configuration, without the files that it names and that cannot be read: what is wrong with them is added to `missing`. */
+function loadConfigWithout(missing: string[], path: string | null, io: CommandIo): Config {
+  try {
+    return loadConfig(path, io.cwd, io.env);
+  } catch (error) {
+    if (!(error instanceof MissingFilesError)) throw error;
+    missing.push(...error.problems);
+    return error.config;
+  }
 }
 
 function summary({ receivers, blacklist, sessions, apps: { qrs }, store, sinks, api }: Config): string {

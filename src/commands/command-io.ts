@@ -34,6 +34,8 @@ export interface CommandIo {
 export function createLog(settings: Config['log'], io: CommandIo): Logger {
   const forPeople = settings.format === 'pretty' || (settings.format === 'auto' && io.terminal);
   const options = { level: settings.level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  if (!forPeople) return pino(options, { write: io.stdout });
+  // Words: whoever reads JSON knows no numbers of ours. The one for people needs the numbers.
+  if (!forPeople)
+    return pino({ ...options, formatters: { level: (level) => ({ level }) } }, { write: io.stdout });
   return pino(options, pretty({ sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' }));
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { User } from '../contract/event.ts';
+import { REFUSAL_WORDS } from '../contract/refusal-words.ts';
 import { normaliseHost } from '../formats/host.ts';
 import type { Clock } from '../simulator/clock.ts';
 import { authorization, NoAnswerError, request } from '../simulator/http-request.ts';
@@ -154,11 +155,16 @@ export function whyNotCounted(
   if (reasons.includes('not_allowed')) {
     return 'it arrived and was refused: "allow" of the receiver does not have the address that it came from';
   }
-  if (reasons.length > 0) return `it arrived and was refused: ${reasons.join(', ')}`;
+  if (reasons.length > 0) return `it arrived and was refused: ${reasons.map(inWords).join(', ')}`;
   if (after.accepted > before.accepted) {
     return isStop
       ? `it arrived, but ${name} has no session on ${node} that could end; send one without --stop first`
       : 'lines arrived, but no session more is on that node; the log of Headcount may say why';
   }
   return `it did not arrive. Does this Headcount listen at ${sentTo} (its log says so at "listening"), and do the firewalls on the way let it through?`;
+}
+
+function inWords(reason: string): string {
+  const words = REFUSAL_WORDS[reason];
+  return words === undefined ? reason : `${reason}, ${words}`;
 }

@@ -9,11 +9,21 @@ import { blacklistRules, duration, oneOf, size, text } from '../contract/setting
 import { prefixOf } from '../contract/virtual-proxy.ts';
 import { type Environment, fillIn } from './environment.ts';
 import { ConfigError, formatPath, formatProblems, schemaProblems } from './errors.ts';
-import { findConfigFile, parseAppsFile, readConfigFile, readTokens } from './files.ts';
-import { receivers } from './receivers.ts';
+import { findConfigFile, gathering, parseAppsFile, readConfigFile, readTokens } from './files.ts';
+import { receivers, sharedPorts } from './receivers.ts';
 import { type Path, readYaml } from './yaml.ts';
 
 export { ConfigError } from './errors.ts';
+
+/** The settings are right, but files that they name are not. `config` is what there would be without those. */
+export class MissingFilesError extends ConfigError {
+  readonly config: Config;
+
+  constructor(problems: readonly string[], config: Config) {
+    super(problems);
+    this.config = config;
+  }
+}
 
 const sinks = z.array(sinkSchemas).superRefine((entries, context) => {
   const names = entries.map(({ name, type }) => name ?? type);
@@ -120,7 +130,7 @@ export function loadConfig(path: string | null, cwd = '.', environment: Environm
 
 /**
  * Reads a configuration from its text. `fileName` is what the messages call it; relative paths in the text
- * start from `folder`. Throws a ConfigError with all problems at once, of the files it names only when there are no others.
+ * start from `folder`. Throws a ConfigError with all problems at once, of the files it names (MissingFilesError) only when there are no others.
  */
 export function parseConfig(
   text: string,
@@ -138,28 +148,43 @@ export function parseConfig(
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
 
   const { store, apps, api } = parsed.data;
+  const shared = sharedPorts(parsed.data, yaml.value).map((problem) => ({
+    ...yaml.locate(problem.path, 'value'),
+    ...problem,
+    text: problem.text((path) => yaml.locate(path, 'value').line),
+  }));
+  if (shared.length > 0) throw new ConfigError(formatProblems(fileName, shared));
   const at = (path: string) => (isAbsolute(path) ? path : join(folder, path));
   /** How messages call a file that is named at `path`. */
   const shownAs = (path: Path, shown: string) => {
     const { line, column } = yaml.locate(path, 'value');
     return `${fileName}:${line}:${column} ${shown}`;
   };
-  let byId: NamesById = apps.byId;
-  if (apps.file !== null) {
+  const missing: string[] = [];
+  const named = gathering(missing, () => {
+    if (apps.file === null) return null;
     const name = filled.written.get(apps.file) ?? apps.file;
     const csv = readConfigFile(at(apps.file), shownAs(['apps', 'file'], `apps.file: ${name}`));
-    byId = new Map([...parseAppsFile(csv, name), ...apps.byId]);
-  }
-  const tokens = readTokens(api.tokens, at, (index, key) =>
-    shownAs(['api', 'tokens', index, key], `api.tokens[${index}].${key}`),
+    return parseAppsFile(csv, name);
+  });
+  const tokens = gathering(missing, () =>
+    readTokens(api.tokens, at, (index, key) =>
+      shownAs(['api', 'tokens', index, key], `api.tokens[${index}].${key}`),
+    ),
   );
-  return {
+  const config = {
     ...parsed.data,
     store: { ...store, path: at(store.path) },
-    apps: { ...apps, file: apps.file === null ? null : at(apps.file), byId },
-    api: { ...api, tokens },
+    apps: {
+      ...apps,
+      file: apps.file === null ? null : at(apps.file),
+      byId: new Map([...(named ?? []), ...apps.byId]),
+    },
+    api: { ...api, tokens: tokens ?? [] },
     folder,
   };
+  if (missing.length > 0) throw new MissingFilesError(missing, config);
+  return config;
 }
 
 /** Lines about settings of a file, each with its place there; the file as `loadConfig` finds it. */

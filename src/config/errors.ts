@@ -61,7 +61,10 @@ function withFinding(issue: z.core.$ZodIssue, found: unknown, filled: Filled): s
   const message = messageOf(issue);
   if (!message.startsWith('expected')) return unfilled(message, filled.written);
   if (found === undefined) return `missing, ${message}`;
-  return isSecret(issue) ? message : `${message}, got ${describe(found)}`;
+  if (isSecret(issue)) return message;
+  // Where a list or keys should be stands what belongs deeper, as in `tokens: SECRET`.
+  const isMisplaced = issue.code === 'invalid_type' && typeof found !== 'object';
+  return `${message}, got ${isMisplaced ? 'one value' : describe(found)}`;
 }
 
 function describe(value: unknown): string {
@@ -69,8 +72,8 @@ function describe(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a map of keys';
   if (typeof value !== 'string') return String(value);
-  // A URL may hold a password.
-  const shown = value.replace(/\/\/.*@/s, '//...@');
+  // A URL may hold a password before its host, with a scheme or without, and behind a question mark.
+  const shown = value.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1...@').replace(/[?#].*$/s, '?...');
   return shown.length > 60 ? `${JSON.stringify(shown.slice(0, 60))}...` : JSON.stringify(shown);
 }
 

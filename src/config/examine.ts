@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { receiverPlugin } from '../../receivers/index.ts';
 import { sinkPlugin } from '../../sinks/index.ts';
 import { examineQrs } from '../app-names/qrs.ts';
@@ -10,7 +12,7 @@ export type ConfigNote = Omit<SettingNote, 'path'> & { readonly path: Path };
 
 /** What there is to know about the files and the like that settings name, read now. `now`: ms since 1970 UTC. */
 export async function examineConfig(
-  { receivers, apps, folder }: Config,
+  { receivers, sinks, apps, store, folder }: Config,
   now: number,
 ): Promise<readonly ConfigNote[]> {
   const ofReceivers = receivers.map(async (each, index) => {
@@ -21,7 +23,22 @@ export async function examineConfig(
   const qrsNotes = ofQrs.map(
     ({ key, ...note }): ConfigNote => ({ ...note, path: ['apps', 'qrs', 'certificates', key] }),
   );
-  return [...(await Promise.all(ofReceivers)).flat(), ...qrsNotes];
+  const ofSinks = sinks.map(async (each, index) => {
+    const notes = (await sinkPlugin(each).examineFiles?.(each, folder)) ?? [];
+    return notes.map((note): ConfigNote => ({ ...note, path: ['sinks', index, ...note.path] }));
+  });
+  const found = await Promise.all([...ofReceivers, ...ofSinks]);
+  return [...found.flat(), ...qrsNotes, ...(await examineStore(store.path))];
+}
+
+/** Whether there is a folder in which the store can be made. Who calls this may be another user than the one who starts. */
+async function examineStore(path: string): Promise<ConfigNote[]> {
+  for (let folder = path; ; folder = dirname(folder)) {
+    const found = await stat(folder).catch(() => null);
+    if (found === null && dirname(folder) !== folder) continue;
+    if (found?.isDirectory() === true) return [];
+    return [{ path: ['store', 'path'], text: `${folder} is no folder`, isProblem: true }];
+  }
 }
 
 /** What this machine has against what receivers ask of it; tries it, and leaves nothing behind. */

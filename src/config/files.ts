@@ -47,6 +47,17 @@ function whyUnreadable(error: unknown): string {
   return REASONS[code] ?? `cannot be read (${code})`;
 }
 
+/** What is read, or null where that cannot be; why not is then among the problems. */
+export function gathering<T>(problems: string[], read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    problems.push(...error.problems);
+    return null;
+  }
+}
+
 /** A token as the schema gives it: it has one of `token` and `tokenFile`. */
 interface ConfiguredToken {
   readonly name: string;
@@ -57,7 +68,7 @@ interface ConfiguredToken {
 
 /**
  * The tokens, with what is in their files. `pathOf` finds a file, `shownAs` is what messages call a token's key.
- * @throws ConfigError for the first file that cannot be read, else with the problems of all tokens
+ * @throws ConfigError with the problems of all tokens and files
  */
 export function readTokens(
   configured: readonly ConfiguredToken[],
@@ -68,7 +79,8 @@ export function readTokens(
   const tokens: AccessToken[] = [];
   for (const [index, { name, token, tokenFile, scopes }] of configured.entries()) {
     const where = shownAs(index, tokenFile === undefined ? 'token' : 'tokenFile');
-    const text = token ?? readConfigFile(pathOf(tokenFile ?? ''), where).trim();
+    const text = token ?? gathering(problems, () => readConfigFile(pathOf(tokenFile ?? ''), where).trim());
+    if (text === null) continue;
     const problem = tokenProblem(text);
     const same = tokens.findIndex((other) => other.token === text);
     if (problem !== null) problems.push(`${where}: ${problem}`);

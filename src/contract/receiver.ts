@@ -186,6 +186,8 @@ export interface ReceiverPlugin<S extends PluginSchema = PluginSchema> extends P
   create(config: z.output<S>, parts: ReceiverParts): Receiver;
   /** True where it is served by the API, so that there can be but one. */
   readonly isServed?: boolean;
+  /** True where it listens on a port of TCP, as the API does. */
+  readonly listensOnTcp?: boolean;
   /** For `headcount check`: looks at what the settings name, such as files. */
   examine?(config: z.output<S>, folder: string, now: number): Promise<readonly SettingNote[]>;
   /** For `headcount doctor`: tries what the settings ask of this machine, and leaves nothing behind. */

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Plugin, PluginSchema } from './plugin.ts';
+import type { SettingNote } from './receiver.ts';
 import type {
   SessionCountsRow,
   SessionEventRow,
@@ -81,6 +82,12 @@ export interface SinkParts {
   readonly name: string;
   /** Identity of the store the rows come from: two Headcounts may share one database. */
   readonly storeId: string;
+  /** Number of the store's latest event: what has a later one under its name was written by somebody else. */
+  readonly lastSeq: () => number;
+  /** To be told of a table that was not there and had to be made. */
+  readonly madeTable: (table: Table) => void;
+  /** Milliseconds since 1970 UTC. */
+  readonly now: () => number;
   /** Relative paths in the settings start from here. */
   readonly folder: string;
   /** Writes text to standard output; resolves when it is out. */
@@ -172,6 +179,8 @@ export interface SinkSettings extends DeliverySettings {
 export interface SinkPlugin<S extends PluginSchema = PluginSchema> extends Plugin<S> {
   /** Makes one, which does nothing before `start`. */
   create(config: z.output<S>, parts: SinkParts): Sink;
+  /** For `headcount check`: looks at the files that the settings name. */
+  examineFiles?(config: z.output<S>, folder: string): Promise<readonly SettingNote[]>;
   /**
    * For `headcount doctor`: looks at the far side and changes nothing there. Resolves to what there is to know of it.
    * Must settle soon after `signal` aborts.

@@ -1,11 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makePrivateFile } from '../journal/private-store.ts';
 
 /** Raised when a table changes its meaning. */
 const FORMAT = 1;
 /** "HdCd" */
 const APPLICATION_ID = 0x48644364;
+
+/** For another command that is at it. */
+const RENAME_BUSY_MS = 10_000;
 
 /*
  * Beside the journal, not in it: written by another thread, and by commands while the program runs. `first` is where a
@@ -38,6 +42,7 @@ export function deliveryFile(directory: string): string {
 export function openDeliveryFile(directory: string, busyMs: number): DatabaseSync {
   let database: DatabaseSync | null = null;
   try {
+    makePrivateFile(deliveryFile(directory));
     database = new DatabaseSync(deliveryFile(directory));
     prepare(database, busyMs);
     return database;
@@ -68,13 +73,27 @@ export function adopt(database: DatabaseSync, directory: string, storeId: string
   const before = database.prepare("SELECT value FROM meta WHERE key = 'store'").get()?.['value'];
   if (before === storeId) return;
   if (before !== undefined && database.prepare('SELECT 1 FROM dead_letters LIMIT 1').get() !== undefined) {
-    database.prepare('VACUUM INTO ?').run(freeFile(directory, `delivery-${before}`));
+    const file = freeFile(directory, `delivery-${before}`);
+    // Into an empty file of ours, so that its rights are.
+    makePrivateFile(file);
+    database.prepare('VACUUM INTO ?').run(file);
   }
   const forget =
     before === undefined ? '' : 'DELETE FROM cursors; DELETE FROM dead_letters; DELETE FROM resends;';
   database.exec(`BEGIN IMMEDIATE; ${forget}`);
   database.prepare("INSERT OR REPLACE INTO meta VALUES ('store', ?)").run(storeId);
   database.exec('COMMIT');
+}
+
+/** The store has another name now: what its sinks have had they still have. */
+export function renameStore(directory: string, { before, now }: { before: string; now: string }): void {
+  if (!existsSync(deliveryFile(directory))) return;
+  const database = openDeliveryFile(directory, RENAME_BUSY_MS);
+  try {
+    database.prepare("UPDATE meta SET value = ? WHERE key = 'store' AND value = ?").run(now, before);
+  } finally {
+    database.close();
+  }
 }
 
 function freeFile(directory: string, name: string): string {

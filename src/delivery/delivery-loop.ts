@@ -1,7 +1,14 @@
-import { type DeliverySettings, NeedsOperatorError, PoisonRowError, type Sink } from '../contract/sink.ts';
+import {
+  type DeliverySettings,
+  NeedsOperatorError,
+  PoisonRowError,
+  type Sink,
+  type Table,
+} from '../contract/sink.ts';
 import { BackOff, Breaker } from './breaker.ts';
 import type { DeadLetter, DeliveryStore } from './delivery-store.ts';
 import { batchOf, type Entry, type Feed, type Row, sumOf } from './feed.ts';
+import { backAgain, madeAgain, rowsBehind } from './sink-news.ts';
 
 /** After a fault that only a person can mend; the log says it each time. */
 const OPERATOR_FIRST_MS = 2_500;
@@ -27,6 +34,10 @@ export interface DeliveryParts {
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Something failed; `needsOperator` where only a person can help. */
   readonly onTrouble: (reason: string, needsOperator: boolean) => void;
+  /** A row was set aside; the others are delivered. */
+  readonly onSetAside: (sample: string) => void;
+  /** What an operator wants to know beside troubles; `isLoss` where something is missing at the far side. */
+  readonly onNews: (text: string, isLoss: boolean) => void;
 }
 
 /**
@@ -42,6 +53,9 @@ export class DeliveryLoop {
   readonly #stopping = new AbortController();
   readonly #cutting = new AbortController();
   #isStarted = false;
+  /** Since when it has not taken what was offered, ms since 1970 UTC. */
+  #awaySince: number | null = null;
+  #wasThere = false;
   #rowsAtOnce: number;
   /** Why the last offer failed; null where it did not. */
   trouble: string | null = null;
@@ -67,8 +81,11 @@ export class DeliveryLoop {
       try {
         if (!this.#isStarted) await this.sink.start(this.#deadline());
         this.#isStarted = true;
+        const behind =
+          this.#awaySince === null ? 0 : rowsBehind(this.sink.name, this.feeds, this.#parts.store);
         const more = await this.#round();
         this.trouble = null;
+        this.#isThere(behind);
         this.#backOff.reset();
         if (!more) await pause(settings.interval, signal);
       } catch (error) {
@@ -110,8 +127,25 @@ export class DeliveryLoop {
     void this.#parts.pause(STOP_WITHIN_MS, new AbortController().signal).then(() => this.#cutting.abort());
   }
 
+  /** The sink made a table, because there was none. */
+  madeTable(table: Table): void {
+    const feeds = this.feeds.filter((feed) => feed.table === table);
+    const news = madeAgain(this.sink.name, table, feeds, this.#parts.store);
+    if (news !== null) this.#parts.onNews(news, true);
+  }
+
+  /** `behind`: rows it had yet to get when it was there again. */
+  #isThere(behind: number): void {
+    const { onNews, now } = this.#parts;
+    if (this.#awaySince !== null) onNews(backAgain(Math.max(0, now() - this.#awaySince), behind), false);
+    else if (!this.#wasThere) onNews('connected', false);
+    this.#awaySince = null;
+    this.#wasThere = true;
+  }
+
   /** Returns how long to wait. */
   #failed(error: unknown): number {
+    this.#awaySince ??= this.#parts.now();
     const needsOperator = error instanceof NeedsOperatorError;
     this.trouble = reasonOf(error);
     this.#parts.onTrouble(this.trouble, needsOperator);
@@ -185,7 +219,7 @@ export class DeliveryLoop {
     const reason = message.slice(0, MOST_REASON);
     const data = JSON.stringify(refused.row);
     store.setAside(this.sink.name, feed.name, refused.number, now(), reason, data);
-    this.#parts.onTrouble(`a row of ${feed.table} was set aside: ${reason}`, false);
+    this.#parts.onSetAside(`a row of ${feed.table}: ${reason}`);
   }
 
   /** Null where all are taken; else which row can never be. */

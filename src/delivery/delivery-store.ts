@@ -262,6 +262,12 @@ export class DeliveryStore {
     this.#run('DELETE FROM resends WHERE id = ?', id);
   }
 
+  /** Feeds of which a sink ever got something. */
+  feedsOf(sink: string): string[] {
+    const rows = this.#prepared('SELECT feed FROM cursors WHERE sink = ?').all(sink);
+    return rows.map((row) => String(row['feed']));
+  }
+
   /** Names of all sinks that ever got something. */
   sinks(): string[] {
     return this.#prepared('SELECT DISTINCT sink FROM cursors ORDER BY sink')

@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ChangingAppNames, type NamesById } from '../contract/app-names.ts';
 import { type BlacklistRule, createBlacklist } from '../contract/blacklist.ts';
-import type { SinkModule, SinkSettings, SinkStats } from '../contract/sink.ts';
+import type { SinkModule, SinkSettings, SinkStats, Table } from '../contract/sink.ts';
 import { journalFile } from '../journal/journal-file.ts';
 import { UserAgents } from '../journal/read/user-agents.ts';
 import type { Undelivered } from '../journal/write/retention.ts';
@@ -38,6 +38,10 @@ export type DeliveryReply =
       readonly reason: string;
       readonly needsOperator: boolean;
     }
+  /** A row was set aside. */
+  | { readonly type: 'set aside'; readonly sink: string; readonly sample: string }
+  /** What else an operator wants to know; `isLoss` where something is missing at the far side. */
+  | { readonly type: 'news'; readonly sink: string; readonly text: string; readonly isLoss: boolean }
   /** Text for standard output; to be answered with `printed`. */
   | { readonly type: 'print'; readonly id: number; readonly text: string };
 
@@ -70,6 +74,7 @@ const storeId = String(journal.prepare("SELECT value FROM meta WHERE key = 'stor
 const feeds = createFeeds(journal, new RowReader(journal, storeId, appNames, new UserAgents()), (user) =>
   blacklist.excludes(user),
 );
+const lastSeq = (): number => feeds.find(({ name }) => name === 'events')?.last() ?? 0;
 const store = DeliveryStore.of(directory, storeId);
 
 const printing = new Map<number, () => void>();
@@ -84,11 +89,10 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal, ref: false }).catch(() => {});
 }
 
-const deliveries = sinks.map(({ name, config }) => ({
-  type: config.type,
-  keeps: config.undelivered === 'keep',
-  delivery: new DeliveryLoop({
-    sink: createSink(config, { name, storeId, folder, print }),
+const deliveries = sinks.map(({ name, config }) => {
+  const madeTable = (table: Table): void => delivery.madeTable(table);
+  const delivery: DeliveryLoop = new DeliveryLoop({
+    sink: createSink(config, { name, storeId, lastSeq, madeTable, now: Date.now, folder, print }),
     settings: config,
     feeds,
     store,
@@ -96,8 +100,11 @@ const deliveries = sinks.map(({ name, config }) => ({
     random: Math.random,
     pause,
     onTrouble: (reason, needsOperator) => side.tell({ type: 'trouble', sink: name, reason, needsOperator }),
-  }),
-}));
+    onSetAside: (sample) => side.tell({ type: 'set aside', sink: name, sample }),
+    onNews: (text, isLoss) => side.tell({ type: 'news', sink: name, text, isLoss }),
+  });
+  return { type: config.type, keeps: config.undelivered === 'keep', delivery };
+});
 const all = deliveries.map(({ delivery }) => delivery);
 const keeping = deliveries.filter(({ keeps }) => keeps).map(({ delivery }) => delivery);
 

@@ -15,6 +15,10 @@ export interface DeliveriesEvents {
   print(text: string): Promise<void>;
   /** A sink did not take what it was offered. */
   trouble(sink: string, reason: string, needsOperator: boolean): void;
+  /** A sink can never take a row; the others are delivered. */
+  setAside(sink: string, sample: string): void;
+  /** It connected, it takes rows again, a table was made again (`isLoss`). */
+  news(sink: string, text: string, isLoss: boolean): void;
   /** What retention must leave. */
   undelivered(undelivered: Undelivered): void;
 }
@@ -66,6 +70,12 @@ export class Delivery {
         return;
       case 'trouble':
         this.#listener.trouble(told.sink, told.reason, told.needsOperator);
+        return;
+      case 'set aside':
+        this.#listener.setAside(told.sink, told.sample);
+        return;
+      case 'news':
+        this.#listener.news(told.sink, told.text, told.isLoss);
         return;
       case 'print':
         void this.#listener.print(told.text).then(() => reply({ type: 'printed', id: told.id }));

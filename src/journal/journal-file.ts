@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makePrivateFile, makeStoreFolder } from './private-store.ts';
 import { META, OLDEST_FORMAT } from './schema/schema.ts';
 import { createLogs, SCHEMA, type Schema, upgrade } from './schema/upgrade.ts';
 
@@ -22,16 +23,17 @@ export interface OpeningOptions {
 
 /**
  * Opens the journal's file in `directory`, creating both where they are missing. A store of an earlier format is upgraded.
- * @throws JournalError where there is a file that cannot be used; it is left as it is
+ * @throws JournalError where there is a file that cannot be used; it is left as it is. StoreFolderError
  */
 export function openJournalFile(directory: string, now: number, options: OpeningOptions = {}): DatabaseSync {
   const { schema = SCHEMA } = options;
-  mkdirSync(directory, { recursive: true });
+  makeStoreFolder(directory);
   const file = journalFile(directory);
   let database: DatabaseSync | null = null;
   try {
     // Before SQLite opens it: opening alone may already change a file, or the log beside it.
     checkJournalFile(file, schema);
+    makePrivateFile(file);
     database = new DatabaseSync(file);
     const isNew = database.prepare('SELECT 1 FROM sqlite_master LIMIT 1').get() === undefined;
     // Before it has a write-ahead log: the header must be in the file itself.
@@ -45,10 +47,15 @@ export function openJournalFile(directory: string, now: number, options: Opening
   }
 }
 
+/** A name that no other store has. */
+export function newStoreId(): string {
+  return randomBytes(6).toString('hex');
+}
+
 function createTables(database: DatabaseSync, now: number, { format, tables }: Schema): void {
   database.exec(`BEGIN; ${tables.map((table) => table.create(format)).join('\n')}`);
   const insert = database.prepare(META.insert(['key', 'value']));
-  insert.run('store', randomBytes(6).toString('hex'));
+  insert.run('store', newStoreId());
   insert.run('since', String(now));
   database.exec(`PRAGMA user_version = ${format}; PRAGMA application_id = ${APPLICATION_ID}; COMMIT`);
 }
@@ -168,11 +175,12 @@ export class StoreInUseError extends Error {}
  * Keeps a second Headcount out of the store: two of them would give the same numbers to different events.
  * The lock is SQLite's own, on a file beside the journal, so it ends with the process however that ends.
  * @returns what gives the lock back
- * @throws StoreInUseError
+ * @throws StoreInUseError, StoreFolderError
  */
 export function lockStore(directory: string): () => void {
-  mkdirSync(directory, { recursive: true });
+  makeStoreFolder(directory);
   const file = join(directory, 'headcount.lock');
+  makePrivateFile(file);
   const database = new DatabaseSync(file);
   try {
     // Nothing is written, so that a full disk is no matter.

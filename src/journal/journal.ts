@@ -7,6 +7,7 @@ import type { Names } from './names.ts';
 import { type BatchMessage, type CheckpointMessage, checkpointMessage, EventRecords } from './write/batch.ts';
 import { PollRecords } from './write/poll-records.ts';
 import type { RetentionLimits, Undelivered } from './write/retention.ts';
+import { clockDoubt } from './write/retention-clock.ts';
 import type { WriterReply, WriterTalk } from './write/writer-thread.ts';
 
 /** Uncommitted events above which senders that can wait should, and above which nothing more is taken. */
@@ -31,8 +32,15 @@ export interface JournalSettings extends RetentionLimits {
 export interface JournalEvents {
   /** So many more events of senders are on the disk. */
   committed(events: number): void;
-  /** A commit or retention failed and is tried again, or retention is held up. */
-  trouble(kind: 'commit failed' | 'retention failed' | 'retention is held up', message: string): void;
+  /** A commit or retention failed and is tried again, or retention is held up, or does not go by the clock. */
+  trouble(
+    kind:
+      | 'commit failed'
+      | 'retention failed'
+      | 'retention is held up'
+      | 'retention does not believe the clock',
+    message: string,
+  ): void;
   /** The writer died: nothing can be accepted any more. */
   failed(error: Error): void;
 }
@@ -229,6 +237,8 @@ export class Journal {
       const message = 'larger than store.maxSize, and what is oldest has yet to be delivered to a sink';
       this.#listener.trouble('retention is held up', message);
     }
+    if (reply.type === 'clock_doubted')
+      this.#listener.trouble('retention does not believe the clock', clockDoubt(reply));
     if (reply.type !== 'committed') return;
     this.#rows.recycle(reply.memory);
     const { events, corrections } = this.#sizes.get(reply.id) ?? { events: 0, corrections: 0 };

@@ -32,7 +32,14 @@ function cell(value: unknown): string {
     .flat()
     .map((each) => String(each ?? ''))
     .join(';');
-  return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  let safe = '';
+  for (const [place, character] of [...text].entries()) {
+    const begins = place === 0 || ';\t\r\n'.includes([...text][place - 1] ?? '');
+    if (begins && '=+-@\t\r'.includes(character)) safe += "'";
+    const isSeen = character >= ' ' || '\t\r\n'.includes(character);
+    safe += isSeen ? character : `\\u{${character.charCodeAt(0).toString(16)}}`;
+  }
+  return safe;
 }
 
 /** An item of the JSON with flattened names; of a list each name has all values. */
@@ -119,15 +126,20 @@ it.each([
   expect(headers['content-type']).toMatch(new RegExp(`^${expected}; charset=utf-8`));
 });
 
+it('no cell holds a formula for a program that separates cells by semicolons, nor what colours a terminal', () => {
+  const csv = csvOf([{ a: 'x;=HYPERLINK("http://evil")', b: 'qs\u001b[31m1' }], ['a', 'b']);
+  expect(parse(csv)[1]).toEqual([`x;'=HYPERLINK("http://evil")`, 'qs\\u{1b}[31m1']);
+});
+
 it('no cell is a formula, and every other one comes back as it was', () => {
-  const piece = fc.constantFrom(...'=+-@\t\r\n",;\'ax', '\r\n', '👩‍💻', '\u0000', '\ufeff', ' ');
+  const piece = fc.constantFrom(...'=+-@\t\r\n",;\'ax', '\r\n', '👩‍💻', '\u0000', '\u001b', '\ufeff', ' ');
   const text = fc.array(piece, { maxLength: 5 }).map((pieces) => pieces.join(''));
   fc.assert(
     fc.property(fc.array(fc.record({ a: text, b: text }), { minLength: 1 }), (items) => {
       const [names, ...rows] = parse(csvOf(items, ['a', 'b'])) as string[][];
       expect(names).toEqual(['a', 'b']);
       expect(rows).toEqual(items.map(({ a, b }) => [cell(a), cell(b)]));
-      for (const each of rows.flat()) expect(each).not.toMatch(/^[=+\-@\t\r]/);
+      for (const each of rows.flat()) expect(each).not.toMatch(/(?:^|[;\t\r\n])[=+\-@\t\r]/);
     }),
   );
 });

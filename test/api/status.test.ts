@@ -57,6 +57,28 @@ it('ingest says of which host lines had to be guessed, and what to do', async ()
   });
 });
 
+it('readyz says why only to whoever may read: errors repeat addresses, paths and names', async () => {
+  const secret = 'http://db.internal refuses the row of LAB\\ann';
+  api.tokens = [{ name: 'me', token: 'a-token-that-is-long-enough-to-be-one', scopes: ['read'] }];
+  api.notReady = `the journal has failed: ${secret}`;
+  api.journalTrouble = secret;
+  const numbers = { delivered: 1, pending: 2, deadLettered: 0, dropped: {}, lagSeconds: 3, tables: [] };
+  const databaseTables = [{ name: 'sessions', suspended: true, walPendingRows: 1 }];
+  api.sinks = [{ name: 'db', type: 'questdb', up: false, lastError: secret, databaseTables, ...numbers }];
+  const stranger = await api.get('/readyz');
+  expect(stranger.statusCode).toBe(503);
+  expect(JSON.stringify(stranger.body)).not.toMatch(/internal|ann|sessions/);
+  expect(stranger.body).toMatchObject({
+    message: 'failed',
+    detail: { reason: 'failed', sinks: [{ name: 'db', up: false, lagSeconds: 3 }] },
+  });
+  const headers = { authorization: 'Bearer a-token-that-is-long-enough-to-be-one' };
+  const { body } = await api.send({ method: 'GET', url: '/readyz', headers });
+  expect(body).toMatchObject({
+    detail: { journalTrouble: secret, sinks: [{ lastError: secret, databaseTables }] },
+  });
+});
+
 it('ingest accounts for everything received', async () => {
   await api.post([
     { type: 'session_start', user: ann, host: 'qs1', id: 'a' },

@@ -114,6 +114,63 @@ describe('headcount check', () => {
     expect(exitCode).toBe(0);
   });
 
+  it('finds at once everything that is wrong with what the file names', async () => {
+    writeFileSync(join(folder, 'garbage.pem'), 'no certificate');
+    writeFileSync(
+      join(folder, 'names.yaml'),
+      `receivers:
+  - { type: tcp, tls: { cert: no-cert.pem, key: no-key.pem } }
+apps: { file: no-apps.csv }
+api:
+  tokens:
+    - { name: a, tokenFile: no-token-a }
+    - { name: b, tokenFile: no-token-b }
+store: { path: good.yaml/data }
+sinks:
+  - { type: questdb, name: one, url: "https://db:9000", tls: { ca: no-ca.pem } }
+  - { type: questdb, name: two, url: "https://db:9000", tls: { ca: garbage.pem } }
+`,
+    );
+    const { stderr, exitCode } = await runCommand(registerCheck, ['check', '--config', 'names.yaml'], folder);
+    const found = stderr.trimEnd().split('\n');
+    expect(found.map((line) => /^names\.yaml:(\d+):\d+ (\S+?):? /.exec(line)?.slice(1).join(' '))).toEqual([
+      '2 receivers[0].tls.cert',
+      '2 receivers[0].tls.key',
+      '3 apps.file',
+      '6 api.tokens[0].tokenFile',
+      '7 api.tokens[1].tokenFile',
+      '8 store.path',
+      '10 sinks[0].tls.ca',
+      '11 sinks[1].tls.ca',
+    ]);
+    expect(exitCode).toBe(78);
+  });
+
+  it.each([
+    ['api: { port: 9998 }', '1:14 api.port: receivers[1] listens at 9998, too'],
+    [
+      'receivers:\n  - type: tcp\n    port: 9999',
+      '3:11 receivers[0].port: the API listens at 9999, too: set api.port',
+    ],
+    [
+      'api:\n  port: 8000\nreceivers:\n  - type: tcp\n    host: "::"\n    port: 8000',
+      '2:9 api.port: receivers[0] listens at 8000, too: yours, line 6',
+    ],
+  ])('refuses TCP and API at one port: %j', async (text, problem) => {
+    writeFileSync(join(folder, 'ports.yaml'), `${text}\n`);
+    const { stderr } = await runCommand(registerCheck, ['check', '--config', 'ports.yaml'], folder);
+    expect(stderr).toBe(`ports.yaml:${problem}\n`);
+  });
+
+  it('has nothing against UDP and API at one port, nor against TCP at another address', async () => {
+    writeFileSync(
+      join(folder, 'ports.yaml'),
+      'receivers: [ { type: udp, port: 9999 }, { type: tcp, host: 192.0.2.1, port: 9999 } ]\n',
+    );
+    const { exitCode } = await runCommand(registerCheck, ['check', '--config', 'ports.yaml'], folder);
+    expect(exitCode).toBe(0);
+  });
+
   it('exits with 78 when a named file is missing', async () => {
     const { stderr, exitCode } = await runCommand(registerCheck, ['check', '--config', 'gone.yaml'], folder);
     expect([stderr, exitCode]).toEqual(['gone.yaml: there is no such file\n', 78]);

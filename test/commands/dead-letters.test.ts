@@ -123,6 +123,10 @@ describe('headcount resend', () => {
 
   it.each([
     [['questdb', '--from', 'yesterday'], /expected a time/],
+    [
+      ['questdb', '--from', '2026-11-20T12:00:01Z'],
+      /2026-11-20T12:00:01\.000Z is in the future; nothing was noted/,
+    ],
     [['nobody', '--from', '1d'], /no sink "nobody"; there is: questdb/],
   ])('refuses %j', async (argv, problem) => {
     const { exitCode, stderr } = await resend(...argv);

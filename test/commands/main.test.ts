@@ -17,9 +17,10 @@ function run(...argv: string[]) {
   return { stdout, stderr, exitCode: status };
 }
 
-const COMMANDS = 'demo start check token appender send-test doctor apps simulate dead-letters resend'.split(
-  ' ',
-);
+const COMMANDS =
+  'demo start check token appender send-test doctor apps simulate dead-letters resend new-identity'.split(
+    ' ',
+  );
 
 describe('headcount', () => {
   it('prints its help where no command is named, and opens nothing', () => {

@@ -26,7 +26,9 @@ it('a file that is as it must be is opened without writing, so that a full disk 
 it('something else in its place is said with its name', () => {
   writeFileSync(file, 'not a database at all, '.repeat(100));
   expect(() => new DeliveryStore(folder)).toThrow(`${file}: file is not a database`);
-  expect(() => new DeliveryStore(join(folder, 'missing'))).toThrow(/missing.delivery\.db: unable to open/);
+  expect(() => new DeliveryStore(join(folder, 'missing'))).toThrow(
+    /missing.delivery\.db: ENOENT: no such file/,
+  );
 });
 
 it('one of a newer version is left as it is', () => {

@@ -81,6 +81,8 @@ function keyOf(row: Row): string {
 export class DeliveryUnderTest {
   readonly feeds: readonly Feed[];
   readonly troubles: string[] = [];
+  readonly setAside: string[] = [];
+  readonly news: string[] = [];
   readonly pauses: number[] = [];
   store: DeliveryStore;
   delivery!: DeliveryLoop;
@@ -115,6 +117,8 @@ export class DeliveryUnderTest {
         await new Promise((resolve) => setImmediate(resolve));
       },
       onTrouble: (reason) => this.troubles.push(reason),
+      onSetAside: (sample) => this.setAside.push(sample),
+      onNews: (text) => this.news.push(text),
     });
   }
 

@@ -36,6 +36,8 @@ function deliveriesTo(sinks: Record<string, object>): Delivery {
         return whenPrinted();
       },
       trouble: (_sink, reason) => troubles.push(reason),
+      setAside: () => {},
+      news: () => {},
       undelivered: () => {},
     },
   );

@@ -55,7 +55,15 @@ describeSinkContract('file', async (): Promise<SinkUnderTest> => {
   const folder = mkdtempSync(join(tmpdir(), 'headcount-example-'));
   const sinkTo = (path: string) => {
     const config = fileSink.schema.parse({ type: 'file', path });
-    const parts = { name: 'file', storeId: 'store', folder, print: async () => {} };
+    const parts = {
+      name: 'file',
+      storeId: 'store',
+      lastSeq: () => 0,
+      madeTable: () => {},
+      now: () => 0,
+      folder,
+      print: async () => {},
+    };
     return fileSink.create(config, parts);
   };
   type Line = { readonly table: string; readonly [key: string]: unknown };

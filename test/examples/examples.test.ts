@@ -186,7 +186,15 @@ describe('a sink', () => {
     const stored = new StoredSite(SETTINGS);
     applyVisits(stored, 5, EPOCH);
     const config = fileSink.schema.parse({ type: 'file', path: 'rows.jsonl' });
-    const parts = { name: 'file', storeId: 'store', folder, print: async () => {} };
+    const parts = {
+      name: 'file',
+      storeId: 'store',
+      lastSeq: () => 0,
+      madeTable: () => {},
+      now: () => 0,
+      folder,
+      print: async () => {},
+    };
     const sink = fileSink.create(config, parts);
     const file = join(folder, config.path);
     let failures = 2;

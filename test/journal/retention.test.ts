@@ -241,6 +241,18 @@ describe('retention to the millisecond', () => {
     expect(ids('events', 'seq')).toEqual([4, 6, 7]);
   });
 
+  it('knows beforehand how many events a clock would make too old', () => {
+    stored = new StoredSite(SETTINGS);
+    for (let day = 0; day < 12; day += 1) visit(`on day ${day}`, EPOCH + day * DAY);
+    const retention = new Retention(stored.database, { retentionMs: 5 * DAY, maxBytes: NO_LIMIT });
+    for (const at of [EPOCH, EPOCH + 7 * DAY, EPOCH + 400 * DAY]) {
+      const before = EPOCH - 5 * DAY + (at - EPOCH);
+      const sql = 'SELECT count(*) AS n FROM events WHERE received_at < ?';
+      expect(retention.tooOldAt(at)).toBe(Number(stored.database.prepare(sql).get(before)?.['n']));
+    }
+    expect(count('events')).toBe(48);
+  });
+
   it('leaves ended sessions for 25 h, whatever the size: they may still be corrected', () => {
     stored = new StoredSite(SETTINGS);
     for (const [n, before] of [-1, 0, 1].entries()) {

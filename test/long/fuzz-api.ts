@@ -23,7 +23,7 @@ try {
   folder.dispose();
 }
 console.log('answers by status (0: closed without one):', Object.fromEntries(statuses));
-const failed = program.log.filter(({ level }) => Number(level) >= 50);
+const failed = program.log.filter(({ level }) => level === 'error' || level === 'fatal');
 for (const problem of [...problems, ...failed.map((line) => JSON.stringify(line))]) console.log(problem);
 const isGood = problems.length + failed.length === 0;
 console.log(isGood ? 'no request was answered with a fault of the server' : `FAILED; seed ${seed}`);

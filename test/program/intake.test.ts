@@ -170,7 +170,7 @@ describe('the blacklist', () => {
     return [...new Set(items.map(({ user }) => user.id))].sort();
   };
   const broken = 'the changed configuration has errors; the old one stays';
-  const reloads = () => messages('blacklist reloaded').length;
+  const reloads = () => messages('configuration read again').length;
   /** Resolves when the program has begun to look at its file. */
   const watched = () =>
     until(
@@ -187,7 +187,7 @@ describe('the blacklist', () => {
     folder.write(text);
     // A reload of the text before may still be under way.
     await until(
-      async () => messages('blacklist reloaded').slice(before),
+      async () => messages('configuration read again').slice(before),
       (reloaded) => reloaded.at(-1)?.['rules'] === rules,
     );
   }
@@ -265,7 +265,7 @@ describe('the blacklist', () => {
     expect(await ingest()).toMatchObject({ accepted: 1, excluded: 1 });
     await edit('blacklist: [{ directory: LAB }]\n');
     const problem = `${folder.config}:6:31 blacklist[0].userid: unknown key, did you mean "userId"?`;
-    expect(messages(broken)).toEqual([expect.objectContaining({ level: 50, problems: [problem] })]);
+    expect(messages(broken)).toEqual([expect.objectContaining({ level: 'error', problems: [problem] })]);
     expect((await counts()).active.sessions).toBe(0);
   });
 

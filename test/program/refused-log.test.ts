@@ -78,8 +78,13 @@ it('thousands of datagrams from whom it is not allowed are one line a minute, wh
   }
   troubles.flush();
   expect(written.map((text) => JSON.parse(text))).toMatchObject([
-    { kind: 'not_allowed', sample: 'udp: 5 bytes from 127.0.0.1' },
-    { kind: 'not_allowed', count: 2_999, sample: 'udp: 5 bytes from 127.0.0.1' },
+    { kind: 'not_allowed', means: 'the sender is not allowed', sample: 'udp: 5 bytes from 127.0.0.1' },
+    {
+      kind: 'not_allowed',
+      means: 'the sender is not allowed',
+      count: 2_999,
+      sample: 'udp: 5 bytes from 127.0.0.1',
+    },
   ]);
   expect(pipeline.counters.refused).toEqual(new Map([['not_allowed', 3_000]]));
 });

@@ -23,10 +23,10 @@ const logged = (words: string) => program.log.filter(({ msg }) => String(msg).in
 
 /** SIGHUP; resolves when the configuration was taken. */
 async function reload(): Promise<void> {
-  const before = logged('blacklist reloaded').length;
+  const before = logged('configuration read again').length;
   program.child.kill('SIGHUP');
   await until(
-    async () => logged('blacklist reloaded').length,
+    async () => logged('configuration read again').length,
     (count) => count > before,
   );
 }
@@ -35,6 +35,21 @@ const status = async (token: string | null) => {
   const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
   return (await fetch(`${program.api}/api/v1/counts`, { headers })).status;
 };
+
+it('SIGHUP says that the blacklist is another one only where it is; log levels are words', async () => {
+  folder.write('');
+  program = await Program.start(folder);
+  await reload();
+  expect(logged('blacklist reloaded')).toEqual([]);
+  folder.write('blacklist: [ { directory: INTERNAL } ]\n');
+  await reload();
+  await until(
+    async () => logged('blacklist reloaded'),
+    (said) => said.length === 1,
+  );
+  expect(new Set(program.log.map(({ level }) => level))).toContain('info');
+  expect(program.log.every(({ level }) => typeof level === 'string')).toBe(true);
+});
 
 it('SIGHUP takes new files of TLS at once', async () => {
   const install = (from: 'localhost' | 'renewed') => {

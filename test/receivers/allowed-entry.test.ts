@@ -32,6 +32,8 @@ describe('an entry of an allow-list', () => {
   ])('may be %s', (text, expected) => expect(parseAllowed(text)).toEqual(expected));
 
   it.each([
+    ['192.0.2.7-20', 'expected single addresses or networks such as "192.0.2.0/27", a range is none'],
+    ['10.1.2.3-10.1.2.9', 'expected single addresses or networks such as "192.0.2.0/27", a range is none'],
     ['10.1.2.3/33', 'expected a whole number from 0 to 32 after the "/"'],
     ['10.1.2.3/', 'expected a whole number from 0 to 32 after the "/"'],
     ['10.1.2.3/08', 'expected a whole number from 0 to 32 after the "/"'],

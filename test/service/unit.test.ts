@@ -62,7 +62,7 @@ describe('the unit', () => {
     expect((await fetch(`${api}/api/v1/counts`)).status).toBe(401);
     expect(value('ExecReload')).toBe('/bin/kill -HUP $MAINPID');
     running.child.kill('SIGHUP');
-    await running.logged('blacklist reloaded');
+    await running.logged('configuration read again');
     expect(await running.end(value('KillSignal') as NodeJS.Signals)).toBe(0);
     await running.logged('stopped');
   });
@@ -147,7 +147,7 @@ it('the function of the page is for commands that take --config, and no others',
       return spawnSync(process.execPath, ['src/main.ts', ...argv, '--help'], { cwd: ROOT, encoding: 'utf8' })
         .stdout;
     });
-  expect(helps(taking).map((help) => help.includes('--config <file>'))).toEqual(Array(5).fill(true));
+  expect(helps(taking).map((help) => help.includes('--config <file>'))).toEqual(Array(6).fill(true));
   expect(helps(refusing).map((help) => help.includes('--config <file>'))).toEqual([false, false]);
 });
 

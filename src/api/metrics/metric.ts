@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { printable } from '../../contract/printable.ts';
 
 /** A value, and the texts of the metric's labels in their order. */
 export type Sample = readonly [value: number, ...labels: string[]];
@@ -25,7 +26,7 @@ export function metric(name: string, help: string, value: () => number | null): 
 export function registerMetric(registry: Registry, { name, help, labels, samples }: Metric): void {
   const options = { name, help, labelNames: [...labels], registers: [registry] };
   const named = (texts: readonly string[]) =>
-    Object.fromEntries(labels.map((label, place) => [label, texts[place] ?? '']));
+    Object.fromEntries(labels.map((label, place) => [label, printable(texts[place] ?? '')]));
   if (name.endsWith('_total')) {
     new Counter({
       ...options,

@@ -99,6 +99,24 @@ export class Retention {
     return events + sessions + logged + polls >= CHUNK;
   }
 
+  /** About how many of the oldest events would be too old at `now`. By halves, since events arrive in the order of their numbers. */
+  tooOldAt(now: number): number {
+    const arrivalAt = this.#database.prepare(
+      'SELECT seq, received_at FROM events WHERE seq >= ? ORDER BY seq LIMIT 1',
+    );
+    const [oldest, before] = [this.#oldestSeq(), now - this.#limits.retentionMs];
+    let [low, high] = [
+      oldest,
+      Number(this.#database.prepare('SELECT max(seq) AS seq FROM events').get()?.['seq'] ?? -1) + 1,
+    ];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (Number(arrivalAt.get(middle)?.['received_at']) >= before) high = middle;
+      else low = middle + 1;
+    }
+    return low - oldest;
+  }
+
   #oldestArrival(): number | null {
     const row = this.#database.prepare('SELECT received_at FROM events ORDER BY seq LIMIT 1').get();
     return row === undefined ? null : Number(row['received_at']);

@@ -4,6 +4,7 @@ import { databaseTrouble, openJournalFile } from '../journal-file.ts';
 import type { BatchMessage } from './batch.ts';
 import { deleteUnfiltered } from './poll-retention.ts';
 import { ALL_UNDELIVERED, Retention, type RetentionLimits, type Undelivered } from './retention.ts';
+import { keepRetentionTime, RetentionClock, retentionTime } from './retention-clock.ts';
 import { Writer } from './writer.ts';
 
 /** How long to wait before a failed commit is tried again. */
@@ -29,7 +30,14 @@ export type WriterReply =
   | { readonly type: 'trouble'; readonly message: string }
   | { readonly type: 'retention_trouble'; readonly message: string }
   /** The journal is larger than it may be, for the sake of a sink. */
-  | { readonly type: 'retention_held' };
+  | { readonly type: 'retention_held' }
+  /** The clock is not believed. `events`: how many of the oldest events would be too old by it. */
+  | {
+      readonly type: 'clock_doubted';
+      readonly aheadMs: number;
+      readonly believedInMs: number;
+      readonly events: number;
+    };
 
 export interface WriterTalk {
   readonly data: WriterData;
@@ -57,6 +65,7 @@ if (isFollowed) followSessions(database);
 else stopFollowing(database);
 const writer = new Writer(database, isFollowed);
 const retention = new Retention(database, limits, (dimension) => writer.points.forgetDimension(dimension));
+const retentionClock = new RetentionClock(retentionTime(database) ?? Date.now(), performance.now());
 // Until the sinks have said how far they are.
 if (isFollowed) retention.undelivered = ALL_UNDELIVERED;
 const waiting: BatchMessage[] = [];
@@ -101,9 +110,17 @@ function retain(): void {
   retentionTimer = setTimeout(retain, RETENTION_EVERY_MS);
   if (retrying || waiting.length > 0) return;
   try {
+    const { at, doubt } = retentionClock.look(Date.now(), performance.now());
     database.exec('BEGIN IMMEDIATE');
-    const more = retention.step(Date.now());
+    const more = retention.step(at);
+    keepRetentionTime(database, at);
     database.exec('COMMIT');
+    if (doubt !== null)
+      side.tell({
+        type: 'clock_doubted',
+        ...doubt,
+        events: retention.tooOldAt(at + Math.max(0, doubt.aheadMs)),
+      });
     if (retention.isHeld) side.tell({ type: 'retention_held' });
     if (!more) return;
     clearTimeout(retentionTimer);

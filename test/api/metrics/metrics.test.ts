@@ -185,6 +185,7 @@ it('no metric names a user', async () => {
 });
 
 const HOSTILE = [
+  'esc\u001b[31mred',
   'a"b',
   "a'b",
   'a\\b',
@@ -201,13 +202,20 @@ const HOSTILE = [
   'x'.repeat(1_024),
 ];
 
-it('host names from a hostile wire come out as they came in', async () => {
+it('host names from a hostile wire come out as they came in, but with control characters written out', async () => {
   for (const host of HOSTILE) receive(`/qseow-proxy-session/;${host};Start session;LAB;ann;(null);(null);x`);
   receive(`/qseow-proxy-session/;${'x'.repeat(60_000)};Start session;LAB;ann;(null);(null);x`);
   await api.settle();
   const { samples } = await scrape();
   const hosts = samples.filter(({ name }) => name === 'headcount_host_sessions');
-  expect(hosts.map(({ labels }) => labels['host']).toSorted()).toEqual(HOSTILE.toSorted());
+  const written = HOSTILE.map((host) =>
+    host
+      .replaceAll('\u001b', '\\u{1b}')
+      .replaceAll('\r', '\\u{d}')
+      .replaceAll('\n', '\\u{a}')
+      .replaceAll('\u0000', '\\u{0}'),
+  );
+  expect(hosts.map(({ labels }) => labels['host']).toSorted()).toEqual(written.toSorted());
   expect(hosts.every(({ value }) => value === 1)).toBe(true);
 });
 

@@ -35,7 +35,7 @@ describe.skipIf(!isInstalled('prometheus', 'prometheus'))('a real Prometheus', (
   });
   afterEach(() => prometheus.stop());
 
-  it('scrapes the program, and holds every host name as it came in', async () => {
+  it('scrapes the program, and holds every host name as it came in, but with control characters written out', async () => {
     await post(
       HOSTILE.map((host) => ({ type: 'session_start', user: { directory: 'LAB', id: 'ann' }, host })),
     );
@@ -47,7 +47,10 @@ describe.skipIf(!isInstalled('prometheus', 'prometheus'))('a real Prometheus', (
       ({ series }) => series.length > 0,
     );
     expect(hosts.error).toBe('');
-    expect(hosts.series.map(({ metric }) => metric['host']).toSorted()).toEqual(HOSTILE.toSorted());
+    const written = HOSTILE.map((host) =>
+      host.replaceAll('\n', '\\u{a}').replaceAll('\r\u0000', '\\u{d}\\u{0}'),
+    );
+    expect(hosts.series.map(({ metric }) => metric['host']).toSorted()).toEqual(written.toSorted());
     const [up] = await prometheus.query('up');
     expect(up?.value[1]).toBe('1');
     const others = ['accepted', 'duplicates', 'heartbeats', 'excluded', 'refused'].map(

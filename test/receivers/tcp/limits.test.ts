@@ -18,7 +18,11 @@ describe('connections of one address', () => {
     expect(lines).toEqual([
       {
         level: 'warn',
-        fields: { kind: 'tcp: connection refused, too_many_of_address', sample: '127.0.0.1' },
+        fields: {
+          kind: 'tcp: connection refused, too_many_of_address',
+          means: 'too many connections from one address',
+          sample: '127.0.0.1',
+        },
         message: 'tcp: connection refused, too_many_of_address',
       },
     ]);
@@ -59,7 +63,13 @@ describe('senders that may not', () => {
       refused: { not_allowed: 1 },
     });
     expect(lines).toMatchObject([
-      { fields: { kind: 'tcp: connection refused, not_allowed', sample: '127.0.0.1' } },
+      {
+        fields: {
+          kind: 'tcp: connection refused, not_allowed',
+          means: 'the sender is not allowed',
+          sample: '127.0.0.1',
+        },
+      },
     ]);
   });
 });

@@ -40,6 +40,16 @@ describe('the TCP receiver with TLS', () => {
     expect(client.getProtocol()).toBe('TLSv1.2');
   });
 
+  it.each(['AES128-SHA', 'AES256-GCM-SHA384', 'ECDHE-RSA-AES128-SHA256'])(
+    'refuses the weak cipher %s',
+    async (cipher) => {
+      const started = await startReceiver({ tls: SERVER_FILES });
+      const options = { maxVersion: 'TLSv1.2', ciphers: `${cipher}:@SECLEVEL=0` } as const;
+      await expect(openTlsClient(started.port, options)).rejects.toThrow();
+      await until(() => started.receiver.stats()['refusedConnections'] === 1);
+    },
+  );
+
   it('hears a client with a certificate of the authority where one is required', async () => {
     const { intake, port } = await startReceiver(requiring);
     (await openTlsClient(port, certificateOf('clients'))).write('one\n');
@@ -103,6 +113,7 @@ describe('the TCP receiver with TLS', () => {
     expect(lines.map(({ fields }) => fields)).toEqual([
       {
         kind: 'tcp: connection refused, tls_failed',
+        means: 'the other side speaks no TLS, or does not trust the certificate',
         sample: expect.stringMatching(/^127\.0\.0\.1: ./),
       },
     ]);

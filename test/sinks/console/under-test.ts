@@ -21,7 +21,15 @@ export async function sinkUnderTest(): Promise<SinkUnderTest> {
       .slice(0, -1)
       .map((line) => JSON.parse(line));
   const sinkWith = (print: (text: string) => Promise<void>) =>
-    createConsoleSink(CONFIG, { name: 'console', storeId: 'unused', folder: '.', print });
+    createConsoleSink(CONFIG, {
+      name: 'console',
+      storeId: 'unused',
+      lastSeq: () => 0,
+      madeTable: () => {},
+      now: () => 0,
+      folder: '.',
+      print,
+    });
 
   return {
     sink: sinkWith(async (text) => {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, inject } from 'vitest';
-import type { Sink } from '../../../src/contract/sink.ts';
+import type { Sink, SinkParts } from '../../../src/contract/sink.ts';
 import { NEVER } from '../rows-under-test.ts';
 import { QuestDbProxy } from './proxy.ts';
 import { QuestDbServer } from './server.ts';
@@ -42,8 +42,8 @@ export class OwnQuestDb {
     return (await this.server.settled(table, `SELECT count() AS n FROM ${table}`))[0]?.['n'];
   }
 
-  newSink(settings: Settings = {}, storeId?: string): Sink {
-    const sink = questDbSink({ url: this.server.url, ...this.credentials, ...settings }, storeId);
+  newSink(settings: Settings = {}, storeId?: string, parts: Partial<SinkParts> = {}): Sink {
+    const sink = questDbSink({ url: this.server.url, ...this.credentials, ...settings }, storeId, parts);
     this.used.push(() => sink.stop());
     return sink;
   }

@@ -3,16 +3,25 @@ import { questDbSchema } from '../../../sinks/questdb/questdb.schema.ts';
 import { createQuestDbSink } from '../../../sinks/questdb/questdb.ts';
 import type { FilteredTable, Sink, SinkParts } from '../../../src/contract/sink.ts';
 import { FarSide } from '../far-side.ts';
-import { NEVER, newStoreId } from '../rows-under-test.ts';
+import { NEVER, NOON, newStoreId } from '../rows-under-test.ts';
 import type { SinkUnderTest } from '../sink-under-test.ts';
 import { questDbQuery, sharedQuestDb } from './server.ts';
 
 type Settings = Readonly<Record<string, unknown>>;
 
 /** A sink that is not started. */
-export function questDbSink(settings: Settings, storeId = newStoreId()): Sink {
+export function questDbSink(
+  settings: Settings,
+  storeId = newStoreId(),
+  others: Partial<SinkParts> = {},
+): Sink {
   const config = questDbSchema.parse({ type: 'questdb', ...settings });
-  const parts: SinkParts = { name: 'questdb', storeId, folder: '.', print: async () => {} };
+  const parts: SinkParts = {
+    ...{ name: 'questdb', storeId, folder: '.', print: async () => {} },
+    // As long as a test does not say otherwise nobody else has the name.
+    ...{ lastSeq: () => Number.MAX_SAFE_INTEGER, madeTable: () => {}, now: () => NOON },
+    ...others,
+  };
   return createQuestDbSink(config, parts);
 }
 
