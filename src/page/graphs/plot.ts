@@ -1,4 +1,4 @@
-import type { Signal } from '@preact/signals';
+import { effect, type Signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type UPlot from 'uplot';
 import { isDark } from '../model/choices.ts';
@@ -58,7 +58,13 @@ export function Plot(properties: PlotProperties): View {
     plot.current = drawn;
     const resizing = new ResizeObserver(() => drawn.setSize({ width: target.clientWidth, height: HEIGHT }));
     resizing.observe(target);
+    // At once: what is printed does not wait for the next time that the page is drawn.
+    const stop = effect(() => {
+      void isDark.value;
+      drawn.redraw(false, true);
+    });
     return () => {
+      stop();
       resizing.disconnect();
       drawn.destroy();
       plot.current = null;
@@ -72,7 +78,7 @@ export function Plot(properties: PlotProperties): View {
       drawn.setScale('x', { min: from, max: to });
     });
   }, [properties.times, properties.values, properties.range.from, properties.range.to, shape]);
-  useEffect(() => plot.current?.redraw(false, true), [isDark.value, zone.value, properties.mark]);
+  useEffect(() => plot.current?.redraw(false, true), [zone.value, properties.mark]);
   return h('div', { ref: place, class: 'plot', 'aria-hidden': 'true' });
 }
 

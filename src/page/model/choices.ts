@@ -9,7 +9,7 @@ export const THEMES = { system: 'As the system', light: 'Light', dark: 'Dark' } 
 export type Theme = keyof typeof THEMES;
 
 export const theme = signal<Theme>('system');
-/** Whether the page is dark now, by choice or by the system. */
+/** Whether the page is dark now, by choice or by the system; never on paper. */
 export const isDark = signal(false);
 
 /** Restores the choices of the last visit, and keeps them from now on. */
@@ -17,11 +17,15 @@ export function keepChoices(): void {
   keep('zone', zone, ['local', 'UTC']);
   keep('theme', theme, ['system', 'light', 'dark']);
   const systemIsDark = matchMedia('(prefers-color-scheme: dark)');
+  // Paper is white, and browsers print no grounds.
+  const paper = matchMedia('print');
   const follow = (): void => {
-    isDark.value = theme.value === 'dark' || (theme.value === 'system' && systemIsDark.matches);
+    const isWanted = theme.value === 'dark' || (theme.value === 'system' && systemIsDark.matches);
+    isDark.value = isWanted && !paper.matches;
     document.documentElement.dataset['theme'] = isDark.value ? 'dark' : 'light';
   };
   systemIsDark.addEventListener('change', follow);
+  paper.addEventListener('change', follow);
   effect(follow);
 }
 

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { useId } from 'preact/hooks';
 import type { CountsView } from '../../api/counts/counts-answer.ts';
 import { asOf } from '../model/look.ts';
 import { counts, shownAt } from '../model/shown.ts';
@@ -17,7 +18,7 @@ export function NowCards(): View {
     'section',
     { class: 'now', role: 'group', 'aria-label': 'Now' },
     h(
-      'dl',
+      'div',
       { class: 'cards' },
       h(
         Card,
@@ -50,12 +51,13 @@ function Card({
   readonly className?: string;
   readonly children: ComponentChildren;
 }): View {
+  const id = useId();
   return h(
     'div',
-    { class: `card ${className}` },
-    h('dt', null, label),
-    h('dd', { class: 'figure' }, children),
-    h('dd', { class: 'note' }, note ?? '\u00a0'),
+    { class: `card ${className}`, role: 'group', 'aria-labelledby': id },
+    h('p', { id, class: 'label' }, label),
+    h('p', { class: 'figure' }, children),
+    h('p', { class: 'note' }, note ?? '\u00a0'),
   );
 }
 

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { OneSession } from '../../journal/read/answers.ts';
+import { Name } from '../parts/name.ts';
 import { h, type View } from '../parts/view.ts';
 import { UNKNOWN } from '../words/numbers.ts';
 import { timeText } from '../words/time.ts';
@@ -18,10 +19,10 @@ export function Facts({ session }: { readonly session: OneSession }): View {
     h(Fact, { name: 'Duration' }, h(Duration, { session })),
     h(Fact, { name: 'Started' }, timeWords(startedAt, startExact)),
     h(Fact, { name: 'Ended' }, endedAt === null ? 'not yet' : timeWords(endedAt, endExact)),
-    h(Fact, { name: 'Host' }, h('bdi', null, host ?? UNKNOWN)),
-    h(Fact, { name: 'Virtual proxy' }, h('bdi', null, virtualProxy ?? UNKNOWN)),
-    h(Fact, { name: 'Browser' }, h('bdi', null, browser ?? UNKNOWN)),
-    h(Fact, { name: 'OS' }, h('bdi', null, os ?? UNKNOWN)),
+    h(Fact, { name: 'Host' }, h(Name, { text: host ?? UNKNOWN })),
+    h(Fact, { name: 'Virtual proxy' }, h(Name, { text: virtualProxy ?? UNKNOWN })),
+    h(Fact, { name: 'Browser' }, h(Name, { text: browser ?? UNKNOWN })),
+    h(Fact, { name: 'OS' }, h(Name, { text: os ?? UNKNOWN })),
   );
 }
 

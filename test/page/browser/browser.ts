@@ -37,9 +37,14 @@ export class PageUnderTest {
     this.browser = browser;
   }
 
-  /** `extra`: more YAML of the configuration. `api`: the fields of `api`. */
-  static async start(extra = '', api?: string): Promise<PageUnderTest> {
+  /** `extra`: more YAML of the configuration. `api`: the fields of `api`. `fill`: writes a store before the program opens it. */
+  static async start(
+    extra = '',
+    api?: string,
+    fill: (store: string) => void = () => {},
+  ): Promise<PageUnderTest> {
     const folder = new ProgramFolder(extra, '', api);
+    fill(folder.store);
     const [program, browser] = await Promise.all([Program.start(folder), launchBrowser()]);
     return new PageUnderTest(folder, program, browser);
   }
@@ -94,8 +99,11 @@ export function visit(id: string, host: string, apps: readonly string[] = [], di
   ];
 }
 
-/** What stands in a card of the group "Now". */
+/** What stands in a card of the group "Now"; empty while there is none. */
 export async function cardText(page: Page, label: string): Promise<string> {
-  const card = page.getByRole('group', { name: 'Now' }).locator('.card', { hasText: label });
-  return (await card.locator('.figure').textContent()) ?? '';
+  const cards = page.getByRole('group', { name: 'Now', exact: true });
+  // Whoever polls waits by itself.
+  const card = cards.getByRole('group', { name: label, exact: true });
+  const [text = ''] = await card.locator('.figure').allTextContents();
+  return text;
 }
