@@ -220,9 +220,9 @@ export class Assembly {
       receivers: this.receivers,
       sinks: () => this.deliveries.stats,
       // What is on the disk.
-      ask: async (question) => {
+      ask: async (question, asker) => {
         await this.checkpoints.beforeRead();
-        return this.reader.ask(question);
+        return this.reader.ask(question, asker);
       },
       history: {
         storeId,
