@@ -5,7 +5,7 @@ import type { Registry } from 'prom-client';
 import { createReceivers } from '../receivers/index.ts';
 import { ApiAccess } from './api/access/access.ts';
 import { WrongTokens } from './api/access/wrong-tokens.ts';
-import { createApi } from './api/api.ts';
+import { API_LIMITS, createApi } from './api/api.ts';
 import type { ApiParts } from './api/parts.ts';
 import { SiteAppNames } from './app-names/app-names.ts';
 import { type CallAfter, Checkpoints } from './checkpoints.ts';
@@ -108,7 +108,9 @@ export class Assembly {
       now,
       after: callAfter,
     });
-    this.api = createApi(this.#apiParts(recovered.storeId), log);
+    const { maxConnections, maxConnectionsPerAddress } = config.api;
+    const limits = { ...API_LIMITS, maxConnections, maxConnectionsPerAddress };
+    this.api = createApi(this.#apiParts(recovered.storeId), log, limits);
   }
 
   #recover(): Recovered {
@@ -222,9 +224,9 @@ export class Assembly {
       receivers: this.receivers,
       sinks: () => this.deliveries.stats,
       // What is on the disk.
-      ask: async (question) => {
+      ask: async (question, asker) => {
         await this.checkpoints.beforeRead();
-        return this.reader.ask(question);
+        return this.reader.ask(question, asker);
       },
       history: {
         storeId,

@@ -23,6 +23,7 @@ import {
   LINES_LIMIT_BYTES,
   lineItems,
 } from './body.ts';
+import { limitBodies } from './body-room.ts';
 import { bodyText } from './body-text.ts';
 import { eventsAnswers, eventsBody } from './http.schema.ts';
 import { readItem } from './item.ts';
@@ -88,6 +89,7 @@ class Http implements HttpReceiver {
   routes(api: FastifyInstance): void {
     this.#api = api;
     api.register(async (scope) => {
+      limitBodies(scope);
       readBodiesAsItems(scope);
       scope.route({
         method: 'POST',

@@ -4,6 +4,8 @@ import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } 
 import { bindPlace } from '../../receivers/listen.ts';
 import { hostAndPort } from '../contract/host.ts';
 import { requireTokens } from './access/access.ts';
+import { MOST_CONNECTIONS, MOST_CONNECTIONS_PER_ADDRESS } from './access/api.schema.ts';
+import { type ConnectionLimits, limitConnections } from './access/connection-limits.ts';
 import { refuseForeignPages } from './access/foreign-pages.ts';
 import { registerAround } from './around.ts';
 import { registerApps } from './counts/apps.ts';
@@ -46,6 +48,9 @@ export function createApi(
     // Where it listens is said elsewhere.
     ...(logger === undefined ? {} : { loggerInstance: logger.child({}, { level: 'warn' }) }),
   });
+  limitConnections(app.server, limits, (reason, address) =>
+    parts.trouble(`api: connection refused, ${reason}`, address),
+  );
   app.setErrorHandler(answerError);
   app.addHook('onRequest', async (_request, reply) => {
     secure(reply);
@@ -84,8 +89,8 @@ function registerRoutes(app: FastifyInstance, parts: ApiParts): void {
   registerPage(app);
 }
 
-/** How long a client may take, in milliseconds. */
-export interface ApiLimits {
+/** How long a client may take, in milliseconds, and how many connections there may be. */
+export interface ApiLimits extends ConnectionLimits {
   /** For one whole request to come in. */
   readonly requestTimeoutMs: number;
   /** For a connection on which nothing moves, an answer in the making included. */
@@ -98,6 +103,8 @@ export const API_LIMITS: ApiLimits = {
   requestTimeoutMs: 30_000,
   connectionTimeoutMs: 120_000,
   keepAliveTimeoutMs: 75_000,
+  maxConnections: MOST_CONNECTIONS,
+  maxConnectionsPerAddress: MOST_CONNECTIONS_PER_ADDRESS,
 };
 
 /**

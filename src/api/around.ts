@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { duration } from '../contract/settings.ts';
 import { around, aroundItem } from '../journal/read/answers.ts';
+import { askerOf } from './access/asker.ts';
 import { columnsOf, csvAnswer, csvOrJson, format, wantsCsv } from './csv-answer.ts';
 import { ApiError } from './errors.ts';
 import { filterParameters, filtersOf, moment, timeOf } from './filters.ts';
@@ -40,7 +41,8 @@ export function registerAround(app: FastifyInstance, { ask, now }: ApiParts): vo
       const filters = { ...filtersOf(query), from: to - back.data, to };
       const question = { ask: 'around', filters } as const;
       reply.header('vary', 'accept');
-      if (!wantsCsv(request)) return sendJson(reply, await ask(question));
-      return csvAnswer(request, reply, await ask({ ...question, csv: columns }), 'around', asOf);
+      const asker = askerOf(request, reply);
+      if (!wantsCsv(request)) return sendJson(reply, await ask(question, asker));
+      return csvAnswer(request, reply, await ask({ ...question, csv: columns }, asker), 'around', asOf);
     });
 }

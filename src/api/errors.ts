@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { TooManyQuestions } from '../journal/read/reader-turns.ts';
 
 /** An error that is the caller's to read; anything else that is thrown becomes a 500 without details. */
 export class ApiError extends Error {
@@ -24,7 +25,9 @@ type Thrown = Pick<FastifyError, 'statusCode' | 'message' | 'code'>;
 
 /** Answers what was thrown anywhere in a request. */
 export function answerError(thrown: Thrown, request: FastifyRequest, reply: FastifyReply): void {
-  const statusCode = thrown.statusCode ?? 500;
+  const isTooMany = thrown instanceof TooManyQuestions;
+  if (isTooMany) reply.header('retry-after', '1');
+  const statusCode = isTooMany ? 429 : (thrown.statusCode ?? 500);
   if (statusCode >= 500) request.log.error({ error: thrown.message }, 'request failed');
   const message = statusCode >= 500 ? 'something failed in Headcount; its log says what' : wordsFor(thrown);
   secure(reply).code(statusCode).type('application/json; charset=utf-8').send(errorBody(statusCode, message));

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { KINDS } from '../contract/event.ts';
 import { eventItem, eventsPage } from '../journal/read/answers.ts';
+import { askerOf } from './access/asker.ts';
 import { columnsOf, csvAnswer, format, pageAnswer, wantsCsv } from './csv-answer.ts';
 import { filterParameters, filtersOf } from './filters.ts';
 import type { ApiParts } from './parts.ts';
@@ -22,7 +23,8 @@ export function registerEvents(app: FastifyInstance, { ask, now }: ApiParts): vo
       const { query } = request;
       const question = { ask: 'events', filters: { ...filtersOf(query), kind: query.kind ?? null } } as const;
       reply.header('vary', 'accept');
-      if (!wantsCsv(request)) return sendJson(reply, await ask(question));
-      return csvAnswer(request, reply, await ask({ ...question, csv: columns }), 'events', now());
+      const asker = askerOf(request, reply);
+      if (!wantsCsv(request)) return sendJson(reply, await ask(question, asker));
+      return csvAnswer(request, reply, await ask({ ...question, csv: columns }, asker), 'events', now());
     });
 }

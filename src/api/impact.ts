@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { impact, impactItem } from '../journal/read/answers.ts';
+import { askerOf } from './access/asker.ts';
 import { columnsOf, csvAnswer, format, pageAnswer, wantsCsv } from './csv-answer.ts';
 import { filterParameters, filtersOf } from './filters.ts';
 import type { ApiParts } from './parts.ts';
@@ -34,7 +35,8 @@ export function registerImpact(app: FastifyInstance, { ask, now, site }: ApiPart
         now: asOf,
       } as const;
       reply.header('vary', 'accept');
-      if (!wantsCsv(request)) return sendJson(reply, await ask(question));
-      return csvAnswer(request, reply, await ask({ ...question, csv: columns }), 'impact', asOf);
+      const asker = askerOf(request, reply);
+      if (!wantsCsv(request)) return sendJson(reply, await ask(question, asker));
+      return csvAnswer(request, reply, await ask({ ...question, csv: columns }, asker), 'impact', asOf);
     });
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { peaksItem, peaksPage } from '../journal/read/answers.ts';
 import { CALENDAR_UNITS } from '../journal/read/calendar.ts';
+import { askerOf } from './access/asker.ts';
 import { columnsOf, csvAnswer, format, pageAnswer, wantsCsv } from './csv-answer.ts';
 import { filterParameters, filtersOf, moment, rangeOf, zone, zoneOf } from './filters.ts';
 import type { ApiParts } from './parts.ts';
@@ -40,7 +41,8 @@ export function registerPeaks(app: FastifyInstance, { ask, now }: ApiParts): voi
       const filters = { ...filtersOf(query), ...rangeOf(query, asOf, USUAL_MS[by]) };
       const question = { ask: 'peaks', by, filters, timeZone: zoneOf(timeZone), now: asOf } as const;
       reply.header('vary', 'accept');
-      if (!wantsCsv(request)) return sendJson(reply, await ask(question));
-      return csvAnswer(request, reply, await ask({ ...question, csv: columns }), 'peaks', asOf);
+      const asker = askerOf(request, reply);
+      if (!wantsCsv(request)) return sendJson(reply, await ask(question, asker));
+      return csvAnswer(request, reply, await ask({ ...question, csv: columns }, asker), 'peaks', asOf);
     });
 }

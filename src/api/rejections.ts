@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { REJECTION_REASONS } from '../contract/event.ts';
 import { rejectionItem, rejectionsPage } from '../journal/read/answers.ts';
+import { askerOf } from './access/asker.ts';
 import { columnsOf, csvAnswer, format, pageAnswer, wantsCsv } from './csv-answer.ts';
 import { filterParameters, filtersOf, moment } from './filters.ts';
 import type { ApiParts } from './parts.ts';
@@ -36,7 +37,8 @@ export function registerRejections(app: FastifyInstance, { ask, now }: ApiParts)
       const filters = { ...filtersOf(query), kind: 'session_rejected' as const, reason };
       const question = { ask: 'rejections', filters, now: asOf } as const;
       reply.header('vary', 'accept');
-      if (!wantsCsv(request)) return sendJson(reply, await ask(question));
-      return csvAnswer(request, reply, await ask({ ...question, csv: columns }), 'rejections', asOf);
+      const asker = askerOf(request, reply);
+      if (!wantsCsv(request)) return sendJson(reply, await ask(question, asker));
+      return csvAnswer(request, reply, await ask({ ...question, csv: columns }, asker), 'rejections', asOf);
     });
 }

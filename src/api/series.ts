@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { series, seriesPoint, WINDOW_NAMES } from '../journal/read/answers.ts';
 import { RANGE_STEPS, type RangeStep, type SeriesSpan } from '../journal/read/series-query.ts';
+import { askerOf } from './access/asker.ts';
 import { columnsOf, csvAnswer, csvOrJson, format, wantsCsv } from './csv-answer.ts';
 import { ApiError } from './errors.ts';
 import { moment, partOf, partParameters, rangeOf, zone, zoneOf } from './filters.ts';
@@ -47,8 +48,9 @@ export function registerSeries(app: FastifyInstance, { ask, now }: ApiParts): vo
       const span = spanOf(query, asOf);
       const question = { ask: 'series', span, part: partOf(query), now: asOf } as const;
       reply.header('vary', 'accept');
-      if (!wantsCsv(request)) return sendJson(reply, orTooMuch(await ask(question)));
-      const csv = orTooMuch(await ask({ ...question, csv: columns }));
+      const asker = askerOf(request, reply);
+      if (!wantsCsv(request)) return sendJson(reply, orTooMuch(await ask(question, asker)));
+      const csv = orTooMuch(await ask({ ...question, csv: columns }, asker));
       return csvAnswer(request, reply, csv, 'series', asOf);
     });
 }

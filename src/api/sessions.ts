@@ -7,6 +7,7 @@ import type { SessionOrder } from '../journal/read/sessions/session-order.ts';
 import type { SessionFilters } from '../journal/read/sessions/session-search.ts';
 import { SESSION_SORTS, SORT_DIRECTIONS } from '../journal/read/sessions/session-sorts.ts';
 import { SESSION_STATES } from '../journal/read/sessions/session-state.ts';
+import { askerOf } from './access/asker.ts';
 import { columnsOf, csvAnswer, format, pageAnswer, wantsCsv } from './csv-answer.ts';
 import { ApiError } from './errors.ts';
 import { filterParameters, filtersOf, moment, timeOf, userClass } from './filters.ts';
@@ -121,11 +122,13 @@ export function registerSessions(app: FastifyInstance, { ask, now, site }: ApiPa
     const moment = asked === null ? null : site.qualityOf(asked, asOf, filters.host);
     const question = { ask: 'sessions', filters, now: asOf, moment, order } as const;
     reply.header('vary', 'accept');
-    if (!wantsCsv(request)) return sendJson(reply, await ask(question));
-    return csvAnswer(request, reply, await ask({ ...question, csv: columns }), 'sessions', asOf);
+    const asker = askerOf(request, reply);
+    if (!wantsCsv(request)) return sendJson(reply, await ask(question, asker));
+    return csvAnswer(request, reply, await ask({ ...question, csv: columns }, asker), 'sessions', asOf);
   });
-  routes.get('/api/v1/sessions/:id', { schema: oneDescription }, async ({ params }, reply) => {
-    const session = await ask({ ask: 'session', id: params.id, now: now() });
+  routes.get('/api/v1/sessions/:id', { schema: oneDescription }, async (request, reply) => {
+    const question = { ask: 'session', id: request.params.id, now: now() } as const;
+    const session = await ask(question, askerOf(request, reply));
     if (session === null) throw new ApiError(404, 'no such session');
     return sendJson(reply, session);
   });

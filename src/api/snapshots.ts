@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { snapshotItem, snapshotsPage } from '../journal/read/answers.ts';
+import { askerOf } from './access/asker.ts';
 import { columnsOf, csvAnswer, format, pageAnswer, wantsCsv } from './csv-answer.ts';
 import { filterParameters, filtersOf, moment } from './filters.ts';
 import type { ApiParts } from './parts.ts';
@@ -31,7 +32,8 @@ export function registerSnapshots(app: FastifyInstance, { ask, now }: ApiParts):
     .get('/api/v1/snapshots', { schema: description }, async (request, reply) => {
       const question = { ask: 'snapshots', filters: filtersOf(request.query) } as const;
       reply.header('vary', 'accept');
-      if (!wantsCsv(request)) return sendJson(reply, await ask(question));
-      return csvAnswer(request, reply, await ask({ ...question, csv: columns }), 'snapshots', now());
+      const asker = askerOf(request, reply);
+      if (!wantsCsv(request)) return sendJson(reply, await ask(question, asker));
+      return csvAnswer(request, reply, await ask({ ...question, csv: columns }, asker), 'snapshots', now());
     });
 }

@@ -12,6 +12,8 @@ import { CONFIG_OPTION, type CommandIo, createLog } from './command-io.ts';
 
 /** How often the configuration file, and the file with names of apps, is looked at. */
 const WATCH_MS = 1_000;
+/** A configuration that could not be taken is tried again: a file that it names may come, or be readable again. */
+const RELOAD_AGAIN_MS = 5_000;
 /** After so long without a line, say what to check. */
 const SILENCE_MS = 60_000;
 
@@ -100,7 +102,17 @@ function followConfig(
     if (!watched.has(file)) watched.set(file, watchForChanges(file, WATCH_MS, reload));
   };
   let hadFile = findConfigFile(configPath, io.cwd) !== null;
+  let again: NodeJS.Timeout | undefined;
+  let failedOf: string | null = null;
+  /** Says each failure once. */
+  const failed = (problem: object, message: string): void => {
+    const text = JSON.stringify(problem);
+    if (text !== failedOf) log.error(problem, `${message}; it is tried again every 5 s`);
+    failedOf = text;
+    again = setTimeout(reload, RELOAD_AGAIN_MS).unref();
+  };
   const reload = (): void => {
+    clearTimeout(again);
     const hasFile = findConfigFile(configPath, io.cwd) !== null;
     if (hadFile && !hasFile) {
       log.warn('config.yaml is gone; what it said stays until it is back or Headcount is started again');
@@ -110,12 +122,15 @@ function followConfig(
     try {
       const config = loadConfig(configPath, io.cwd, io.env);
       if (config.apps.file !== null) watch(config.apps.file);
-      app.reload(config).catch((error: unknown) => {
-        log.error({ error: String(error) }, 'reload failed');
-      });
+      app.reload(config).then(
+        () => {
+          failedOf = null;
+        },
+        (error: unknown) => failed({ error: String(error) }, 'reload failed'),
+      );
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      log.error({ problems: error.problems }, 'the changed configuration has errors; the old one stays');
+      failed({ problems: error.problems }, 'the changed configuration has errors; the old one stays');
     }
   };
   const stopListening = io.onReload(reload);
@@ -124,6 +139,7 @@ function followConfig(
   if (loaded.apps.file !== null) watch(loaded.apps.file);
   if (hasChanged(configPath, loaded, io)) reload();
   return () => {
+    clearTimeout(again);
     stopListening();
     for (const unwatch of watched.values()) unwatch();
   };

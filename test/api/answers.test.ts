@@ -29,13 +29,14 @@ const NO_FILTERS = {
   ...{ limit: 100, cursor: null },
 };
 const WHOLE = { host: null, virtualProxy: null, app: null };
+const ASKER = { client: '192.0.2.7', gone: new AbortController().signal };
 const askSessions = (ask: Ask) =>
-  ask({ ask: 'sessions', filters: { ...NO_FILTERS, active: null, at: null }, now: 0 });
-const askEvents = (ask: Ask) => ask({ ask: 'events', filters: { ...NO_FILTERS, kind: null } });
-const askSession = (ask: Ask) => ask({ ask: 'session', id: 'store-1', now: 0 });
-const askSeries = (ask: Ask) => ask({ ask: 'series', span: '1h', part: WHOLE, now: 0 });
+  ask({ ask: 'sessions', filters: { ...NO_FILTERS, active: null, at: null }, now: 0 }, ASKER);
+const askEvents = (ask: Ask) => ask({ ask: 'events', filters: { ...NO_FILTERS, kind: null } }, ASKER);
+const askSession = (ask: Ask) => ask({ ask: 'session', id: 'store-1', now: 0 }, ASKER);
+const askSeries = (ask: Ask) => ask({ ask: 'series', span: '1h', part: WHOLE, now: 0 }, ASKER);
 const askCsv = (ask: Ask) =>
-  ask({ ask: 'events', filters: { ...NO_FILTERS, kind: null }, csv: ['seq', 'kind'] });
+  ask({ ask: 'events', filters: { ...NO_FILTERS, kind: null }, csv: ['seq', 'kind'] }, ASKER);
 
 describe('the types of answers', () => {
   it('are those of the schemas, for whoever asks the reader', () => {

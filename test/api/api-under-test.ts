@@ -133,9 +133,9 @@ export class ApiUnderTest {
       inFlight: () => this.pipeline.inFlight,
       receivers: [UDP, this.http],
       sinks: () => this.sinks,
-      ask: async (question) => {
+      ask: async (question, asker) => {
         await this.settle();
-        return this.#reader.ask(question);
+        return this.#reader.ask(question, asker);
       },
       history: {
         storeId: this.#storeId,

@@ -119,7 +119,10 @@ describe('a good configuration', () => {
       apps: { byId: new Map(), file: null, qrs: null },
       store: { path: 'data', retention: 7_776_000_000, maxSize: 10_000_000_000, commitInterval: 100 },
       sinks: [],
-      api: { host: '127.0.0.1', port: 9999, tokens: [], hosts: [], insecure: false },
+      api: {
+        ...{ host: '127.0.0.1', port: 9999, tokens: [], hosts: [], insecure: false },
+        ...{ maxConnections: 800, maxConnectionsPerAddress: 550 },
+      },
       log: { level: 'info', format: 'auto' },
       folder: '.',
     });

@@ -169,7 +169,7 @@ describe('the blacklist', () => {
     const { items } = await program.get<Sessions>(`/api/v1/sessions?limit=1000${query}`);
     return [...new Set(items.map(({ user }) => user.id))].sort();
   };
-  const broken = 'the changed configuration has errors; the old one stays';
+  const broken = 'the changed configuration has errors; the old one stays; it is tried again every 5 s';
   const reloads = () => messages('configuration read again').length;
   /** Resolves when the program has begun to look at its file. */
   const watched = () =>

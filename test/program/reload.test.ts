@@ -72,6 +72,27 @@ it('SIGHUP takes new files of TLS at once', async () => {
   );
 });
 
+it('a reload that failed is tried again and taken when it can be, without another change, and its failure is said once', async () => {
+  const write = (api: string) =>
+    writeFileSync(folder.config, `receivers: []\napi: { port: 0${api} }\nlog: { format: json }\n`);
+  write('');
+  program = await Program.start(folder);
+  write(', tokens: [ { name: a, tokenFile: a.token } ]');
+  program.child.kill('SIGHUP');
+  await until(
+    async () => logged('the changed configuration has errors').length,
+    (count) => count > 0,
+  );
+  expect(await status(null)).toBe(200);
+  writeFileSync(file('a.token'), READ);
+  await until(
+    () => status(null),
+    (code) => code === 401,
+  );
+  expect(await status(READ)).toBe(200);
+  expect(logged('the changed configuration has errors')).toHaveLength(1);
+});
+
 it('SIGHUP takes new tokens, those of files too, and says what needs a restart', async () => {
   const write = (api: string, log: string) =>
     writeFileSync(

@@ -24,15 +24,18 @@ const REALM = 'realm="Headcount"';
  * everyone is let in. Whoever gives too many wrong ones has to wait; a right one is never made to.
  */
 export function requireTokens(app: FastifyInstance, { tokens, wrongTokens, trouble }: ApiParts): void {
-  app.addHook('onRequest', async ({ method, routeOptions, headers, ip }, reply) => {
+  app.decorateRequest('tokenName', null);
+  app.addHook('onRequest', async (request, reply) => {
+    const { method, routeOptions, headers, ip } = request;
     const known = tokens();
     if (known.length === 0 || isOpen(routeOptions.url)) return;
     const scope: TokenScope = READING.has(method) ? 'read' : 'ingest';
     const { authorization } = headers;
     const given = authorization === undefined ? null : givenToken(authorization, scope);
-    const scopes = given === null ? null : scopesOf(given, known);
-    if (scopes?.includes(scope)) return;
-    if (scopes !== null) {
+    const owner = given === null ? null : ownerOf(given, known);
+    request.tokenName = owner?.name ?? null;
+    if (owner?.scopes.includes(scope)) return;
+    if (owner !== null) {
       reply.header('www-authenticate', `Bearer ${REALM}, error="insufficient_scope", scope="${scope}"`);
       throw new ApiError(403, `this token does not have the scope ${scope}`);
     }
@@ -68,15 +71,15 @@ function digestOf(token: string): Uint8Array {
 export function mayRead(authorization: string | undefined, known: readonly AccessToken[]): boolean {
   if (known.length === 0) return true;
   const given = authorization === undefined ? null : givenToken(authorization, 'read');
-  return given !== null && scopesOf(given, known)?.includes('read') === true;
+  return given !== null && ownerOf(given, known)?.scopes.includes('read') === true;
 }
 
 /** Compares with every token, in the same time whichever it is and however much of it is right. */
-function scopesOf(token: string, known: readonly AccessToken[]): readonly TokenScope[] | null {
+function ownerOf(token: string, known: readonly AccessToken[]): AccessToken | null {
   const digest = digestOf(token);
-  let scopes: readonly TokenScope[] | null = null;
-  for (const each of known) if (timingSafeEqual(digestOf(each.token), digest)) scopes = each.scopes;
-  return scopes;
+  let owner: AccessToken | null = null;
+  for (const each of known) if (timingSafeEqual(digestOf(each.token), digest)) owner = each;
+  return owner;
 }
 
 /**

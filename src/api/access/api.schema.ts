@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isLoopback } from '../../contract/host.ts';
-import { flag, host, oneOf, port, secret, text } from '../../contract/settings.ts';
+import { flag, host, integer, oneOf, port, secret, text } from '../../contract/settings.ts';
 
 /** What a token allows: `read` everything that answers, `ingest` events. */
 export const TOKEN_SCOPES = ['read', 'ingest'] as const;
@@ -13,6 +13,11 @@ export interface AccessToken {
   readonly token: string;
   readonly scopes: readonly TokenScope[];
 }
+
+/** Many systems let a program have 1,024 files and sockets: some are left for the store, for receivers and for reloads. */
+export const MOST_CONNECTIONS = 800;
+/** More than the streams of one address; a reverse proxy is one, too. */
+export const MOST_CONNECTIONS_PER_ADDRESS = 550;
 
 const LEAST = 16;
 const MOST = 1024;
@@ -64,6 +69,8 @@ export const apiSchema = z
     tokens: tokens.prefault([]),
     hosts: z.array(host().transform((name) => name.toLowerCase())).prefault([]),
     insecure: flag().prefault(false),
+    maxConnections: integer(1, 100_000).prefault(MOST_CONNECTIONS),
+    maxConnectionsPerAddress: integer(1, 100_000).prefault(MOST_CONNECTIONS_PER_ADDRESS),
   })
   .superRefine(({ host, tokens, insecure }, context) => {
     if (insecure || tokens.length > 0 || isLoopback(host)) return;

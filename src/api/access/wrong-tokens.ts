@@ -1,3 +1,5 @@
+import { networkOf } from './network.ts';
+
 const MINUTE_MS = 60_000;
 /** A person who pastes the wrong one tries less often, and so does a scraper with an old one. */
 const MOST_A_MINUTE = 20;
@@ -47,19 +49,4 @@ export class WrongTokens {
     }
     this.#networks.set(network, { since: this.#now(), count: 1 });
   }
-}
-
-/** Whoever has one IPv6 address has 2^64 of them. */
-function networkOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(address)?.[1];
-  if (mapped !== undefined || !address.includes(':')) return mapped ?? address;
-  const [first, last = []] = address.split('::').map((part) => (part === '' ? [] : part.split(':')));
-  const groups = [
-    ...(first ?? []),
-    ...Array(8)
-      .fill('0')
-      .slice((first?.length ?? 0) + last.length),
-    ...last,
-  ];
-  return groups.slice(0, 4).join(':');
 }

@@ -1,6 +1,7 @@
 import { USER_CLASSES, type UserClass } from '../../contract/user-class.ts';
 import type { Json } from '../../journal/read/answers.ts';
 import { isWhole, type Part } from '../../journal/read/parts/part.ts';
+import type { Asker } from '../../journal/read/reader-turns.ts';
 import type { ApiParts } from '../parts.ts';
 import type { CountsView } from './counts-answer.ts';
 import { type CountsAnswer, CurrentCounts, countsTag } from './current-counts.ts';
@@ -14,6 +15,9 @@ const KEPT_MS = 990;
 const KEPT_TIMES = 5;
 /** It may have waited for what somebody else asked. */
 const KEPT_AT_MOST_MS = 5_000;
+
+/** What is made for one is kept for all, so it is made although that one goes. */
+const EVERYBODY: Asker = { client: 'counts', gone: new AbortController().signal };
 
 interface Kept {
   readonly answer: Promise<CountsAnswer>;
@@ -75,7 +79,7 @@ export class CountsNow {
 
   async #make(part: Part, only: UserClass | null): Promise<CountsAnswer> {
     const before = this.#turn;
-    const made = before.then(() => partView(this.#parts, part, null, only, this.#parts.now()));
+    const made = before.then(() => partView(this.#parts, part, null, only, this.#parts.now(), EVERYBODY));
     this.#turn = made.catch(() => {});
     return answerOf(await made);
   }

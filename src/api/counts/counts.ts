@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { askerOf } from '../access/asker.ts';
 import { moment, partOf, partParameters, timeOf, userClass } from '../filters.ts';
 import type { ApiParts } from '../parts.ts';
 import { answer, query, type Schema, type SchemaTypes, sendJson } from '../schemas.ts';
@@ -38,7 +39,7 @@ export function registerCounts(app: FastifyInstance, parts: ApiParts, counts: Co
       const { json, tag } =
         moment === null
           ? await counts.of(part, only)
-          : answerOf(await partView(parts, part, moment, only, now()));
+          : answerOf(await partView(parts, part, moment, only, now(), askerOf(request, reply)));
       // No user is named here, so whoever asks may keep it, if only to ask whether it still holds.
       reply.headers({ etag: tag, 'cache-control': 'private, no-cache' });
       if (isMatch(request.headers['if-none-match'], tag)) return reply.code(304).send(undefined);

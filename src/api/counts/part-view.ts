@@ -3,6 +3,7 @@ import type { UserClass } from '../../contract/user-class.ts';
 import { type Json, parsed } from '../../journal/read/answers.ts';
 import type { Part } from '../../journal/read/parts/part.ts';
 import type { PartCounts } from '../../journal/read/parts/part-counts.ts';
+import type { Asker } from '../../journal/read/reader-turns.ts';
 import type { Host } from '../../sessions/session.ts';
 import type { Site } from '../../sessions/site.ts';
 import type { ApiParts } from '../parts.ts';
@@ -25,8 +26,9 @@ export async function partView(
   at: number | null,
   only: UserClass | null,
   now: number,
+  asker: Asker,
 ): Promise<CountsView> {
-  const json: Json<PartCounts> = await ask({ ask: 'counts', part, at, class: only, now });
+  const json: Json<PartCounts> = await ask({ ask: 'counts', part, at, class: only, now }, asker);
   const found = parsed(json);
   const opens = listsOf(appNames, found);
   return at === null

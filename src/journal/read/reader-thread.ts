@@ -15,6 +15,7 @@ import type { Part } from './parts/part.ts';
 import { type PeaksQuestion, peaksOf } from './peaks-query.ts';
 import { type PollFilters, pollsOf } from './poll-query.ts';
 import { type Followed, type Following, Queries } from './queries.ts';
+import type { Asker } from './reader-turns.ts';
 import { rejectionsOf } from './rejections-query.ts';
 import { type SeriesSpan, seriesOfPart } from './series-query.ts';
 import type { SessionsQuestion } from './sessions/sessions-page.ts';
@@ -68,7 +69,7 @@ export type AnswerTo<Asked extends JsonQuestion> = Asked extends { readonly csv:
 type JsonOf<Value> = Json<NonNullable<Value>> | Extract<Value, null>;
 
 /** Asks for something that is answered with JSON. */
-export type Ask = <Asked extends JsonQuestion>(question: Asked) => Promise<AnswerTo<Asked>>;
+export type Ask = <Asked extends JsonQuestion>(question: Asked, asker: Asker) => Promise<AnswerTo<Asked>>;
 
 export type Question = JsonQuestion | (Following & { readonly ask: 'follow' });
 

@@ -2,6 +2,7 @@ import { effect, type ReadonlySignal, type Signal, signal, useSignal } from '@pr
 import { useEffect } from 'preact/hooks';
 import { AskError, ask, type Parameters, tokenChanges } from './ask.ts';
 import { comebacks } from './live.ts';
+import { untilLookedAt } from './looked-at.ts';
 
 /** What is known of an answer. `value` stays while it is asked for again, and while it cannot be had. */
 export interface Known<Answer> {
@@ -97,14 +98,5 @@ export function pause(ms: number, cancelled: AbortSignal): Promise<void> {
       clearTimeout(timer);
       done();
     });
-  });
-}
-
-/** A tab that nobody looks at asks nothing. */
-export function untilLookedAt(cancelled: AbortSignal): Promise<void> {
-  if (!document.hidden) return Promise.resolve();
-  return new Promise((done) => {
-    document.addEventListener('visibilitychange', () => done(), { once: true, signal: cancelled });
-    cancelled.addEventListener('abort', () => done());
   });
 }

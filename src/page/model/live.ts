@@ -3,10 +3,13 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { CountsView } from '../../api/counts/counts-answer.ts';
 import type { EventItem } from '../../journal/read/answers.ts';
 import { AskError, type Parameters, request, tokenChanges, urlOf } from './ask.ts';
+import { untilLookedAt } from './looked-at.ts';
 
 /** Counts come at least every three seconds while all is well. */
 const SILENT_AFTER_MS = 4_500;
 const RETRY_MS = 1_000;
+/** Somebody may be back soon. */
+const HIDDEN_FOR_MS = 5_000;
 /** A second. Nobody reads more, and a page costs the same however much happens. */
 const MOST_EVENTS = 100;
 
@@ -45,9 +48,11 @@ export function follow(parameters: Parameters): () => void {
 async function followOn(parameters: Parameters, stopped: AbortSignal): Promise<void> {
   let last: string | null = null;
   while (!stopped.aborted) {
+    await untilLookedAt(stopped);
     const tokenChange = tokenChanges.peek();
     const silence = new Silence();
-    const reason = AbortSignal.any([stopped, silence.signal]);
+    const hidden = new Hidden();
+    const reason = AbortSignal.any([stopped, silence.signal, hidden.signal]);
     let needsToken = false;
     try {
       const headers: Record<string, string> = { accept: 'text/event-stream' };
@@ -64,9 +69,11 @@ async function followOn(parameters: Parameters, stopped: AbortSignal): Promise<v
       needsToken = error instanceof AskError && (error.status === 401 || error.status === 403);
     } finally {
       silence.end();
+      hidden.end();
     }
     if (stopped.aborted) return;
     if (!needsToken) connection.value = 'lost';
+    if (hidden.signal.aborted) continue;
     // Without the right token asking again is no use before there is another one.
     do await sleep(RETRY_MS);
     while (needsToken && tokenChanges.peek() === tokenChange && !stopped.aborted);
@@ -132,6 +139,33 @@ class Silence {
       connection.value = 'lost';
       this.#controller.abort();
     }, SILENT_AFTER_MS);
+  }
+}
+
+/**
+ * Lets go of the stream of a tab that nobody looks at: browsers open six connections to a server at most, and a stream holds
+ * one of them.
+ */
+class Hidden {
+  readonly #controller = new AbortController();
+  #timer = 0;
+  readonly #onChange = (): void => {
+    clearTimeout(this.#timer);
+    if (document.hidden) this.#timer = window.setTimeout(() => this.#controller.abort(), HIDDEN_FOR_MS);
+  };
+
+  constructor() {
+    document.addEventListener('visibilitychange', this.#onChange);
+    this.#onChange();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    document.removeEventListener('visibilitychange', this.#onChange);
   }
 }
 

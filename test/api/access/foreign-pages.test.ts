@@ -162,6 +162,54 @@ describe('a page', () => {
   });
 });
 
+describe('a page elsewhere that asks', () => {
+  const get = (headers: Record<string, string>, to = api, url = '/api/v1/events?limit=1') =>
+    to.send({ method: 'GET', url, headers: { host: 'localhost:9999', ...headers } });
+  const basic = `Basic ${Buffer.from(`x:${READ}`).toString('base64')}`;
+
+  it.each([
+    { origin: 'http://evil.example' },
+    { origin: 'http://localhost:3000' },
+    { origin: 'null' },
+    { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' },
+    { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'script' },
+    { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' },
+  ])('is refused before the work: %j', async (headers) => {
+    for (const url of ['/api/v1/events', '/api/v1/stream', '/metrics']) {
+      const { statusCode, body } = await get(headers as Record<string, string>, api, url);
+      expect(statusCode).toBe(403);
+      expect(body.message).toBe('pages of other origins may not ask without tokens below "api.tokens"');
+    }
+  });
+
+  it.each([
+    {},
+    { origin: 'http://localhost:9999' },
+    { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' },
+    { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
+    { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
+  ])('is none where somebody asks himself, or follows a link: %j', async (headers) => {
+    expect((await get(headers as Record<string, string>)).statusCode).toBe(200);
+  });
+
+  it('is none behind a proxy that puts another name into Host, where the name is among those that are meant', async () => {
+    const origin = 'https://headcount.example.com';
+    expect((await get({ origin })).statusCode).toBe(403);
+    api.hosts = ['headcount.example.com'];
+    expect((await get({ origin })).statusCode).toBe(200);
+    expect((await get({ origin: 'https://headcount.example.com:8443' })).statusCode).toBe(200);
+    expect((await get({ origin: 'https://x.headcount.example.com' })).statusCode).toBe(403);
+  });
+
+  it('cannot use a password that the browser has kept, only a token that it was given', async () => {
+    const origin = 'http://evil.example';
+    expect((await get({ authorization: basic }, guarded)).statusCode).toBe(200);
+    expect((await get({ authorization: basic, origin }, guarded)).statusCode).toBe(403);
+    expect((await get({ authorization: `Bearer ${READ}`, origin }, guarded)).statusCode).toBe(200);
+    expect((await get({ origin }, guarded)).statusCode).toBe(401);
+  });
+});
+
 it('addresses come from the connection, never from a header', async () => {
   const forged = '203.0.113.9';
   const headers = {

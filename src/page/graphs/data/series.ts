@@ -1,8 +1,9 @@
 import { effect, type ReadonlySignal, signal } from '@preact/signals';
-import { pause, untilLookedAt } from '../../model/answer.ts';
+import { pause } from '../../model/answer.ts';
 import { AskError, ask, type Parameters, tokenChanges } from '../../model/ask.ts';
 import { clockAhead, comebacks } from '../../model/live.ts';
 import { asOf, type WindowName, windowName } from '../../model/look.ts';
+import { untilLookedAt } from '../../model/looked-at.ts';
 import { merged, type Point, pointOf, type Told } from './points.ts';
 import { newestAt, type Span, spanOf, tailOf, untilRefreshMs, wholeOf } from './spans.ts';
 
