@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { fiftyPages } from './page/fifty-pages.ts';
 import { Processes } from './processes.ts';
 import type { Row, Scenario } from './scenario.ts';
 import { burst } from './scenarios/burst.ts';
@@ -35,6 +36,7 @@ import { formatTable } from './table.ts';
 const SCENARIOS: readonly Scenario[] = [
   ...[cpuPerEvent, coreShare, burst, sustained, visible, millionSessions],
   ...[tcpLines, countsRoute, history, streams, idleConnections, polls, reconcile],
+  ...[fiftyPages],
   ...[sinkCpu, sinkRows, sinkVisible, sinkOutage],
 ];
 

@@ -6,6 +6,7 @@ import { columnsOf, csvAnswer, format, pageAnswer, wantsCsv } from './csv-answer
 import { filterParameters, filtersOf } from './filters.ts';
 import type { ApiParts } from './parts.ts';
 import { query, type SchemaTypes, sendJson } from './schemas.ts';
+import type { SharedAnswers } from './shared-answers.ts';
 
 const description = {
   summary: 'Events, newest first',
@@ -15,14 +16,14 @@ const description = {
 
 const columns = columnsOf(eventItem);
 
-export function registerEvents(app: FastifyInstance, { ask, now }: ApiParts): void {
+export function registerEvents(app: FastifyInstance, { ask, now }: ApiParts, answers: SharedAnswers): void {
   app
     .withTypeProvider<SchemaTypes>()
     .get('/api/v1/events', { schema: description }, async (request, reply) => {
       const { query } = request;
       const question = { ask: 'events', filters: { ...filtersOf(query), kind: query.kind ?? null } } as const;
       reply.header('vary', 'accept');
-      if (!wantsCsv(request)) return sendJson(reply, await ask(question));
+      if (!wantsCsv(request)) return sendJson(reply, await answers.to(request, question));
       return csvAnswer(request, reply, await ask({ ...question, csv: columns }), 'events', now());
     });
 }

@@ -4,6 +4,7 @@ import { columnsOf, csvAnswer, format, pageAnswer, wantsCsv } from './csv-answer
 import { filterParameters, filtersOf } from './filters.ts';
 import type { ApiParts } from './parts.ts';
 import { query, type SchemaTypes, sendJson } from './schemas.ts';
+import type { SharedAnswers } from './shared-answers.ts';
 
 const { host, virtualProxy, limit, cursor } = filterParameters;
 
@@ -15,7 +16,11 @@ const description = {
 
 const columns = columnsOf(impactItem);
 
-export function registerImpact(app: FastifyInstance, { ask, now, site }: ApiParts): void {
+export function registerImpact(
+  app: FastifyInstance,
+  { ask, now, site }: ApiParts,
+  answers: SharedAnswers,
+): void {
   app
     .withTypeProvider<SchemaTypes>()
     .get('/api/v1/impact', { schema: description }, async (request, reply) => {
@@ -34,7 +39,7 @@ export function registerImpact(app: FastifyInstance, { ask, now, site }: ApiPart
         now: asOf,
       } as const;
       reply.header('vary', 'accept');
-      if (!wantsCsv(request)) return sendJson(reply, await ask(question));
+      if (!wantsCsv(request)) return sendJson(reply, await answers.to(request, question));
       return csvAnswer(request, reply, await ask({ ...question, csv: columns }), 'impact', asOf);
     });
 }

@@ -6,6 +6,7 @@ import { columnsOf, csvAnswer, format, pageAnswer, wantsCsv } from './csv-answer
 import { filterParameters, filtersOf, moment } from './filters.ts';
 import type { ApiParts } from './parts.ts';
 import { query, type SchemaTypes, sendJson } from './schemas.ts';
+import type { SharedAnswers } from './shared-answers.ts';
 
 const { user, host, cursor } = filterParameters;
 
@@ -27,7 +28,11 @@ const description = {
 
 const columns = columnsOf(rejectionItem);
 
-export function registerRejections(app: FastifyInstance, { ask, now }: ApiParts): void {
+export function registerRejections(
+  app: FastifyInstance,
+  { ask, now }: ApiParts,
+  answers: SharedAnswers,
+): void {
   app
     .withTypeProvider<SchemaTypes>()
     .get('/api/v1/rejections', { schema: description }, async (request, reply) => {
@@ -36,7 +41,7 @@ export function registerRejections(app: FastifyInstance, { ask, now }: ApiParts)
       const filters = { ...filtersOf(query), kind: 'session_rejected' as const, reason };
       const question = { ask: 'rejections', filters, now: asOf } as const;
       reply.header('vary', 'accept');
-      if (!wantsCsv(request)) return sendJson(reply, await ask(question));
+      if (!wantsCsv(request)) return sendJson(reply, await answers.to(request, question));
       return csvAnswer(request, reply, await ask({ ...question, csv: columns }), 'rejections', asOf);
     });
 }

@@ -7,6 +7,7 @@ import { ApiError } from './errors.ts';
 import { moment, partOf, partParameters, rangeOf, zone, zoneOf } from './filters.ts';
 import type { ApiParts } from './parts.ts';
 import { query, type SchemaTypes, sendJson } from './schemas.ts';
+import type { SharedAnswers } from './shared-answers.ts';
 
 const MOST_POINTS = 10_000;
 /** How many points there are where `from` is not given. */
@@ -38,7 +39,7 @@ const description = {
 
 const columns = columnsOf(seriesPoint);
 
-export function registerSeries(app: FastifyInstance, { ask, now }: ApiParts): void {
+export function registerSeries(app: FastifyInstance, { ask, now }: ApiParts, answers: SharedAnswers): void {
   app
     .withTypeProvider<SchemaTypes>()
     .get('/api/v1/series', { schema: description }, async (request, reply) => {
@@ -47,7 +48,7 @@ export function registerSeries(app: FastifyInstance, { ask, now }: ApiParts): vo
       const span = spanOf(query, asOf);
       const question = { ask: 'series', span, part: partOf(query), now: asOf } as const;
       reply.header('vary', 'accept');
-      if (!wantsCsv(request)) return sendJson(reply, orTooMuch(await ask(question)));
+      if (!wantsCsv(request)) return sendJson(reply, orTooMuch(await answers.to(request, question)));
       const csv = orTooMuch(await ask({ ...question, csv: columns }));
       return csvAnswer(request, reply, csv, 'series', asOf);
     });

@@ -12,6 +12,7 @@ import { ApiError } from './errors.ts';
 import { filterParameters, filtersOf, moment, timeOf, userClass } from './filters.ts';
 import type { ApiParts } from './parts.ts';
 import { answer, jsonSchema, NO_QUERY, query, type SchemaTypes, sendJson } from './schemas.ts';
+import type { SharedAnswers } from './shared-answers.ts';
 
 const pageParameters = {
   active: z.boolean().optional().describe('open ones, or those that have ended'),
@@ -111,7 +112,11 @@ function orderOf({ sort, order, cursor }: PageQuery): {
   return { isAscending: false, cursor: null, order: { sort, direction, after } };
 }
 
-export function registerSessions(app: FastifyInstance, { ask, now, site }: ApiParts): void {
+export function registerSessions(
+  app: FastifyInstance,
+  { ask, now, site }: ApiParts,
+  answers: SharedAnswers,
+): void {
   const routes = app.withTypeProvider<SchemaTypes>();
   routes.get('/api/v1/sessions', { schema: pageDescription }, async (request, reply) => {
     const asOf = now();
@@ -121,11 +126,12 @@ export function registerSessions(app: FastifyInstance, { ask, now, site }: ApiPa
     const moment = asked === null ? null : site.qualityOf(asked, asOf, filters.host);
     const question = { ask: 'sessions', filters, now: asOf, moment, order } as const;
     reply.header('vary', 'accept');
-    if (!wantsCsv(request)) return sendJson(reply, await ask(question));
+    if (!wantsCsv(request)) return sendJson(reply, await answers.to(request, question));
     return csvAnswer(request, reply, await ask({ ...question, csv: columns }), 'sessions', asOf);
   });
-  routes.get('/api/v1/sessions/:id', { schema: oneDescription }, async ({ params }, reply) => {
-    const session = await ask({ ask: 'session', id: params.id, now: now() });
+  routes.get('/api/v1/sessions/:id', { schema: oneDescription }, async (request, reply) => {
+    const { id } = request.params;
+    const session = await answers.to(request, { ask: 'session', id, now: now() });
     if (session === null) throw new ApiError(404, 'no such session');
     return sendJson(reply, session);
   });
