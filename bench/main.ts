@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { eventToPixel } from './page/event-to-pixel.ts';
 import { fiftyPages } from './page/fifty-pages.ts';
+import { liveScript } from './page/live-script.ts';
 import { Processes } from './processes.ts';
 import type { Row, Scenario } from './scenario.ts';
 import { burst } from './scenarios/burst.ts';
@@ -36,7 +38,7 @@ import { formatTable } from './table.ts';
 const SCENARIOS: readonly Scenario[] = [
   ...[cpuPerEvent, coreShare, burst, sustained, visible, millionSessions],
   ...[tcpLines, countsRoute, history, streams, idleConnections, polls, reconcile],
-  ...[fiftyPages],
+  ...[liveScript, eventToPixel, fiftyPages],
   ...[sinkCpu, sinkRows, sinkVisible, sinkOutage],
 ];
 
