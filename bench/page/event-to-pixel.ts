@@ -94,6 +94,7 @@ async function measure(
     frames.push(frameMs);
   }
   socket.close();
+  // Marks are received besides.
   const { lost } = await load;
   const p99 = percentile(delays, 0.99);
   bench.say(`  ${what}: p99 ${p99} ms, p50 ${percentile(delays, 0.5)} ms`);
@@ -101,7 +102,7 @@ async function measure(
     what: `event to pixel, ${what} at ${rate}/s, p99 of ${marks} (p50, most)`,
     target: `< ${TARGET_MS} ms`,
     measured: `${p99} ms (${percentile(delays, 0.5)}, ${percentile(delays, 1)})`,
-    yardstick: `two frames of it p50 ${percentile(frames, 0.5).toFixed(0)} ms; lost ${lost}`,
+    yardstick: `two frames of it p50 ${percentile(frames, 0.5).toFixed(0)} ms; lost ${lost + marks}`,
     met: p99 < TARGET_MS,
   };
 }
