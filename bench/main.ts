@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { bigStore } from './page/big-store.ts';
 import { eventToPixel } from './page/event-to-pixel.ts';
 import { fiftyPages } from './page/fifty-pages.ts';
 import { liveScript } from './page/live-script.ts';
@@ -38,7 +39,7 @@ import { formatTable } from './table.ts';
 const SCENARIOS: readonly Scenario[] = [
   ...[cpuPerEvent, coreShare, burst, sustained, visible, millionSessions],
   ...[tcpLines, countsRoute, history, streams, idleConnections, polls, reconcile],
-  ...[liveScript, eventToPixel, fiftyPages],
+  ...[bigStore, liveScript, eventToPixel, fiftyPages],
   ...[sinkCpu, sinkRows, sinkVisible, sinkOutage],
 ];
 
