@@ -90,13 +90,16 @@ async function askAgain<Answer>(
   }
 }
 
+/** Leaves no listener behind: a question may be asked again for days. */
 export function pause(ms: number, cancelled: AbortSignal): Promise<void> {
   return new Promise((done) => {
-    const timer = setTimeout(done, ms);
-    cancelled.addEventListener('abort', () => {
+    const over = (): void => {
       clearTimeout(timer);
+      cancelled.removeEventListener('abort', over);
       done();
-    });
+    };
+    const timer = setTimeout(over, ms);
+    cancelled.addEventListener('abort', over);
   });
 }
 
@@ -104,7 +107,12 @@ export function pause(ms: number, cancelled: AbortSignal): Promise<void> {
 export function untilLookedAt(cancelled: AbortSignal): Promise<void> {
   if (!document.hidden) return Promise.resolve();
   return new Promise((done) => {
-    document.addEventListener('visibilitychange', () => done(), { once: true, signal: cancelled });
-    cancelled.addEventListener('abort', () => done());
+    const over = (): void => {
+      document.removeEventListener('visibilitychange', over);
+      cancelled.removeEventListener('abort', over);
+      done();
+    };
+    document.addEventListener('visibilitychange', over);
+    cancelled.addEventListener('abort', over);
   });
 }
