@@ -7,6 +7,7 @@ import { Site } from '../src/sessions/site.ts';
 import { stateOf } from '../src/sessions/site-state.ts';
 
 const MINUTE_MS = 60_000;
+const DAY_MS = 1_440 * MINUTE_MS;
 const USERS = 20_000;
 const APPS = 300;
 const HOSTS = 5;
@@ -58,9 +59,10 @@ export function fillStore(directory: string, sessions: number, days: number, now
     }
     site.tick(at + MINUTE_MS);
     const changes = site.book.pending.take();
-    // Points take most of the time to write at such a low rate, and are not what is searched.
-    site.series.takePending();
-    const checkpoint = checkpointMessage(seq, at + MINUTE_MS, stateOf(site), changes, [], names);
+    // Points take most of the time to write at such a low rate: there are those of the last day.
+    const counted = site.series.takePending();
+    const points = at >= now - DAY_MS ? counted : [];
+    const checkpoint = checkpointMessage(seq, at + MINUTE_MS, stateOf(site), changes, points, names);
     writer.write({ type: 'batch', id: 1, names: names.takeNew(), ...rows.take(), polls: [], checkpoint });
     // As the journal does: a generation of names a day.
     if (minute % 1_440 === 1_439) names.beginGeneration();

@@ -1,5 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { bigStore } from './page/big-store.ts';
+import { eventToPixel } from './page/event-to-pixel.ts';
+import { fiftyPages } from './page/fifty-pages.ts';
+import { liveScript } from './page/live-script.ts';
 import { Processes } from './processes.ts';
 import type { Row, Scenario } from './scenario.ts';
 import { burst } from './scenarios/burst.ts';
@@ -36,6 +40,7 @@ import { formatTable } from './table.ts';
 const SCENARIOS: readonly Scenario[] = [
   ...[cpuPerEvent, coreShare, burst, stall, sustained, visible, millionSessions],
   ...[tcpLines, countsRoute, history, streams, idleConnections, polls, reconcile],
+  ...[bigStore, liveScript, eventToPixel, fiftyPages],
   ...[sinkCpu, sinkRows, sinkVisible, sinkOutage],
 ];
 

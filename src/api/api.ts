@@ -24,6 +24,7 @@ import { registerPeaks } from './peaks.ts';
 import { registerRejections } from './rejections.ts';
 import { registerSeries } from './series.ts';
 import { registerSessions } from './sessions.ts';
+import { SharedAnswers } from './shared-answers.ts';
 import { registerSnapshots } from './snapshots.ts';
 import { registerStream } from './stream/stream.ts';
 
@@ -71,16 +72,17 @@ export function createApi(
 function registerRoutes(app: FastifyInstance, parts: ApiParts): void {
   for (const receiver of parts.receivers) receiver.routes?.(app);
   const counts = new CountsNow(parts);
+  const answers = new SharedAnswers(parts.ask, parts.now);
   registerCounts(app, parts, counts);
   registerApps(app, parts);
-  registerSessions(app, parts);
-  registerEvents(app, parts);
-  registerSeries(app, parts);
+  registerSessions(app, parts, answers);
+  registerEvents(app, parts, answers);
+  registerSeries(app, parts, answers);
   registerSnapshots(app, parts);
-  registerPeaks(app, parts);
-  registerImpact(app, parts);
-  registerRejections(app, parts);
-  registerAround(app, parts);
+  registerPeaks(app, parts, answers);
+  registerImpact(app, parts, answers);
+  registerRejections(app, parts, answers);
+  registerAround(app, parts, answers);
   registerStream(app, parts, counts);
   registerIngest(app, parts);
   registerHealth(app, parts);

@@ -8,6 +8,7 @@ import { ApiError } from './errors.ts';
 import { filterParameters, filtersOf, moment, timeOf } from './filters.ts';
 import type { ApiParts } from './parts.ts';
 import { query, type SchemaTypes, sendJson } from './schemas.ts';
+import type { SharedAnswers } from './shared-answers.ts';
 
 const { user, host, virtualProxy, app: appId, limit } = filterParameters;
 const withinOf = duration('1s', '1d');
@@ -29,7 +30,7 @@ const description = {
 
 const columns = columnsOf(aroundItem);
 
-export function registerAround(app: FastifyInstance, { ask, now }: ApiParts): void {
+export function registerAround(app: FastifyInstance, { ask, now }: ApiParts, answers: SharedAnswers): void {
   app
     .withTypeProvider<SchemaTypes>()
     .get('/api/v1/around', { schema: description }, async (request, reply) => {
@@ -42,7 +43,7 @@ export function registerAround(app: FastifyInstance, { ask, now }: ApiParts): vo
       const question = { ask: 'around', filters } as const;
       reply.header('vary', 'accept');
       const asker = askerOf(request, reply);
-      if (!wantsCsv(request)) return sendJson(reply, await ask(question, asker));
+      if (!wantsCsv(request)) return sendJson(reply, await answers.to(question, request, asker));
       return csvAnswer(request, reply, await ask({ ...question, csv: columns }, asker), 'around', asOf);
     });
 }

@@ -7,6 +7,7 @@ import { columnsOf, csvAnswer, format, pageAnswer, wantsCsv } from './csv-answer
 import { filterParameters, filtersOf } from './filters.ts';
 import type { ApiParts } from './parts.ts';
 import { query, type SchemaTypes, sendJson } from './schemas.ts';
+import type { SharedAnswers } from './shared-answers.ts';
 
 const description = {
   summary: 'Events, newest first',
@@ -16,7 +17,7 @@ const description = {
 
 const columns = columnsOf(eventItem);
 
-export function registerEvents(app: FastifyInstance, { ask, now }: ApiParts): void {
+export function registerEvents(app: FastifyInstance, { ask, now }: ApiParts, answers: SharedAnswers): void {
   app
     .withTypeProvider<SchemaTypes>()
     .get('/api/v1/events', { schema: description }, async (request, reply) => {
@@ -24,7 +25,7 @@ export function registerEvents(app: FastifyInstance, { ask, now }: ApiParts): vo
       const question = { ask: 'events', filters: { ...filtersOf(query), kind: query.kind ?? null } } as const;
       reply.header('vary', 'accept');
       const asker = askerOf(request, reply);
-      if (!wantsCsv(request)) return sendJson(reply, await ask(question, asker));
+      if (!wantsCsv(request)) return sendJson(reply, await answers.to(question, request, asker));
       return csvAnswer(request, reply, await ask({ ...question, csv: columns }, asker), 'events', now());
     });
 }

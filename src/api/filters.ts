@@ -104,6 +104,8 @@ export function rangeOf(
 
 /** @throws ApiError 400 */
 export function zoneOf(name: string): string {
+  // Without a look, which takes as long as all else of a small answer.
+  if (name === 'UTC') return name;
   if (!isTimeZone(name)) throw new ApiError(400, 'timeZone: expected an IANA name such as Europe/Berlin');
   return name;
 }

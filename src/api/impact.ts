@@ -5,6 +5,7 @@ import { columnsOf, csvAnswer, format, pageAnswer, wantsCsv } from './csv-answer
 import { filterParameters, filtersOf } from './filters.ts';
 import type { ApiParts } from './parts.ts';
 import { query, type SchemaTypes, sendJson } from './schemas.ts';
+import type { SharedAnswers } from './shared-answers.ts';
 
 const { host, virtualProxy, limit, cursor } = filterParameters;
 
@@ -16,7 +17,11 @@ const description = {
 
 const columns = columnsOf(impactItem);
 
-export function registerImpact(app: FastifyInstance, { ask, now, site }: ApiParts): void {
+export function registerImpact(
+  app: FastifyInstance,
+  { ask, now, site }: ApiParts,
+  answers: SharedAnswers,
+): void {
   app
     .withTypeProvider<SchemaTypes>()
     .get('/api/v1/impact', { schema: description }, async (request, reply) => {
@@ -36,7 +41,7 @@ export function registerImpact(app: FastifyInstance, { ask, now, site }: ApiPart
       } as const;
       reply.header('vary', 'accept');
       const asker = askerOf(request, reply);
-      if (!wantsCsv(request)) return sendJson(reply, await ask(question, asker));
+      if (!wantsCsv(request)) return sendJson(reply, await answers.to(question, request, asker));
       return csvAnswer(request, reply, await ask({ ...question, csv: columns }, asker), 'impact', asOf);
     });
 }

@@ -7,6 +7,7 @@ import { columnsOf, csvAnswer, format, pageAnswer, wantsCsv } from './csv-answer
 import { filterParameters, filtersOf, moment, rangeOf, zone, zoneOf } from './filters.ts';
 import type { ApiParts } from './parts.ts';
 import { query, type SchemaTypes, sendJson } from './schemas.ts';
+import type { SharedAnswers } from './shared-answers.ts';
 
 const DAY_MS = 86_400_000;
 /** How far back it looks where `from` is not given. */
@@ -32,7 +33,7 @@ const description = {
 
 const columns = columnsOf(peaksItem);
 
-export function registerPeaks(app: FastifyInstance, { ask, now }: ApiParts): void {
+export function registerPeaks(app: FastifyInstance, { ask, now }: ApiParts, answers: SharedAnswers): void {
   app
     .withTypeProvider<SchemaTypes>()
     .get('/api/v1/peaks', { schema: description }, async (request, reply) => {
@@ -42,7 +43,7 @@ export function registerPeaks(app: FastifyInstance, { ask, now }: ApiParts): voi
       const question = { ask: 'peaks', by, filters, timeZone: zoneOf(timeZone), now: asOf } as const;
       reply.header('vary', 'accept');
       const asker = askerOf(request, reply);
-      if (!wantsCsv(request)) return sendJson(reply, await ask(question, asker));
+      if (!wantsCsv(request)) return sendJson(reply, await answers.to(question, request, asker));
       return csvAnswer(request, reply, await ask({ ...question, csv: columns }, asker), 'peaks', asOf);
     });
 }

@@ -7,6 +7,7 @@ import { columnsOf, csvAnswer, format, pageAnswer, wantsCsv } from './csv-answer
 import { filterParameters, filtersOf, moment } from './filters.ts';
 import type { ApiParts } from './parts.ts';
 import { query, type SchemaTypes, sendJson } from './schemas.ts';
+import type { SharedAnswers } from './shared-answers.ts';
 
 const { user, host, cursor } = filterParameters;
 
@@ -28,7 +29,11 @@ const description = {
 
 const columns = columnsOf(rejectionItem);
 
-export function registerRejections(app: FastifyInstance, { ask, now }: ApiParts): void {
+export function registerRejections(
+  app: FastifyInstance,
+  { ask, now }: ApiParts,
+  answers: SharedAnswers,
+): void {
   app
     .withTypeProvider<SchemaTypes>()
     .get('/api/v1/rejections', { schema: description }, async (request, reply) => {
@@ -38,7 +43,7 @@ export function registerRejections(app: FastifyInstance, { ask, now }: ApiParts)
       const question = { ask: 'rejections', filters, now: asOf } as const;
       reply.header('vary', 'accept');
       const asker = askerOf(request, reply);
-      if (!wantsCsv(request)) return sendJson(reply, await ask(question, asker));
+      if (!wantsCsv(request)) return sendJson(reply, await answers.to(question, request, asker));
       return csvAnswer(request, reply, await ask({ ...question, csv: columns }, asker), 'rejections', asOf);
     });
 }

@@ -8,6 +8,7 @@ import { ApiError } from './errors.ts';
 import { moment, partOf, partParameters, rangeOf, zone, zoneOf } from './filters.ts';
 import type { ApiParts } from './parts.ts';
 import { query, type SchemaTypes, sendJson } from './schemas.ts';
+import type { SharedAnswers } from './shared-answers.ts';
 
 const MOST_POINTS = 10_000;
 /** How many points there are where `from` is not given. */
@@ -39,7 +40,7 @@ const description = {
 
 const columns = columnsOf(seriesPoint);
 
-export function registerSeries(app: FastifyInstance, { ask, now }: ApiParts): void {
+export function registerSeries(app: FastifyInstance, { ask, now }: ApiParts, answers: SharedAnswers): void {
   app
     .withTypeProvider<SchemaTypes>()
     .get('/api/v1/series', { schema: description }, async (request, reply) => {
@@ -49,7 +50,7 @@ export function registerSeries(app: FastifyInstance, { ask, now }: ApiParts): vo
       const question = { ask: 'series', span, part: partOf(query), now: asOf } as const;
       reply.header('vary', 'accept');
       const asker = askerOf(request, reply);
-      if (!wantsCsv(request)) return sendJson(reply, orTooMuch(await ask(question, asker)));
+      if (!wantsCsv(request)) return sendJson(reply, orTooMuch(await answers.to(question, request, asker)));
       const csv = orTooMuch(await ask({ ...question, csv: columns }, asker));
       return csvAnswer(request, reply, csv, 'series', asOf);
     });

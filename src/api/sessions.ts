@@ -13,6 +13,7 @@ import { ApiError } from './errors.ts';
 import { filterParameters, filtersOf, moment, timeOf, userClass } from './filters.ts';
 import type { ApiParts } from './parts.ts';
 import { answer, jsonSchema, NO_QUERY, query, type SchemaTypes, sendJson } from './schemas.ts';
+import type { SharedAnswers } from './shared-answers.ts';
 
 const pageParameters = {
   active: z.boolean().optional().describe('open ones, or those that have ended'),
@@ -112,7 +113,11 @@ function orderOf({ sort, order, cursor }: PageQuery): {
   return { isAscending: false, cursor: null, order: { sort, direction, after } };
 }
 
-export function registerSessions(app: FastifyInstance, { ask, now, site }: ApiParts): void {
+export function registerSessions(
+  app: FastifyInstance,
+  { ask, now, site }: ApiParts,
+  answers: SharedAnswers,
+): void {
   const routes = app.withTypeProvider<SchemaTypes>();
   routes.get('/api/v1/sessions', { schema: pageDescription }, async (request, reply) => {
     const asOf = now();
@@ -123,12 +128,12 @@ export function registerSessions(app: FastifyInstance, { ask, now, site }: ApiPa
     const question = { ask: 'sessions', filters, now: asOf, moment, order } as const;
     reply.header('vary', 'accept');
     const asker = askerOf(request, reply);
-    if (!wantsCsv(request)) return sendJson(reply, await ask(question, asker));
+    if (!wantsCsv(request)) return sendJson(reply, await answers.to(question, request, asker));
     return csvAnswer(request, reply, await ask({ ...question, csv: columns }, asker), 'sessions', asOf);
   });
   routes.get('/api/v1/sessions/:id', { schema: oneDescription }, async (request, reply) => {
     const question = { ask: 'session', id: request.params.id, now: now() } as const;
-    const session = await ask(question, askerOf(request, reply));
+    const session = await answers.to(question, request, askerOf(request, reply));
     if (session === null) throw new ApiError(404, 'no such session');
     return sendJson(reply, session);
   });

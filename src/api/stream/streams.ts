@@ -80,6 +80,8 @@ export class Streams {
   readonly #awaited = new Set<string>();
   #countsTimer: NodeJS.Timeout | null = null;
   #ticks = 0;
+  /** The message of counts that was sent last. */
+  #told = { json: '', seq: -1, bytes: Buffer.alloc(0) };
   #lookTimer: NodeJS.Timeout | null = null;
   #isLooking = false;
   #lookedAt = Number.NEGATIVE_INFINITY;
@@ -210,9 +212,18 @@ export class Streams {
     // It may have ended meanwhile.
     if (response.writableNeedDrain || !this.#streams.has(stream)) return;
     const seq = filters === null ? this.#parts.committedSeq() : position;
-    response.write(`event: counts\nid: ${this.#parts.idOf(seq)}\ndata: ${json}\n\n`);
+    response.write(this.#messageOf(json, seq));
     stream.tag = tag;
     stream.toldTick = this.#ticks;
+  }
+
+  /** Nearly all are at the same place, so the message is made and encoded once for them. */
+  #messageOf(json: string, seq: number): Buffer {
+    if (this.#told.json !== json || this.#told.seq !== seq) {
+      const message = `event: counts\nid: ${this.#parts.idOf(seq)}\ndata: ${json}\n\n`;
+      this.#told = { json, seq, bytes: Buffer.from(message) };
+    }
+    return this.#told.bytes;
   }
 
   #lookSoon(): void {

@@ -27,11 +27,34 @@ export const history = answerOf<Answers['events']>(
   null,
 );
 
+/** Rows move so often at most. */
+const SHOWN_EVERY_MS = 1_000;
+
 /** Follows what happens, for as long as the page is open. */
 export function fillFeed(): void {
+  let shownAt = Number.NEGATIVE_INFINITY;
+  let timer: number | null = null;
+  const show = (): void => {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    if (document.hidden || asOf.peek() !== null) return;
+    shownAt = performance.now();
+    feed.show(isHeld.peek());
+  };
+  const wait = (): number => Math.max(0, shownAt + SHOWN_EVERY_MS - performance.now());
+  // After a quiet second what comes is shown at once.
+  const showSoon = (): void => {
+    timer ??= window.setTimeout(show, wait());
+  };
   onLiveEvents({
-    event: (event) => feed.event(event),
-    passedOver: (events) => feed.passOver(events),
+    event: (event) => {
+      feed.event(event);
+      showSoon();
+    },
+    passedOver: (events) => {
+      feed.passOver(events);
+      showSoon();
+    },
     missed: () => {},
   });
   effect(() => {
@@ -44,7 +67,13 @@ export function fillFeed(): void {
     if (value !== null && !isChanging) feed.fill(value.items);
   });
   effect(() => {
+    void isHeld.value;
+    void asOf.value;
+    show();
+  });
+  effect(() => {
     void now.value;
-    if (asOf.value === null) feed.show(isHeld.value);
+    // What came while the page was hidden; and how much was passed over is soon not said any more.
+    if (wait() === 0) show();
   });
 }

@@ -91,12 +91,15 @@ async function askAgain<Answer>(
   }
 }
 
+/** Leaves no listener behind: a question may be asked again for days. */
 export function pause(ms: number, cancelled: AbortSignal): Promise<void> {
   return new Promise((done) => {
-    const timer = setTimeout(done, ms);
-    cancelled.addEventListener('abort', () => {
+    const over = (): void => {
       clearTimeout(timer);
+      cancelled.removeEventListener('abort', over);
       done();
-    });
+    };
+    const timer = setTimeout(over, ms);
+    cancelled.addEventListener('abort', over);
   });
 }

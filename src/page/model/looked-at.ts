@@ -2,7 +2,12 @@
 export function untilLookedAt(cancelled: AbortSignal): Promise<void> {
   if (!document.hidden) return Promise.resolve();
   return new Promise((done) => {
-    document.addEventListener('visibilitychange', () => done(), { once: true, signal: cancelled });
-    cancelled.addEventListener('abort', () => done());
+    const over = (): void => {
+      document.removeEventListener('visibilitychange', over);
+      cancelled.removeEventListener('abort', over);
+      done();
+    };
+    document.addEventListener('visibilitychange', over);
+    cancelled.addEventListener('abort', over);
   });
 }
