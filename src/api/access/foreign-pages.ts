@@ -5,6 +5,7 @@ import { ApiError } from '../errors.ts';
 import type { ApiParts } from '../parts.ts';
 
 const READING: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+const PAGE_FILES = '/page/:build/*';
 
 /**
  * The names under which the API may be asked, besides `localhost` and addresses; null is any. Where it needs a token, or
@@ -27,7 +28,7 @@ interface ListeningApi {
  * or ask for much work, without reading the answer: it is told by its `Origin`, or by what the browser says of its site.
  */
 export function refuseForeignPages(app: FastifyInstance, { hosts, tokens }: ApiParts): void {
-  app.addHook('onRequest', async ({ method, headers }) => {
+  app.addHook('onRequest', async ({ method, headers, routeOptions }) => {
     const { host, authorization } = headers;
     const names = hosts();
     // A browser always says which host it means.
@@ -36,6 +37,8 @@ export function refuseForeignPages(app: FastifyInstance, { hosts, tokens }: ApiP
       throw new ApiError(421, `the host ${shown} is not known here; if it is meant, add it to "api.hosts"`);
     }
     const isReading = READING.has(method);
+    // A browser says its `Origin` when it loads the page's own scripts, which tell nothing and cost nothing.
+    if (isReading && routeOptions.url === PAGE_FILES) return;
     // What a browser adds by itself to whatever a page asks shows nobody's will; a page elsewhere cannot add a token.
     const isAdded = isReading && authorization?.toLowerCase().startsWith('basic ') === true;
     if (tokens().length > 0 && !isAdded) return;
@@ -51,11 +54,13 @@ export function refuseForeignPages(app: FastifyInstance, { hosts, tokens }: ApiP
  */
 function isForeign(headers: IncomingHttpHeaders, names: readonly string[]): boolean {
   const { host, origin } = headers;
+  const site = headers['sec-fetch-site'];
+  // Only a browser can say so, and it knows what a proxy has made of `Host`.
+  if (site === 'same-origin') return false;
   if (origin !== undefined) {
     const from = origin.replace(/^https?:\/\//, '');
     return from !== host && (from === origin || !names.includes(nameOf(from)));
   }
-  const site = headers['sec-fetch-site'];
   if (site !== 'cross-site' && site !== 'same-site') return false;
   // A link elsewhere may lead here.
   return headers['sec-fetch-mode'] !== 'navigate' || headers['sec-fetch-dest'] !== 'document';

@@ -162,6 +162,13 @@ describe('a page', () => {
   });
 });
 
+it('the scripts of the page are given to whatever origin a browser says, since a proxy may have changed the host', async () => {
+  const html = (await api.send({ method: 'GET', url: '/', headers: { host: 'localhost:9999' } })).text;
+  const url = `/${/src="(page\/[^"]+\.js)"/.exec(html)?.[1]}`;
+  const headers = { host: 'localhost:9999', origin: 'http://tools.example' };
+  expect((await api.send({ method: 'GET', url, headers })).statusCode).toBe(200);
+});
+
 describe('a page elsewhere that asks', () => {
   const get = (headers: Record<string, string>, to = api, url = '/api/v1/events?limit=1') =>
     to.send({ method: 'GET', url, headers: { host: 'localhost:9999', ...headers } });
@@ -186,6 +193,8 @@ describe('a page elsewhere that asks', () => {
     {},
     { origin: 'http://localhost:9999' },
     { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' },
+    // Behind a proxy that has made another `Host` of it.
+    { origin: 'https://tools.example', 'sec-fetch-site': 'same-origin' },
     { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
     { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
   ])('is none where somebody asks himself, or follows a link: %j', async (headers) => {
