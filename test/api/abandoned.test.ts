@@ -29,11 +29,10 @@ async function statusOf(asked: ClientRequest): Promise<number | undefined> {
   return response.statusCode;
 }
 
-it('somebody is answered beside a client that asks for more than anybody needs, and the client is told to come again', async () => {
+it('somebody is answered beside a client that asks for more than anybody needs', async () => {
   const greedy = Array.from({ length: 200 }, () => statusOf(request(LONG)));
   expect(await statusOf(request('/api/v1/events?limit=1'))).toBe(200);
-  const statuses = await Promise.all(greedy);
-  expect(new Set(statuses)).toEqual(new Set([200, 429]));
+  expect(new Set(await Promise.all(greedy))).toEqual(new Set([200]));
 });
 
 it('requests that were abandoned fail in silence, and nobody else does', async () => {

@@ -29,7 +29,6 @@ const TCP_LINES = 100_000;
 const TCP_LINES_MORE = 50_000;
 const RELAYED = 20_000;
 const CATCH_UP_MS = 30_000;
-const ERROR = 50;
 
 const disposals: (() => unknown)[] = [];
 afterEach(async () => {
@@ -102,7 +101,8 @@ const mended = (program: Program) =>
     () => trouble(program),
     (found) => found === null,
   );
-const complaints = (program: Program) => program.log.filter(({ level }) => Number(level) >= ERROR);
+const complaints = (program: Program) =>
+  program.log.filter(({ level }) => level === 'error' || level === 'fatal');
 
 /** A copy of a journal that nobody has open. */
 function journalOf(folder: ProgramFolder, from: string): DatabaseSync {

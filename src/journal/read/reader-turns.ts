@@ -9,8 +9,8 @@ export interface Asker {
 /** A client has more questions waiting than anybody needs. */
 export class TooManyQuestions extends Error {}
 
-/** Questions of one client that may wait, short ones and long ones apart: more than the page and its graphs ask at once. */
-const MOST_WAITING_OF_CLIENT = 64;
+/** Questions of one client that may wait, short ones and long ones apart: a reverse proxy with many open pages behind it is one, too. */
+const MOST_WAITING_OF_CLIENT = 10_000;
 /** What a client has used is forgotten after so long. */
 const BUDGET_MS = 10_000;
 
