@@ -186,9 +186,13 @@ export class Counts {
     mostParts: number,
     boundsOf: (host: Host | null) => Bounds,
   ): void {
-    levels.note('all', this.sessions, this.users, this.connections, boundsOf(null));
+    const { connectedUsers } = this;
+    const ofAll = { connectedUsers, bounds: boundsOf(null) };
+    levels.note('all', this.sessions, this.users, this.connections, ofAll);
     for (const host of hosts.values()) {
-      levels.note(host.dimension, host.openSessions, host.openUsers, host.openConnections, boundsOf(host));
+      levels.note(host.dimension, host.openSessions, host.openUsers, host.openConnections, {
+        bounds: boundsOf(host),
+      });
     }
     for (const gauge of this.virtualProxies.values()) {
       if (levels.size >= 2 * mostParts) break;
@@ -196,7 +200,8 @@ export class Counts {
     }
     for (const gauge of this.apps.values()) {
       if (levels.size >= 2 * mostParts) break;
-      levels.note(gauge.dimension, gauge.connections, gauge.users.size, gauge.connections);
+      const connectedUsers = gauge.users.size;
+      levels.note(gauge.dimension, gauge.connections, connectedUsers, gauge.connections, { connectedUsers });
     }
   }
 

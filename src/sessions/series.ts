@@ -19,6 +19,8 @@ export interface Level {
   readonly active: number;
   readonly users: number;
   readonly connections: number;
+  /** Users with an app open; null for hosts and virtual proxies, of which they are not counted. */
+  readonly connectedUsers: number | null;
   /** Of the same moment; null for virtual proxies and apps, of which nobody knows them. */
   readonly bounds: Bounds | null;
 }
@@ -203,9 +205,9 @@ export class Series {
 /** How often a level that does not change is written again, seconds. */
 const REPEAT_SECONDS = 60;
 /** Unlike any real level. */
-const UNKNOWN: Level = { active: -1, users: -1, connections: -1, bounds: null };
+const UNKNOWN: Level = { active: -1, users: -1, connections: -1, connectedUsers: null, bounds: null };
 /** Of a part that is not there any more. */
-const GONE: Level = { active: 0, users: 0, connections: 0, bounds: null };
+const GONE: Level = { active: 0, users: 0, connections: 0, connectedUsers: 0, bounds: null };
 
 /**
  * Writes what is open at the end of each second into the series: over all every second (a second without
@@ -247,15 +249,16 @@ export class Levels {
     active: number,
     users: number,
     connections: number,
-    bounds: Bounds | null = null,
+    { connectedUsers = null, bounds = null }: Partial<Pick<Level, 'connectedUsers' | 'bounds'>> = {},
   ): void {
     const before = this.#before.get(dimension);
     const same =
       before?.active === active &&
       before.users === users &&
       before.connections === connections &&
+      before.connectedUsers === connectedUsers &&
       isSameBounds(before.bounds, bounds);
-    const level = same ? before : { active, users, connections, bounds };
+    const level = same ? before : { active, users, connections, connectedUsers, bounds };
     this.#now.set(dimension, level);
     const isNews = !same || this.#second % REPEAT_SECONDS === 0;
     const isCounted = isNews || dimension === 'all' || this.#series.hasPending(dimension, this.#second);

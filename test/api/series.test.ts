@@ -106,7 +106,7 @@ describe('a range', () => {
   ])('in days begins each of them at midnight in %s', async (timeZone, today, tomorrow) => {
     const query = `step=1d&timeZone=${timeZone}&from=2026-05-19T12:00:00Z&to=${tomorrow}`;
     const nothing = { destroyed: 1, rejected: 1, active: 1, users: 1, connections: 1 };
-    const bounds = { sessionsLow: 1, sessionsHigh: null, usersLow: 1, usersHigh: null };
+    const bounds = { sessionsLow: 1, sessionsHigh: null, usersLow: 1, usersHigh: null, connectedUsers: 1 };
     expect(await pointsOf(query)).toEqual([{ at: today, created: 2, ...nothing, ...bounds }]);
     const unknown = await pointsOf(`step=1d&timeZone=${timeZone}&from=2026-05-01T12:00:00Z&to=${today}`);
     expect(unknown).toHaveLength(18);
@@ -132,11 +132,11 @@ describe('a range', () => {
     expect(parse(text)).toEqual([
       [
         ...['at', 'created', 'destroyed', 'rejected', 'active', 'users', 'connections'],
-        ...['sessionsLow', 'sessionsHigh', 'usersLow', 'usersHigh'],
+        ...['sessionsLow', 'sessionsHigh', 'usersLow', 'usersHigh', 'connectedUsers'],
       ],
-      ['2026-05-19T11:58:00.000Z', '', '', '', '', '', '', '', '', '', ''],
-      ['2026-05-19T11:59:00.000Z', '0', '0', '0', '0', '0', '0', '0', '', '0', ''],
-      ['2026-05-19T12:00:00.000Z', '2', '1', '1', '1', '1', '1', '1', '', '1', ''],
+      ['2026-05-19T11:58:00.000Z', '', '', '', '', '', '', '', '', '', '', ''],
+      ['2026-05-19T11:59:00.000Z', '0', '0', '0', '0', '0', '0', '0', '', '0', '', '0'],
+      ['2026-05-19T12:00:00.000Z', '2', '1', '1', '1', '1', '1', '1', '', '1', '', '1'],
     ]);
   });
 });

@@ -124,7 +124,7 @@ describe('the seconds that the journal has yet to add up', () => {
     const series = new Series();
     const at = Math.floor(NOW / SECOND);
     const bounds = { sessions: { low: 2, high: null }, users: { low: 2, high: 4 } };
-    const level = { active: 3, users: 2, connections: 1, bounds };
+    const level = { active: 3, users: 2, connections: 1, connectedUsers: 1, bounds };
     series.count('created', 'all', NOW, 1);
     series.count('destroyed', 'all', NOW, 1, 5_000);
     series.level('all', at, level, false);
@@ -145,7 +145,7 @@ describe('the seconds that the journal has yet to add up', () => {
   it('come in their order, so that the level of the last one stands, also where a line was ahead of its time', () => {
     const series = new Series();
     const at = Math.floor(NOW / SECOND);
-    const level = (active: number) => ({ active, users: 1, connections: 1, bounds: null });
+    const level = (active: number) => ({ active, users: 1, connections: 1, connectedUsers: 1, bounds: null });
     series.count('created', 'all', (at + 2) * SECOND, 1);
     for (const after of [0, 1, 2]) series.level('all', at + after, level(after), false);
     expect(series.takePending().map((second) => [second.at - at, second.level?.active])).toEqual([

@@ -123,6 +123,7 @@ export const seriesPoint = z.object({
   sessionsHigh: unknownOrCount.describe('there were at most as many; null where nobody can know'),
   usersLow: unknownOrCount,
   usersHigh: unknownOrCount,
+  connectedUsers: unknownOrCount.describe('with an app open; of the whole and of apps'),
 });
 
 export const WINDOW_NAMES = Object.keys(WINDOWS) as Window[];

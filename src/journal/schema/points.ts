@@ -27,6 +27,11 @@ const LEVELS = {
   active: { ...NUMBER_OR_NULL, write: ({ second }) => orNaN(second.level?.active ?? null) },
   users: { ...NUMBER_OR_NULL, write: ({ second }) => orNaN(second.level?.users ?? null) },
   connections: { ...NUMBER_OR_NULL, write: ({ second }) => orNaN(second.level?.connections ?? null) },
+  connected_users: {
+    ...NUMBER_OR_NULL,
+    since: 4,
+    write: ({ second }) => orNaN(second.level?.connectedUsers ?? null),
+  },
   sessions_low: bound('sessions', 'low'),
   sessions_high: bound('sessions', 'high'),
   users_low: bound('users', 'low'),

@@ -2,7 +2,7 @@ import { computed, type ReadonlySignal } from '@preact/signals';
 import { appSeries, drawnApps } from './app-series.ts';
 import { appLines, eventLines, type Line, openLines } from './data/lines.ts';
 import { alignedTo, type Point, type Value, withoutRunning } from './data/points.ts';
-import { isOfApp, isRunning, times, wholeSeries } from './shown.ts';
+import { isOfApp, isOfPlace, isRunning, times, wholeSeries } from './shown.ts';
 
 /** Of each point. The most is null where nobody can know it. */
 export type Bounds = readonly [low: readonly Value[], high: readonly Value[]];
@@ -30,7 +30,10 @@ export const eventsGraph: Graph = {
   bounds: computed(() => null),
 };
 
-const opensLines = computed(() => [...openLines(isOfApp.value), ...appLines(drawnApps.value, 'active')]);
+const opensLines = computed(() => [
+  ...openLines(isOfApp.value, isOfPlace.value),
+  ...appLines(drawnApps.value, 'active'),
+]);
 
 const opens = valuesOf(opensLines);
 

@@ -47,6 +47,10 @@ export const isRunning = computed(() => {
 });
 
 export const isOfApp = computed(() => filter.app.value !== null);
+/** With an app, users are those of its connections. */
+export const isOfPlace = computed(
+  () => !isOfApp.value && (filter.host.value !== null || filter.virtualProxy.value !== null),
+);
 
 export function zoomToRange(range: Range): void {
   if (extent.value !== null) zoom.value = zoomTo(range, extent.value);

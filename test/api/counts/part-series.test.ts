@@ -48,7 +48,7 @@ it('series of several names are what looking at every session says, whatever hap
           active: isRunning ? (part.app === undefined ? sessions : open).length : null,
           users: isRunning ? distinct(sessions.map(({ session }) => session.user)) : null,
           connections: isRunning ? open.length : null,
-          ...{ sessionsLow: null, sessionsHigh: null, usersLow: null, usersHigh: null },
+          ...{ connectedUsers: null, sessionsLow: null, sessionsHigh: null, usersLow: null, usersHigh: null },
         });
       }
     }
@@ -71,6 +71,6 @@ it('windows and days of several names have as many points as those of one', asyn
 it('a series of several names may be had as CSV', async () => {
   const { text } = await api.get(`/api/v1/series?step=1m&host=qs1&virtualProxy=sales&format=csv`);
   expect(text.split('\r\n')[0]).toBe(
-    'at,created,destroyed,rejected,active,users,connections,sessionsLow,sessionsHigh,usersLow,usersHigh',
+    'at,created,destroyed,rejected,active,users,connections,sessionsLow,sessionsHigh,usersLow,usersHigh,connectedUsers',
   );
 });

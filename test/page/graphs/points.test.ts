@@ -25,6 +25,7 @@ describe('a point', () => {
         rejected: null,
         active: null,
         users: null,
+        connectedUsers: null,
         sessionsLow: null,
         sessionsHigh: null,
       },

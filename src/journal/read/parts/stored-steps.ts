@@ -4,7 +4,7 @@ import type { Dimension } from '../../../sessions/series.ts';
 type Row = Readonly<Record<string, number | null>>;
 
 const POINTS = `
-SELECT at, created, destroyed, rejected, active, users, connections, sessions_low AS sessionsLow,
+SELECT at, created, destroyed, rejected, active, users, connections, connected_users AS connectedUsers, sessions_low AS sessionsLow,
   sessions_high AS sessionsHigh, users_low AS usersLow, users_high AS usersHigh FROM points
 WHERE dimension = (SELECT id FROM dimensions WHERE name = ?) AND step = ?`;
 
@@ -29,6 +29,7 @@ interface Level {
   readonly active: number | null;
   readonly users: number | null;
   readonly connections: number | null;
+  readonly connectedUsers: number | null;
   readonly sessionsLow: number | null;
   readonly sessionsHigh: number | null;
   readonly usersLow: number | null;
@@ -87,14 +88,21 @@ function isRunning(ofAll: Row | undefined): boolean {
   return ofAll?.['active'] != null;
 }
 
-export const UNBOUNDED = { sessionsLow: null, sessionsHigh: null, usersLow: null, usersHigh: null };
+/** What is not known of every part. */
+export const NOT_OF_PARTS = {
+  connectedUsers: null,
+  sessionsLow: null,
+  sessionsHigh: null,
+  usersLow: null,
+  usersHigh: null,
+};
 const ZERO = {
   ...{ created: 0, destroyed: 0, rejected: 0 },
-  ...{ active: 0, users: 0, connections: 0, ...UNBOUNDED },
+  ...{ active: 0, users: 0, connections: 0, ...NOT_OF_PARTS },
 };
 export const UNKNOWN = {
   ...{ created: null, destroyed: null, rejected: null },
-  ...{ active: null, users: null, connections: null, ...UNBOUNDED },
+  ...{ active: null, users: null, connections: null, ...NOT_OF_PARTS },
 };
 
 function countsOf(row: Row | Counts): Counts {
@@ -103,7 +111,7 @@ function countsOf(row: Row | Counts): Counts {
 }
 
 export function levelOf(row: Row | Level): Level {
-  const { active = null, users = null, connections = null } = row as Level;
+  const { active = null, users = null, connections = null, connectedUsers = null } = row as Level;
   const { sessionsLow = null, sessionsHigh = null, usersLow = null, usersHigh = null } = row as Level;
-  return { active, users, connections, sessionsLow, sessionsHigh, usersLow, usersHigh };
+  return { active, users, connections, connectedUsers, sessionsLow, sessionsHigh, usersLow, usersHigh };
 }

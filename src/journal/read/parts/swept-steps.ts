@@ -4,7 +4,7 @@ import { keptSince } from '../kept-since.ts';
 import type { Part } from './part.ts';
 import { PartSessions } from './part-sessions.ts';
 import { LATE_CLOSE_MS } from './recently.ts';
-import { runningSteps, type Step, type StepRange, UNBOUNDED, UNKNOWN } from './stored-steps.ts';
+import { NOT_OF_PARTS, runningSteps, type Step, type StepRange, UNKNOWN } from './stored-steps.ts';
 
 /** Sessions and connections looked at, each: others wait for the reader. */
 const MOST_READ = 300_000;
@@ -99,7 +99,7 @@ class Sweep {
       }
       const at = this.#range.first + place * this.#range.stepSeconds;
       const [created = 0, destroyed = 0] = [this.#created[place], this.#destroyed[place]];
-      if (isKnown(at)) return { at, created, destroyed, rejected: null, ...level, ...UNBOUNDED };
+      if (isKnown(at)) return { at, created, destroyed, rejected: null, ...level, ...NOT_OF_PARTS };
       return { at, ...UNKNOWN, created: created || null, destroyed: destroyed || null };
     });
   }

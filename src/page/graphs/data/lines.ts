@@ -48,8 +48,8 @@ export function eventLines(isApp: boolean): readonly Line[] {
   ];
 }
 
-/** What was open. */
-export function openLines(isApp: boolean): readonly Line[] {
+/** What was open. `isPlace`: of a host or virtual proxy, whose connected users are not counted over time. */
+export function openLines(isApp: boolean, isPlace: boolean): readonly Line[] {
   return [
     {
       ...WHOLE,
@@ -62,10 +62,10 @@ export function openLines(isApp: boolean): readonly Line[] {
     {
       ...WHOLE,
       key: 'users',
-      label: isApp ? 'Connected users' : 'Users with a session',
+      label: isPlace ? 'Users with a session' : 'Connected users',
       colour: '--active',
       dash: [3, 3],
-      read: ({ users }) => users,
+      read: ({ users, connectedUsers }) => (isApp || isPlace ? users : connectedUsers),
     },
   ];
 }

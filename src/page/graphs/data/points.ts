@@ -9,6 +9,7 @@ export interface Point {
   readonly rejected: Value;
   readonly active: Value;
   readonly users: Value;
+  readonly connectedUsers: Value;
   readonly sessionsLow: Value;
   readonly sessionsHigh: Value;
 }
@@ -24,6 +25,7 @@ export function pointOf(told: Told): Point {
     rejected: told.rejected ?? null,
     active: told.active ?? null,
     users: told.users ?? null,
+    connectedUsers: told.connectedUsers ?? null,
     sessionsLow: told.sessionsLow ?? null,
     sessionsHigh: told.sessionsHigh ?? null,
   };
