@@ -5,10 +5,10 @@ import type { Logger } from 'pino';
 import { ApiError } from '../errors.ts';
 import type { ApiParts } from '../parts.ts';
 import type { AccessToken, ApiSettings, TokenScope } from './api.schema.ts';
-import { knownHosts } from './foreign-pages.ts';
+import { knownHosts, PAGE_FILES } from './foreign-pages.ts';
 
 /** For supervisors, which have no token, and the page, which asks for one: they tell of no user. */
-const OPEN: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/', '/page/:build/*']);
+const OPEN: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/', PAGE_FILES]);
 
 /** Whether a path needs no token, whatever is configured. */
 export function isOpen(path: string | undefined): boolean {

@@ -5,7 +5,8 @@ import { ApiError } from '../errors.ts';
 import type { ApiParts } from '../parts.ts';
 
 const READING: ReadonlySet<string> = new Set(['GET', 'HEAD']);
-const PAGE_FILES = '/page/:build/*';
+/** The route of what the page is made of. */
+export const PAGE_FILES = '/page/:build/*';
 
 /**
  * The names under which the API may be asked, besides `localhost` and addresses; null is any. Where it needs a token, or

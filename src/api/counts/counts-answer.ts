@@ -35,7 +35,7 @@ export const openedApp = z
       .int()
       .nullable()
       .describe(
-        'since Headcount was started; null where there were so many apps that this one was forgotten',
+        'since the store began, or since the first version that counts them; null where there were so many apps that this one was forgotten',
       ),
   })
   .nullable()

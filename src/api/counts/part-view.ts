@@ -36,7 +36,9 @@ export async function partView(
     : {
         asOf: new Date(at).toISOString(),
         ...sinceOf(site),
-        ...(found.isDeleted ? { quality: 'unknown', reasons: ['before_store'] } : site.qualityOf(at, now)),
+        ...(found.isDeleted
+          ? { quality: 'unknown', reasons: ['before_store'] }
+          : site.qualityOf(at, now, part.host)),
         reconciledAt: null,
         ...countsOf(found),
         active: { ...found.active, bounds: null },

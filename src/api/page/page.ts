@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
+import { PAGE_FILES } from '../access/foreign-pages.ts';
 import { ApiError } from '../errors.ts';
 import { TEXT } from '../schemas.ts';
 import { type PageFile, pageFiles } from './page-files.ts';
@@ -85,12 +86,12 @@ export function registerPage(app: FastifyInstance): void {
     return html;
   });
   app.get<{ Params: { build: string; '*': string } }>(
-    '/page/:build/*',
+    PAGE_FILES,
     { schema: { hide: true } },
     async (request, reply) => {
       const { build, files } = builtPage();
       const file = request.params.build === build ? files.get(request.params['*']) : undefined;
-      // A page of another version was open when the program was updated: it reloads itself.
+      // Of another version, of which somebody has kept the page.
       if (file === undefined) throw new ApiError(404, 'this file of the page is not there any more');
       reply.headers({ 'cache-control': 'public, max-age=31536000, immutable', vary: 'accept-encoding' });
       reply.type(file.type);

@@ -4,7 +4,13 @@
  * `excluded`: lines came of users that were on the blacklist and are not any more.
  */
 export const LOSS_REASONS = [
-  ...(['warming_up', 'downtime', 'drops', 'gap', 'restart', 'clock', 'excluded'] as const),
+  'warming_up',
+  'downtime',
+  'drops',
+  'gap',
+  'restart',
+  'clock',
+  'excluded',
 ] as const;
 export type LossReason = (typeof LOSS_REASONS)[number];
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lose } from '../../sessions/lose.ts';
 import { ApiUnderTest, NOON, SALES } from '../api-under-test.ts';
 
 const MANY = 200_001;
@@ -142,6 +143,16 @@ describe('counts at a past moment', () => {
       active: { sessions: 1, bounds: null },
       hosts: [{ host: 'qs1', sessions: 1, quality: null, reasons: [], lastEventAt: null }],
     });
+  });
+
+  it('are as right as what is known of the host that is asked for', async () => {
+    await api.post([item('session_start', 'ann'), item('session_start', 'bob', { host: 'qs2' })]);
+    api.pass(3_600);
+    lose(api.site, 'qs1', 'gap', api.now);
+    const at = new Date(api.now).toISOString();
+    const reasonsOf = async (host: string) => (await counts(`at=${at}&host=${host}`))['reasons'];
+    expect(await reasonsOf('qs1')).toContain('gap');
+    expect(await reasonsOf('qs2')).not.toContain('gap');
   });
 
   it('are of before the store where retention has deleted sessions', async () => {
