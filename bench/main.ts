@@ -4,6 +4,7 @@ import { bigStore } from './page/big-store.ts';
 import { eventToPixel } from './page/event-to-pixel.ts';
 import { fiftyPages } from './page/fifty-pages.ts';
 import { liveScript } from './page/live-script.ts';
+import { pageMemory } from './page/page-memory.ts';
 import { Processes } from './processes.ts';
 import type { Row, Scenario } from './scenario.ts';
 import { burst } from './scenarios/burst.ts';
@@ -40,7 +41,7 @@ import { formatTable } from './table.ts';
 const SCENARIOS: readonly Scenario[] = [
   ...[cpuPerEvent, coreShare, burst, stall, sustained, visible, millionSessions],
   ...[tcpLines, countsRoute, history, streams, idleConnections, polls, reconcile],
-  ...[bigStore, liveScript, eventToPixel, fiftyPages],
+  ...[bigStore, liveScript, eventToPixel, fiftyPages, pageMemory],
   ...[sinkCpu, sinkRows, sinkVisible, sinkOutage],
 ];
 

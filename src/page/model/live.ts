@@ -5,9 +5,12 @@ import type { EventItem } from '../../journal/read/answers.ts';
 import { AskError, type Parameters, request, tokenChanges, urlOf } from './ask.ts';
 import { untilLookedAt } from './looked-at.ts';
 
-/** Counts come at least every three seconds while all is well. */
-const SILENT_AFTER_MS = 4_500;
+/** Counts come at least every three seconds while all is well: silence is so many beats in which nothing came. */
+const BEAT_MS = 500;
+const SILENT_AFTER_BEATS = 9;
+/** Then longer each time, so that many pages do not ask a server all at once that is just coming back. */
 const RETRY_MS = 1_000;
+const RETRY_AT_MOST_MS = 4_000;
 /** Somebody may be back soon. */
 const HIDDEN_FOR_MS = 5_000;
 /** A second. Nobody reads more, and a page costs the same however much happens. */
@@ -47,6 +50,7 @@ export function follow(parameters: Parameters): () => void {
 
 async function followOn(parameters: Parameters, stopped: AbortSignal): Promise<void> {
   let last: string | null = null;
+  let retryMs = RETRY_MS;
   while (!stopped.aborted) {
     await untilLookedAt(stopped);
     const tokenChange = tokenChanges.peek();
@@ -64,6 +68,7 @@ async function followOn(parameters: Parameters, stopped: AbortSignal): Promise<v
       );
       await read(response, silence, (id) => {
         last = id;
+        retryMs = RETRY_MS;
       });
     } catch (error) {
       needsToken = error instanceof AskError && (error.status === 401 || error.status === 403);
@@ -75,8 +80,9 @@ async function followOn(parameters: Parameters, stopped: AbortSignal): Promise<v
     if (!needsToken) connection.value = 'lost';
     if (hidden.signal.aborted) continue;
     // Without the right token asking again is no use before there is another one.
-    do await sleep(RETRY_MS);
+    do await sleep(retryMs * (0.75 + Math.random() / 2));
     while (needsToken && tokenChanges.peek() === tokenChange && !stopped.aborted);
+    retryMs = Math.min(retryMs * 1.5, RETRY_AT_MOST_MS);
   }
 }
 
@@ -116,29 +122,32 @@ function take({ event, data }: EventSourceMessage): void {
   }
 }
 
-/** Gives up a stream on which nothing comes. */
+/**
+ * Gives up a stream on which nothing comes. It counts beats rather than time: in a browser that is held up, or has slept, what
+ * has come meanwhile gets its turn before the next beat.
+ */
 class Silence {
   readonly #controller = new AbortController();
-  #timer = this.#start();
+  readonly #timer = window.setInterval(() => this.#beat(), BEAT_MS);
+  #beats = 0;
 
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
   broken(): void {
-    clearTimeout(this.#timer);
-    this.#timer = this.#start();
+    this.#beats = 0;
   }
 
   end(): void {
-    clearTimeout(this.#timer);
+    clearInterval(this.#timer);
   }
 
-  #start(): number {
-    return window.setTimeout(() => {
-      connection.value = 'lost';
-      this.#controller.abort();
-    }, SILENT_AFTER_MS);
+  #beat(): void {
+    this.#beats += 1;
+    if (this.#beats < SILENT_AFTER_BEATS) return;
+    connection.value = 'lost';
+    this.#controller.abort();
   }
 }
 

@@ -4,6 +4,8 @@ import { Program, ProgramFolder } from '../../program/program.ts';
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
+const NAVIGATION_MS = 180_000;
+
 /** Where Chromium is on this machine. Without it its tests are skipped, but not in continuous integration. */
 export const CHROMIUM = findChromium();
 
@@ -53,6 +55,8 @@ export class PageUnderTest {
   async open(search = '', options: BrowserContextOptions = {}): Promise<Page> {
     const context = await this.browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
     const page = await context.newPage();
+    // Fifty pages that open at once on two cores take a while.
+    page.setDefaultNavigationTimeout(NAVIGATION_MS);
     page.on('pageerror', ({ message }) => this.complaints.push(message));
     page.on('console', (message) => {
       // That nobody answers, or that a token is needed, is said by the browser, too; the page says it itself.
