@@ -233,6 +233,8 @@ export class Assembly {
         committedSeq: () => this.journal.committedSeq,
         onCommitted: (listener) => this.#onCommitted.push(listener),
         follow: (question) => this.reader.follow(question),
+        ask: (question, asker) => this.reader.ask(question, asker),
+        stateAt: () => this.journal.stateAt,
       },
       // How the program is.
       journalTrouble: () => this.journal.trouble,

@@ -72,7 +72,7 @@ export function createApi(
 function registerRoutes(app: FastifyInstance, parts: ApiParts): void {
   for (const receiver of parts.receivers) receiver.routes?.(app);
   const counts = new CountsNow(parts);
-  const answers = new SharedAnswers(parts.ask, parts.now);
+  const answers = new SharedAnswers(parts);
   registerCounts(app, parts, counts);
   registerApps(app, parts);
   registerSessions(app, parts, answers);

@@ -18,6 +18,10 @@ export interface History {
   /** Calls back whenever there are more. */
   onCommitted(listener: () => void): void;
   follow(question: Following): Promise<Followed>;
+  /** Reads as of the last commit. */
+  readonly ask: Ask;
+  /** Whatever was accepted before this can be read so, in ms since 1970 UTC. */
+  stateAt(): number;
 }
 
 /** What the API answers from. */

@@ -1,5 +1,6 @@
-import type { AnswerTo, Ask, JsonQuestion } from '../journal/read/reader-thread.ts';
+import type { AnswerTo, JsonQuestion } from '../journal/read/reader-thread.ts';
 import type { Asker } from '../journal/read/reader-turns.ts';
+import type { ApiParts } from './parts.ts';
 
 /** Answers kept, and how long one may be, in characters: a graph of a day has less than half a million. */
 const MOST_KEPT = 32;
@@ -11,8 +12,8 @@ const NEVER = new AbortController().signal;
 
 interface Kept {
   readonly answer: Promise<string | null>;
-  /** When it was asked for, milliseconds since 1970 UTC: it has at least what was accepted until then. */
-  readonly askedAt: number;
+  /** Milliseconds since 1970 UTC: it has at least what was accepted until then. */
+  readonly asOf: number;
 }
 
 /** Where a request says how old an answer may be. */
@@ -21,20 +22,17 @@ interface Asking {
 }
 
 /**
- * Answers of the reader. Whoever says `Cache-Control: max-age=1` may be given what another one was told less than a second ago, or
- * is about to be told: pages that many have open ask the same each second, and each reading commits what came before it.
- * Everyone else is answered with everything that was accepted before.
+ * Answers of the reader. To commit the state before each of them costs more than the reading. So whoever says
+ * `Cache-Control: max-age=1` is told what was on the disk at some moment of the last second, and what another one was told of it: pages
+ * that many have open ask the same each second. Everyone else is answered with everything that was accepted before.
  */
 export class SharedAnswers {
-  readonly #ask: Ask;
-  readonly #now: () => number;
+  readonly #parts: Pick<ApiParts, 'ask' | 'history' | 'now'>;
   /** The one asked for first comes first. */
   readonly #kept = new Map<string, Kept>();
 
-  /** `now`: ms since 1970 UTC. */
-  constructor(ask: Ask, now: () => number) {
-    this.#ask = ask;
-    this.#now = now;
+  constructor(parts: Pick<ApiParts, 'ask' | 'history' | 'now'>) {
+    this.#parts = parts;
   }
 
   to<Asked extends JsonQuestion>(
@@ -42,27 +40,30 @@ export class SharedAnswers {
     { headers }: Asking,
     asker: Asker,
   ): Promise<AnswerTo<Asked>> {
+    const { ask, history, now: clock } = this.#parts;
     const maxAgeMs = maxAgeOf(headers['cache-control']);
-    if (maxAgeMs === 0) return this.#ask(question, asker);
+    if (maxAgeMs === 0) return ask(question, asker);
     // Equal but for the moment at which it is asked.
     const key = JSON.stringify({ ...question, now: null });
-    const now = this.#now();
+    const now = clock();
+    // What is of later is there where the clock was set back.
+    const isNewEnough = (asOf: number): boolean => asOf <= now && now - asOf < maxAgeMs;
     const kept = this.#kept.get(key);
-    // An answer of later is there where the clock was set back.
-    if (kept !== undefined && kept.askedAt <= now && now - kept.askedAt < maxAgeMs) {
-      return kept.answer as Promise<AnswerTo<Asked>>;
-    }
+    if (kept !== undefined && isNewEnough(kept.asOf)) return kept.answer as Promise<AnswerTo<Asked>>;
     // Others wait for it, too, so it is read even if whoever asked first has gone.
-    const answer = this.#ask(question, { ...asker, gone: NEVER });
-    this.#keep(key, { answer, askedAt: now });
+    const all = { ...asker, gone: NEVER };
+    const stateAt = history.stateAt();
+    const [asOf, answer] = isNewEnough(stateAt)
+      ? [stateAt, history.ask(question, all)]
+      : [now, ask(question, all)];
+    this.#keep(key, { answer, asOf });
     return answer;
   }
 
   #keep(key: string, kept: Kept): void {
     this.#kept.delete(key);
-    for (const [other, { askedAt }] of this.#kept) {
-      if (this.#kept.size >= MOST_KEPT || Math.abs(kept.askedAt - askedAt) >= OLDEST_MS)
-        this.#kept.delete(other);
+    for (const [other, { asOf }] of this.#kept) {
+      if (this.#kept.size >= MOST_KEPT || Math.abs(kept.asOf - asOf) >= OLDEST_MS) this.#kept.delete(other);
     }
     this.#kept.set(key, kept);
     const forget = (): void => {

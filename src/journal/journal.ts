@@ -3,6 +3,7 @@ import type { UserEvent } from '../contract/event.ts';
 import type { KeptPoll } from '../contract/snapshot.ts';
 import type { Applied, Site } from '../sessions/site.ts';
 import { WorkerFront } from '../threads/worker-front.ts';
+import type { JournalEvents } from './journal-events.ts';
 import type { Names } from './names.ts';
 import { type BatchMessage, type CheckpointMessage, checkpointMessage, EventRecords } from './write/batch.ts';
 import { PollRecords } from './write/poll-records.ts';
@@ -29,21 +30,11 @@ export interface JournalSettings extends RetentionLimits {
   readonly isFollowed: boolean;
 }
 
-type RetentionTrouble = 'failed' | 'is held up' | 'does not believe the clock';
-
-export interface JournalEvents {
-  /** So many more events of senders are on the disk. */
-  committed(events: number): void;
-  /** A commit or retention failed and is tried again, or retention is held up, or does not go by the clock. */
-  trouble(kind: 'commit failed' | `retention ${RetentionTrouble}`, message: string): void;
-  /** The writer died: nothing can be accepted any more. */
-  failed(error: Error): void;
-}
-
-/** Events of a batch, and how many of them are our own. */
-interface BatchSize {
+/** Events of a batch, how many of them are our own, and of when the state behind them is; null without one. */
+interface Batch {
   readonly events: number;
   readonly corrections: number;
+  readonly stateAt: number | null;
 }
 
 /**
@@ -57,7 +48,7 @@ export class Journal {
   readonly #listener: JournalEvents;
   readonly #rows = new EventRecords();
   readonly #polls = new PollRecords();
-  readonly #sizes = new Map<number, BatchSize>();
+  readonly #unanswered = new Map<number, Batch>();
   readonly #writer: WorkerFront<WriterTalk>;
   #nextSeq: number;
   #nextBatch = 1;
@@ -76,6 +67,7 @@ export class Journal {
   #waiters: { batch: number; resolve: () => void; reject: (error: Error) => void }[] = [];
   #failure: Error | null = null;
   #trouble: string | null = null;
+  #stateAt = Number.NEGATIVE_INFINITY;
 
   constructor(settings: JournalSettings, site: Site, names: Names, nextSeq: number, listener: JournalEvents) {
     this.#settings = settings;
@@ -117,6 +109,11 @@ export class Journal {
     return this.#nextSeq - 1 - this.#unsent - this.#uncommitted;
   }
 
+  /** Of when the state on the disk is, by our clock: what was accepted before it can be read as it was applied. */
+  get stateAt(): number {
+    return this.#stateAt;
+  }
+
   /** True when senders that can wait should. */
   get behind(): boolean {
     return this.uncommitted >= BEHIND_EVENTS || this.#failure !== null;
@@ -129,7 +126,7 @@ export class Journal {
 
   /** False while the writer does not answer: `checkpoint` would do nothing. */
   get takesState(): boolean {
-    return this.#sizes.size < MOST_UNANSWERED && this.#failure === null;
+    return this.#unanswered.size < MOST_UNANSWERED && this.#failure === null;
   }
 
   /** Why commits do not succeed, null where they do. */
@@ -195,7 +192,7 @@ export class Journal {
     this.#timer = null;
     if (!this.#hasUnsent && checkpoint === null) return;
     // The answer to one of those before hands over what is left.
-    if (this.#sizes.size >= MOST_UNANSWERED) return;
+    if (this.#unanswered.size >= MOST_UNANSWERED) return;
     const id = this.#nextBatch++;
     const corrections = this.#unsentCorrections;
     this.#unsentCorrections = 0;
@@ -214,7 +211,7 @@ export class Journal {
       const { sessions, activities, connections, closings, points } = checkpoint;
       for (const cells of [sessions, activities, connections, closings, points]) transfer.push(cells.buffer);
     }
-    this.#sizes.set(id, { events: rows.eventCount, corrections });
+    this.#unanswered.set(id, { events: rows.eventCount, corrections, stateAt: checkpoint?.at ?? null });
     this.#uncommitted += rows.eventCount;
     this.#unsent = 0;
     this.#handedOverAt = performance.now();
@@ -236,8 +233,10 @@ export class Journal {
       this.#listener.trouble('retention does not believe the clock', clockDoubt(reply));
     if (reply.type !== 'committed') return;
     this.#rows.recycle(reply.memory);
-    const { events, corrections } = this.#sizes.get(reply.id) ?? { events: 0, corrections: 0 };
-    this.#sizes.delete(reply.id);
+    const batch = this.#unanswered.get(reply.id);
+    this.#unanswered.delete(reply.id);
+    const { events, corrections, stateAt } = batch ?? { events: 0, corrections: 0, stateAt: null };
+    this.#stateAt = stateAt ?? this.#stateAt;
     this.#uncommitted -= events;
     this.#corrections -= corrections;
     this.#lastCommitted = reply.id;

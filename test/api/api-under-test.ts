@@ -142,6 +142,8 @@ export class ApiUnderTest {
         committedSeq: () => this.journal.committedSeq,
         onCommitted: (listener) => this.#onCommitted.push(listener),
         follow: (question) => this.#reader.follow(question),
+        ask: (question, asker) => this.#reader.ask(question, asker),
+        stateAt: () => this.journal.stateAt,
       },
       notReady: () => this.notReady,
       journalTrouble: () => this.journalTrouble,

@@ -36,6 +36,7 @@ it('another question has an answer of its own', async () => {
   await enter('ann');
   expect(await users('max-age=1')).toEqual(['ann']);
   await enter('bob');
+  api.now += 1_000;
   expect(await users('max-age=1', '/api/v1/sessions?limit=50')).toEqual(['ann', 'bob']);
   expect(await users('max-age=1', '/api/v1/sessions?search=bob')).toEqual(['bob']);
 });
@@ -61,6 +62,17 @@ it('of very many different questions the first are asked anew', async () => {
   await enter('ann');
   for (let n = 1; n <= 40; n += 1) await users('max-age=1', `/api/v1/sessions?limit=${n}`);
   await enter('bob');
+  await users();
   expect(await users('max-age=1', '/api/v1/sessions?limit=40')).toEqual(['ann']);
   expect(await users('max-age=1', '/api/v1/sessions?limit=2')).toEqual(['ann', 'bob']);
+});
+
+it('who takes an answer a second old commits nothing where that was done less than a second ago', async () => {
+  await enter('ann');
+  expect(await users()).toEqual(['ann']);
+  await enter('bob');
+  api.now += 999;
+  expect(await users('max-age=1')).toEqual(['ann']);
+  api.now += 1;
+  expect(await users('max-age=1')).toEqual(['ann', 'bob']);
 });
