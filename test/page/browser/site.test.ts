@@ -93,6 +93,40 @@ describe.skipIf(CHROMIUM === null)('the page of a site whose truth is known', ()
     await page.close();
   });
 
+  it('narrows Impact, Rejections and Peaks to the filter', async () => {
+    const page = await under.open();
+    const hosts = page.getByRole('combobox', { name: 'Host', exact: true });
+    const region = (name: string) => page.getByRole('region', { name, exact: true });
+    for (const host of ['sense-proxy1', 'sense-proxy2']) {
+      await hosts.selectOption(host);
+      const get = (route: string) =>
+        under.program.get<Record<string, number> & { items: Record<string, unknown>[] }>(
+          `/api/v1/${route}host=${host}`,
+        );
+      await region('Impact').scrollIntoViewIfNeeded();
+      await agree(
+        () => region('Impact').locator('dd').allTextContents(),
+        async () => {
+          const { sessions, users, connectedUsers, lingering } = await get('impact?');
+          const [, , , , lastTimeout = ''] = await region('Impact').locator('dd').allTextContents();
+          return [
+            ...[sessions, users, connectedUsers, lingering].map((value) => written(value ?? null)),
+            lastTimeout,
+          ];
+        },
+      );
+      await region('Peaks').scrollIntoViewIfNeeded();
+      const { items } = await get('peaks?by=hour&');
+      const most = Math.max(...items.map((item) => (item['sessions'] as { peak: number }).peak));
+      await expect.poll(() => region('Peaks').locator('.peak-text').textContent()).toContain(`${most}`);
+      const rejected = (await get('rejections?')).items;
+      const rows = region('Rejections').getByRole('row');
+      await expect.poll(() => rows.count()).toBe(rejected.length === 0 ? 0 : rejected.length + 1);
+    }
+    expect(under.complaints).toEqual([]);
+    await page.close();
+  });
+
   it('has the accessible names that it promises', async () => {
     const page = await under.open();
     await expect.poll(() => cardText(page, 'Active sessions')).toBe(written(truth.active.sessions));
