@@ -18,7 +18,7 @@ import { registerImpact } from './impact.ts';
 import { registerIngest } from './ingest.ts';
 import { registerMetrics } from './metrics/metrics.ts';
 import { describeRoutes, registerOpenApi } from './openapi.ts';
-import { builtPage, registerPage } from './page/page.ts';
+import { registerPage } from './page/page.ts';
 import type { ApiParts } from './parts.ts';
 import { registerPeaks } from './peaks.ts';
 import { registerRejections } from './rejections.ts';
@@ -153,7 +153,6 @@ export async function listenApi(
   app: FastifyInstance,
   place: { host: string; port: number },
 ): Promise<string> {
-  builtPage();
   await app.ready();
   const { server } = app;
   await bindPlace('api', place, async (host) => {

@@ -22,7 +22,10 @@ interface SentFile extends PageFile {
 
 let built: BuiltPage | null = null;
 
-/** Builds it once a process. It takes a moment in which nothing is received, so a program does this before it listens. */
+/**
+ * Builds it once a process, for whoever asks first: that costs half as much as all else of a start, and most programs on a server are
+ * started more often than looked at. What comes meanwhile waits in the buffers of the receivers.
+ */
 export function builtPage(): BuiltPage {
   built ??= build();
   return built;
