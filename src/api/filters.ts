@@ -3,9 +3,9 @@ import { USER_CLASSES } from '../contract/user-class.ts';
 import { ISO_TIME_EXPECTED, parseIsoTime } from '../formats/event-time.ts';
 import { MAX_FIELD } from '../formats/fields.ts';
 import { normaliseHost } from '../formats/index.ts';
-import { isTimeZone } from '../journal/read/calendar.ts';
 import type { Filters } from '../journal/read/filters.ts';
 import type { Part } from '../journal/read/parts/part.ts';
+import { isTimeZone } from '../journal/read/peaks/calendar.ts';
 import { ApiError } from './errors.ts';
 
 const name = z.string().min(1).max(MAX_FIELD).optional();

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { peaksItem, peaksPage } from '../journal/read/answers.ts';
-import { CALENDAR_UNITS } from '../journal/read/calendar.ts';
+import { CALENDAR_UNITS } from '../journal/read/peaks/calendar.ts';
 import { askerOf } from './access/asker.ts';
 import { columnsOf, csvAnswer, format, pageAnswer, wantsCsv } from './csv-answer.ts';
 import { filterParameters, filtersOf, moment, rangeOf, zone, zoneOf } from './filters.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Calendar, type CalendarUnit, isTimeZone } from '../../src/journal/read/calendar.ts';
+import { Calendar, type CalendarUnit, isTimeZone } from '../../src/journal/read/peaks/calendar.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

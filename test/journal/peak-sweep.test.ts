@@ -6,7 +6,7 @@ import {
   peaksBetween,
   SEAT_HELD_MS,
   type Stay,
-} from '../../src/journal/read/peak-sweep.ts';
+} from '../../src/journal/read/peaks/peak-sweep.ts';
 
 const MINUTE_MS = 60_000;
 

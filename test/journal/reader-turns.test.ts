@@ -7,14 +7,17 @@ class TurnsUnderTest {
   /** What was begun, in order, with its thread. */
   readonly begun: string[] = [];
   readonly #open = new Map<string, () => void>();
-  readonly #turns = new ReaderTurns<string, string>(
-    2,
-    (thread, question) => {
+  /** Threads that were told that nobody waits for what they do. */
+  readonly abandoned: number[] = [];
+  readonly #turns = new ReaderTurns<string, string>({
+    threads: 2,
+    ask: (thread, question) => {
       this.begun.push(`${thread}: ${question}`);
       return new Promise((resolve) => this.#open.set(question, () => resolve(question)));
     },
-    () => this.now,
-  );
+    abandon: (thread) => this.abandoned.push(thread),
+    now: () => this.now,
+  });
 
   ask(question: string, client: string, length: 'short' | 'long', gone = new AbortController().signal) {
     const answer = this.#turns.ask(question, length === 'short', { client, gone });
@@ -54,6 +57,19 @@ it('what a client that has gone asked is never begun', async () => {
   await expect(turns.ask('late', 'a', 'short', client.signal)).rejects.toThrow('gone');
 });
 
+it('a question that has begun is given up when its client goes, and keeps its thread until it has ended', async () => {
+  const turns = new TurnsUnderTest();
+  const client = new AbortController();
+  const left = turns.ask('left', 'a', 'long', client.signal);
+  turns.ask('next', 'b', 'long');
+  client.abort(new Error('gone'));
+  await expect(left).rejects.toThrow('gone');
+  expect(turns.abandoned).toEqual([1]);
+  expect(turns.begun).toEqual(['1: left']);
+  await turns.end('left');
+  expect(turns.begun).toEqual(['1: left', '1: next']);
+});
+
 it('who has used least is next, so that clients share the time, not the number of questions', async () => {
   const turns = new TurnsUnderTest();
   for (const n of [0, 1, 2]) turns.ask(`heavy ${n}`, 'heavy', 'long');
@@ -85,15 +101,16 @@ it('a client may have ten thousand questions waiting, and is told when it has mo
 
 it('a question that fails makes room for the next', async () => {
   const begun: string[] = [];
-  const turns = new ReaderTurns<string, string>(
-    2,
-    async (_thread, question) => {
+  const turns = new ReaderTurns<string, string>({
+    threads: 2,
+    ask: async (_thread, question) => {
       begun.push(question);
       if (question === 'broken') throw new Error('the reader has stopped');
       return question;
     },
-    () => 0,
-  );
+    abandon: () => {},
+    now: () => 0,
+  });
   const asker = { client: 'a', gone: new AbortController().signal };
   await expect(turns.ask('broken', false, asker)).rejects.toThrow('the reader has stopped');
   expect(await turns.ask('next', false, asker)).toBe('next');

@@ -4,10 +4,17 @@ import type { Answers } from './answers.ts';
 import { findEvents } from './event-search.ts';
 import type { Filters } from './filters.ts';
 import type { Items, Row } from './items.ts';
+import { page } from './page.ts';
 
 export interface AroundQuestion {
   /** `from` is the first moment that counts, and `to` the one that was asked for. */
   readonly filters: Filters & { readonly from: number; readonly to: number };
+}
+
+/** Whole rows may be long. */
+interface Opened {
+  readonly seq: number;
+  readonly at: number;
 }
 
 /** Events of one kind looked at, the latest ones: a log-in loop must not hold up the reader. */
@@ -21,25 +28,30 @@ export function aroundOf(
 ): Answers['around'] {
   const { from, to, limit } = filters;
   const wanted = { ...filters, to: to + 1, cursor: null };
-  const rows: Row[] = [];
+  const opened: Opened[] = [];
   let isCut = false;
   for (const kind of ['session_start', 'connection_open'] as const) {
-    const found = items.eventRows(
-      findEvents(database, { ...wanted, kind }, null, items.isShown).take(MOST_READ + 1),
-    );
-    isCut ||= found.length > MOST_READ;
-    // What failed opened nothing.
-    for (const row of found) if (row['result'] === null || row['result'] === 0) rows.push(row);
+    let read = 0;
+    const found = findEvents(database, { ...wanted, kind }, null, items.isShown).take(MOST_READ + 1);
+    for (const row of items.eventRows(found)) {
+      read += 1;
+      // What failed opened nothing.
+      if (row['result'] !== null && row['result'] !== 0) continue;
+      opened.push({ seq: Number(row['seq']), at: Number(row['at']) });
+    }
+    isCut ||= read > MOST_READ;
   }
-  rows.sort((a, b) => Number(b['at']) - Number(a['at']) || Number(b['seq']) - Number(a['seq']));
+  opened.sort((a, b) => b.at - a.at || b.seq - a.seq);
+  const rows = items.eventRows(opened.values().map(({ seq }) => seq));
+  const itemOf = (row: Row) => {
+    const event = items.event(row);
+    return { secondsBefore: secondsOf(to - Date.parse(event.at)), ...event };
+  };
   return {
     at: new Date(to).toISOString(),
     from: new Date(from).toISOString(),
-    total: rows.length,
+    total: opened.length,
     totalIsAtLeast: isCut,
-    items: rows.slice(0, limit).map((row) => {
-      const event = items.event(row);
-      return { secondsBefore: secondsOf(to - Date.parse(event.at)), ...event };
-    }),
+    items: page(rows, limit, itemOf, ({ seq }) => String(seq)).items,
   };
 }

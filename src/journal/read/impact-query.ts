@@ -4,7 +4,8 @@ import type { QualityStatement } from '../../sessions/quality/quality.ts';
 import { type TimeOutSettings, timesOutAt } from '../../sessions/time-outs.ts';
 import type { Answers } from './answers.ts';
 import type { Filters } from './filters.ts';
-import { type Items, iso, isoOrNull, page, type Row } from './items.ts';
+import { type Items, iso, isoOrNull, type Row } from './items.ts';
+import { page } from './page.ts';
 import { People } from './people.ts';
 
 export interface ImpactQuestion {
@@ -60,9 +61,11 @@ export function impactOf(
     connectedUsers: connected.size,
     lingering,
     lastTimeoutAt: isoOrNull(last),
-    ...page(items.sessionRows(shown), limit, 'id', (row) => ({
-      ...items.session(row, now),
-      timesOutAt: isoOrNull(timeOutOf(row)),
-    })),
+    ...page(
+      items.sessionRows(shown),
+      limit,
+      (row) => ({ ...items.session(row, now), timesOutAt: isoOrNull(timeOutOf(row)) }),
+      ({ id }) => String(id),
+    ),
   };
 }

@@ -100,16 +100,24 @@ export class Items {
     return this.#sessionById.get(id);
   }
 
-  sessionRows(ids: Iterable<number>): Row[] {
-    return Array.from(ids, (id) => this.sessionRow(id)).filter((row) => row !== undefined);
+  /** As they are asked for. */
+  *sessionRows(ids: Iterable<number>): Generator<Row> {
+    for (const id of ids) {
+      const row = this.sessionRow(id);
+      if (row !== undefined) yield row;
+    }
   }
 
   eventRow(seq: number): Row | undefined {
     return this.#eventBySeq.get(seq);
   }
 
-  eventRows(seqs: Iterable<number>): Row[] {
-    return Array.from(seqs, (seq) => this.eventRow(seq)).filter((row) => row !== undefined);
+  /** As they are asked for. */
+  *eventRows(seqs: Iterable<number>): Generator<Row> {
+    for (const seq of seqs) {
+      const row = this.eventRow(seq);
+      if (row !== undefined) yield row;
+    }
   }
 
   ownNumber(publicId: string): number | null {
@@ -206,11 +214,4 @@ export function iso(time: unknown): string {
 
 export function isoOrNull(time: unknown): string | null {
   return time === null ? null : iso(time);
-}
-
-/** A page of rows, of which there is one more than fits where another page follows. Its cursor is their `number`. */
-export function page<Item>(rows: Row[], limit: number, number: string, item: (row: Row) => Item) {
-  const shown = rows.slice(0, limit);
-  const more = rows.length > limit;
-  return { items: shown.map(item), nextCursor: more ? String(shown.at(-1)?.[number]) : null };
 }

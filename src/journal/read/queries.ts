@@ -5,7 +5,8 @@ import type { ClassOf } from '../../contract/user-class.ts';
 import { ExcludedUsers } from '../excluded-users.ts';
 import type { Answers, OneSession } from './answers.ts';
 import { type EventFilters, findEvents, isNarrow } from './event-search.ts';
-import { Items, iso, isoOrNull, page, type Row } from './items.ts';
+import { Items, iso, isoOrNull, type Row } from './items.ts';
+import { page } from './page.ts';
 import { MOST_LINKS } from './sessions/connection-chains.ts';
 import { lossWindowsOf } from './sessions/loss-windows.ts';
 import { type SessionsQuestion, sessionsPageOf } from './sessions/sessions-page.ts';
@@ -58,6 +59,7 @@ export class Queries {
     const row = id === null ? undefined : this.items.sessionRow(id);
     if (row === undefined || row['end_reason'] === END_REASONS.indexOf('excluded')) return null;
     if (this.items.excludes(row)) return null;
+    const { timeline, isCut } = this.#timeline(Number(row['last_seq']));
     return {
       ...this.items.session(row, now),
       connections: this.items.connectionsOf(row).map((connection) => ({
@@ -66,27 +68,33 @@ export class Queries {
         closedAt: isoOrNull(connection['closed_at']),
         closeExact: connection['close_exact'] === 1,
       })),
-      timeline: this.#timeline(Number(row['last_seq'])),
+      timeline,
       lossWindows: lossWindowsOf(this.#database, row, now),
-      truncated: Number(row['connections']) > MOST_LINKS,
+      truncated: isCut || Number(row['connections']) > MOST_LINKS,
     };
   }
 
-  #timeline(lastSeq: number): OneSession['timeline'] {
-    const found: Row[] = [];
-    for (let seq = lastSeq; seq > 0 && found.length < MOST_LINKS; ) {
+  /** The latest events of a session, and whether they are fewer than usual because they are long. */
+  #timeline(lastSeq: number): { readonly timeline: OneSession['timeline']; readonly isCut: boolean } {
+    const itemOf = (row: Row) => this.items.event(row);
+    const found = page(this.#chain(lastSeq), MOST_LINKS, itemOf, ({ seq }) => String(seq));
+    const timeline = found.items.sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.seq - b.seq);
+    return { timeline, isCut: found.nextCursor !== null && timeline.length < MOST_LINKS };
+  }
+
+  *#chain(lastSeq: number): Generator<Row> {
+    for (let seq = lastSeq; seq > 0; ) {
       const row = this.items.eventRow(seq);
-      if (row === undefined) break;
-      found.push(row);
+      if (row === undefined) return;
+      yield row;
       seq = Number(row['previous']);
     }
-    found.sort((a, b) => Number(a['at']) - Number(b['at']) || Number(a['seq']) - Number(b['seq']));
-    return found.map((row) => this.items.event(row));
   }
 
   events(filters: EventFilters): Answers['events'] {
     const found = findEvents(this.#database, filters, null, this.items.isShown).take(filters.limit + 1);
-    return page(this.items.eventRows(found), filters.limit, 'seq', (row) => this.items.event(row));
+    const itemOf = (row: Row) => this.items.event(row);
+    return page(this.items.eventRows(found), filters.limit, itemOf, ({ seq }) => String(seq));
   }
 
   /**

@@ -1,4 +1,3 @@
-import { DatabaseSync } from 'node:sqlite';
 import { ChangingAppNames, type NamesById } from '../../contract/app-names.ts';
 import type { BlacklistRule } from '../../contract/blacklist.ts';
 import { createClassOf } from '../../contract/user-class.ts';
@@ -12,7 +11,7 @@ import type { EventFilters } from './event-search.ts';
 import { type ImpactQuestion, impactOf } from './impact-query.ts';
 import { type CountsQuestion, countsOf } from './parts/counts-query.ts';
 import type { Part } from './parts/part.ts';
-import { type PeaksQuestion, peaksOf } from './peaks-query.ts';
+import { type PeaksQuestion, peaksOf } from './peaks/peaks-query.ts';
 import { type PollFilters, pollsOf } from './poll-query.ts';
 import { type Followed, type Following, Queries } from './queries.ts';
 import type { Asker } from './reader-turns.ts';
@@ -20,6 +19,7 @@ import { rejectionsOf } from './rejections-query.ts';
 import { type SeriesSpan, seriesOfPart } from './series-query.ts';
 import type { SessionsQuestion } from './sessions/sessions-page.ts';
 import { UserAgents } from './user-agents.ts';
+import { Abandoned, WatchedDatabase } from './watched-database.ts';
 
 export interface ReaderData {
   readonly directory: string;
@@ -28,6 +28,18 @@ export interface ReaderData {
   readonly blacklist: readonly BlacklistRule[];
   /** Rules for users that are no persons. */
   readonly serviceUsers?: readonly BlacklistRule[];
+}
+
+/** What one of the threads begins with. */
+export interface ThreadData extends ReaderData {
+  /** One number: the turn whose question nobody waits for any more. */
+  readonly abandoned: Int32Array<SharedArrayBuffer>;
+}
+
+/** A question and its number among those of a thread. */
+export interface Turn {
+  readonly number: number;
+  readonly question: Question;
 }
 
 /** With `csv`, its columns, a page is answered as CSV. */
@@ -74,21 +86,28 @@ export type Ask = <Asked extends JsonQuestion>(question: Asked, asker: Asker) =>
 export type Question = JsonQuestion | (Following & { readonly ask: 'follow' });
 
 export interface ReaderTalk {
-  readonly data: ReaderData;
+  readonly data: ThreadData;
   readonly toWorker: /** All names of apps that there are from now on. */
     | { readonly type: 'app names'; readonly byId: NamesById }
     /** These rules hold for what is asked from now on. */
     | { readonly type: 'blacklist'; readonly blacklist: readonly BlacklistRule[] };
   readonly fromWorker: never;
-  readonly question: Question;
+  readonly question: Turn;
   /** JSON, null where there is no such thing; or what was asked to follow. */
   readonly answer: string | null | Followed;
 }
 
+/** Between two turns. */
+const NONE = -1;
+
 const side = new WorkerSide<ReaderTalk>();
-const { directory, blacklist, serviceUsers = [] } = side.data;
+const { directory, blacklist, serviceUsers = [], abandoned } = side.data;
+/** The number of the turn that is under way. */
+let current = NONE;
 const appNames = new ChangingAppNames(side.data.appNames);
-const database = new DatabaseSync(journalFile(directory), { readOnly: true });
+const database = new WatchedDatabase(journalFile(directory), () => {
+  if (Atomics.load(abandoned, 0) === current) throw new Abandoned();
+});
 database.exec('PRAGMA busy_timeout = 10000; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY');
 const excluded = new ExcludedUsers(database);
 excluded.replace(blacklist);
@@ -149,15 +168,18 @@ side.serve({
     if (told.type === 'app names') appNames.replace(told.byId);
     else excluded.replace(told.blacklist);
   },
-  answer(question) {
+  answer({ number, question }) {
     try {
       // One picture for all that an answer reads.
       database.exec('BEGIN');
       excluded.refresh();
       queries.items.renew();
+      // From here on: what outlives a question must not be given up halfway.
+      current = number;
       return answer(question);
     } finally {
       if (database.isTransaction) database.exec('COMMIT');
+      current = NONE;
     }
   },
   stop() {

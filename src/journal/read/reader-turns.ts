@@ -22,6 +22,16 @@ interface Waiting<Question, Answer> {
   readonly reject: (error: unknown) => void;
 }
 
+export interface ReaderTurnsParts<Question, Answer> {
+  /** At least two. */
+  readonly threads: number;
+  ask(thread: number, question: Question): Promise<Answer>;
+  /** Nobody waits for what a thread has been asked: it may end that sooner. */
+  abandon(thread: number): void;
+  /** Milliseconds, never set back. */
+  now(): number;
+}
+
 /**
  * Who is answered next. Each thread has one question at a time, so what waits can be put into order, or be dropped when its
  * client goes. The first thread takes short questions only: no long one is ever before them. Of all that wait, those of
@@ -29,8 +39,7 @@ interface Waiting<Question, Answer> {
  * question under way at most.
  */
 export class ReaderTurns<Question, Answer> {
-  readonly #ask: (thread: number, question: Question) => Promise<Answer>;
-  readonly #now: () => number;
+  readonly #parts: ReaderTurnsParts<Question, Answer>;
   /** What each thread does; null where it is free. */
   readonly #running: (Waiting<Question, Answer> | null)[];
   #waiting: Waiting<Question, Answer>[] = [];
@@ -38,21 +47,15 @@ export class ReaderTurns<Question, Answer> {
   readonly #used = new Map<string, number>();
   #usedSince: number;
 
-  /** `threads`: at least two. `now`: milliseconds, never set back. */
-  constructor(
-    threads: number,
-    ask: (thread: number, question: Question) => Promise<Answer>,
-    now: () => number,
-  ) {
-    this.#ask = ask;
-    this.#now = now;
-    this.#running = Array(threads).fill(null);
-    this.#usedSince = now();
+  constructor(parts: ReaderTurnsParts<Question, Answer>) {
+    this.#parts = parts;
+    this.#running = Array(parts.threads).fill(null);
+    this.#usedSince = parts.now();
   }
 
   /**
-   * Rejects with the reason of `gone` where that comes before the question has begun, and with `TooManyQuestions`. A question
-   * that has begun is answered.
+   * Rejects with the reason of `gone` where that comes before the answer, and with `TooManyQuestions`. A question that has begun
+   * keeps its thread until that has given it up.
    */
   async ask(question: Question, isShort: boolean, asker: Asker): Promise<Answer> {
     const { client, gone } = asker;
@@ -67,7 +70,9 @@ export class ReaderTurns<Question, Answer> {
     const waiting = { question, isShort, asker, resolve, reject };
     const leave = () => {
       this.#waiting = this.#waiting.filter((each) => each !== waiting);
-      if (!this.#running.includes(waiting)) reject(gone.reason);
+      const thread = this.#running.indexOf(waiting);
+      if (thread >= 0) this.#parts.abandon(thread);
+      reject(gone.reason);
     };
     gone.addEventListener('abort', leave, { once: true });
     this.#waiting.push(waiting);
@@ -88,7 +93,7 @@ export class ReaderTurns<Question, Answer> {
   }
 
   #next(onlyShort: boolean): Waiting<Question, Answer> | null {
-    const now = this.#now();
+    const now = this.#parts.now();
     if (now - this.#usedSince >= BUDGET_MS) {
       this.#used.clear();
       this.#usedSince = now;
@@ -111,14 +116,14 @@ export class ReaderTurns<Question, Answer> {
   async #run(thread: number, next: Waiting<Question, Answer>): Promise<void> {
     this.#waiting = this.#waiting.filter((each) => each !== next);
     this.#running[thread] = next;
-    const began = this.#now();
+    const began = this.#parts.now();
     try {
-      next.resolve(await this.#ask(thread, next.question));
+      next.resolve(await this.#parts.ask(thread, next.question));
     } catch (error) {
       next.reject(error);
     }
     const { client } = next.asker;
-    this.#used.set(client, (this.#used.get(client) ?? 0) + this.#now() - began);
+    this.#used.set(client, (this.#used.get(client) ?? 0) + this.#parts.now() - began);
     this.#running[thread] = null;
     this.#fill();
   }

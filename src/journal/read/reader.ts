@@ -19,7 +19,7 @@ const STREAMS: Asker = { client: 'streams', gone: new AbortController().signal }
 
 /** The typed front of the reader's threads: long reads never hold up the thread that receives, nor each other. */
 export class JournalReader {
-  readonly #threads: readonly WorkerFront<ReaderTalk>[];
+  readonly #threads: readonly ReaderFront[];
   readonly #turns: ReaderTurns<Question, ReaderTalk['answer']>;
   #data: ReaderData;
 
@@ -27,30 +27,18 @@ export class JournalReader {
   constructor(data: ReaderData, onDied: (error: Error) => void, cores = availableParallelism()) {
     this.#data = data;
     const count = Math.min(MOST_THREADS, Math.max(FEWEST_THREADS, cores - 1));
-    this.#threads = Array.from({ length: count }, () => this.#createThread(onDied));
-    this.#turns = new ReaderTurns(
-      count,
-      async (thread, question) => this.#threads[thread]?.ask(question) ?? null,
-      () => performance.now(),
-    );
-  }
-
-  #createThread(onDied: (error: Error) => void): WorkerFront<ReaderTalk> {
-    return new WorkerFront({
-      name: 'the reader',
-      file: new URL('./reader-thread.ts', import.meta.url),
-      data: () => this.#data,
-      // Others must not go without answers.
-      restart: 'at once',
-      stopWithinMs: STOP_WITHIN_MS,
-      heard: () => {},
-      died: onDied,
+    this.#threads = Array.from({ length: count }, () => new ReaderFront(() => this.#data, onDied));
+    this.#turns = new ReaderTurns({
+      threads: count,
+      ask: async (thread, question) => this.#threads[thread]?.ask(question) ?? null,
+      abandon: (thread) => this.#threads[thread]?.abandon(),
+      now: () => performance.now(),
     });
   }
 
   /** The journal's file must exist. What is asked before the threads are ready is answered when they are. */
   start(): void {
-    for (const thread of this.#threads) void thread.start();
+    for (const thread of this.#threads) thread.start();
   }
 
   /** All names of apps that there are from now on, also for a thread that is started later. */
@@ -64,7 +52,7 @@ export class JournalReader {
   }
 
   /**
-   * The answer as JSON text; null where there is no such thing. Rejects where the client goes before its turn, and where
+   * The answer as JSON text; null where there is no such thing. Rejects where the client goes before it is there, and where
    * it has too many questions waiting (`TooManyQuestions`).
    */
   async ask<Asked extends JsonQuestion>(question: Asked, asker: Asker): Promise<AnswerTo<Asked>> {
@@ -83,6 +71,49 @@ export class JournalReader {
 
   stop(): Promise<void> {
     return Promise.all(this.#threads.map((thread) => thread.stop())).then(() => {});
+  }
+}
+
+/** The front of one thread, which has one question at a time. */
+class ReaderFront {
+  readonly #front: WorkerFront<ReaderTalk>;
+  readonly #abandoned = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  /** Of the latest question; the first is 1. */
+  #number = 0;
+
+  constructor(data: () => ReaderData, onDied: (error: Error) => void) {
+    this.#front = new WorkerFront({
+      name: 'the reader',
+      file: new URL('./reader-thread.ts', import.meta.url),
+      data: () => ({ ...data(), abandoned: this.#abandoned }),
+      // Others must not go without answers.
+      restart: 'at once',
+      stopWithinMs: STOP_WITHIN_MS,
+      heard: () => {},
+      died: onDied,
+    });
+  }
+
+  start(): void {
+    void this.#front.start();
+  }
+
+  ask(question: Question): Promise<ReaderTalk['answer']> {
+    this.#number += 1;
+    return this.#front.ask({ number: this.#number, question });
+  }
+
+  /** Nobody waits for the question that is under way. */
+  abandon(): void {
+    Atomics.store(this.#abandoned, 0, this.#number);
+  }
+
+  tell(message: ReaderTalk['toWorker']): void {
+    this.#front.tell(message);
+  }
+
+  stop(): Promise<void> {
+    return this.#front.stop();
   }
 }
 

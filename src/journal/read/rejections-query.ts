@@ -1,8 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Answers, EventItem, SessionItem } from './answers.ts';
 import { type EventFilters, findEvents } from './event-search.ts';
-import { type Items, page } from './items.ts';
-import { SEAT_HELD_MS } from './peak-sweep.ts';
+import type { Items, Row } from './items.ts';
+import { page } from './page.ts';
+import { SEAT_HELD_MS } from './peaks/peak-sweep.ts';
 
 /** Sense gives a user five seats; more than that are sessions whose ends were lost. */
 const MOST_HOLDERS = 25;
@@ -25,11 +26,12 @@ export function rejectionsOf(
       to: moment + 1,
       limit: MOST_HOLDERS,
     });
-    return items.sessionRows(found.take(MOST_HOLDERS)).map((row) => items.session(row, now));
+    return Array.from(items.sessionRows(found.take(MOST_HOLDERS)), (row) => items.session(row, now));
   }
   const rows = items.eventRows(findEvents(database, filters, null, items.isShown).take(filters.limit + 1));
-  return page(rows, filters.limit, 'seq', (row) => {
+  const itemOf = (row: Row) => {
     const event = items.event(row);
     return { ...event, heldBy: heldBy(event) };
-  });
+  };
+  return page(rows, filters.limit, itemOf, ({ seq }) => String(seq));
 }

@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type Dimension, WINDOWS, type Window } from '../../sessions/series.ts';
 import type { Answers, SeriesPoint } from './answers.ts';
-import { Calendar } from './calendar.ts';
 import type { Items } from './items.ts';
 import { dimensionOf, type Part } from './parts/part.ts';
 import { levelOf, type Step, type StepRange, storedSteps, UNKNOWN } from './parts/stored-steps.ts';
 import { sweptSteps } from './parts/swept-steps.ts';
+import { Calendar } from './peaks/calendar.ts';
 
 const HOUR_SECONDS = 3_600;
 const DAY_SECONDS = 86_400;

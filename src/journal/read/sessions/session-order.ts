@@ -21,8 +21,9 @@ const MOST_COMPARED = 200;
 
 /** A page of sorted sessions by their numbers. */
 export interface SortedPage {
-  readonly ids: readonly number[];
-  readonly nextCursor: string | null;
+  /** One more than fits where another page follows. */
+  readonly places: readonly Place[];
+  cursorOf(place: Place): string;
   /** How many were sorted, and whether more fit. */
   readonly sorted: number;
   readonly isAll: boolean;
@@ -118,10 +119,12 @@ export function sortedSessions(
     if (after === null || compare(place, after) > 0) first.add(place);
   }
   const places = first.inOrder();
-  const shown = places.slice(0, filters.limit);
-  const last = places.length > filters.limit ? shown.at(-1) : undefined;
-  const nextCursor = last === undefined ? null : cursorOf({ ...last, now: asOf }, sort, direction);
-  return { ids: shown.map(({ id }) => id), nextCursor, sorted, isAll };
+  return {
+    places,
+    cursorOf: (place) => cursorOf({ ...place, now: asOf }, sort, direction),
+    sorted,
+    isAll,
+  };
 }
 
 const asIs = (cell: Cell): Place['value'] => cell;

@@ -1,8 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { MomentStatement } from '../../../sessions/quality/past-quality.ts';
 import type { Answers } from '../answers.ts';
-import { type Items, iso, page } from '../items.ts';
+import { type Items, iso, type Row } from '../items.ts';
 import { keptSince } from '../kept-since.ts';
+import { page } from '../page.ts';
 import type { SessionOrder } from './session-order.ts';
 import type { SessionFilters } from './session-search.ts';
 
@@ -35,22 +36,31 @@ export function sessionsPageOf(
     quality: known?.quality ?? null,
     reasons: known?.reasons ?? [],
   };
+  const itemOf = (row: Row) => items.session(row, now, at);
   if (order === null) {
     const rows = items.sessionRows(items.findSessions(filters).take(limit + 1));
     return {
       ...head,
       ...(moment === null ? UNCOUNTED : counted(items, filters)),
-      ...page(rows, limit, 'id', (row) => items.session(row, now, at)),
+      ...page(rows, limit, itemOf, ({ id }) => String(id)),
     };
   }
-  const { ids, nextCursor, sorted, isAll } = items.sortedSessions(filters, order, now);
+  const { places, cursorOf, sorted, isAll } = items.sortedSessions(filters, order, now);
+  const found = places.values().flatMap((place) => {
+    const row = items.sessionRow(place.id);
+    return row === undefined ? [] : [{ row, place }];
+  });
   return {
     ...head,
     total: sorted,
     totalIsAtLeast: !isAll,
     sortedOf: sorted,
-    items: items.sessionRows(ids).map((row) => items.session(row, now, at)),
-    nextCursor,
+    ...page(
+      found,
+      limit,
+      ({ row }) => itemOf(row),
+      ({ place }) => cursorOf(place),
+    ),
   };
 }
 

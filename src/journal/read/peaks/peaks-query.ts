@@ -1,13 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Answers, PeaksItem } from './answers.ts';
+import type { Answers, PeaksItem } from '../answers.ts';
+import { findEvents } from '../event-search.ts';
+import type { Filters } from '../filters.ts';
+import type { Items } from '../items.ts';
+import { keptSince } from '../kept-since.ts';
+import { People } from '../people.ts';
+import { findSessions } from '../sessions/session-search.ts';
 import { Calendar, type CalendarUnit } from './calendar.ts';
-import { findEvents } from './event-search.ts';
-import type { Filters } from './filters.ts';
-import type { Items } from './items.ts';
-import { keptSince } from './kept-since.ts';
 import { type Peak, type Peaks, peaksBetween, SEAT_HELD_MS, type Stay } from './peak-sweep.ts';
-import { People } from './people.ts';
-import { findSessions } from './sessions/session-search.ts';
 
 export interface PeaksQuestion {
   readonly by: CalendarUnit;
