@@ -1,6 +1,6 @@
 import { Transform } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
-import { bitsOf, plainAddress } from '../address.ts';
+import { networkOf } from '../../src/contract/host.ts';
 import { BodyError } from './body.ts';
 
 const MIB = 1_048_576;
@@ -41,10 +41,4 @@ export function limitBodies(scope: FastifyInstance): void {
     payload.on('error', (error) => counted.destroy(error));
     return payload.pipe(counted);
   });
-}
-
-/** Whoever has one IPv6 address has all of its /64. */
-function networkOf(ip: string): string {
-  const address = plainAddress(ip);
-  return address.includes(':') ? String(bitsOf(address) >> 64n) : address;
 }

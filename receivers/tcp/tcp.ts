@@ -12,12 +12,16 @@ import { plainAddress } from '../address.ts';
 import { AllowList } from '../allow-list.ts';
 import { bindPlace, LOOK_AGAIN_MS, placed, Refusals, untilQuiet } from '../listen.ts';
 import { pathsFrom } from '../tls-files.ts';
-import { TcpAdmission, TcpConnections } from './connections.ts';
+import { TcpAdmission } from './admission.ts';
+import { TcpConnections } from './connections.ts';
 import { type TcpConfig, tcpSchema } from './tcp.schema.ts';
 import { examineTls, TlsHandshakes } from './tls.ts';
 
 /** Finds out about peers that vanished, long before the idle time-out does. */
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 60_000 };
+
+/** Connections that are looked at although all places are taken. */
+const MORE_CONNECTIONS = 64;
 
 export interface TcpReceiver extends Receiver {
   lookAgain(): Promise<void>;
@@ -55,7 +59,7 @@ class Tcp implements TcpReceiver {
     this.#config = config;
     this.#parts = parts;
     this.#allowed = new AllowList(config.allow, parts);
-    this.#admission = new TcpAdmission(this.#allowed, config.maxConnectionsPerAddress, this.#refused, parts);
+    this.#admission = new TcpAdmission(this.#allowed, config, this.#refused, parts);
     this.#tls =
       config.tls === undefined
         ? null
@@ -65,7 +69,7 @@ class Tcp implements TcpReceiver {
   }
 
   async start(intake: EventIntake): Promise<void> {
-    const connections = new TcpConnections(this.#config, this.#parts, intake, this.#refused);
+    const connections = new TcpConnections(this.#config, this.#parts, intake, this.#refused, this.#admission);
     try {
       await this.#startTls(connections);
       await this.#allowed.start();
@@ -93,7 +97,8 @@ class Tcp implements TcpReceiver {
 
   async #listen(address: string, connections: TcpConnections): Promise<Server> {
     const server = createServer(KEEP_ALIVE, (socket) => this.#accept(socket, connections));
-    server.maxConnections = this.#config.maxConnections;
+    // One that comes while all places are taken may still be let in, so the system lets some more through.
+    server.maxConnections = this.#config.maxConnections + MORE_CONNECTIONS;
     server.on('drop', (connection) => {
       this.#admission.refuse('too_many_connections', plainAddress(connection?.remoteAddress ?? ''));
     });

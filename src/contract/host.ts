@@ -31,3 +31,21 @@ export function isLoopback(host: string): boolean {
 export function hostAndPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
+
+/**
+ * What an address shares with all others of the same owner: an IPv4 address by itself, also where it is written as IPv6, and of an IPv6 one
+ * the first 64 bits, since whoever has one address has 2^64 of them.
+ */
+export function networkOf(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(address)?.[1];
+  if (mapped !== undefined || !address.includes(':')) return mapped ?? address;
+  const [first, last = []] = address.split('::').map((part) => (part === '' ? [] : part.split(':')));
+  const groups = [
+    ...(first ?? []),
+    ...Array(8)
+      .fill('0')
+      .slice((first?.length ?? 0) + last.length),
+    ...last,
+  ];
+  return groups.slice(0, 4).join(':');
+}

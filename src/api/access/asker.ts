@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { networkOf } from '../../contract/host.ts';
 import type { Asker } from '../../journal/read/reader-turns.ts';
-import { networkOf } from './network.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

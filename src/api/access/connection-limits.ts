@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { networkOf } from './network.ts';
+import { networkOf } from '../../contract/host.ts';
 
 /** How many connections may be open at once, idle ones too. */
 export interface ConnectionLimits {

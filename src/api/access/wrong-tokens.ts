@@ -1,4 +1,4 @@
-import { networkOf } from './network.ts';
+import { networkOf } from '../../contract/host.ts';
 
 const MINUTE_MS = 60_000;
 /** A person who pastes the wrong one tries less often, and so does a scraper with an old one. */

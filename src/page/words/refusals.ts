@@ -19,6 +19,7 @@ const WORDS: Readonly<Record<string, string>> = {
   bad_frame_length: 'a frame with a length that nobody can mean',
   too_many_connections: 'too many connections',
   too_many_of_address: 'too many connections from one address',
+  silent_connection: 'a connection that had said nothing made room for another one',
   tls_failed: 'the other side speaks no TLS, or does not trust the certificate',
   tls_too_slow: 'a TLS handshake was not finished in time',
   tls_unfinished: 'a TLS handshake was given up',

@@ -60,7 +60,9 @@ it('what receivers refuse is counted in /metrics and /api/v1/ingest, connections
   const closed = Number(/\d+$/.exec(String(listening))?.[0]);
   const open = await openTcp(program.tcpPort);
   const connections = 'headcount_receiver_connections';
-  await until(scrape, (metrics) => metrics.by(connections)['tcp'] === 1);
+  // Who has said nothing has no place of its own.
+  open.write('hello\n');
+  await until(scrape, (metrics) => metrics.value('headcount_received_total', { receiver: 'tcp' }) === 1);
   for (const port of [program.tcpPort, closed]) await once((await openTcp(port)).resume(), 'close');
 
   const name = 'headcount_receiver_refused_total';
@@ -77,7 +79,7 @@ it('what receivers refuse is counted in /metrics and /api/v1/ingest, connections
   const { receivers } = await program.get<{ receivers: object[] }>('/api/v1/ingest');
   expect(receivers).toMatchObject([
     { name: 'udp', received: 3, refused: { not_allowed: 3 } },
-    { name: 'tcp', received: 0, connections: 1, refusedConnections: 1, refused: { too_many_of_address: 1 } },
+    { name: 'tcp', received: 1, connections: 1, refusedConnections: 1, refused: { too_many_of_address: 1 } },
     { name: 'closed', received: 0, connections: 0, refusedConnections: 1, refused: { not_allowed: 1 } },
     { name: 'http' },
   ]);

@@ -7,7 +7,8 @@ describe('connections of one address', () => {
     const { log, lines } = recordingLog();
     const { receiver, intake, port } = await startReceiver({ maxConnectionsPerAddress: 2 }, log);
     const [one, two] = [await openClient(port), await openClient(port)];
-    await until(() => receiver.stats()['connections'] === 2);
+    for (const each of [one, two]) each.write('first\n');
+    await until(() => intake.messages.length === 2);
     const [three, four] = [await openClient(port), await openClient(port)];
     await until(() => three.destroyed && four.destroyed);
     expect(receiver.stats()).toMatchObject({
@@ -30,7 +31,7 @@ describe('connections of one address', () => {
     await until(() => receiver.stats()['connections'] === 1);
     (await openClient(port)).write('five\n');
     two.write('two\n');
-    await until(() => intake.messages.length === 3);
+    await until(() => intake.messages.length === 5);
     // One has ended, not both.
     const six = await openClient(port);
     await until(() => six.destroyed);
@@ -39,12 +40,51 @@ describe('connections of one address', () => {
 
   it.skipIf(!ON_LINUX)('do not count for another address (Linux only)', async () => {
     const { receiver, intake, port } = await startReceiver({ maxConnectionsPerAddress: 1 });
-    await openClient(port);
-    await until(() => receiver.stats()['connections'] === 1);
-    (await openClient(port, '127.0.0.2')).write('one\n');
+    (await openClient(port)).write('first\n');
     await until(() => intake.messages.length === 1);
-    expect(intake.messages[0]?.sender.address).toBe('127.0.0.2');
+    (await openClient(port, '127.0.0.2')).write('one\n');
+    await until(() => intake.messages.length === 2);
+    expect(intake.messages[1]?.sender.address).toBe('127.0.0.2');
+    expect(receiver.stats()).toMatchObject({ connections: 2 });
   });
+});
+
+describe('connections that have said nothing', () => {
+  it('make room for others of their address, the oldest first, and never those that have spoken', async () => {
+    const { receiver, intake, port } = await startReceiver({ maxConnectionsPerAddress: 3 });
+    const relay = await openClient(port);
+    relay.write('relay\n');
+    await until(() => intake.messages.length === 1);
+    const silent: Awaited<ReturnType<typeof openClient>>[] = [];
+    for (let n = 0; n < 10; n += 1) silent.push(await openClient(port));
+    await until(() => silent.filter(({ destroyed }) => destroyed).length === 8);
+    expect(silent.map(({ destroyed }) => destroyed)).toEqual([...Array(8).fill(true), false, false]);
+    relay.write('again\n');
+    (await openClient(port)).write('late\n');
+    await until(() => intake.messages.length === 3);
+    expect(receiver.stats()).toMatchObject({ connections: 3, refused: { silent_connection: 9 } });
+  });
+
+  it.skipIf(!ON_LINUX)(
+    'make room for those of other addresses, whoever has most of them first (Linux only)',
+    async () => {
+      const { receiver, intake, port } = await startReceiver({
+        maxConnections: 5,
+        maxConnectionsPerAddress: 4,
+      });
+      const slow = await openClient(port, '127.0.0.2');
+      for (let n = 0; n < 4; n += 1) await openClient(port, '127.0.0.3');
+      await until(() => receiver.stats()['connections'] === 5);
+      for (let n = 4; n < 7; n += 1) {
+        const relay = await openClient(port, `127.0.0.${n}`);
+        relay.write('relay\n');
+        await until(() => intake.messages.length === n - 3);
+      }
+      slow.write('slow\n');
+      await until(() => intake.messages.length === 4);
+      expect(receiver.stats()).toMatchObject({ connections: 5, refused: { silent_connection: 3 } });
+    },
+  );
 });
 
 describe('senders that may not', () => {

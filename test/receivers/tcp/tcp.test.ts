@@ -91,15 +91,16 @@ describe('the TCP receiver', () => {
   it('closes connections beyond the greatest number, counts them and serves the others', async () => {
     const { receiver, intake, port } = await startReceiver({ maxConnections: 2 });
     const [one, two] = [await openClient(port), await openClient(port)];
-    await until(() => receiver.stats()['connections'] === 2);
+    for (const each of [one, two]) each.write('first\n');
+    await until(() => intake.messages.length === 2);
     const three = await openClient(port);
     await until(() => three.destroyed);
     expect(receiver.stats()).toMatchObject({ connections: 2, refusedConnections: 1 });
     one.end('one\n');
     two.write('two\n');
-    await until(() => intake.messages.length === 2 && receiver.stats()['connections'] === 1);
+    await until(() => intake.messages.length === 4 && receiver.stats()['connections'] === 1);
     (await openClient(port)).write('four\n');
-    await until(() => intake.messages.length === 3);
+    await until(() => intake.messages.length === 5);
   });
 
   it('closes a connection that is silent for too long', async () => {
