@@ -74,6 +74,11 @@ export class Assembly {
     this.#troubles = new TroubleLog(log);
     this.access = new ApiAccess(config.api, log);
     this.site = createSite(config.sessions, log);
+    this.site.room.onMadeRoom = (forgotten, newcomer) =>
+      this.#troubles.note(
+        'too many hosts: those of which the fewest lines came make room',
+        `${forgotten} for ${newcomer}`,
+      );
     // Before it is recovered: whom the rules of now exclude is hidden from the first moment on.
     this.site.exclude(createBlacklist(config.blacklist).excludes, now());
     this.unlock = lockStore(config.store.path);

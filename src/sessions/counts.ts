@@ -1,7 +1,7 @@
 import { type ClassOf, createClassOf, type UserClass } from '../contract/user-class.ts';
 import { Doubt } from './doubt/doubt.ts';
 import type { Identities } from './identities.ts';
-import type { Bounds } from './quality/bounds.ts';
+import type { QualityLook } from './quality/quality-look.ts';
 import type { Dimension, Levels } from './series.ts';
 import type { Connection, Host, Key, KnownUser, Session } from './session.ts';
 
@@ -177,22 +177,20 @@ export class Counts {
   }
 
   /**
-   * All that is open, of each part; of virtual proxies and apps no more than `mostParts` each. `boundsOf`: what the truth lies
-   * between at this moment, of a host, or over all for null.
+   * All that is open, of each part; of virtual proxies and apps no more than `mostParts` each. A part on which nothing is open
+   * is noted once. `look`: what the truth lies between at this moment.
    */
-  noteIn(
-    levels: Levels,
-    { hosts }: Identities,
-    mostParts: number,
-    boundsOf: (host: Host | null) => Bounds,
-  ): void {
+  noteIn(levels: Levels, { hosts }: Identities, mostParts: number, look: QualityLook): void {
     const { connectedUsers } = this;
-    const ofAll = { connectedUsers, bounds: boundsOf(null) };
+    const ofAll = { connectedUsers, bounds: look.all.bounds };
     levels.note('all', this.sessions, this.users, this.connections, ofAll);
     for (const host of hosts.values()) {
-      levels.note(host.dimension, host.openSessions, host.openUsers, host.openConnections, {
-        bounds: boundsOf(host),
-      });
+      const { dimension, openSessions, openUsers, openConnections, losses } = host;
+      if (openSessions > 0) {
+        levels.note(dimension, openSessions, openUsers, openConnections, { bounds: look.of(host).bounds });
+      } else if (losses.length > 0 || levels.isOfInterest(dimension)) {
+        levels.noteEmpty(dimension, look.of(host).bounds);
+      }
     }
     for (const gauge of this.virtualProxies.values()) {
       if (levels.size >= 2 * mostParts) break;

@@ -18,9 +18,11 @@ const CONFIRM_WITHIN_MS = 5_000;
 /** Of each kind of thing a key remembers, the last so many. Bounds memory and the cost of a line. */
 const REMEMBERED = 64;
 
-/** True for an end that no line told: a later one may correct it. */
+/** Ends that no line told: a later one may correct them. */
+export const INFERRED: readonly EndReason[] = ['timeout', 'max_age', 'restart', 'snapshot'];
+
 export function isInferred(reason: EndReason | null): boolean {
-  return reason !== null && reason !== 'stop' && reason !== 'excluded';
+  return reason !== null && INFERRED.includes(reason);
 }
 
 /** A session whose end no line told. */

@@ -265,6 +265,26 @@ export class Levels {
     if (isCounted) this.#series.level(dimension, this.#second, level, isNews);
   }
 
+  /** True where something was noted or counted that an empty part has to follow. */
+  isOfInterest(dimension: Dimension): boolean {
+    return this.#before.has(dimension) || this.#series.hasPending(dimension, this.#second);
+  }
+
+  /** A part on which nothing is open: written when that or its bounds are new, never again only because time passes. */
+  noteEmpty(dimension: Dimension, bounds: Bounds): void {
+    const before = this.#before.get(dimension);
+    // What lost lines may have opened there has yet to be found out.
+    const isOpen = bounds.sessions.high !== null && bounds.sessions.high > 0;
+    const isNews =
+      before === undefined ? isOpen : before.active !== 0 || !isSameBounds(before.bounds, bounds);
+    const level = { active: 0, users: 0, connections: 0, connectedUsers: null, bounds };
+    if (isNews || this.#series.hasPending(dimension, this.#second)) {
+      this.#series.level(dimension, this.#second, level, isNews);
+    }
+    if (isOpen) this.#now.set(dimension, level);
+    else this.#before.delete(dimension);
+  }
+
   finish(): void {
     for (const dimension of this.#before.keys()) {
       if (!this.#now.has(dimension)) this.#series.level(dimension, this.#second, GONE, true);

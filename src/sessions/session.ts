@@ -4,7 +4,8 @@ import type { HostClock } from './clocks/host-clock.ts';
 import { Rhythm } from './clocks/rhythm.ts';
 import { HostDoubt } from './doubt/host-doubt.ts';
 import type { LossWindow } from './doubt/loss-window.ts';
-import { Layouts } from './layouts.ts';
+import { HostStanding } from './hosts/host-standing.ts';
+import { Layouts } from './hosts/layouts.ts';
 import { Balance } from './quality/balance.ts';
 import type { Dimension } from './series.ts';
 import type { ProxySighting } from './snapshots/proxy-sighting.ts';
@@ -177,10 +178,12 @@ export class Host {
   losses: LossWindow[] = [];
   readonly balance = new Balance();
   readonly layouts = new Layouts();
+  readonly standing: HostStanding;
 
   /** `epoch`: of the latest loss anywhere. */
-  constructor(name: string, epoch: number) {
+  constructor(name: string, epoch: number, now: number) {
     this.name = name;
+    this.standing = new HostStanding(now);
     this.dimension = `host:${name}`;
     this.doubt = new HostDoubt(epoch);
   }

@@ -4,7 +4,7 @@ import { byConnections, firstOf, largest, MOST_LISTED } from '../../journal/read
 import type { ClassCounts, Counts, Gauge } from '../../sessions/counts.ts';
 import type { Peak } from '../../sessions/peak.ts';
 import type { Bounds, Range } from '../../sessions/quality/bounds.ts';
-import type { QualityStatement } from '../../sessions/quality/quality.ts';
+import type { QualityStatement } from '../../sessions/quality/statement.ts';
 import type { Tally, Totals } from '../../sessions/series.ts';
 import type { Host } from '../../sessions/session.ts';
 import type { Site } from '../../sessions/site.ts';

@@ -1,4 +1,4 @@
-import { QUALITIES, QUALITY_REASONS } from '../../sessions/quality/quality.ts';
+import { QUALITIES, QUALITY_REASONS } from '../../sessions/quality/statement.ts';
 import type { Site } from '../../sessions/site.ts';
 import { type Metric, metric } from './metric.ts';
 
