@@ -260,6 +260,8 @@ function createSite(
   });
   site.tracker.onKeysIgnored = (host) =>
     log.warn({ host }, 'session keys of this host do not stay the same; ignored from now on');
+  site.tracker.onKeysBelieved = (host) =>
+    log.info({ host }, 'session keys of this host stay the same after all; they count again');
   site.clocks.onOffset = (host, offsetMs) =>
     log.warn(
       { host, offsetSeconds: secondsOf(offsetMs) },

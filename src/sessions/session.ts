@@ -5,7 +5,9 @@ import { Rhythm } from './clocks/rhythm.ts';
 import { HostDoubt } from './doubt/host-doubt.ts';
 import type { LossWindow } from './doubt/loss-window.ts';
 import { HostStanding } from './hosts/host-standing.ts';
+import { KeyTrial } from './hosts/key-trial.ts';
 import { Layouts } from './hosts/layouts.ts';
+import type { OrphanClose, OrphanStop } from './orphans.ts';
 import { Balance } from './quality/balance.ts';
 import type { Dimension } from './series.ts';
 import type { ProxySighting } from './snapshots/proxy-sighting.ts';
@@ -164,6 +166,7 @@ export class Host {
   keyMismatches = 0;
   keysIgnored = false;
   keysMatched = false;
+  keyTrial = new KeyTrial();
   /** Our clock at the latest line about a session, and at the latest without a row number; 0 for none. */
   heardAt = 0;
   unnumberedAt = 0;
@@ -210,19 +213,6 @@ export class KnownUser implements User {
     this.id = id;
   }
 }
-
-/** An orphan Stop that a late Start may still pair with. */
-export interface OrphanStop {
-  readonly at: number;
-  readonly receivedAt: number;
-  readonly timed: boolean;
-  readonly sessionKey: string | null;
-  readonly virtualProxy: string | null;
-  readonly seq: number;
-}
-
-/** An orphan Close that a late Open may still pair with. */
-export type OrphanClose = OrphanStop & { readonly appId: string | null };
 
 /** (host, user): the key of sessions. Null is empty throughout. */
 export class Key {

@@ -3,6 +3,7 @@ import type { RhythmState } from './clocks/rhythm.ts';
 import type { LossWindow } from './doubt/loss-window.ts';
 import type { Downtime } from './downtimes.ts';
 import type { HostStanding } from './hosts/host-standing.ts';
+import { KeyTrial, type KeyTrialState } from './hosts/key-trial.ts';
 import type { LostLinesState } from './lost-lines/lost-lines.ts';
 import type { PeakOfDay } from './peak.ts';
 import type { BalanceState } from './quality/balance.ts';
@@ -26,6 +27,8 @@ export interface SiteState {
     readonly keysIgnored: boolean;
     /** Not in earlier states. */
     readonly keysMatched?: boolean;
+    /** Only where they are ignored. */
+    readonly keyTrial?: KeyTrialState;
     readonly heardAt: number;
     readonly unnumberedAt: number;
     readonly reconciledAt: number | null;
@@ -75,6 +78,7 @@ export function stateOf(site: Site): SiteState {
       keyMismatches: host.keyMismatches,
       keysIgnored: host.keysIgnored,
       keysMatched: host.keysMatched,
+      ...(host.keysIgnored ? { keyTrial: host.keyTrial.state } : {}),
       heardAt: host.heardAt,
       unnumberedAt: host.unnumberedAt,
       reconciledAt: host.reconciledAt,
@@ -105,9 +109,20 @@ export function restoreState(site: Site, state: SiteState): void {
   site.book.nextNumbers = state.next;
   Object.assign(site.series.totals, state.totals);
   Object.assign(site.tracker.counters, state.counters);
-  for (const { name, epoch, clock, losses, balance, rhythm = null, standing, ...rest } of state.hosts) {
+  for (const {
+    name,
+    epoch,
+    clock,
+    losses,
+    balance,
+    rhythm = null,
+    standing,
+    keyTrial,
+    ...rest
+  } of state.hosts) {
     const host = Object.assign(site.identities.host(name), rest);
     Object.assign(host.balance, balance);
+    host.keyTrial = new KeyTrial(keyTrial);
     host.doubt.epoch = epoch;
     host.losses = losses.map((window) => ({ ...window }));
     if (clock !== null) host.clock = new HostClock(clock);
