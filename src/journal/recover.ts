@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { UserEvent } from '../contract/event.ts';
+import { identityOn } from '../contract/identity.ts';
 import { END_REASONS } from '../contract/rows.ts';
 import {
   INFERRED,
@@ -264,10 +265,12 @@ class Recovery {
 
   #eventIds(): [string, number][] {
     const records = this.#records(
-      'SELECT event_id, received_at FROM events WHERE seq > ? AND event_id IS NOT NULL ORDER BY seq',
+      'SELECT event_id, received_at, host FROM events WHERE seq > ? AND event_id IS NOT NULL ORDER BY seq',
       this.#seq - MOST_EVENT_IDS,
     );
-    return Array.from(records, ([eventId, receivedAt]) => [String(eventId), Number(receivedAt)]);
+    return Array.from(records, ([eventId, receivedAt, host]) => {
+      return [identityOn(this.#names.string(host ?? 0) ?? '', String(eventId)), Number(receivedAt)];
+    });
   }
 }
 
