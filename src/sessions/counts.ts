@@ -3,7 +3,7 @@ import { Doubt } from './doubt/doubt.ts';
 import type { Identities } from './identities.ts';
 import type { QualityLook } from './quality/quality-look.ts';
 import type { Dimension, Levels } from './series.ts';
-import type { Connection, Host, Key, KnownUser, Session } from './session.ts';
+import type { Connection, Key, KnownUser, Session } from './session.ts';
 
 /** What is open now under one name: a virtual proxy or an app. */
 export class Gauge {
@@ -223,9 +223,4 @@ function gaugeOf(kind: 'virtualProxy' | 'app', gauges: Map<string, Gauge>, name:
     gauges.set(name, gauge);
   }
   return gauge;
-}
-
-/** Hosts in the order of their names; those that ever sent something. */
-export function hostsByName(identities: Identities): Host[] {
-  return [...identities.hosts.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
