@@ -2,31 +2,12 @@ import { type ClassOf, createClassOf, type UserClass } from '../contract/user-cl
 import { Doubt } from './doubt/doubt.ts';
 import type { Identities } from './identities.ts';
 import type { QualityLook } from './quality/quality-look.ts';
-import type { Dimension, Levels } from './series.ts';
 import type { Connection, Key, KnownUser, Session } from './session.ts';
+import { Gauge, makeRoom } from './tally/gauge.ts';
+import type { Levels } from './tally/levels.ts';
 
-/** What is open now under one name: a virtual proxy or an app. */
-export class Gauge {
-  readonly dimension: Dimension;
-  readonly users = new Map<KnownUser, number>();
-  sessions = 0;
-  connections = 0;
-
-  constructor(dimension: Dimension) {
-    this.dimension = dimension;
-  }
-
-  add(user: KnownUser | null): void {
-    if (user !== null) this.users.set(user, (this.users.get(user) ?? 0) + 1);
-  }
-
-  remove(user: KnownUser | null): void {
-    if (user === null) return;
-    const left = (this.users.get(user) ?? 0) - 1;
-    if (left > 0) this.users.set(user, left);
-    else this.users.delete(user);
-  }
-}
+/** Apps that are told apart: whatever is said of each of them costs as much as there are. */
+const MOST_APPS = 20_000;
 
 /** What is open of one class of users. */
 export class ClassCounts {
@@ -47,8 +28,8 @@ export class Counts {
   connections = 0;
   /** Users with at least one open connection. */
   connectedUsers = 0;
-  readonly virtualProxies = new Map<string, Gauge>();
-  readonly apps = new Map<string, Gauge>();
+  readonly virtualProxies = new Map<string, Gauge<KnownUser>>();
+  readonly apps = new Map<string, Gauge<KnownUser>>();
   readonly doubt = new Doubt();
   readonly hidden = { sessions: 0, connections: 0 };
   readonly byClass: Readonly<Record<UserClass, ClassCounts>> = {
@@ -121,7 +102,7 @@ export class Counts {
     gauge.connections += session.openConnections.length;
   }
 
-  #enterVirtualProxy(session: Session, name: string): Gauge {
+  #enterVirtualProxy(session: Session, name: string): Gauge<KnownUser> {
     const gauge = gaugeOf('virtualProxy', this.virtualProxies, name);
     gauge.sessions += 1;
     gauge.add(session.key.user);
@@ -137,7 +118,9 @@ export class Counts {
     this.#move(key, 1);
     if (virtualProxy !== null) gaugeOf('virtualProxy', this.virtualProxies, virtualProxy).connections += 1;
     if (connection.appId === null) return;
+    if (this.apps.size >= MOST_APPS && !this.apps.has(connection.appId)) makeRoom(this.apps);
     const gauge = gaugeOf('app', this.apps, connection.appId);
+    connection.gauge = gauge;
     gauge.connections += 1;
     gauge.add(key.user);
   }
@@ -150,11 +133,13 @@ export class Counts {
     }
     this.#move(key, -1);
     if (virtualProxy !== null) gaugeOf('virtualProxy', this.virtualProxies, virtualProxy).connections -= 1;
-    const gauge = connection.appId === null ? undefined : this.apps.get(connection.appId);
-    if (gauge === undefined || connection.appId === null) return;
+    // Not the one of that name, if there was no room for this one: then another connection of the app has come since.
+    const { gauge, appId } = connection;
+    if (gauge === null || appId === null) return;
+    connection.gauge = null;
     gauge.connections -= 1;
     gauge.remove(key.user);
-    if (gauge.connections === 0) this.apps.delete(connection.appId);
+    if (gauge.connections === 0 && this.apps.get(appId) === gauge) this.apps.delete(appId);
   }
 
   /** Takes what is open of a user out of the counts, or puts it back. `keys`: all of that user. */
@@ -216,10 +201,14 @@ export class Counts {
   }
 }
 
-function gaugeOf(kind: 'virtualProxy' | 'app', gauges: Map<string, Gauge>, name: string): Gauge {
+function gaugeOf(
+  kind: 'virtualProxy' | 'app',
+  gauges: Map<string, Gauge<KnownUser>>,
+  name: string,
+): Gauge<KnownUser> {
   let gauge = gauges.get(name);
   if (gauge === undefined) {
-    gauge = new Gauge(`${kind}:${name}`);
+    gauge = new Gauge(kind, name);
     gauges.set(name, gauge);
   }
   return gauge;

@@ -12,6 +12,8 @@ const FORGET_TIMED_OUT_AFTER_MS = 25 * 3_600_000;
 const FORGET_LEARNT_AFTER_MS = 7 * 24 * 3_600_000;
 /** Users who are not on, and come back under the number that the journal has of them. */
 const MOST_AWAY = 10_000;
+/** So many are forgotten at once: what is deleted first in a set is looked through again each time. */
+const FORGOTTEN_AT_ONCE = 1_000;
 const NO_DIRECTORY = '';
 const MOST_SPELLINGS = 64;
 
@@ -200,10 +202,11 @@ export class Identities {
     if (user.keys > 0) return;
     this.#away.add(user);
     if (this.#away.size <= MOST_AWAY) return;
+    let left = FORGOTTEN_AT_ONCE;
     for (const first of this.#away) {
+      if (left-- === 0) break;
       this.#away.delete(first);
       this.#forgetUser(first);
-      break;
     }
   }
 

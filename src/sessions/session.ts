@@ -11,6 +11,7 @@ import type { OrphanClose, OrphanStop } from './orphans.ts';
 import { Balance } from './quality/balance.ts';
 import type { Dimension } from './series.ts';
 import type { ProxySighting } from './snapshots/proxy-sighting.ts';
+import type { Gauge } from './tally/gauge.ts';
 
 /** One app (or mashup object) opened in a tab. Times in milliseconds since 1970 UTC. */
 export class Connection {
@@ -27,6 +28,8 @@ export class Connection {
   /** Place in `session.openConnections`, so that leaving it costs O(1). */
   slot = -1;
   changed = false;
+  /** What it is counted in under the name of its app; null where it has none, while its user is hidden, and once it is closed. */
+  gauge: Gauge<KnownUser> | null = null;
   /** The journal has a row of it. */
   stored = false;
 

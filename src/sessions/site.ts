@@ -14,7 +14,7 @@ import { Peak } from './peak.ts';
 import { correctionEvent } from './pending-changes.ts';
 import { type MomentStatement, PastQuality } from './quality/past-quality.ts';
 import { Quality } from './quality/quality.ts';
-import { Levels, Series } from './series.ts';
+import { Series } from './series.ts';
 import type { Connection, Host, KnownUser, Session } from './session.ts';
 import { SessionBook } from './session-book.ts';
 import type { SessionObserver } from './session-observer.ts';
@@ -22,6 +22,7 @@ import { SessionTracker, type TrackingOutcome } from './session-tracker.ts';
 import { PolledProxies } from './snapshots/polled-proxies.ts';
 import { type Circumstances, Snapshots } from './snapshots/snapshots.ts';
 import { countSession } from './tally/count-session.ts';
+import { Levels } from './tally/levels.ts';
 import { OpenedApps } from './tally/opened-apps.ts';
 import type { SessionSettings } from './time-outs.ts';
 
