@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { getHeapStatistics } from 'node:v8';
 import { crc32 } from 'node:zlib';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -23,6 +24,7 @@ import { lockStore } from './journal/journal-file.ts';
 import { JournalReader } from './journal/read/reader.ts';
 import type { Recovered } from './journal/recover.ts';
 import { recoverFile } from './journal/recover-file.ts';
+import { boundsWithin } from './sessions/hosts/room.ts';
 import { Site } from './sessions/site.ts';
 import { TroubleLog } from './trouble-log.ts';
 
@@ -253,11 +255,12 @@ function createSite(
   { timeout, grace, maxAge, serviceUsers, virtualProxies }: Config['sessions'],
   log: Logger,
 ): Site {
-  const site = new Site({
+  const settings = {
     ...{ timeoutMs: timeout, graceMs: grace, maxAgeMs: maxAge },
     timeoutMsOf: new Map(virtualProxies.map((each) => [prefixOf(each.virtualProxy), each.timeout])),
     classOf: createClassOf(serviceUsers),
-  });
+  };
+  const site = new Site(settings, boundsWithin(getHeapStatistics().heap_size_limit));
   site.tracker.onKeysIgnored = (host) =>
     log.warn({ host }, 'session keys of this host do not stay the same; ignored from now on');
   site.tracker.onKeysBelieved = (host) =>

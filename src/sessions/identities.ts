@@ -162,22 +162,17 @@ export class Identities {
   /** Forgets what can matter no more. To be called each second; costs O(forgotten + hosts). */
   forget(now: number): void {
     for (const key of this.#empty.take(now)) {
-      if (!this.#isIdle(key)) continue;
+      if (key.open !== null) continue;
       if (key.usedAt !== key.queuedAt) this.#empty.add(key);
       else if (key.timedOut !== null) this.#timedOut.add(key);
       else this.#drop(key);
     }
     for (const key of this.#timedOut.take(now)) {
-      if (!this.#isIdle(key)) continue;
+      if (key.open !== null) continue;
       if (key.usedAt !== key.queuedAt) this.#empty.add(key);
       else this.#drop(key);
     }
     for (const host of this.hosts.values()) if (this.#isOver(host, now)) this.hosts.delete(host.name);
-  }
-
-  /** Its host may be forgotten already. */
-  #isIdle(key: Key): boolean {
-    return key.open === null && key.host.keys.get(key.user) === key;
   }
 
   #isOver({ keys, losses, standing, keysIgnored, keysMatched }: Host, now: number): boolean {
@@ -195,6 +190,7 @@ export class Identities {
 
   #drop(key: Key): void {
     const { host, user } = key;
+    if (key.queued) for (const queue of [this.#empty, this.#timedOut]) queue.delete(key);
     host.keys.delete(user);
     this.#keyCount -= 1;
     if (user === null) return;

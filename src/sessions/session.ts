@@ -5,7 +5,7 @@ import { Rhythm } from './clocks/rhythm.ts';
 import { HostDoubt } from './doubt/host-doubt.ts';
 import type { LossWindow } from './doubt/loss-window.ts';
 import { HostStanding } from './hosts/host-standing.ts';
-import { KeyTrial } from './hosts/key-trial.ts';
+import type { KeyTrial } from './hosts/key-trial.ts';
 import { Layouts } from './hosts/layouts.ts';
 import type { OrphanClose, OrphanStop } from './orphans.ts';
 import { Balance } from './quality/balance.ts';
@@ -169,7 +169,8 @@ export class Host {
   keyMismatches = 0;
   keysIgnored = false;
   keysMatched = false;
-  keyTrial = new KeyTrial();
+  /** Only while they are ignored. */
+  keyTrial: KeyTrial | null = null;
   /** Our clock at the latest line about a session, and at the latest without a row number; 0 for none. */
   heardAt = 0;
   unnumberedAt = 0;

@@ -78,7 +78,7 @@ export function stateOf(site: Site): SiteState {
       keyMismatches: host.keyMismatches,
       keysIgnored: host.keysIgnored,
       keysMatched: host.keysMatched,
-      ...(host.keysIgnored ? { keyTrial: host.keyTrial.state } : {}),
+      ...(host.keyTrial === null ? {} : { keyTrial: host.keyTrial.state }),
       heardAt: host.heardAt,
       unnumberedAt: host.unnumberedAt,
       reconciledAt: host.reconciledAt,
@@ -122,7 +122,7 @@ export function restoreState(site: Site, state: SiteState): void {
   } of state.hosts) {
     const host = Object.assign(site.identities.host(name), rest);
     Object.assign(host.balance, balance);
-    host.keyTrial = new KeyTrial(keyTrial);
+    if (keyTrial !== undefined) host.keyTrial = new KeyTrial(keyTrial);
     host.doubt.epoch = epoch;
     host.losses = losses.map((window) => ({ ...window }));
     if (clock !== null) host.clock = new HostClock(clock);

@@ -23,8 +23,17 @@ export const BOUNDS: SiteBounds = {
   mostParts: 5_000,
 };
 
+/** A session with its key, its user and their names takes less. */
+const BYTES_A_SESSION = 1_200;
+
+/** The same, of a program that may have no more memory than that: it refuses rather than end. */
+export function boundsWithin(heapBytes: number): SiteBounds {
+  const most = Math.floor(heapBytes / BYTES_A_SESSION);
+  return { ...BOUNDS, mostOpen: Math.min(BOUNDS.mostOpen, most), mostKeys: Math.min(BOUNDS.mostKeys, most) };
+}
+
 /** Of all hosts so many make room at once, so that it costs little for each that comes. */
-const PART = 8;
+const PART = 4;
 
 /**
  * Whether there is room for one more, and who makes room where there is not. What it decides rests on nothing but lines and

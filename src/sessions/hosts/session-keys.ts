@@ -22,9 +22,10 @@ export function mismatched(host: Host): boolean {
 
 /** Looks at a line of a host whose session keys are ignored. True where they are to be believed from the next line on. */
 export function isBelievedAgain(host: Host, event: UserEvent): boolean {
+  host.keyTrial ??= new KeyTrial();
   if (!host.keyTrial.note(event)) return false;
   host.keysIgnored = false;
-  host.keyTrial = new KeyTrial();
+  host.keyTrial = null;
   matched(host);
   return true;
 }

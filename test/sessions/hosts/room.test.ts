@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { boundsWithin } from '../../../src/sessions/hosts/room.ts';
 import { Site } from '../../../src/sessions/site.ts';
 import { eventAt } from '../../intake/event-under-test.ts';
 import { SETTINGS } from '../model/event-arbitrary.ts';
@@ -6,6 +7,11 @@ import { SETTINGS } from '../model/event-arbitrary.ts';
 const START = Date.UTC(2026, 0, 5, 8);
 const SECOND = 1_000;
 const user = (id: string) => ({ user: { directory: 'LAB', id } });
+
+it('a site takes no more than there is memory for', () => {
+  expect(boundsWithin(1_200_000_000)).toMatchObject({ mostOpen: 1_000_000, mostKeys: 1_000_000 });
+  expect(boundsWithin(1e12)).toMatchObject({ mostOpen: 4_000_000, mostKeys: 4_000_000 });
+});
 
 describe('a site that knows as many hosts as it may', () => {
   let site: Site;
