@@ -197,14 +197,16 @@ export class Assembly {
   }
 
   #createPipeline({ eventIds }: Recovered): Pipeline {
-    const duplicates = new Duplicates();
+    const duplicates = new Duplicates(undefined, (eventId) =>
+      eventId.length <= IDENTITY_CHARACTERS ? eventId : digestOf(eventId),
+    );
     for (const [eventId, receivedAt] of eventIds) duplicates.add(eventId, receivedAt);
     return new Pipeline({
       site: this.site,
       store: this.journal,
       duplicates,
       blacklist: createBlacklist(this.#options.config.blacklist),
-      hash: (text) => hash('sha256', text, 'base64url').slice(0, IDENTITY_CHARACTERS),
+      hash: digestOf,
       checksum: (text) => crc32(text),
       onTrouble: (kind, sample) => this.#troubles.note(kind, sample),
       commitState: () => this.checkpoints.commitState(),
@@ -276,6 +278,10 @@ function createSite(
       'row numbers of this host do not count its lines one by one; lost lines cannot be seen',
     );
   return site;
+}
+
+function digestOf(text: string): string {
+  return hash('sha256', text, 'base64url').slice(0, IDENTITY_CHARACTERS);
 }
 
 const callAfter: CallAfter = (ms, callback) => {

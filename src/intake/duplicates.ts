@@ -8,9 +8,12 @@ export class Duplicates {
   readonly #order = this.#seconds.entries();
   #oldest: readonly [eventId: string, second: number] | null = null;
   readonly #most: number;
+  readonly #shortened: (eventId: string) => string;
 
-  constructor(most = 1_000_000) {
+  /** `shortened`: what is kept of an identity, since senders make up long ones; others have others. */
+  constructor(most = 1_000_000, shortened: (eventId: string) => string = (eventId) => eventId) {
     this.#most = most;
+    this.#shortened = shortened;
   }
 
   get size(): number {
@@ -19,12 +22,13 @@ export class Duplicates {
 
   has(eventId: string, receivedAt: number): boolean {
     this.#expire(receivedAt);
-    return this.#seconds.has(eventId);
+    return this.#seconds.has(this.#shortened(eventId));
   }
 
   add(eventId: string, receivedAt: number): void {
-    if (this.#seconds.has(eventId)) return;
-    this.#seconds.set(eventId, Math.floor(receivedAt / 1000));
+    const kept = this.#shortened(eventId);
+    if (this.#seconds.has(kept)) return;
+    this.#seconds.set(kept, Math.floor(receivedAt / 1000));
     this.#expire(receivedAt);
   }
 
