@@ -65,8 +65,15 @@ export class Gauge<User> {
 /** Of those, so many make room at once. */
 const PART = 8;
 
-/** Those of which the fewest connections are open, and of these the ones that came first, make room for another name. */
+/** Those of which the fewest connections are open, in powers of two, and of these the ones that came first, make room for another name. */
 export function makeRoom<User>(gauges: Map<string, Gauge<User>>): void {
-  const least = [...gauges].sort(([, a], [, b]) => a.connections - b.connections);
-  for (const [name] of least.slice(0, Math.ceil(gauges.size / PART))) gauges.delete(name);
+  let left = Math.ceil(gauges.size / PART);
+  for (let fewest = 1; left > 0; fewest *= 2) {
+    for (const [name, { connections }] of gauges) {
+      if (connections > fewest) continue;
+      gauges.delete(name);
+      left -= 1;
+      if (left === 0) return;
+    }
+  }
 }
