@@ -13,6 +13,7 @@ import { countsRoute } from './scenarios/counts-route.ts';
 import { cpuPerEvent } from './scenarios/cpu-per-event.ts';
 import { history } from './scenarios/history.ts';
 import { idleConnections } from './scenarios/idle-connections.ts';
+import { madeUpNames } from './scenarios/made-up-names.ts';
 import { millionSessions } from './scenarios/million-sessions.ts';
 import { polls } from './scenarios/polls.ts';
 import { reconcile } from './scenarios/reconcile.ts';
@@ -40,7 +41,7 @@ import { formatTable } from './table.ts';
 
 const SCENARIOS: readonly Scenario[] = [
   ...[cpuPerEvent, coreShare, burst, stall, sustained, visible, millionSessions],
-  ...[tcpLines, countsRoute, history, streams, idleConnections, polls, reconcile],
+  ...[tcpLines, countsRoute, history, streams, idleConnections, polls, reconcile, madeUpNames],
   ...[bigStore, liveScript, eventToPixel, fiftyPages, pageMemory],
   ...[sinkCpu, sinkRows, sinkVisible, sinkOutage],
 ];

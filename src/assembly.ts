@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { getHeapStatistics } from 'node:v8';
 import { crc32 } from 'node:zlib';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -23,6 +24,7 @@ import { lockStore } from './journal/journal-file.ts';
 import { JournalReader } from './journal/read/reader.ts';
 import type { Recovered } from './journal/recover.ts';
 import { recoverFile } from './journal/recover-file.ts';
+import { boundsWithin } from './sessions/hosts/room.ts';
 import { Site } from './sessions/site.ts';
 import { TroubleLog } from './trouble-log.ts';
 
@@ -74,6 +76,11 @@ export class Assembly {
     this.#troubles = new TroubleLog(log);
     this.access = new ApiAccess(config.api, log);
     this.site = createSite(config.sessions, log);
+    this.site.room.onMadeRoom = (forgotten, newcomer) =>
+      this.#troubles.note(
+        'too many hosts: those of which the fewest lines came make room',
+        `${forgotten} for ${newcomer}`,
+      );
     // Before it is recovered: whom the rules of now exclude is hidden from the first moment on.
     this.site.exclude(createBlacklist(config.blacklist).excludes, now());
     this.unlock = lockStore(config.store.path);
@@ -190,14 +197,16 @@ export class Assembly {
   }
 
   #createPipeline({ eventIds }: Recovered): Pipeline {
-    const duplicates = new Duplicates();
+    const duplicates = new Duplicates(undefined, (eventId) =>
+      eventId.length <= IDENTITY_CHARACTERS ? eventId : digestOf(eventId),
+    );
     for (const [eventId, receivedAt] of eventIds) duplicates.add(eventId, receivedAt);
     return new Pipeline({
       site: this.site,
       store: this.journal,
       duplicates,
       blacklist: createBlacklist(this.#options.config.blacklist),
-      hash: (text) => hash('sha256', text, 'base64url').slice(0, IDENTITY_CHARACTERS),
+      hash: digestOf,
       checksum: (text) => crc32(text),
       onTrouble: (kind, sample) => this.#troubles.note(kind, sample),
       commitState: () => this.checkpoints.commitState(),
@@ -250,13 +259,16 @@ function createSite(
   { timeout, grace, maxAge, serviceUsers, virtualProxies }: Config['sessions'],
   log: Logger,
 ): Site {
-  const site = new Site({
+  const settings = {
     ...{ timeoutMs: timeout, graceMs: grace, maxAgeMs: maxAge },
     timeoutMsOf: new Map(virtualProxies.map((each) => [prefixOf(each.virtualProxy), each.timeout])),
     classOf: createClassOf(serviceUsers),
-  });
+  };
+  const site = new Site(settings, boundsWithin(getHeapStatistics().heap_size_limit));
   site.tracker.onKeysIgnored = (host) =>
     log.warn({ host }, 'session keys of this host do not stay the same; ignored from now on');
+  site.tracker.onKeysBelieved = (host) =>
+    log.info({ host }, 'session keys of this host stay the same after all; they count again');
   site.clocks.onOffset = (host, offsetMs) =>
     log.warn(
       { host, offsetSeconds: secondsOf(offsetMs) },
@@ -268,6 +280,10 @@ function createSite(
       'row numbers of this host do not count its lines one by one; lost lines cannot be seen',
     );
   return site;
+}
+
+function digestOf(text: string): string {
+  return hash('sha256', text, 'base64url').slice(0, IDENTITY_CHARACTERS);
 }
 
 const callAfter: CallAfter = (ms, callback) => {

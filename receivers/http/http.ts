@@ -124,18 +124,19 @@ class Http implements HttpReceiver {
     if (this.#intake === null) return unavailable(reply, 'no events are taken: Headcount starts or stops');
     if (this.#parts.isFull()) return unavailable(reply, 'the journal cannot take more at the moment');
     this.#received += items.length;
-    return this.#take(items, arrivalOf(request, this.#parts.now()), this.#intake, reply);
+    return this.#take(items, arrivalOf(request, this.#parts.now()), senderOf(request), this.#intake, reply);
   }
 
   async #take(
     items: readonly BodyItem[],
     arrival: Arrival,
+    sender: string,
     intake: EventIntake,
     reply: FastifyReply,
   ): Promise<FastifyReply> {
     const problems = new Map<number, string>();
     const submitted = items.map((item, index): SubmittedItem => {
-      const read = 'value' in item ? readItem(item.value, arrival) : item;
+      const read = 'value' in item ? readItem(item.value, arrival, sender) : item;
       if (read === 'heartbeat' || !('problem' in read)) return read;
       problems.set(index, read.problem);
       return { refused: 'bad_item', sample: `${this.name}: ${arrival.sender.address}: ${read.problem}` };
@@ -191,6 +192,12 @@ function answerOf(outcomes: readonly Outcome[], problems: ReadonlyMap<number, st
 
 function arrivalOf(request: FastifyRequest, receivedAt: number): Arrival {
   return { receivedAt, sender: { address: plainAddress(request.ip), port: request.socket.remotePort ?? 0 } };
+}
+
+/** Whose ids those of a request are: of whoever has the token, wherever it is used, else of the address. */
+function senderOf(request: FastifyRequest): string {
+  const { tokenName = null } = request as { readonly tokenName?: string | null };
+  return tokenName === null ? plainAddress(request.ip) : `token ${tokenName}`;
 }
 
 /** Rejects where `promise` takes longer than `ms`. */

@@ -33,8 +33,8 @@ const MAX_USER_AGENT = 1024;
 const MAX_CONTEXT = 2048;
 const MAX_MESSAGE = 4096;
 
-/** Checks one item of `POST /api/v1/events`. Takes any JSON value, never throws. */
-export function readItem(value: unknown, arrival: Arrival): ReadItem {
+/** Checks one item of `POST /api/v1/events`. Takes any JSON value, never throws. `sender`: whose ids those in it are. */
+export function readItem(value: unknown, arrival: Arrival, sender = arrival.sender.address): ReadItem {
   if (!isObject(value)) return { problem: 'expected an object' };
   const fields = new FieldReader(value);
   const type = typeOf(fields);
@@ -50,6 +50,7 @@ export function readItem(value: unknown, arrival: Arrival): ReadItem {
     event.sessionKey = null;
   } else if (event.reason !== null) fields.fail('reason: only a session_rejected has one');
   if (fields.problem !== null) return { problem: fields.problem };
+  if (event.eventId !== null) event.identifiedBy = sender;
   return type === 'heartbeat' ? 'heartbeat' : event;
 }
 

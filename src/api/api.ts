@@ -14,6 +14,7 @@ import { CountsNow } from './counts/counts-now.ts';
 import { ApiError, answerBrokenRequest, answerError, nothingAt, schemaProblem, secure } from './errors.ts';
 import { registerEvents } from './events.ts';
 import { registerHealth } from './health.ts';
+import { registerHosts } from './hosts.ts';
 import { registerImpact } from './impact.ts';
 import { registerIngest } from './ingest.ts';
 import { registerMetrics } from './metrics/metrics.ts';
@@ -85,6 +86,7 @@ function registerRoutes(app: FastifyInstance, parts: ApiParts): void {
   registerAround(app, parts, answers);
   registerStream(app, parts, counts);
   registerIngest(app, parts);
+  registerHosts(app, parts);
   registerHealth(app, parts);
   registerMetrics(app, parts);
   registerOpenApi(app);

@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { type AnswerOf, time } from '../journal/read/answers.ts';
-import { hostsByName } from '../sessions/counts.ts';
+import { MOST_LISTED } from '../journal/read/parts/largest.ts';
+import { hostAnswer, mostTroubled } from './hosts.ts';
 import type { ApiParts } from './parts.ts';
 import { answer, NO_QUERY, type SchemaTypes } from './schemas.ts';
 
@@ -27,17 +28,15 @@ const ingest = z.object({
   faults: countByName,
   faultyHosts: z
     .array(z.object({ host: z.string(), fault: z.string(), lines: count, lastAt: time, remedy: z.string() }))
-    .describe('which hosts have a fault, and what to do about it; the first 1,000 that were seen'),
+    .describe('which hosts have a fault, and what to do about it; the 100 with the most lines'),
+  faultyHostsTotal: count.describe('1,000 at most are told apart'),
   receivers: z.array(named),
-  hosts: z.array(
-    z.object({
-      host: z.string(),
-      lastEventAt: time.nullable(),
-      keysIgnored: z.boolean(),
-      bothLayouts: z.boolean(),
-      rowsMissing: count.nullable().describe('null where its lines are not numbered one by one'),
-    }),
-  ),
+  hosts: z
+    .array(hostAnswer)
+    .describe(
+      'by name, the 100 of which there is most to be said, then those with the most sessions; /api/v1/hosts has all',
+    ),
+  hostsTotal: count,
   sinks: z.array(named),
   blacklist: z
     .array(z.object({ directory: z.string(), userId: z.string().nullable(), seen: z.boolean() }))
@@ -73,17 +72,13 @@ function ingestNow(parts: ApiParts, since: string): AnswerOf<typeof ingest> {
     keyMismatches,
     rowsMissing: rowNumbers.missing,
     faults: Object.fromEntries(faults),
-    faultyHosts: parts.counters.faultyHosts.all.map(({ lastAt, ...each }) => {
+    faultyHosts: parts.counters.faultyHosts.most(MOST_LISTED).map(({ lastAt, ...each }) => {
       return { ...each, lastAt: new Date(lastAt).toISOString() };
     }),
+    faultyHostsTotal: parts.counters.faultyHosts.size,
     receivers: parts.receivers.map((receiver) => receiver.stats()),
-    hosts: hostsByName(parts.site.identities).map(({ name, lastEventAt, keysIgnored, layouts }) => ({
-      host: name,
-      lastEventAt: lastEventAt === 0 ? null : new Date(lastEventAt).toISOString(),
-      keysIgnored,
-      bothLayouts: layouts.areBoth(parts.now()),
-      rowsMissing: rowNumbers.missingOf(name),
-    })),
+    hosts: mostTroubled(parts, MOST_LISTED),
+    hostsTotal: parts.site.identities.hosts.size,
     sinks: parts.sinks(),
     blacklist: parts.rulesSeen().map(([{ directory, userId = null }, seen]) => {
       return { directory, userId, seen };

@@ -77,6 +77,8 @@ export interface UserEvent {
   readonly reason: EventReason | null;
   /** The identity that came with the event, `null` where the layout carries none. */
   readonly eventId: string | null;
+  /** Who made up `eventId`; absent where it is a digest of the event. The same one of somebody else is another event. */
+  readonly identifiedBy?: string | null;
   /** Of a line about a session or connection, while it is new: the journal does not keep it. */
   readonly layout?: Layout | null;
 }

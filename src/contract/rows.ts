@@ -38,8 +38,13 @@ export interface SessionEventRow extends Client {
   readonly message: string | null;
 }
 
-/** How a session ended. Records of the journal hold the place in this list. */
-export const END_REASONS = ['stop', 'timeout', 'max_age', 'excluded', 'restart', 'snapshot'] as const;
+/**
+ * How a session ended. `made_room`: there were too many hosts, and its own was one of those of which the fewest lines came.
+ * Records of the journal hold the place in this list.
+ */
+export const END_REASONS = [
+  ...(['stop', 'timeout', 'max_age', 'excluded', 'restart', 'snapshot', 'made_room'] as const),
+] as const;
 export type EndReason = (typeof END_REASONS)[number];
 
 /** One session as it is known now: the latest row of an `id` is the whole truth about it. */

@@ -8,8 +8,13 @@ const CLOCK_OFF_SECONDS = 60;
 /** What the lines of each node say about it: when the last one came, its clock, its layouts, what got lost. */
 export function lookAtHosts({ ingest, counts }: RunningProgram): Finding[] {
   const now = Date.parse(counts.asOf);
-  const offsets = new Map(counts.hosts.map(({ host, clockOffsetSeconds }) => [host, clockOffsetSeconds]));
-  const { hosts } = ingest;
+  const { hosts, hostsTotal = hosts.length } = ingest;
+  // An earlier version has them in its counts alone.
+  const offsets = new Map(
+    [...counts.hosts, ...hosts.filter(({ clockOffsetSeconds }) => clockOffsetSeconds !== undefined)].map(
+      ({ host, clockOffsetSeconds = null }) => [host, clockOffsetSeconds],
+    ),
+  );
   if (hosts.length === 0) {
     const text = 'no line of any node has come yet, or all are forgotten';
     return [
@@ -17,6 +22,14 @@ export function lookAtHosts({ ingest, counts }: RunningProgram): Finding[] {
     ];
   }
   return [
+    ...(hostsTotal > hosts.length
+      ? [
+          ok(
+            'hosts',
+            `${hostsTotal} are known; these are the ${hosts.length} of which there is most to be said`,
+          ),
+        ]
+      : []),
     ...shortened(hosts.map((each) => lastLine(each, offsets.get(each.host) ?? null, now))),
     ...shortened(hosts.flatMap(({ host }) => clockOf(host, offsets.get(host) ?? null))),
     ...shortened(gapsOf(hosts, counts.reasons.includes('gap'))),

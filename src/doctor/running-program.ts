@@ -33,11 +33,14 @@ const ingestSchema = z.object({
     z.object({
       host: z.string(),
       lastEventAt: z.iso.datetime().nullable(),
+      // Not of an earlier version.
+      clockOffsetSeconds: z.number().nullable().optional(),
       bothLayouts: z.boolean(),
       rowsMissing: z.number().nullable(),
     }),
   ),
-  // Not of an earlier version.
+  // Not of an earlier version, which names all of them.
+  hostsTotal: z.number().optional(),
   faultyHosts: z
     .array(z.object({ host: z.string(), fault: z.string(), lines: z.number(), remedy: z.string() }))
     .default([]),

@@ -110,10 +110,14 @@ export function readTime(draft: Draft, field: string): void {
   draft.timed = time.timed;
 }
 
+/** `%rownum` is an integer of 32 bits, and begins again when it is full. */
+const MOST_ROWS = 2_147_483_647;
+
 /** Sets the row number from `%rownum{..}`; log4net without that converter prints `99ownum{9999}`. */
 export function readRowNumber(draft: Draft, field: string): void {
   if (isNull(field)) return;
-  draft.rowNumber = parseInteger(field);
+  const row = parseInteger(field);
+  draft.rowNumber = row !== null && row >= 0 && row <= MOST_ROWS ? row : null;
   if (draft.rowNumber === null) draft.fault ??= 'rownum_converter';
 }
 

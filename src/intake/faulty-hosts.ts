@@ -1,8 +1,10 @@
 import type { Fault } from '../formats/index.ts';
 import { copied } from '../sessions/string-pool.ts';
 
-/** Hosts and faults that are told apart; of more only the sums are known. */
+/** Hosts and faults that are told apart. */
 const MOST = 1_000;
+/** Of those, so many make room at once: anybody makes up names. */
+const PART = 8;
 
 const BROKEN_CONVERTER =
   'its log4net did not load a converter that its LocalLogConfig.xml names: write that file anew with the command appender';
@@ -35,10 +37,26 @@ export class FaultyHosts {
     if (known !== undefined) {
       known.lines += 1;
       known.lastAt = receivedAt;
-    } else if (this.#known.size < MOST) {
+    } else {
+      if (this.#known.size >= MOST) this.#makeRoom();
       this.#known.set(copied(key), { host: copied(host), fault, lines: 1, lastAt: receivedAt });
     }
     return REMEDIES[fault];
+  }
+
+  /** Those with the fewest lines, and of these the ones that were last seen longest ago. */
+  #makeRoom(): void {
+    const least = [...this.#known].sort(([, a], [, b]) => a.lines - b.lines || a.lastAt - b.lastAt);
+    for (const [key] of least.slice(0, MOST / PART)) this.#known.delete(key);
+  }
+
+  get size(): number {
+    return this.#known.size;
+  }
+
+  /** Those with the most lines, these first. */
+  most(count: number): FaultyHosts['all'] {
+    return this.all.sort((a, b) => b.lines - a.lines).slice(0, count);
   }
 
   /** In the order in which they were first seen. */

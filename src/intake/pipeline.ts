@@ -1,10 +1,10 @@
 import type { Blacklist } from '../contract/blacklist.ts';
 import type { Arrival, Layout, NumberedLine, Sender, User, UserEvent } from '../contract/event.ts';
+import { identityOn, storedIdentity } from '../contract/identity.ts';
 import type { Intake, Outcome, SubmittedItem } from '../contract/receiver.ts';
 import type { FailedPoll, Snapshot } from '../contract/snapshot.ts';
 import { type Fault, isHeartbeat, type ParsedLine, rowOfRefused, type TakeLine } from '../formats/index.ts';
 import type { Host } from '../sessions/session.ts';
-import { Twins } from './duplicates.ts';
 import { FaultyHosts } from './faulty-hosts.ts';
 import type { IngestCounters } from './ingest-counters.ts';
 import { keptFailure, keptSnapshot } from './kept-poll.ts';
@@ -15,6 +15,7 @@ import type { PipelineParts } from './pipeline-parts.ts';
 import { RulesSeen } from './rules-seen.ts';
 import { SnapshotTurns } from './snapshot-turns.ts';
 import { sortByTime } from './time-order.ts';
+import { Twins } from './twins.ts';
 
 /** Memory for messages between two turns. A full one is worked off at once. */
 const QUEUE_BYTES = 16 * 1_048_576;
@@ -164,7 +165,8 @@ export class Pipeline implements Intake {
   /** Decides on one event that is not excluded, and counts it unless it is to be accepted. */
   #admit(event: UserEvent): Outcome {
     const { store, site, duplicates } = this.#parts;
-    const identity = event.eventId;
+    const stored = storedIdentity(event);
+    const identity = stored === null ? null : identityOn(event.host, stored);
     if (identity !== null && duplicates.has(identity, event.receivedAt)) {
       this.counters.duplicates += 1;
       return DUPLICATE;

@@ -1,6 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { UserEvent } from '../contract/event.ts';
+import { identityOn } from '../contract/identity.ts';
+import { END_REASONS } from '../contract/rows.ts';
 import {
+  INFERRED,
   isInferred,
   rememberClosedByStop,
   rememberOrphanClose,
@@ -136,15 +139,25 @@ class Recovery {
       book.restore(session);
       counts.enter(session);
     }
-    const since = now - REMEMBERED_TIMEOUT_MS;
-    const ended = `${SESSION_RECORDS} WHERE s.ended_seen_at >= ? ORDER BY s.ended_seen_at, s.id`;
-    for (const cells of this.#records(ended, since)) this.#restoreEnded(this.#session(cells), now);
+    const inferred = INFERRED.map((reason) => END_REASONS.indexOf(reason));
+    const ended = `${SESSION_RECORDS} WHERE s.ended_seen_at >= ?
+      AND (s.ended_seen_at >= ? OR s.end_reason IN (${inferred})) ORDER BY s.ended_seen_at, s.id`;
+    for (const cells of this.#records(ended, now - REMEMBERED_TIMEOUT_MS, now - REMEMBERED_STOP_MS)) {
+      const { host, ended_seen_at: endedSeenAt } = SESSION.record(cells, this.#names);
+      if (this.#isRemembered(host, endedSeenAt ?? 0)) this.#restoreEnded(this.#session(cells), now);
+    }
+  }
+
+  /** False where the host was forgotten since: it had to make room, and perhaps came back. */
+  #isRemembered(hostName: string | null, at: number): boolean {
+    const host = this.#site.identities.hosts.get(hostName ?? '');
+    return host !== undefined && at >= host.standing.knownSince;
   }
 
   #restoreEnded(session: Session, now: number): void {
     const { key, endReason } = session;
     if (isInferred(endReason)) rememberTimeOut(session);
-    else if (endReason === 'stop' && now - (session.endedSeenAt ?? 0) <= REMEMBERED_STOP_MS) {
+    else if (endReason === 'stop') {
       const waiting: Connection[] = [];
       const byId = `SELECT ${CONNECTION.list} FROM connections WHERE id = ?`;
       for (let id = session.lastConnectionId; id > 0; ) {
@@ -190,6 +203,7 @@ class Recovery {
     const orphans = Array.from(records, (cells) => this.#event(cells));
     const { identities } = this.#site;
     for (const { seq, event } of orphans) {
+      if (!this.#isRemembered(event.host, event.receivedAt)) continue;
       const user = event.user === null ? null : identities.user(event.user);
       const key = identities.key(identities.host(event.host), user);
       if (event.kind === 'session_stop') rememberOrphanStop(key, event, seq);
@@ -251,10 +265,12 @@ class Recovery {
 
   #eventIds(): [string, number][] {
     const records = this.#records(
-      'SELECT event_id, received_at FROM events WHERE seq > ? AND event_id IS NOT NULL ORDER BY seq',
+      'SELECT event_id, received_at, host FROM events WHERE seq > ? AND event_id IS NOT NULL ORDER BY seq',
       this.#seq - MOST_EVENT_IDS,
     );
-    return Array.from(records, ([eventId, receivedAt]) => [String(eventId), Number(receivedAt)]);
+    return Array.from(records, ([eventId, receivedAt, host]) => {
+      return [identityOn(this.#names.string(host ?? 0) ?? '', String(eventId)), Number(receivedAt)];
+    });
   }
 }
 

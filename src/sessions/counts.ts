@@ -1,32 +1,13 @@
 import { type ClassOf, createClassOf, type UserClass } from '../contract/user-class.ts';
 import { Doubt } from './doubt/doubt.ts';
 import type { Identities } from './identities.ts';
-import type { Bounds } from './quality/bounds.ts';
-import type { Dimension, Levels } from './series.ts';
-import type { Connection, Host, Key, KnownUser, Session } from './session.ts';
+import type { QualityLook } from './quality/quality-look.ts';
+import type { Connection, Key, KnownUser, Session } from './session.ts';
+import { Gauge, makeRoom } from './tally/gauge.ts';
+import type { Levels } from './tally/levels.ts';
 
-/** What is open now under one name: a virtual proxy or an app. */
-export class Gauge {
-  readonly dimension: Dimension;
-  readonly users = new Map<KnownUser, number>();
-  sessions = 0;
-  connections = 0;
-
-  constructor(dimension: Dimension) {
-    this.dimension = dimension;
-  }
-
-  add(user: KnownUser | null): void {
-    if (user !== null) this.users.set(user, (this.users.get(user) ?? 0) + 1);
-  }
-
-  remove(user: KnownUser | null): void {
-    if (user === null) return;
-    const left = (this.users.get(user) ?? 0) - 1;
-    if (left > 0) this.users.set(user, left);
-    else this.users.delete(user);
-  }
-}
+/** Apps that are told apart: whatever is said of each of them costs as much as there are. */
+const MOST_APPS = 20_000;
 
 /** What is open of one class of users. */
 export class ClassCounts {
@@ -47,8 +28,8 @@ export class Counts {
   connections = 0;
   /** Users with at least one open connection. */
   connectedUsers = 0;
-  readonly virtualProxies = new Map<string, Gauge>();
-  readonly apps = new Map<string, Gauge>();
+  readonly virtualProxies = new Map<string, Gauge<KnownUser>>();
+  readonly apps = new Map<string, Gauge<KnownUser>>();
   readonly doubt = new Doubt();
   readonly hidden = { sessions: 0, connections: 0 };
   readonly byClass: Readonly<Record<UserClass, ClassCounts>> = {
@@ -121,7 +102,7 @@ export class Counts {
     gauge.connections += session.openConnections.length;
   }
 
-  #enterVirtualProxy(session: Session, name: string): Gauge {
+  #enterVirtualProxy(session: Session, name: string): Gauge<KnownUser> {
     const gauge = gaugeOf('virtualProxy', this.virtualProxies, name);
     gauge.sessions += 1;
     gauge.add(session.key.user);
@@ -137,7 +118,9 @@ export class Counts {
     this.#move(key, 1);
     if (virtualProxy !== null) gaugeOf('virtualProxy', this.virtualProxies, virtualProxy).connections += 1;
     if (connection.appId === null) return;
+    if (this.apps.size >= MOST_APPS && !this.apps.has(connection.appId)) makeRoom(this.apps);
     const gauge = gaugeOf('app', this.apps, connection.appId);
+    connection.gauge = gauge;
     gauge.connections += 1;
     gauge.add(key.user);
   }
@@ -150,11 +133,13 @@ export class Counts {
     }
     this.#move(key, -1);
     if (virtualProxy !== null) gaugeOf('virtualProxy', this.virtualProxies, virtualProxy).connections -= 1;
-    const gauge = connection.appId === null ? undefined : this.apps.get(connection.appId);
-    if (gauge === undefined || connection.appId === null) return;
+    // Not the one of that name, if there was no room for this one: then another connection of the app has come since.
+    const { gauge, appId } = connection;
+    if (gauge === null || appId === null) return;
+    connection.gauge = null;
     gauge.connections -= 1;
     gauge.remove(key.user);
-    if (gauge.connections === 0) this.apps.delete(connection.appId);
+    if (gauge.connections === 0 && this.apps.get(appId) === gauge) this.apps.delete(appId);
   }
 
   /** Takes what is open of a user out of the counts, or puts it back. `keys`: all of that user. */
@@ -177,22 +162,20 @@ export class Counts {
   }
 
   /**
-   * All that is open, of each part; of virtual proxies and apps no more than `mostParts` each. `boundsOf`: what the truth lies
-   * between at this moment, of a host, or over all for null.
+   * All that is open, of each part; of virtual proxies and apps no more than `mostParts` each. A part on which nothing is open
+   * is noted once. `look`: what the truth lies between at this moment.
    */
-  noteIn(
-    levels: Levels,
-    { hosts }: Identities,
-    mostParts: number,
-    boundsOf: (host: Host | null) => Bounds,
-  ): void {
+  noteIn(levels: Levels, { hosts }: Identities, mostParts: number, look: QualityLook): void {
     const { connectedUsers } = this;
-    const ofAll = { connectedUsers, bounds: boundsOf(null) };
+    const ofAll = { connectedUsers, bounds: look.all.bounds };
     levels.note('all', this.sessions, this.users, this.connections, ofAll);
     for (const host of hosts.values()) {
-      levels.note(host.dimension, host.openSessions, host.openUsers, host.openConnections, {
-        bounds: boundsOf(host),
-      });
+      const { dimension, openSessions, openUsers, openConnections, losses } = host;
+      if (openSessions > 0) {
+        levels.note(dimension, openSessions, openUsers, openConnections, { bounds: look.of(host).bounds });
+      } else if (losses.length > 0 || levels.isOfInterest(dimension)) {
+        levels.noteEmpty(dimension, look.of(host).bounds);
+      }
     }
     for (const gauge of this.virtualProxies.values()) {
       if (levels.size >= 2 * mostParts) break;
@@ -218,16 +201,15 @@ export class Counts {
   }
 }
 
-function gaugeOf(kind: 'virtualProxy' | 'app', gauges: Map<string, Gauge>, name: string): Gauge {
+function gaugeOf(
+  kind: 'virtualProxy' | 'app',
+  gauges: Map<string, Gauge<KnownUser>>,
+  name: string,
+): Gauge<KnownUser> {
   let gauge = gauges.get(name);
   if (gauge === undefined) {
-    gauge = new Gauge(`${kind}:${name}`);
+    gauge = new Gauge(kind, name);
     gauges.set(name, gauge);
   }
   return gauge;
-}
-
-/** Hosts in the order of their names; those that ever sent something. */
-export function hostsByName(identities: Identities): Host[] {
-  return [...identities.hosts.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -1,16 +1,25 @@
 import type { User } from '../contract/event.ts';
 import { foldName } from '../contract/fold-name.ts';
+import { KeyQueue } from './hosts/key-queue.ts';
 import { Host, Key, KnownUser, type Session } from './session.ts';
 import { copied } from './string-pool.ts';
 
-/** Longer than anything is remembered. */
-const FORGET_AFTER_MS = 25 * 3_600_000;
+/** What a key remembers of lines matters for two minutes at most, and no answer of a proxy takes longer. */
+const FORGET_AFTER_MS = 3 * 60_000;
+/** An end that no line told can be taken back for a day. */
+const FORGET_TIMED_OUT_AFTER_MS = 25 * 3_600_000;
+/** Whether session keys are constant on a host shows itself in its lines again, but costs wrong sessions until then. */
+const FORGET_LEARNT_AFTER_MS = 7 * 24 * 3_600_000;
+/** Users who are not on, and come back under the number that the journal has of them. */
+const MOST_AWAY = 10_000;
+/** So many are forgotten at once: what is deleted first in a set is looked through again each time. */
+const FORGOTTEN_AT_ONCE = 1_000;
 const NO_DIRECTORY = '';
 const MOST_SPELLINGS = 64;
 
 /**
- * Every host, user and key that has open or remembered sessions. Users are found in whatever spelling. A key
- * that stays empty for long enough is forgotten, and with its last key the user.
+ * Every host, user and key that has open or remembered sessions. Users are found in whatever spelling. A key is forgotten
+ * when nothing of what it remembers can be used any more, and a host when it is silent for longer than what it lost matters.
  */
 export class Identities {
   readonly hosts = new Map<string, Host>();
@@ -18,16 +27,17 @@ export class Identities {
   epoch = 0;
   /** Whom the rules of now exclude. */
   isExcluded: (user: User) => boolean = () => false;
-  readonly #forgetAfterMs: number;
+  readonly #forgetHostsAfterMs: number;
   readonly #directories = new Map<string, Directory>();
   #keyCount = 0;
-  // A queue by the time at which keys were found empty; what stands before `#head` is done with.
-  #empty: Key[] = [];
-  #head = 0;
+  readonly #empty = new KeyQueue(FORGET_AFTER_MS);
+  readonly #timedOut = new KeyQueue(FORGET_TIMED_OUT_AFTER_MS);
+  /** Users without a key; who left longest ago comes first. */
+  readonly #away = new Set<KnownUser>();
 
   /** That a host sent something matters for `mattersMs`: so long it is not forgotten. */
   constructor(mattersMs = 0) {
-    this.#forgetAfterMs = Math.max(FORGET_AFTER_MS, mattersMs);
+    this.#forgetHostsAfterMs = Math.max(FORGET_TIMED_OUT_AFTER_MS, mattersMs);
   }
 
   /** Keys known at present. */
@@ -70,10 +80,11 @@ export class Identities {
     return known?.users.get(id) ?? known?.users.get(foldName(id));
   }
 
-  host(name: string): Host {
+  /** `now`: our clock, where the host may be new. */
+  host(name: string, now = 0): Host {
     let host = this.hosts.get(name);
     if (host === undefined) {
-      host = new Host(copied(name), this.epoch);
+      host = new Host(copied(name), this.epoch, now);
       this.hosts.set(host.name, host);
     }
     return host;
@@ -125,9 +136,15 @@ export class Identities {
       key = new Key(host, user);
       host.keys.set(user, key);
       this.#keyCount += 1;
-      if (user !== null) user.keys += 1;
+      if (user !== null) this.#isBack(user);
     }
     return key;
+  }
+
+  #isBack(user: KnownUser): void {
+    user.keys += 1;
+    // The rules may be others since.
+    if (this.#away.delete(user)) user.isHidden = this.isExcluded(user);
   }
 
   *openSessions(): Iterable<Session> {
@@ -139,43 +156,57 @@ export class Identities {
   /** To be called when a line or an end leaves a key without open session. */
   emptied(key: Key, now: number): void {
     key.usedAt = now;
-    if (!key.queued) this.#enqueue(key);
+    if (!key.queued) this.#empty.add(key);
   }
 
-  #enqueue(key: Key): void {
-    key.queued = true;
-    key.queuedAt = key.usedAt;
-    this.#empty.push(key);
-  }
-
-  /** Forgets what has been empty long enough. Costs O(forgotten). */
+  /** Forgets what can matter no more. To be called each second; costs O(forgotten + hosts). */
   forget(now: number): void {
-    for (let key = this.#empty[this.#head]; key !== undefined; key = this.#empty[this.#head]) {
-      if (Math.abs(now - key.queuedAt) < this.#forgetAfterMs) break;
-      this.#head += 1;
-      key.queued = false;
+    for (const key of this.#empty.take(now)) {
       if (key.open !== null) continue;
-      // What a host lost is not forgotten while it matters.
-      if (key.host.losses.length > 0 && key.host.keys.size === 1) key.usedAt = now;
-      if (key.usedAt !== key.queuedAt) this.#enqueue(key);
+      if (key.usedAt !== key.queuedAt) this.#empty.add(key);
+      else if (key.timedOut !== null) this.#timedOut.add(key);
       else this.#drop(key);
     }
-    if (this.#head > this.#empty.length / 2) {
-      this.#empty = this.#empty.slice(this.#head);
-      this.#head = 0;
+    for (const key of this.#timedOut.take(now)) {
+      if (key.open !== null) continue;
+      if (key.usedAt !== key.queuedAt) this.#empty.add(key);
+      else this.#drop(key);
     }
+    for (const host of this.hosts.values()) if (this.#isOver(host, now)) this.hosts.delete(host.name);
+  }
+
+  #isOver({ keys, losses, standing, keysIgnored, keysMatched }: Host, now: number): boolean {
+    if (keys.size > 0 || losses.length > 0) return false;
+    const isLearnt = keysIgnored || keysMatched;
+    const forgetAfterMs = isLearnt ? FORGET_LEARNT_AFTER_MS : this.#forgetHostsAfterMs;
+    return Math.abs(now - standing.usedAt) >= forgetAfterMs;
+  }
+
+  /** Forgets a host on which nothing is open, with all that was remembered of it. */
+  forgetHost(host: Host): void {
+    for (const key of [...host.keys.values()]) this.#drop(key);
+    this.hosts.delete(host.name);
   }
 
   #drop(key: Key): void {
     const { host, user } = key;
+    if (key.queued) for (const queue of [this.#empty, this.#timedOut]) queue.delete(key);
     host.keys.delete(user);
     this.#keyCount -= 1;
-    // What was learnt of its session keys must not be forgotten.
-    const learnt = host.keysIgnored || host.keysMatched || host.keyMismatches > 0;
-    if (host.keys.size === 0 && !learnt) this.hosts.delete(host.name);
     if (user === null) return;
     user.keys -= 1;
     if (user.keys > 0) return;
+    this.#away.add(user);
+    if (this.#away.size <= MOST_AWAY) return;
+    let left = FORGOTTEN_AT_ONCE;
+    for (const first of this.#away) {
+      if (left-- === 0) break;
+      this.#away.delete(first);
+      this.#forgetUser(first);
+    }
+  }
+
+  #forgetUser(user: KnownUser): void {
     const directory = this.#directories.get(foldName(user.directory ?? NO_DIRECTORY));
     directory?.users.delete(foldName(user.id));
     directory?.users.delete(user.id);

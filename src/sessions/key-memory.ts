@@ -1,15 +1,8 @@
 import type { UserEvent } from '../contract/event.ts';
 import type { EndReason } from '../contract/rows.ts';
 import { agrees } from '../contract/virtual-proxy.ts';
-import {
-  byOpening,
-  type Connection,
-  type Host,
-  type Key,
-  type OrphanClose,
-  type OrphanStop,
-  type Session,
-} from './session.ts';
+import type { OrphanClose, OrphanStop } from './orphans.ts';
+import { byOpening, type Connection, type Key, type Session } from './session.ts';
 import { copied } from './string-pool.ts';
 
 /** An Open and its Start may come in either order within this time of each other's arrival. */
@@ -18,9 +11,11 @@ const CONFIRM_WITHIN_MS = 5_000;
 /** Of each kind of thing a key remembers, the last so many. Bounds memory and the cost of a line. */
 const REMEMBERED = 64;
 
-/** True for an end that no line told: a later one may correct it. */
+/** Ends that no line told: a later one may correct them. */
+export const INFERRED: readonly EndReason[] = ['timeout', 'max_age', 'restart', 'snapshot'];
+
 export function isInferred(reason: EndReason | null): boolean {
-  return reason !== null && reason !== 'stop' && reason !== 'excluded';
+  return reason !== null && INFERRED.includes(reason);
 }
 
 /** A session whose end no line told. */
@@ -103,12 +98,6 @@ const COMPLETE_WITHIN_MS = 60_000;
 export const LATE_WITHIN_MS = 60_000;
 /** How long an end by time-out can be taken back. */
 const CORRECT_WITHIN_MS = 24 * 3_600_000;
-
-/** A session key came again: they are constant on this host. */
-export function matched(host: Host): void {
-  host.keyMismatches = 0;
-  host.keysMatched = true;
-}
 
 /** False where the line is surely from before the session. */
 export function qualifies(session: Session, event: UserEvent): boolean {

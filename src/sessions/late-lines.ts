@@ -8,7 +8,8 @@ import {
   orphanStopFor,
   stoppedBefore,
 } from './key-memory.ts';
-import type { Connection, Key, OrphanStop, Session } from './session.ts';
+import type { OrphanStop } from './orphans.ts';
+import type { Connection, Key, Session } from './session.ts';
 import type { SessionBook } from './session-book.ts';
 
 /** Starts and Opens that come after what ended their session or connection. */

@@ -1,5 +1,5 @@
 import { secondsOf } from '../contract/seconds.ts';
-import { type Bounds, isSameBounds } from './quality/bounds.ts';
+import type { Bounds } from './quality/bounds.ts';
 
 /** Step of the stored points, in seconds, and how many of them a window shows. */
 export const WINDOWS = {
@@ -59,6 +59,8 @@ export interface Totals {
 /** Covers the last hour and event times up to 10 minutes ahead. */
 const RING_SECONDS = 8_192;
 const LAST_HOUR_SECONDS = 3_600;
+/** Parts of which nothing is known yet and that are counted until the journal takes it: names may be made up. */
+const MOST_NEW_PARTS = 2_000;
 /** How far event times may be ahead of arrival. */
 const MOST_AHEAD_SECONDS = 600;
 
@@ -98,9 +100,13 @@ export class Series {
   readonly totals: Record<Tally, number> = { created: 0, destroyed: 0, rejected: 0 };
   readonly #ring: (Second | undefined)[] = new Array(RING_SECONDS);
   #pending = new Map<Dimension, PendingSeconds>();
+  #newParts = 0;
+  /** Whether a part is one on which something is open. */
+  isKnown: (dimension: Dimension) => boolean = () => false;
 
-  /** Adds `by` (may be negative) at an event time in milliseconds. */
+  /** Adds `by` (may be negative) at an event time in milliseconds; of too many new parts at once it is not told apart. */
   count(tally: Tally, dimension: Dimension, atMs: number, by: number, durationMs = 0): void {
+    if (dimension !== 'all' && !this.#hasRoomFor(dimension)) return;
     const at = Math.floor(atMs / 1000);
     const pending = this.#pendingSecond(dimension, at);
     pending[tally] += by;
@@ -124,6 +130,12 @@ export class Series {
   /** True where something was counted in that second and the journal has yet to add it up. */
   hasPending(dimension: Dimension, at: number): boolean {
     return this.#pending.get(dimension)?.has(at) === true;
+  }
+
+  #hasRoomFor(dimension: Dimension): boolean {
+    if (this.#pending.has(dimension) || this.isKnown(dimension)) return true;
+    this.#newParts += 1;
+    return this.#newParts <= MOST_NEW_PARTS;
   }
 
   #pendingSecond(dimension: Dimension, at: number): Second {
@@ -160,6 +172,7 @@ export class Series {
       for (const second of seconds.inOrder) taken.push(second);
     }
     this.#pending = new Map();
+    this.#newParts = 0;
     return taken;
   }
 
@@ -199,76 +212,5 @@ export class Series {
 
   #zero(tally: Tally): Totals {
     return { last5s: 0, last1m: 0, last1h: 0, total: this.totals[tally] };
-  }
-}
-
-/** How often a level that does not change is written again, seconds. */
-const REPEAT_SECONDS = 60;
-/** Unlike any real level. */
-const UNKNOWN: Level = { active: -1, users: -1, connections: -1, connectedUsers: null, bounds: null };
-/** Of a part that is not there any more. */
-const GONE: Level = { active: 0, users: 0, connections: 0, connectedUsers: 0, bounds: null };
-
-/**
- * Writes what is open at the end of each second into the series: over all every second (a second without
- * it is one in which we did not run), of a part only when it changed, vanished, something happened in it, or a minute has passed.
- */
-export class Levels {
-  readonly #series: Series;
-  #before = new Map<Dimension, Level>();
-  #now = new Map<Dimension, Level>();
-  #second = 0;
-
-  constructor(series: Series) {
-    this.#series = series;
-  }
-
-  /** The parts that were not empty when last noted. */
-  get parts(): Dimension[] {
-    return [...this.#before.keys()];
-  }
-
-  /** After a restart: parts that may have become empty unnoticed get a level in any case. */
-  restore(parts: readonly Dimension[]): void {
-    this.#before = new Map(parts.map((part) => [part, UNKNOWN]));
-  }
-
-  /** `second`: seconds since 1970. */
-  begin(second: number): void {
-    this.#second = second;
-    this.#now = new Map();
-  }
-
-  /** Parts noted for this second so far. */
-  get size(): number {
-    return this.#now.size;
-  }
-
-  note(
-    dimension: Dimension,
-    active: number,
-    users: number,
-    connections: number,
-    { connectedUsers = null, bounds = null }: Partial<Pick<Level, 'connectedUsers' | 'bounds'>> = {},
-  ): void {
-    const before = this.#before.get(dimension);
-    const same =
-      before?.active === active &&
-      before.users === users &&
-      before.connections === connections &&
-      before.connectedUsers === connectedUsers &&
-      isSameBounds(before.bounds, bounds);
-    const level = same ? before : { active, users, connections, connectedUsers, bounds };
-    this.#now.set(dimension, level);
-    const isNews = !same || this.#second % REPEAT_SECONDS === 0;
-    const isCounted = isNews || dimension === 'all' || this.#series.hasPending(dimension, this.#second);
-    if (isCounted) this.#series.level(dimension, this.#second, level, isNews);
-  }
-
-  finish(): void {
-    for (const dimension of this.#before.keys()) {
-      if (!this.#now.has(dimension)) this.#series.level(dimension, this.#second, GONE, true);
-    }
-    this.#before = this.#now;
   }
 }

@@ -3,11 +3,11 @@ import type { EndReason } from '../contract/rows.ts';
 import { type Doubt, isDoubtful } from './doubt/doubt.ts';
 import type { Losses } from './doubt/losses.ts';
 import type { Downtimes } from './downtimes.ts';
+import { isBelievedAgain, matched, mismatched } from './hosts/session-keys.ts';
 import {
   awaitingStart,
   closedByStop,
   hasCrossed,
-  matched,
   qualifies,
   rememberOrphanClose,
   rememberOrphanStop,
@@ -19,8 +19,6 @@ import { LateLines } from './late-lines.ts';
 import type { Host, Key, Session } from './session.ts';
 import type { SessionBook } from './session-book.ts';
 
-/** Mismatches in a row after which a host's session keys are not believed any more. */
-const MOST_MISMATCHES = 20;
 /** Sweeps come each second; a longer pause means that we did not run. */
 const STALL_MS = 10_000;
 
@@ -62,6 +60,8 @@ export class SessionTracker {
   sweptAt: number | null = null;
   /** Called when a host's session keys turned out not to be constant. */
   onKeysIgnored: (host: string) => void = () => {};
+  /** Called when they have turned out to be constant after all. */
+  onKeysBelieved: (host: string) => void = () => {};
 
   constructor(book: SessionBook, downtimes: Downtimes, losses: Losses, doubt: Doubt) {
     this.book = book;
@@ -86,6 +86,7 @@ export class SessionTracker {
     this.#isMatch = false;
     this.#seq = seq;
     const sessionKey = host.keysIgnored ? null : event.sessionKey;
+    if (host.keysIgnored && isBelievedAgain(host, event)) this.onKeysBelieved(host.name);
     const target = sessionKey === null ? null : this.#target(key, event, sessionKey);
     switch (event.kind) {
       case 'session_start':
@@ -241,10 +242,7 @@ export class SessionTracker {
   #mismatch(host: Host, now: number): void {
     this.counters.keyMismatches += 1;
     this.#losses.renew(host, now);
-    host.keyMismatches += 1;
-    if (host.keyMismatches < MOST_MISMATCHES) return;
-    host.keysIgnored = true;
-    this.onKeysIgnored(host.name);
+    if (mismatched(host)) this.onKeysIgnored(host.name);
   }
 
   /** Ends what has been silent or open for too long. To be called each second. */

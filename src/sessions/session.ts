@@ -4,10 +4,14 @@ import type { HostClock } from './clocks/host-clock.ts';
 import { Rhythm } from './clocks/rhythm.ts';
 import { HostDoubt } from './doubt/host-doubt.ts';
 import type { LossWindow } from './doubt/loss-window.ts';
-import { Layouts } from './layouts.ts';
+import { HostStanding } from './hosts/host-standing.ts';
+import type { KeyTrial } from './hosts/key-trial.ts';
+import { Layouts } from './hosts/layouts.ts';
+import type { OrphanClose, OrphanStop } from './orphans.ts';
 import { Balance } from './quality/balance.ts';
 import type { Dimension } from './series.ts';
 import type { ProxySighting } from './snapshots/proxy-sighting.ts';
+import type { Gauge } from './tally/gauge.ts';
 
 /** One app (or mashup object) opened in a tab. Times in milliseconds since 1970 UTC. */
 export class Connection {
@@ -24,6 +28,8 @@ export class Connection {
   /** Place in `session.openConnections`, so that leaving it costs O(1). */
   slot = -1;
   changed = false;
+  /** What it is counted in under the name of its app; null where it has none, while its user is hidden, and once it is closed. */
+  gauge: Gauge<KnownUser> | null = null;
   /** The journal has a row of it. */
   stored = false;
 
@@ -163,6 +169,8 @@ export class Host {
   keyMismatches = 0;
   keysIgnored = false;
   keysMatched = false;
+  /** Only while they are ignored. */
+  keyTrial: KeyTrial | null = null;
   /** Our clock at the latest line about a session, and at the latest without a row number; 0 for none. */
   heardAt = 0;
   unnumberedAt = 0;
@@ -177,10 +185,12 @@ export class Host {
   losses: LossWindow[] = [];
   readonly balance = new Balance();
   readonly layouts = new Layouts();
+  readonly standing: HostStanding;
 
   /** `epoch`: of the latest loss anywhere. */
-  constructor(name: string, epoch: number) {
+  constructor(name: string, epoch: number, now: number) {
     this.name = name;
+    this.standing = new HostStanding(now);
     this.dimension = `host:${name}`;
     this.doubt = new HostDoubt(epoch);
   }
@@ -207,19 +217,6 @@ export class KnownUser implements User {
     this.id = id;
   }
 }
-
-/** An orphan Stop that a late Start may still pair with. */
-export interface OrphanStop {
-  readonly at: number;
-  readonly receivedAt: number;
-  readonly timed: boolean;
-  readonly sessionKey: string | null;
-  readonly virtualProxy: string | null;
-  readonly seq: number;
-}
-
-/** An orphan Close that a late Open may still pair with. */
-export type OrphanClose = OrphanStop & { readonly appId: string | null };
 
 /** (host, user): the key of sessions. Null is empty throughout. */
 export class Key {

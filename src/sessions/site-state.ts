@@ -2,6 +2,8 @@ import { HostClock, type LagSlot } from './clocks/host-clock.ts';
 import type { RhythmState } from './clocks/rhythm.ts';
 import type { LossWindow } from './doubt/loss-window.ts';
 import type { Downtime } from './downtimes.ts';
+import type { HostStanding } from './hosts/host-standing.ts';
+import { KeyTrial, type KeyTrialState } from './hosts/key-trial.ts';
 import type { LostLinesState } from './lost-lines/lost-lines.ts';
 import type { PeakOfDay } from './peak.ts';
 import type { BalanceState } from './quality/balance.ts';
@@ -25,6 +27,8 @@ export interface SiteState {
     readonly keysIgnored: boolean;
     /** Not in earlier states. */
     readonly keysMatched?: boolean;
+    /** Only where they are ignored. */
+    readonly keyTrial?: KeyTrialState;
     readonly heardAt: number;
     readonly unnumberedAt: number;
     readonly reconciledAt: number | null;
@@ -37,6 +41,7 @@ export interface SiteState {
     readonly balance?: BalanceState;
     /** Not in the state of a version that did not note it. */
     readonly rhythm?: RhythmState | null;
+    readonly standing?: Pick<HostStanding, 'knownSince' | 'usedAt' | 'lines'>;
   }[];
   /** Of the latest loss anywhere. */
   readonly epoch: number;
@@ -59,6 +64,9 @@ export interface SiteState {
   readonly parts: readonly Dimension[];
 }
 
+/** Sense has hosts of its own before anybody makes some up. */
+const WELL_KNOWN_LINES = 1_000;
+
 export function stateOf(site: Site): SiteState {
   return {
     next: site.book.nextNumbers,
@@ -70,6 +78,7 @@ export function stateOf(site: Site): SiteState {
       keyMismatches: host.keyMismatches,
       keysIgnored: host.keysIgnored,
       keysMatched: host.keysMatched,
+      ...(host.keyTrial === null ? {} : { keyTrial: host.keyTrial.state }),
       heardAt: host.heardAt,
       unnumberedAt: host.unnumberedAt,
       reconciledAt: host.reconciledAt,
@@ -79,6 +88,7 @@ export function stateOf(site: Site): SiteState {
       clock: host.clock?.slots ?? null,
       balance: { ...host.balance },
       rhythm: host.rhythm.state,
+      standing: { ...host.standing },
     })),
     epoch: site.identities.epoch,
     losses: site.losses.everywhere,
@@ -99,15 +109,25 @@ export function restoreState(site: Site, state: SiteState): void {
   site.book.nextNumbers = state.next;
   Object.assign(site.series.totals, state.totals);
   Object.assign(site.tracker.counters, state.counters);
-  for (const { name, epoch, clock, losses, balance, rhythm = null, ...rest } of state.hosts) {
+  for (const {
+    name,
+    epoch,
+    clock,
+    losses,
+    balance,
+    rhythm = null,
+    standing,
+    keyTrial,
+    ...rest
+  } of state.hosts) {
     const host = Object.assign(site.identities.host(name), rest);
     Object.assign(host.balance, balance);
+    if (keyTrial !== undefined) host.keyTrial = new KeyTrial(keyTrial);
     host.doubt.epoch = epoch;
     host.losses = losses.map((window) => ({ ...window }));
     if (clock !== null) host.clock = new HostClock(clock);
     if (rhythm !== null) host.rhythm.restore(rhythm);
-    // A host without any key would never be forgotten.
-    site.identities.emptied(site.identities.key(host, null), Math.max(host.lastEventAt, state.sweptAt ?? 0));
+    Object.assign(host.standing, standing ?? standingBefore(host.lastEventAt, state.sweptAt));
   }
   site.downtimes.restore(state.downtimes);
   site.identities.epoch = state.epoch;
@@ -120,4 +140,9 @@ export function restoreState(site: Site, state: SiteState): void {
   if (state.snapshots !== undefined) site.polledProxies.restore(state.snapshots);
   if (state.openedApps !== undefined) site.openedApps.restore(state.openedApps);
   site.levels.restore(state.parts);
+}
+
+/** Of a host in a state that does not say it. */
+function standingBefore(lastEventAt: number, sweptAt: number | null): Partial<HostStanding> {
+  return { usedAt: Math.max(lastEventAt, sweptAt ?? 0), lines: WELL_KNOWN_LINES };
 }

@@ -1,4 +1,4 @@
-import type { NumberedLine, User, UserEvent } from '../contract/event.ts';
+import type { NumberedLine, UserEvent } from '../contract/event.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 import { Clocks } from './clocks/clocks.ts';
 import { Counts } from './counts.ts';
@@ -6,6 +6,7 @@ import { Losses } from './doubt/losses.ts';
 import { watchLines } from './doubt/watch-lines.ts';
 import { Downtimes } from './downtimes.ts';
 import { hide, type IsExcluded, type MissedLines, noteMissed } from './hidden.ts';
+import { BOUNDS, Room } from './hosts/room.ts';
 import { Identities } from './identities.ts';
 import { MOST_APART } from './lost-lines/line-counter.ts';
 import { LostLines } from './lost-lines/lost-lines.ts';
@@ -13,7 +14,7 @@ import { Peak } from './peak.ts';
 import { correctionEvent } from './pending-changes.ts';
 import { type MomentStatement, PastQuality } from './quality/past-quality.ts';
 import { Quality } from './quality/quality.ts';
-import { Levels, Series } from './series.ts';
+import { Series } from './series.ts';
 import type { Connection, Host, KnownUser, Session } from './session.ts';
 import { SessionBook } from './session-book.ts';
 import type { SessionObserver } from './session-observer.ts';
@@ -21,18 +22,9 @@ import { SessionTracker, type TrackingOutcome } from './session-tracker.ts';
 import { PolledProxies } from './snapshots/polled-proxies.ts';
 import { type Circumstances, Snapshots } from './snapshots/snapshots.ts';
 import { countSession } from './tally/count-session.ts';
+import { Levels } from './tally/levels.ts';
 import { OpenedApps } from './tally/opened-apps.ts';
 import type { SessionSettings } from './time-outs.ts';
-
-/** Bounds of the picture: a flood of made-up users or hosts must not fill the memory. */
-export interface SiteBounds {
-  /** Sessions and connections together. */
-  readonly mostOpen: number;
-  readonly mostKeys: number;
-  readonly mostHosts: number;
-  /** Apps and virtual proxies that get points of their own, each. */
-  readonly mostParts: number;
-}
 
 /** An event of our own. */
 export interface AppliedCorrection {
@@ -40,7 +32,6 @@ export interface AppliedCorrection {
   readonly applied: Applied;
 }
 
-const BOUNDS: SiteBounds = { mostOpen: 4_000_000, mostKeys: 4_000_000, mostHosts: 10_000, mostParts: 5_000 };
 /** A host is known for longer than anything that it lost matters. */
 const FORGET_LATER_MS = 3_600_000;
 
@@ -77,7 +68,8 @@ export class Site implements SessionObserver {
   readonly settings: SessionSettings;
   readonly book: SessionBook;
   readonly tracker: SessionTracker;
-  readonly #bounds: SiteBounds;
+  readonly room: Room;
+  readonly #mostParts: number;
   /** Rises with whatever may change the counts, but for time. */
   changes = 0;
   #tickedAt: number | null = null;
@@ -85,7 +77,7 @@ export class Site implements SessionObserver {
   startedAt = 0;
 
   constructor(settings: SessionSettings, bounds = BOUNDS) {
-    this.#bounds = bounds;
+    this.#mostParts = bounds.mostParts;
     this.settings = settings;
     this.counts = new Counts(settings.classOf);
     const { counts, downtimes, lostLines } = this;
@@ -94,21 +86,19 @@ export class Site implements SessionObserver {
     this.clocks = new Clocks(this.identities.hosts);
     this.book = new SessionBook(this.identities, settings, downtimes, this.losses, this);
     this.tracker = new SessionTracker(this.book, downtimes, this.losses, counts.doubt);
-    this.snapshots = new Snapshots(
-      this.book,
-      counts.doubt,
-      this.polledProxies,
-      (host, user) => !this.#isOpenFull && !this.#isFullOf(host, user),
+    this.room = new Room(bounds, counts, this.book, this.polledProxies);
+    this.snapshots = new Snapshots(this.book, counts.doubt, this.polledProxies, (host, user) =>
+      this.room.hasFor(host, user),
     );
     this.quality = new Quality(this, settings, this.losses, lostLines);
     watchLines(this.lostLines, this.losses, this.pastQuality, this.identities.hosts, (name, now) =>
-      this.#hostOf(name, now),
+      this.room.hostWithoutLine(name, now),
     );
   }
 
   /** The counter of a host has begun again with this line, which is yet to be applied. */
   counterBeganAgain({ host: name, receivedAt, rowNumber }: NumberedLine): void {
-    const host = this.#hostOf(name, receivedAt);
+    const host = this.room.hostWithoutLine(name, receivedAt);
     // Numbers begin at one: those before this one are lost. A counter that begins elsewhere does not tell how many.
     const before = (rowNumber ?? 1) - 1;
     if (host === null) return;
@@ -121,37 +111,16 @@ export class Site implements SessionObserver {
     });
   }
 
-  /** A host of which perhaps no line was ever applied; null where there is no room for one more. */
-  #hostOf(name: string, now: number): Host | null {
-    const known = this.identities.hosts.get(name);
-    if (known !== undefined || this.identities.hosts.size >= this.#bounds.mostHosts) return known ?? null;
-    const host = this.identities.host(name);
-    // A host without any key would never be forgotten.
-    this.identities.emptied(this.identities.key(host, null), now);
-    return host;
-  }
-
-  /** True where one more session, connection, user or host would be one too many: memory has a bound. */
+  /** True where one more session, connection or user would be one too many: memory has a bound. */
   isFullFor(event: UserEvent): boolean {
-    const opens = event.kind === 'session_start' || event.kind === 'connection_open';
-    return (opens && this.#isOpenFull) || this.#isFullOf(event.host, event.user);
-  }
-
-  get #isOpenFull(): boolean {
-    const { sessions, connections, hidden } = this.counts;
-    return sessions + connections + hidden.sessions + hidden.connections >= this.#bounds.mostOpen;
-  }
-
-  #isFullOf(host: string, user: User | null): boolean {
-    const { hosts, keyCount } = this.identities;
-    if (hosts.size >= this.#bounds.mostHosts && !hosts.has(host)) return true;
-    return keyCount >= this.#bounds.mostKeys && !this.identities.knows(host, user);
+    return this.room.isFullFor(event);
   }
 
   /** Takes one event, which the journal keeps under the number `seq`. */
   apply(event: UserEvent, seq: number): Applied {
     this.changes += 1;
-    const host = this.identities.host(event.host);
+    const host = this.room.hostOf(event);
+    host.standing.heard(event.receivedAt);
     const user = event.user === null ? null : this.identities.user(event.user);
     if (event.kind === 'session_rejected') {
       this.series.count('rejected', 'all', event.at, 1);
@@ -208,20 +177,24 @@ export class Site implements SessionObserver {
     this.openedApps.begin(Math.floor(now / 1000));
     this.quality.tick(now);
     this.lostLines.tick(now);
-    this.pastQuality.noteAll(now, this.quality, this.identities.hosts.values());
+    const look = this.quality.look(now);
+    this.pastQuality.noteAll(now, look, this.identities.hosts);
     this.peak.note(this.counts, now);
     const second = Math.floor(now / 1000) - 1;
     // Neither twice, nor for a second that was not lived through.
     if (this.#tickedAt === second || second * 1000 < this.startedAt) return;
     this.#tickedAt = second;
     this.levels.begin(second);
-    this.counts.noteIn(this.levels, this.identities, this.#bounds.mostParts, this.quality.boundsAt(now));
+    this.counts.noteIn(this.levels, this.identities, this.#mostParts, look);
     this.levels.finish();
   }
 
   /** How right it is what the store says of a moment, of one host or of all, as far as that is known at another moment. */
   qualityOf(moment: number, now: number, host: string | null = null): MomentStatement {
-    this.pastQuality.noteAll(now, this.quality, this.identities.hosts.values());
+    const look = this.quality.look(now);
+    this.pastQuality.note(now, look.all);
+    const asked = host === null ? undefined : this.identities.hosts.get(host);
+    if (asked !== undefined) this.pastQuality.noteHost(now, look, asked, this.identities.hosts);
     return this.pastQuality.of(moment, this.quality.since, now, host);
   }
 
@@ -241,7 +214,7 @@ export class Site implements SessionObserver {
   exclude(isExcluded: IsExcluded, now: number, missed: readonly MissedLines[] | null = []): void {
     this.changes += 1;
     hide(this.identities, this.counts, isExcluded);
-    const hostOf = (name: string) => this.#hostOf(name, now);
+    const hostOf = (name: string) => this.room.hostWithoutLine(name, now);
     for (const session of noteMissed(missed, this.identities, this.losses, hostOf, now))
       this.book.pending.touched(session);
   }
@@ -292,7 +265,7 @@ export class Site implements SessionObserver {
   }
 
   #countOfApp(tally: 'created' | 'destroyed', { appId }: Connection, at: number): void {
-    if (appId === null || this.counts.apps.size > this.#bounds.mostParts) return;
+    if (appId === null || this.counts.apps.size > this.#mostParts) return;
     this.series.count(tally, `app:${appId}`, at, 1);
   }
 }

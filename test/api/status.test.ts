@@ -108,6 +108,7 @@ it('ingest accounts for everything received', async () => {
     rowsMissing: 0,
     faults: {},
     faultyHosts: [],
+    faultyHostsTotal: 0,
     receivers: [
       { name: 'udp', listening: ['127.0.0.1:9997'], received: 0, kernelDropped: 0 },
       { name: 'http', listening: [], received: 7, kernelDropped: null, refusedRequests: 0 },
@@ -116,11 +117,14 @@ it('ingest accounts for everything received', async () => {
       {
         host: 'qs1',
         lastEventAt: '2026-05-19T12:00:00.000Z',
+        silentSince: null,
+        clockOffsetSeconds: null,
         keysIgnored: false,
         bothLayouts: false,
         rowsMissing: null,
       },
     ],
+    hostsTotal: 1,
     sinks: [],
     blacklist: [{ directory: 'INTERNAL', userId: null, seen: true }],
     appNames: null,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { REFUSAL_WORDS } from '../../src/contract/refusal-words.ts';
 import { REFUSALS } from '../../src/formats/index.ts';
 import { refusalText } from '../../src/page/words/refusals.ts';
-import { QUALITY_REASONS } from '../../src/sessions/quality/quality.ts';
+import { QUALITY_REASONS } from '../../src/sessions/quality/statement.ts';
 import { Dashboard } from '../grafana/dashboard.ts';
 
 const relays = readFileSync(new URL('../../docs/relays.md', import.meta.url), 'utf8');

@@ -29,3 +29,9 @@ it('an identity is forgotten after 24 h', () => {
   expect(duplicates.has('late', 25 * HOUR_MS + 1_000)).toBe(true);
   expect([duplicates.has('late', 25 * HOUR_MS + 1_001), duplicates.size]).toEqual([false, 0]);
 });
+
+it('what is kept of a long identity is enough to know it again', () => {
+  const duplicates = new Duplicates(10, (eventId) => `${eventId.length}${eventId.at(-1)}`);
+  duplicates.add('a long one', 0);
+  expect([duplicates.has('a long one', 0), duplicates.has('another long one', 0)]).toEqual([true, false]);
+});

@@ -384,6 +384,65 @@ describe('retention by size', () => {
     expect(usersOn()).toEqual(['stays on host-of-stays']);
   });
 
+  it('takes points for what points take up, those of made-up names first, and leaves the events', () => {
+    stored = new StoredSite(SETTINGS);
+    for (let n = 0; n < 30; n += 1) {
+      for (let i = 0; i < 100; i += 1)
+        stored.apply(event('session_rejected', EPOCH + n * 1_000 + i, `user${n}`));
+      stored.site.tick(EPOCH + n * 1_000 + 999);
+      stored.commit(EPOCH + n * 1_000 + 999, true);
+    }
+    const [events, bytesOfEvents] = [count('events'), bytes()];
+    const { database } = stored;
+    const known = database.prepare("SELECT id FROM dimensions WHERE name = 'host:host-of-user0'").get()?.[
+      'id'
+    ];
+    const seconds = EPOCH / 1_000;
+    const counted = 'created, destroyed, rejected, duration_ms';
+    database.exec(`
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+      INSERT INTO dimensions (name) SELECT 'host:made-up-' || i FROM n;
+      WITH step (step) AS (VALUES (1), (5), (60), (3600))
+      INSERT INTO points (dimension, step, at, ${counted}) SELECT id, step, ${seconds}, 1, 0, 0, 0
+      FROM dimensions, step WHERE name LIKE 'host:made-up-%';
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 48)
+      INSERT INTO points (dimension, step, at, ${counted}) SELECT ${known}, 3600, ${seconds} + 3600 * i, 1, 0, 0, 0 FROM n`);
+    expect(bytes()).toBeGreaterThan(3 * bytesOfEvents);
+    const limit = Math.round(bytes() * 0.6);
+    retain(EPOCH + HOUR, { maxBytes: limit });
+    expect(bytes()).toBeLessThanOrEqual(limit);
+    // As much of its own as the points of theirs: four fifths of the limit are about half of what there was.
+    expect(count('events') / events).toBeGreaterThan(0.35);
+    const pointsOf = (where: string) =>
+      Number(
+        database
+          .prepare(
+            `SELECT count(*) AS n FROM points WHERE dimension IN (SELECT id FROM dimensions WHERE ${where})`,
+          )
+          .get()?.['n'],
+      );
+    expect(pointsOf(`id = ${known}`)).toBeGreaterThan(48);
+    expect(pointsOf("name = 'all'")).toBeGreaterThan(30);
+    expect(pointsOf("name LIKE 'host:made-up-%'")).toBeLessThan(30_000);
+  });
+
+  it('names that points are of are bounded, and those of which there is least make room', () => {
+    stored = new StoredSite(SETTINGS);
+    visit('anna', EPOCH);
+    const { database } = stored;
+    database.exec(`
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20100)
+      INSERT INTO dimensions (name) SELECT 'host:made-up-' || i FROM n;
+      INSERT INTO points (dimension, step, at, created, destroyed, rejected, duration_ms)
+      SELECT id, 1, ${EPOCH / 1_000}, 1, 0, 0, 0 FROM dimensions WHERE name LIKE 'host:made-up-%'`);
+    retain(EPOCH, {});
+    expect(count('dimensions')).toBeLessThanOrEqual(20_000);
+    const kept = database
+      .prepare("SELECT count(*) AS n FROM dimensions WHERE name NOT LIKE '%made-up%'")
+      .get();
+    expect(kept?.['n']).toBe(4);
+  });
+
   it('is at rest when only what is open is left', () => {
     stored = new StoredSite(SETTINGS);
     for (let n = 0; n < 50; n += 1) comesOn(`user${n}`, EPOCH + n);

@@ -10,6 +10,7 @@ import { type Recovered, recover } from '../../src/journal/recover.ts';
 import { type BatchMessage, checkpointMessage, EventRecords } from '../../src/journal/write/batch.ts';
 import { PollRecords } from '../../src/journal/write/poll-records.ts';
 import { Writer } from '../../src/journal/write/writer.ts';
+import type { SiteBounds } from '../../src/sessions/hosts/room.ts';
 import { type Applied, Site } from '../../src/sessions/site.ts';
 import { stateOf } from '../../src/sessions/site-state.ts';
 import type { SessionSettings } from '../../src/sessions/time-outs.ts';
@@ -18,6 +19,7 @@ import type { SessionSettings } from '../../src/sessions/time-outs.ts';
 export class StoredSite {
   readonly directory = mkdtempSync(join(tmpdir(), 'headcount-test-'));
   readonly #settings: SessionSettings;
+  readonly #bounds: SiteBounds | undefined;
   database!: DatabaseSync;
   site!: Site;
   #names!: Names;
@@ -33,8 +35,9 @@ export class StoredSite {
   readonly #since: number;
 
   /** `since`: when the store began. */
-  constructor(settings: SessionSettings, since = 0) {
+  constructor(settings: SessionSettings, since = 0, bounds?: SiteBounds) {
     this.#settings = settings;
+    this.#bounds = bounds;
     this.#since = since;
     this.#open();
   }
@@ -43,7 +46,7 @@ export class StoredSite {
     this.database = openJournalFile(this.directory, this.#since);
     // What a test kills is this object, not the machine.
     this.database.exec('PRAGMA synchronous = OFF');
-    this.site = new Site(this.#settings);
+    this.site = new Site(this.#settings, this.#bounds);
     this.site.exclude(isExcluded, 0);
     const recovered = recover(this.database, this.site);
     this.#names = recovered.names;

@@ -6,7 +6,7 @@ import { OpenedApps } from '../../src/sessions/tally/opened-apps.ts';
 import { eventAt } from '../intake/event-under-test.ts';
 import { SETTINGS } from './model/event-arbitrary.ts';
 
-const session = new Session(1, new Key(new Host('node1', 0), null), 0, true, true, 0);
+const session = new Session(1, new Key(new Host('node1', 0, 0), null), 0, true, true, 0);
 const opening = (appId: string) => new Connection(1, session, appId, 0, 0);
 
 describe('how often an app was opened', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Downtimes } from '../../src/sessions/downtimes.ts';
 import { PastQuality } from '../../src/sessions/quality/past-quality.ts';
-import { QUALITIES, QUALITY_REASONS, type QualityStatement } from '../../src/sessions/quality/quality.ts';
+import { QUALITIES, QUALITY_REASONS, type QualityStatement } from '../../src/sessions/quality/statement.ts';
 
 type Said = Pick<QualityStatement, 'quality' | 'reasons'>;
 

@@ -64,10 +64,11 @@ describe('a picture that is full', () => {
     takes(eventAt('connection_close', START), eventAt('session_rejected', START));
   });
 
-  it('takes lines of no more hosts than it may know, those that it knows go on', () => {
+  it('takes lines of any host: another one makes room', () => {
     takes(eventAt('session_start', START), eventAt('session_rejected', START, { host: 'node2' }));
-    expect(site.isFullFor(eventAt('session_rejected', START, { host: 'node3' }))).toBe(true);
+    takes(eventAt('session_rejected', START, { host: 'node3' }));
     takes(eventAt('session_rejected', START, { host: 'node2' }), eventAt('session_stop', START));
+    expect(site.identities.hosts.size).toBe(2);
   });
 
   it('takes lines of no more users than it may know, those that it knows go on', () => {
@@ -82,34 +83,57 @@ describe('a picture that is full', () => {
 describe('what a site remembers', () => {
   const sizes = (site: Site) => [site.identities.hosts.size, site.identities.keyCount];
 
-  it('is forgotten an hour after nothing of its user can matter any more, and the host with the last of its users', () => {
+  it('is forgotten three minutes after the last line of a user, and of the host when nothing that it lost can matter', () => {
     const site = new Site(SETTINGS);
     site.apply(eventAt('session_rejected', START, { host: 'old', ...user('anna') }), 1);
-    site.apply(eventAt('session_stop', START + HOUR, { host: 'old', ...user('bert') }), 2);
-    const later = SETTINGS.maxAgeMs + SETTINGS.graceMs + HOUR;
-    site.tick(START + later - 1);
-    expect(sizes(site)).toEqual([1, 2]);
-    site.tick(START + later);
+    site.tick(START + 180_000 - 1);
     expect(sizes(site)).toEqual([1, 1]);
-    site.tick(START + later + HOUR);
+    site.tick(START + 180_000);
+    expect(sizes(site)).toEqual([1, 0]);
+    site.apply(eventAt('session_stop', START + HOUR, { host: 'old', ...user('bert') }), 2);
+    site.tick(START + HOUR + 180_000);
+    expect(sizes(site)).toEqual([1, 0]);
+    const later = SETTINGS.maxAgeMs + SETTINGS.graceMs + HOUR;
+    site.tick(START + HOUR + later - 1);
+    expect(sizes(site)).toEqual([1, 0]);
+    site.tick(START + HOUR + later);
     expect(sizes(site)).toEqual([0, 0]);
     expect(site.identities.knows('old', { directory: 'LAB', id: 'anna' })).toBe(false);
   });
 
-  it('is all that is open, and what was learnt of the session keys of a host', () => {
+  it('is for a day what ended without a line, since a later one may take that back', () => {
+    const site = new Site(SETTINGS);
+    site.apply(eventAt('session_start', START), 1);
+    const endedAt = START + SETTINGS.timeoutMs + SETTINGS.graceMs + 1;
+    site.tick(endedAt);
+    expect(site.counts.sessions).toBe(0);
+    for (let at = endedAt; at < endedAt + 25 * HOUR; at += HOUR) {
+      site.tick(at);
+      expect(sizes(site)).toEqual([1, 1]);
+    }
+    site.tick(endedAt + 25 * HOUR + 180_000);
+    expect(sizes(site)[1]).toBe(0);
+  });
+
+  it('is all that is open, and for a week what was learnt of the session keys of a host', () => {
     const site = new Site(SETTINGS);
     site.apply(eventAt('session_start', START, { host: 'open' }), 1);
     site.apply(eventAt('connection_open', START, { host: 'open' }), 2);
-    site.apply(eventAt('session_start', START, { host: 'learnt', sessionKey: 'one' }), 3);
-    site.apply(eventAt('session_stop', START, { host: 'learnt', sessionKey: 'other' }), 4);
+    for (const [place, kind] of (['session_start', 'session_stop'] as const).entries()) {
+      site.apply(eventAt(kind, START, { host: 'learnt', sessionKey: 'one' }), 3 + place);
+    }
+    site.apply(eventAt('session_start', START, { host: 'odd', sessionKey: 'one' }), 5);
+    site.apply(eventAt('session_stop', START, { host: 'odd', sessionKey: 'other' }), 6);
     // The program did not run meanwhile, so nothing has timed out.
     site.tracker.restarted(START, START + 30 * HOUR);
     site.tick(START + 30 * HOUR);
     expect([...site.identities.hosts.keys()]).toEqual(['open', 'learnt']);
     expect(site.identities.keyCount).toBe(1);
-    site.apply(eventAt('session_stop', START + 30 * HOUR, { host: 'open' }), 5);
+    site.apply(eventAt('session_stop', START + 30 * HOUR, { host: 'open' }), 7);
     site.tick(START + 56 * HOUR);
     expect([...site.identities.hosts.keys()]).toEqual(['learnt']);
+    site.tick(START + 7 * 24 * HOUR);
+    expect(sizes(site)).toEqual([0, 0]);
   });
 });
 

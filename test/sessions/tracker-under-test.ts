@@ -1,8 +1,8 @@
 import type { UserEvent } from '../../src/contract/event.ts';
-import type { Gauge } from '../../src/sessions/counts.ts';
 import { isDoubtful } from '../../src/sessions/doubt/doubt.ts';
-import type { Connection, Session } from '../../src/sessions/session.ts';
+import type { Connection, KnownUser, Session } from '../../src/sessions/session.ts';
 import { Site } from '../../src/sessions/site.ts';
+import type { Gauge } from '../../src/sessions/tally/gauge.ts';
 import { lose } from './lose.ts';
 import { type LossReason, type SessionView, type TrackerView, userName } from './model/session-model.ts';
 
@@ -121,6 +121,9 @@ export function openViewOf(site: Site): Pick<TrackerView, 'active' | 'hosts' | '
   };
 }
 
-function gaugesOf<V>(gauges: ReadonlyMap<string, Gauge>, view: (gauge: Gauge) => V): Record<string, V> {
+function gaugesOf<V>(
+  gauges: ReadonlyMap<string, Gauge<KnownUser>>,
+  view: (gauge: Gauge<KnownUser>) => V,
+): Record<string, V> {
   return Object.fromEntries([...gauges].map(([name, gauge]) => [name, view(gauge)]));
 }

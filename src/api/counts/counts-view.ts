@@ -1,13 +1,14 @@
 import type { AppNames } from '../../contract/app-names.ts';
 import type { UserClass } from '../../contract/user-class.ts';
 import { byConnections, firstOf, largest, MOST_LISTED } from '../../journal/read/parts/largest.ts';
-import type { ClassCounts, Counts, Gauge } from '../../sessions/counts.ts';
+import type { ClassCounts, Counts } from '../../sessions/counts.ts';
 import type { Peak } from '../../sessions/peak.ts';
 import type { Bounds, Range } from '../../sessions/quality/bounds.ts';
-import type { QualityStatement } from '../../sessions/quality/quality.ts';
+import type { QualityStatement } from '../../sessions/quality/statement.ts';
 import type { Tally, Totals } from '../../sessions/series.ts';
-import type { Host } from '../../sessions/session.ts';
+import type { Host, KnownUser } from '../../sessions/session.ts';
 import type { Site } from '../../sessions/site.ts';
+import type { Gauge } from '../../sessions/tally/gauge.ts';
 import type { CountsView } from './counts-answer.ts';
 
 type HostView = CountsView['hosts'][number];
@@ -136,12 +137,12 @@ export function isoOrNull(at: number | null): string | null {
 /** A virtual proxy or an app. */
 export interface Named {
   readonly name: string;
-  readonly gauge: Gauge;
+  readonly gauge: Gauge<KnownUser>;
   readonly sessions: number;
   readonly connections: number;
 }
 
-export function* named(gauges: ReadonlyMap<string, Gauge>): Generator<Named> {
+export function* named(gauges: ReadonlyMap<string, Gauge<KnownUser>>): Generator<Named> {
   for (const [name, gauge] of gauges) {
     yield { name, gauge, sessions: gauge.sessions, connections: gauge.connections };
   }

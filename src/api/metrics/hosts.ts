@@ -1,18 +1,21 @@
 import { secondsOf } from '../../contract/seconds.ts';
+import { firstOf } from '../../journal/read/parts/largest.ts';
 import type { Range } from '../../sessions/quality/bounds.ts';
+import type { QualityLook } from '../../sessions/quality/quality-look.ts';
 import type { Host } from '../../sessions/session.ts';
 import type { Site } from '../../sessions/site.ts';
-import { type Metric, metric, Rising, type Sample } from './metric.ts';
+import { type Metric, metric, Rising, type Sample, type Scrape } from './metric.ts';
 
 /** Anyone may send lines with made-up hosts, and each name costs Prometheus a time series. */
 const MOST_HOSTS = 100;
 
-export function hostMetrics(site: Site, now: () => number): Metric[] {
+export function hostMetrics(site: Site, look: () => QualityLook, scrape: Scrape): Metric[] {
   const { hosts } = site.identities;
-  const heardOf = () => busiest(hosts).filter((host) => host.lastEventAt > 0);
+  const listed = scrape.once(() => busiest(hosts));
+  const heardOf = () => listed().filter((host) => host.lastEventAt > 0);
   const bounds = (end: (range: Range) => number | null) => (): Sample[] =>
-    busiest(hosts).flatMap((host) => {
-      const value = end(site.quality.ofHost(host, now()).bounds.sessions);
+    listed().flatMap((host) => {
+      const value = end(look().of(host).bounds.sessions);
       return value === null ? [] : [[value, host.name]];
     });
   return [
@@ -25,7 +28,7 @@ export function hostMetrics(site: Site, now: () => number): Metric[] {
       name: 'headcount_host_sessions',
       help: 'Open sessions of a host',
       labels: ['host'],
-      samples: () => busiest(hosts).map((host) => [host.openSessions, host.name]),
+      samples: () => listed().map((host) => [host.openSessions, host.name]),
     },
     {
       name: 'headcount_host_sessions_low',
@@ -49,19 +52,19 @@ export function hostMetrics(site: Site, now: () => number): Metric[] {
       name: 'headcount_rows_missing_total',
       help: 'Lines that a host numbered and that never came; absent where it does not number them one by one',
       labels: ['host'],
-      samples: rowsMissing(site),
+      samples: rowsMissing(site, listed),
     },
   ];
 }
 
 /** Of a host that is known at the start what it loses from then on, of one that comes later everything. */
-function rowsMissing({ identities, lostLines: rowNumbers }: Site): () => Sample[] {
+function rowsMissing({ lostLines: rowNumbers }: Site, listed: () => Host[]): () => Sample[] {
   const begin = (name: string) => [name, new Rising(rowNumbers.missingOf(name) ?? 0)] as const;
   let rising = new Map(Array.from(rowNumbers.hosts, begin));
   return () => {
     // Names that nobody sends any more are not kept.
     rising = new Map([...rising].filter(([name]) => rowNumbers.missingOf(name) !== null));
-    return busiest(identities.hosts).flatMap(({ name }): Sample[] => {
+    return listed().flatMap(({ name }): Sample[] => {
       const missing = rowNumbers.missingOf(name);
       if (missing === null) return [];
       const counter = rising.get(name) ?? new Rising(0);
@@ -72,9 +75,9 @@ function rowsMissing({ identities, lostLines: rowNumbers }: Site): () => Sample[
 }
 
 function busiest(hosts: ReadonlyMap<string, Host>): Host[] {
-  const all = [...hosts.values()];
-  if (all.length <= MOST_HOSTS) return all;
-  return all
-    .sort((a, b) => b.openSessions - a.openSessions || b.lastEventAt - a.lastEventAt)
-    .slice(0, MOST_HOSTS);
+  return firstOf(
+    hosts.values(),
+    MOST_HOSTS,
+    (a, b) => b.openSessions - a.openSessions || b.lastEventAt - a.lastEventAt || (a.name < b.name ? -1 : 1),
+  );
 }

@@ -22,6 +22,24 @@ export function metric(name: string, help: string, value: () => number | null): 
   return { name, help, labels: [], samples };
 }
 
+/** What several metrics are read from is made once a scrape. */
+export class Scrape {
+  #number = 0;
+
+  /** To be called before each. */
+  begin(): void {
+    this.#number += 1;
+  }
+
+  once<T>(make: () => T): () => T {
+    let made: { readonly at: number; readonly value: T } | null = null;
+    return () => {
+      if (made?.at !== this.#number) made = { at: this.#number, value: make() };
+      return made.value;
+    };
+  }
+}
+
 /** Adds a metric to a registry. What was said at one scrape is forgotten at the next. */
 export function registerMetric(registry: Registry, { name, help, labels, samples }: Metric): void {
   const options = { name, help, labelNames: [...labels], registers: [registry] };

@@ -5,7 +5,7 @@ import { FAULTS, REFUSALS } from '../../formats/index.ts';
 import type { ApiParts } from '../parts.ts';
 import { TEXT } from '../schemas.ts';
 import { hostMetrics } from './hosts.ts';
-import { type Metric, metric, Rising, registerMetric, type Sample } from './metric.ts';
+import { type Metric, metric, Rising, registerMetric, type Sample, Scrape } from './metric.ts';
 import { pollMetrics } from './polls.ts';
 import { qualityMetrics } from './quality.ts';
 import { sinkMetrics } from './sinks.ts';
@@ -16,20 +16,26 @@ import { sinkMetrics } from './sinks.ts';
  */
 export function createMetrics(parts: ApiParts): Registry {
   const registry = new Registry();
+  const scrape = new Scrape();
+  const look = scrape.once(() => parts.site.quality.look(parts.now()));
   const metrics = [
-    ...receiverMetrics(() => parts.receivers.map((receiver) => receiver.stats())),
-    ...pollMetrics(() => parts.receivers.flatMap((receiver) => receiver.stats().polls ?? []), parts.now),
-    ...ingestMetrics(parts),
-    ...siteMetrics(parts),
-    ...qualityMetrics(parts.site, parts.now),
-    ...hostMetrics(parts.site, parts.now),
-    ...sinkMetrics(() => parts.sinks()),
     {
       name: 'headcount_build_info',
       help: 'The version that runs',
       labels: ['version'],
-      samples: () => [[1, parts.version] as const],
+      samples: () => {
+        // Metrics are asked in their order, so a scrape begins with the first.
+        scrape.begin();
+        return [[1, parts.version] as const];
+      },
     },
+    ...receiverMetrics(() => parts.receivers.map((receiver) => receiver.stats())),
+    ...pollMetrics(() => parts.receivers.flatMap((receiver) => receiver.stats().polls ?? []), parts.now),
+    ...ingestMetrics(parts),
+    ...siteMetrics(parts),
+    ...qualityMetrics(look),
+    ...hostMetrics(parts.site, look, scrape),
+    ...sinkMetrics(() => parts.sinks()),
   ];
   for (const each of metrics) registerMetric(registry, each);
   return registry;

@@ -1,10 +1,10 @@
-import { QUALITIES, QUALITY_REASONS } from '../../sessions/quality/quality.ts';
-import type { Site } from '../../sessions/site.ts';
+import type { QualityLook } from '../../sessions/quality/quality-look.ts';
+import { QUALITIES, QUALITY_REASONS } from '../../sessions/quality/statement.ts';
 import { type Metric, metric } from './metric.ts';
 
 /** How right the numbers over all are, and what the truth about them lies between. */
-export function qualityMetrics(site: Site, now: () => number): Metric[] {
-  const statement = () => site.quality.at(now());
+export function qualityMetrics(look: () => QualityLook): Metric[] {
+  const statement = () => look().all;
   const bounds = () => statement().bounds;
   return [
     metric(

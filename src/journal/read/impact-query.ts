@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type Downtime, Downtimes } from '../../sessions/downtimes.ts';
-import type { QualityStatement } from '../../sessions/quality/quality.ts';
+import type { QualityStatement } from '../../sessions/quality/statement.ts';
 import { type TimeOutSettings, timesOutAt } from '../../sessions/time-outs.ts';
 import type { Answers } from './answers.ts';
 import type { Filters } from './filters.ts';

@@ -182,7 +182,7 @@ export class Items {
   event(row: Row): EventItem {
     return {
       seq: Number(row['seq']),
-      eventId: (row['event_id'] as Text) ?? this.publicId(row['seq']),
+      eventId: EVENTS.columns.event_id.read(row['event_id'] as Text) ?? this.publicId(row['seq']),
       kind: KINDS[Number(row['kind'])] as Kind,
       at: iso(row['at']),
       originalAt: isoOrNull(row['original_at']),

@@ -1,4 +1,5 @@
 import { EVENT_REASONS, KINDS, type UserEvent } from '../../contract/event.ts';
+import { givenIdentity, storedIdentity } from '../../contract/identity.ts';
 import { OUTCOMES } from '../../sessions/session-tracker.ts';
 import type { Applied } from '../../sessions/site.ts';
 import { Layout } from './layout.ts';
@@ -64,7 +65,12 @@ export const EVENTS = new Table('events', {
   row_number: { ...NUMBER_OR_NULL, write: ({ event }) => orNaN(event.rowNumber) },
   original_at: { ...NUMBER_OR_NULL, write: ({ event }) => orNaN(event.originalAt) },
   message: { ...TEXT_OR_NULL, text: ({ event }) => event.message },
-  event_id: { ...TEXT_OR_NULL, text: ({ event }) => event.eventId },
+  /** With who made it up; see identity.ts. */
+  event_id: {
+    ...TEXT_OR_NULL,
+    text: ({ event }) => storedIdentity(event),
+    read: (cell) => (cell === null ? null : givenIdentity(String(cell))),
+  },
 } satisfies Columns<AppliedEvent>);
 
 /** Events on their way to the writer: their numbers, and the texts that are kept beside those. */

@@ -1,21 +1,18 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { DELETE_EVENT_BLOCKS } from '../event-blocks.ts';
 import { DELETE_SESSION_BLOCKS } from '../session-blocks.ts';
+import { PointRetention } from './point-retention.ts';
 import { deletePolls, type UndeliveredPolls } from './poll-retention.ts';
 
-/** How long points are kept, by step in seconds: a little longer than the window that shows them. */
-const POINTS_KEPT_MS: readonly [step: number, keptMs: number][] = [
-  [1, 2 * 3_600_000],
-  [5, 6 * 3_600_000],
-  [60, 8 * 86_400_000],
-];
 /** Counts by the second, whatever the retention: so late may a line be, and it adds to what was counted before. */
 const COUNTS_KEPT_MS = 7 * 86_400_000;
 /** Rows deleted in one go, so that no batch waits long. */
 const CHUNK = 5_000;
-const DIMENSIONS_AT_ONCE = 500;
 /** A session that ended so recently may still be corrected. */
 const REMEMBERED_MS = 25 * 3_600_000;
+/** So much below its limit, at the most, the journal is made smaller, by as much again: meanwhile it grows. */
+const MOST_HEADROOM = 256 * 1_048_576;
+const HEADROOM_PART = 8;
 
 export interface RetentionLimits {
   readonly retentionMs: number;
@@ -58,6 +55,12 @@ export const ALL_UNDELIVERED: Undelivered = {
   unfiltered: 0,
 };
 
+/** Of what there is too much, the same part of each: the events before that number, and so many bytes of points. */
+interface ToGo {
+  readonly beforeSeq: number;
+  bytesOfPoints: number;
+}
+
 /**
  * Deletes what is too old, or too much, in small steps. Open sessions and what a checkpoint needs stay.
  * Runs in the writer's thread.
@@ -65,8 +68,9 @@ export const ALL_UNDELIVERED: Undelivered = {
 export class Retention {
   readonly #database: DatabaseSync;
   readonly #limits: RetentionLimits;
-  readonly #onDimensionGone: (name: string) => void;
-  #lastDimension = 0;
+  readonly #points: PointRetention;
+  /** Null while there is not too much. */
+  #toGo: ToGo | null = null;
   /** What no sink has got yet stays. */
   undelivered: Undelivered = NOTHING_UNDELIVERED;
   /** True where the journal is larger than it may be, and all that could go has yet to be delivered. */
@@ -79,24 +83,77 @@ export class Retention {
   ) {
     this.#database = database;
     this.#limits = limits;
-    this.#onDimensionGone = onDimensionGone;
+    this.#points = new PointRetention(database, onDimensionGone);
+  }
+
+  /** True where the journal is about to get larger than it may be. */
+  get isTooMuch(): boolean {
+    return this.#bytes() > this.#limits.maxBytes - this.#headroom;
+  }
+
+  get #headroom(): number {
+    return Math.min(MOST_HEADROOM, Math.floor(this.#limits.maxBytes / HEADROOM_PART));
   }
 
   /** One step. Returns true while there is more to delete. */
   step(now: number): boolean {
+    const isTooMuch = this.isTooMuch;
+    if (isTooMuch) this.#toGo ??= this.#decide();
+    const { beforeSeq, bytesOfPoints } = this.#toGo ?? { beforeSeq: 0, bytesOfPoints: 0 };
+    const history = this.#deleteHistory(now, beforeSeq);
+    this.isHeld = isTooMuch && this.undelivered.events <= this.#oldestSeq();
+    const before = this.#bytes();
+    const hasMorePoints = this.#deletePoints(now, bytesOfPoints > 0);
+    if (this.#toGo !== null) this.#toGo.bytesOfPoints -= before - this.#bytes();
+    const hasMore = history >= CHUNK || hasMorePoints;
+    const isDone = this.#oldestSeq() >= beforeSeq && (this.#toGo?.bytesOfPoints ?? 0) <= 0;
+    if (isDone || !hasMore) this.#toGo = null;
+    return hasMore || (isDone && isTooMuch);
+  }
+
+  /** What is to go is decided once, so that none pays for what another one takes meanwhile. */
+  #decide(): ToGo {
+    const bytes = this.#bytes();
+    const part = Math.min(1, (bytes - this.#limits.maxBytes + 2 * this.#headroom) / bytes);
+    this.#points.begin();
+    const [oldest, next] = [this.#oldestSeq(), this.#nextSeq()];
+    return {
+      beforeSeq: oldest + Math.ceil(part * (next - oldest)),
+      bytesOfPoints: part * this.#points.bytes,
+    };
+  }
+
+  /** What is too old, and what is before an event. Returns how many records went. */
+  #deleteHistory(now: number, beforeSeq: number): number {
     const old = now - this.#limits.retentionMs;
-    const tooMuch = this.#bytes() > this.#limits.maxBytes;
-    const events = this.#deleteEvents(tooMuch ? Number.MAX_SAFE_INTEGER : old);
-    this.isHeld = tooMuch && this.undelivered.events <= this.#oldestSeq();
+    const isTooMuch = this.#oldestSeq() < beforeSeq;
+    const events = this.#deleteEvents(old, beforeSeq);
     // When there is too much, ended sessions go with the oldest events, but not those still remembered.
     const oldestLeft = Math.min(this.#oldestArrival() ?? now, now - REMEMBERED_MS);
-    const endedBefore = tooMuch ? Math.max(old, oldestLeft) : old;
+    const endedBefore = isTooMuch ? Math.max(old, oldestLeft) : old;
     const sessions = this.#deleteSessions(Math.min(endedBefore, this.undelivered.sessionsSince));
-    const logged = this.#deleteLogs(now, endedBefore);
+    const { sessionChanges, eventChanges } = this.undelivered;
+    const logged =
+      this.#deleteLog('session_changes', endedBefore, sessionChanges) +
+      this.#deleteLog('event_changes', endedBefore, eventChanges);
     const polls = deletePolls(this.#database, endedBefore, this.undelivered, CHUNK);
-    this.#deletePoints(now);
     this.#deleteNames();
-    return events + sessions + logged + polls >= CHUNK;
+    return events + sessions + logged + polls;
+  }
+
+  /** Returns true while there is more to delete. */
+  #deletePoints(now: number, isTooMuch: boolean): boolean {
+    const countedBefore = Math.floor((now - COUNTS_KEPT_MS) / 1000);
+    const counts = this.#deleteLog(
+      'counts',
+      isTooMuch ? Number.MAX_SAFE_INTEGER : countedBefore,
+      this.undelivered.counts,
+    );
+    // The name of a dimension is needed as long as counts of it are.
+    const undelivered = Math.max(0, now - this.undelivered.countsSince + 3_600_000);
+    this.#points.deleteOld(now, Math.max(this.#limits.retentionMs, COUNTS_KEPT_MS, undelivered));
+    this.#points.deleteSurplus();
+    return (isTooMuch && this.#points.deleteSome()) || counts >= CHUNK;
   }
 
   /** About how many of the oldest events would be too old at `now`. By halves, since events arrive in the order of their numbers. */
@@ -105,10 +162,7 @@ export class Retention {
       'SELECT seq, received_at FROM events WHERE seq >= ? ORDER BY seq LIMIT 1',
     );
     const [oldest, before] = [this.#oldestSeq(), now - this.#limits.retentionMs];
-    let [low, high] = [
-      oldest,
-      Number(this.#database.prepare('SELECT max(seq) AS seq FROM events').get()?.['seq'] ?? -1) + 1,
-    ];
+    let [low, high] = [oldest, this.#nextSeq()];
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
       if (Number(arrivalAt.get(middle)?.['received_at']) >= before) high = middle;
@@ -126,56 +180,30 @@ export class Retention {
     return Number(this.#database.prepare('SELECT min(seq) AS seq FROM events').get()?.['seq'] ?? 0);
   }
 
+  #nextSeq(): number {
+    return Number(this.#database.prepare('SELECT max(seq) AS seq FROM events').get()?.['seq'] ?? -1) + 1;
+  }
+
   #bytes(): number {
     const read = (name: string) =>
       Number(Object.values(this.#database.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
     return (read('page_count') - read('freelist_count')) * read('page_size');
   }
 
-  /** Goes through the dimensions a few at a time: there may be one for each app that ever was. */
-  #deletePoints(now: number): void {
-    // The name of a dimension is needed as long as counts of it are.
-    const undelivered = Math.max(0, now - this.undelivered.countsSince + 3_600_000);
-    const keptMs = Math.max(this.#limits.retentionMs, COUNTS_KEPT_MS, undelivered);
-    const kept = [...POINTS_KEPT_MS, [3_600, keptMs] as const];
-    const points = this.#database.prepare('DELETE FROM points WHERE dimension = ? AND step = ? AND at < ?');
-    const dimension = this.#database.prepare(
-      'DELETE FROM dimensions WHERE id = ? AND NOT EXISTS (SELECT 1 FROM points WHERE dimension = dimensions.id)',
-    );
-    const some = this.#database
-      .prepare(`SELECT id, name FROM dimensions WHERE id > ? ORDER BY id LIMIT ${DIMENSIONS_AT_ONCE}`)
-      .all(this.#lastDimension);
-    for (const { id, name } of some) {
-      for (const [step, keptMs] of kept) points.run(Number(id), step, Math.floor((now - keptMs) / 1000));
-      if (dimension.run(Number(id)).changes > 0) this.#onDimensionGone(String(name));
-    }
-    this.#lastDimension = some.length < DIMENSIONS_AT_ONCE ? 0 : Number(some.at(-1)?.['id']);
-  }
-
-  /** The oldest events, up to the one that arrived at `before`, never those behind the checkpoint. */
-  #deleteEvents(before: number): number {
+  /** The oldest events, up to the one that arrived at `before` or has the number `beforeSeq`, never those behind the checkpoint. */
+  #deleteEvents(before: number, beforeSeq: number): number {
     const { changes } = this.#database
       .prepare(
         `DELETE FROM events WHERE seq IN (
            SELECT seq FROM (SELECT seq, received_at FROM events ORDER BY seq LIMIT ${CHUNK})
-           WHERE received_at < ? AND seq < (SELECT seq FROM checkpoint) AND seq < ?)`,
+           WHERE (received_at < ? OR seq < ?) AND seq < (SELECT seq FROM checkpoint) AND seq < ?)`,
       )
-      .run(before, this.undelivered.events);
+      .run(before, beforeSeq, this.undelivered.events);
     this.#database.exec(DELETE_EVENT_BLOCKS);
     return Number(changes);
   }
 
   /** What sinks follow. The last row of each log stays, so that its number is never given again. */
-  #deleteLogs(now: number, before: number): number {
-    const { sessionChanges, eventChanges, counts } = this.undelivered;
-    const countedBefore = Math.floor((now - COUNTS_KEPT_MS) / 1000);
-    return (
-      this.#deleteLog('session_changes', before, sessionChanges) +
-      this.#deleteLog('event_changes', before, eventChanges) +
-      this.#deleteLog('counts', countedBefore, counts)
-    );
-  }
-
   #deleteLog(table: 'session_changes' | 'event_changes' | 'counts', before: number, from: number): number {
     const { changes } = this.#database
       .prepare(

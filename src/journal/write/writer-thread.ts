@@ -85,6 +85,7 @@ function work(): void {
     const memory = next.events.buffer;
     side.tell({ type: 'committed', id: next.id, memory }, [memory]);
     waiting.shift();
+    if (next.checkpoint !== null) retainIfTooMuch();
   }
   if (isStopping) close();
 }
@@ -106,6 +107,14 @@ function retry(): void {
   work();
 }
 
+/** The file must stay below its limit, so it is not waited for when it grows fast; but where nothing more could go, nothing can. */
+function retainIfTooMuch(): void {
+  if (!mayRetainSooner || !retention.isTooMuch) return;
+  mayRetainSooner = false;
+  clearTimeout(retentionTimer);
+  retentionTimer = setTimeout(retain, RETENTION_PAUSE_MS);
+}
+
 function retain(): void {
   retentionTimer = setTimeout(retain, RETENTION_EVERY_MS);
   if (retrying || waiting.length > 0) return;
@@ -122,6 +131,7 @@ function retain(): void {
         events: retention.tooOldAt(at + Math.max(0, doubt.aheadMs)),
       });
     if (retention.isHeld) side.tell({ type: 'retention_held' });
+    mayRetainSooner = !more && !retention.isTooMuch;
     if (!more) return;
     clearTimeout(retentionTimer);
     retentionTimer = setTimeout(retain, RETENTION_PAUSE_MS);
@@ -144,6 +154,7 @@ function letGo(next: number): void {
   }
 }
 
+let mayRetainSooner = true;
 let retentionTimer = setTimeout(retain, RETENTION_EVERY_MS);
 side.serve({
   heard(message) {

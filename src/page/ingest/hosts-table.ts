@@ -8,8 +8,6 @@ import { shortTime } from '../words/time.ts';
 import { Ago } from './ago.ts';
 import { clockText, type HostLine, hostLines, type Ingest } from './ingest-answer.ts';
 
-const MOST_ROWS = 100;
-
 const COLUMNS: readonly Column<HostLine>[] = [
   { title: 'Host', cell: ({ host }) => h(Name, { text: host }) },
   {
@@ -41,11 +39,15 @@ export function HostsTable({ ingest }: { readonly ingest: Ingest }): View {
       caption: 'Lines by host',
       className: 'low-frame',
       columns: COLUMNS,
-      rows: rows.slice(0, MOST_ROWS),
+      rows,
       keyOf: ({ host }) => host,
     }),
-    rows.length > MOST_ROWS
-      ? h('p', { class: 'label' }, `The first ${MOST_ROWS} of ${numberText(rows.length)} hosts.`)
+    ingest.hostsTotal > rows.length
+      ? h(
+          'p',
+          { class: 'label' },
+          `The ${rows.length} with the most to say, of ${numberText(ingest.hostsTotal)} hosts.`,
+        )
       : null,
   );
 }

@@ -15,6 +15,7 @@ export interface Ingest {
   readonly receivers: readonly ReceiverStats[];
   readonly sinks: readonly SinkStats[];
   readonly hosts: readonly IngestHost[];
+  readonly hostsTotal: number;
 }
 
 interface IngestHost {

@@ -17,6 +17,7 @@ const ENDS: Readonly<Record<EndReason, string>> = {
     'It was open for longer than any session can be, so it was taken to have ended with its last activity.',
   excluded: 'Its user was put on the blacklist.',
   restart: 'The proxy restarted, which ends every session.',
+  made_room: 'There were too many hosts, and hardly anything had come from this one, so it was forgotten.',
   snapshot: 'The proxy no longer listed it when it was asked, so it ended with its last sign of life.',
 };
 

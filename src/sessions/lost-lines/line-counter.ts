@@ -24,6 +24,8 @@ export const MOST_APART = 1_000;
 /** Threads of Sense may write in another order than they took the time: within so long, so many lines. */
 const WRITTEN_WITHIN_MS = 1_000;
 const WRITTEN_TOGETHER = 100;
+/** No appender writes more lines in a second: a number further on than that is none of the same counter. */
+const MOST_IN_A_SECOND = 20_000;
 /** Where `%rownum` begins again because it is full. */
 const FULL = 2_147_483_647;
 
@@ -70,6 +72,12 @@ export class LineCounter {
 
   isNext(line: NumberedLine, row: number): boolean {
     return row === this.highest + 1 && line.at >= this.highestAt;
+  }
+
+  /** True where as many lines may have been written since the latest one as lie between: senders make up numbers, too. */
+  mayReach({ receivedAt }: NumberedLine, row: number): boolean {
+    const seconds = 1 + Math.max(0, receivedAt - this.usedAt) / 1000;
+    return row > this.highest && row - this.highest <= seconds * MOST_IN_A_SECOND;
   }
 
   /** As `state` of the row numbers gave it. */

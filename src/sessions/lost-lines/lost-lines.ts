@@ -261,7 +261,7 @@ function jumpOf(own: readonly LineCounter[], line: NumberedLine, row: number): L
   const isOver = (stream: LineCounter, place: number) =>
     !stream.isConcurrent && own.slice(0, place).some((newer) => newer.mayHave(null, stream.from));
   const [nearest] = own
-    .filter((stream, place) => row > stream.highest && !isOver(stream, place))
+    .filter((stream, place) => stream.mayReach(line, row) && !isOver(stream, place))
     .sort((a, b) => b.highest - a.highest);
   const isSure = nearest?.standing === 'proven' && row - nearest.highest <= MOST_APART;
   if (nearest !== undefined && isSure) return nearest;

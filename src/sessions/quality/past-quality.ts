@@ -1,6 +1,7 @@
 import type { Downtimes } from '../downtimes.ts';
 import type { Host } from '../session.ts';
-import { QUALITIES, QUALITY_REASONS, type Quality, type QualityStatement } from './quality.ts';
+import type { QualityLook } from './quality-look.ts';
+import { QUALITIES, QUALITY_REASONS, type QualityStatement } from './statement.ts';
 
 /** Why nobody knows who was on at a moment. */
 export const UNKNOWN_REASONS = ['before_store', 'not_running', 'future'] as const;
@@ -36,6 +37,9 @@ export interface PastOfHosts {
 const MOST_CHANGES = 500;
 /** Of those beyond it is said what was true over all. */
 const MOST_HOSTS = 500;
+/** Those of which fewer lines came get a list only while there are fewer lists than that: names may be made up. */
+const PROVEN_LINES = 8;
+const MOST_NEW_HOSTS = 100;
 const MOST_CHANGES_OF_HOST = 100;
 const MOST_LOSSES = 500;
 /** A loss is noticed so late at most: row numbers are waited for, and drops are looked at once a second. */
@@ -66,19 +70,39 @@ export class PastQuality {
     this.#losses = ofHosts.losses;
   }
 
-  /** To be called once a second. */
-  noteAll(now: number, quality: Quality, hosts: Iterable<Host>): void {
-    this.note(now, quality.at(now));
-    for (const host of hosts) this.note(now, quality.ofHost(host, now), host.name);
+  /** To be called once a second, with what is said of this moment. */
+  noteAll(now: number, look: QualityLook, hosts: ReadonlyMap<string, Host>): void {
+    this.note(now, look.all);
+    for (const host of hosts.values()) this.noteHost(now, look, host, hosts);
+  }
+
+  /** What is said of one host, if there is room for it among those that are known. */
+  noteHost(now: number, look: QualityLook, host: Host, hosts: ReadonlyMap<string, Host>): void {
+    if (this.#hasRoomFor(host, hosts)) this.note(now, look.of(host), host.name);
+  }
+
+  /** A name that is not known any more keeps no list when another one wants it. */
+  #hasRoomFor({ name, standing }: Host, hosts: ReadonlyMap<string, Host>): boolean {
+    if (this.#ofHosts.has(name)) return true;
+    const most = standing.lines < PROVEN_LINES ? MOST_NEW_HOSTS : MOST_HOSTS;
+    if (this.#ofHosts.size < most) return true;
+    if (most < MOST_HOSTS) return false;
+    for (const known of this.#ofHosts.keys()) {
+      if (hosts.has(known)) continue;
+      this.#ofHosts.delete(known);
+      return true;
+    }
+    return false;
   }
 
   /** What is said of the counts now, of one host or of all. */
   note(now: number, statement: Omit<QualityChange, 'from'>, host: string | null = null): void {
-    if (host === null) this.#changes = withNew(this.#changes, now, statement, MOST_CHANGES);
-    else if (this.#ofHosts.has(host) || this.#ofHosts.size < MOST_HOSTS) {
-      const own = this.#ofHosts.get(host) ?? [];
-      this.#ofHosts.set(host, withNew(own, now, statement, MOST_CHANGES_OF_HOST));
+    if (host === null) {
+      this.#changes = withNew(this.#changes, now, statement, MOST_CHANGES);
+      return;
     }
+    const own = this.#ofHosts.get(host) ?? [];
+    this.#ofHosts.set(host, withNew(own, now, statement, MOST_CHANGES_OF_HOST));
   }
 
   /** It has turned out that lines were lost in a time of which something better was said. */

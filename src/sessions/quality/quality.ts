@@ -6,44 +6,15 @@ import type { LostLines } from '../lost-lines/lost-lines.ts';
 import type { Host } from '../session.ts';
 import type { SessionSettings } from '../time-outs.ts';
 import type { LikelyRange } from './balance.ts';
-import { type Bounds, endsOf, narrowed, type Range, together, widened } from './bounds.ts';
-
-/** From best to worst; docs/session-tracking.md says what each means. */
-export const QUALITIES = ['exact', 'reconciled', 'unverified', 'estimated'] as const;
-export type QualityLevel = (typeof QUALITIES)[number];
-
-export const QUALITY_REASONS = [
-  'warming_up',
-  'downtime',
-  'drops',
-  'gap',
-  'restart',
-  'clock',
-  'excluded',
-  'unnumbered',
-] as const;
-export type QualityReason = (typeof QUALITY_REASONS)[number];
-
-/** How right a count is, and why it is no better. */
-export interface QualityStatement {
-  readonly quality: QualityLevel;
-  readonly reasons: readonly QualityReason[];
-  readonly bounds: Bounds;
-}
-
-/** What is not sure of a count of sessions and users. */
-interface Doubts {
-  readonly reasons: Set<QualityReason>;
-  /** Lines dropped before anybody could read whose they were, as far as they were counted. */
-  readonly dropped: number;
-  /** Sessions that lost lines may have opened, or ended for us alone; null where nobody can know. */
-  hidden: number | null;
-  /** Counted sessions and users that may not be there any more. */
-  sessions: number;
-  users: number;
-  /** Snapshots agreed with what lines could not tell. */
-  isReconciled: boolean;
-}
+import { endsOf, together, widened } from './bounds.ts';
+import { type Judged, QualityLook } from './quality-look.ts';
+import {
+  type Doubts,
+  isCountable,
+  type QualityReason,
+  type QualityStatement,
+  statement,
+} from './statement.ts';
 
 /** Of the width. What is only a little narrower now would soon be wider than what chance may add. */
 const MUCH_BETTER = 0.5;
@@ -96,22 +67,44 @@ export class Quality {
     if (certain === null || likely === null || isBetter) host.balance.begin(certain);
   }
 
+  /** Of the numbers over all, and of each host. */
+  look(now: number): QualityLook {
+    return new QualityLook(
+      (judge) => this.#all(now, judge),
+      (host) => this.#judge(host, now),
+    );
+  }
+
   /** Of the numbers over all. */
   at(now: number): QualityStatement {
+    return this.look(now).all;
+  }
+
+  /** Of one host's numbers: what another host lost does not touch them. */
+  ofHost(host: Host, now: number): QualityStatement {
+    return this.look(now).of(host);
+  }
+
+  #judge(host: Host, now: number): Judged {
+    const doubts = this.#doubtsOf(host, now);
+    return { doubts, likely: this.#likelyOf(host, doubts, now) };
+  }
+
+  #all(now: number, judge: (host: Host) => Judged): QualityStatement {
     const { counts, identities } = this.#site;
     const everywhere = this.#everywhere(this.reconciledAt, now);
     const all = { ...everywhere, sessions: 0, users: counts.users - counts.doubt.users };
     let isBounded = isCountable(all);
     const likely: (LikelyRange | null)[] = [];
     for (const host of identities.hosts.values()) {
-      const own = this.#doubtsOf(host, now);
+      const { doubts: own, likely: ownLikely } = judge(host);
       for (const reason of own.reasons) all.reasons.add(reason);
       all.hidden = sum(all.hidden, this.#hiddenOn(host, now));
       all.sessions += own.sessions;
       all.users += this.#unsureWithoutLoss(host, now);
       all.isReconciled ||= own.isReconciled;
       isBounded &&= isCountable(own);
-      likely.push(this.#likelyOf(host, own, now));
+      likely.push(ownLikely);
     }
     if (isBounded && all.hidden !== null) {
       all.sessions = Math.min(all.sessions, all.hidden);
@@ -120,12 +113,6 @@ export class Quality {
     const known = likely.filter((range) => range !== null);
     const range = isBounded && known.length === likely.length ? together(known) : null;
     return statement(all, counts.sessions, counts.users, range);
-  }
-
-  /** Of one host's numbers: what another host lost does not touch them. */
-  ofHost(host: Host, now: number): QualityStatement {
-    const doubts = this.#doubtsOf(host, now);
-    return statement(doubts, host.openSessions, host.openUsers, this.#likelyOf(host, doubts, now));
   }
 
   /** Between which numbers the sessions of a host are, as narrow as can be said; null where nobody can know. */
@@ -152,11 +139,6 @@ export class Quality {
     const waited = { low: range.low + mean, high: range.high + mean, variance: range.variance + variance };
     // What the kernel dropped may be in the gaps of this host already, or be lines of another one.
     return widened(waited, this.#lostLines.likelyChange(host.name, doubts.dropped));
-  }
-
-  /** What the truth lies between, of a host, or over all for null. */
-  boundsAt(now: number): (host: Host | null) => Bounds {
-    return (host) => (host === null ? this.at(now) : this.ofHost(host, now)).bounds;
   }
 
   #doubtsOf(host: Host, now: number): Doubts {
@@ -253,13 +235,6 @@ function isReconciled({ reconciledAt, reconcileIntervalMs }: Host, now: number):
   return reconciledAt !== null && now - reconciledAt < 2 * reconcileIntervalMs;
 }
 
-const COUNTABLE: ReadonlySet<QualityReason> = new Set(['drops', 'gap', 'clock', 'excluded'] as const);
-
-/** Of these alone it is known how many lines are lost, and a line ends or opens one session at most. */
-function isCountable({ reasons }: Pick<Doubts, 'reasons'>): boolean {
-  return [...reasons].every((reason) => COUNTABLE.has(reason));
-}
-
 /** Null where nobody can know how many lines are lost. */
 function certainOf({ openSessions }: Host, doubts: Doubts): LikelyRange | null {
   if (doubts.hidden === null || !isCountable(doubts)) return null;
@@ -270,27 +245,4 @@ function certainOf({ openSessions }: Host, doubts: Doubts): LikelyRange | null {
 function width(range: LikelyRange): number {
   const { low, high } = endsOf(range);
   return high - low;
-}
-
-function statement(
-  doubts: Doubts,
-  sessions: number,
-  users: number,
-  likely: LikelyRange | null,
-): QualityStatement {
-  const { hidden, isReconciled } = doubts;
-  const reasons = QUALITY_REASONS.filter((reason) => doubts.reasons.has(reason));
-  const range = (count: number, unsure: number): Range => ({
-    low: Math.max(0, count - unsure),
-    high: hidden === null ? null : count + hidden,
-  });
-  const certain = { sessions: range(sessions, doubts.sessions), users: range(users, doubts.users) };
-  const bounds = likely === null ? certain : narrowed(certain, likely, sessions, users);
-  return { quality: levelOf(reasons, isReconciled), reasons, bounds };
-}
-
-function levelOf(reasons: readonly QualityReason[], isReconciled: boolean): QualityLevel {
-  if (reasons.some((reason) => reason !== 'unnumbered')) return 'estimated';
-  if (reasons.length > 0) return 'unverified';
-  return isReconciled ? 'reconciled' : 'exact';
 }

@@ -2,6 +2,8 @@ import type { Connection } from '../session.ts';
 
 /** Apps that are counted at once: senders make up their ids. */
 const MOST_APPS = 20_000;
+/** Of those, so many make room at once: what is deleted first in a map is looked through again each time. */
+const PART = 8;
 /** Of which a restart knows: they are written down each second. */
 const MOST_STORED = 5_000;
 
@@ -28,8 +30,8 @@ interface Entry {
 }
 
 /**
- * How many connections of each app were opened. A line costs O(1). Where there are too many apps, the one that was
- * opened longest ago is forgotten; whoever comes newly after that may be one that was forgotten, and has no total.
+ * How many connections of each app were opened. A line costs O(1). Where there are too many apps, some that were
+ * opened longest ago are forgotten; whoever comes newly after that may be one that was forgotten, and has no total.
  */
 export class OpenedApps {
   readonly #apps = new Map<string, Entry>();
@@ -80,9 +82,10 @@ export class OpenedApps {
 
   #newcomer(): Entry {
     if (this.#apps.size >= this.#mostApps) {
+      let left = Math.ceil(this.#mostApps / PART);
       for (const oldest of this.#apps.keys()) {
+        if (left-- === 0) break;
         this.#apps.delete(oldest);
-        break;
       }
       this.#hasForgotten = true;
     }

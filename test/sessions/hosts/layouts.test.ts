@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pipelineUnderTest } from '../intake/pipeline-under-test.ts';
+import { pipelineUnderTest } from '../../intake/pipeline-under-test.ts';
 
 const START = Date.UTC(2026, 0, 5, 8);
 const MINUTE = 60_000;

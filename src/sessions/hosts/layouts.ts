@@ -1,4 +1,4 @@
-import type { Layout } from '../contract/event.ts';
+import type { Layout } from '../../contract/event.ts';
 
 const WITHIN_MS = 10 * 60_000;
 const REPEAT_MS = 60 * 60_000;
