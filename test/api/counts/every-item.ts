@@ -23,7 +23,13 @@ const msOrNull = (at: unknown) => (at === null ? null : ms(at));
 
 /** Looks at every session there is. */
 export async function everySession(api: ApiUnderTest): Promise<SeenSession[]> {
-  const { items } = (await api.get('/api/v1/sessions?limit=1000')).body;
+  const items: Item[] = [];
+  for (let cursor = ''; ; ) {
+    const { body } = await api.get(`/api/v1/sessions?limit=1000${cursor}`);
+    items.push(...body.items);
+    if (body['nextCursor'] === null) break;
+    cursor = `&cursor=${body['nextCursor']}`;
+  }
   return Promise.all(
     items.map(async ({ id }) => {
       const item = (await api.get(`/api/v1/sessions/${id}`)).body as unknown as Item;

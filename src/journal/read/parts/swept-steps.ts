@@ -27,10 +27,18 @@ export function sweptSteps(
   for (const session of sessions.find({ from: first * 1000 - LATE_CLOSE_MS, to })) {
     const { startedAt, endedAt, user } = session;
     const person = items.seen.person(user);
-    if (part.app === null) sweep.add(startedAt, endedAt, person);
+    if (part.app === null) {
+      sweep.count(startedAt, endedAt);
+      sweep.stay(startedAt, endedAt, person);
+    }
     for (const { openedAt, closedAt } of sessions.connectionsOf(session)) {
-      if (part.app !== null) sweep.add(openedAt, closedAt, person);
-      sweep.level('connections', openedAt, closedAt);
+      // What closed after its session had ended was not on any more, though its Close has a time of its own.
+      const [from, to] = [Math.max(openedAt, startedAt), earlier(closedAt, endedAt)];
+      if (part.app !== null) {
+        sweep.count(openedAt, closedAt);
+        sweep.stay(from, to, person);
+      }
+      sweep.level('connections', from, to);
     }
   }
   if (sessions.hasTooManySessions || sessions.hasTooManyConnections) return null;
@@ -66,10 +74,14 @@ class Sweep {
     return Math.floor((at / 1000 - this.#range.first) / this.#range.stepSeconds);
   }
 
-  /** What began, was open and ended, with its user. */
-  add(from: number, to: number | null, person: number | null): void {
+  /** What began, and ended unless that is null. */
+  count(from: number, to: number | null): void {
     count(this.#created, this.#placeOf(from), this.#count);
     if (to !== null) count(this.#destroyed, this.#placeOf(to), this.#count);
+  }
+
+  /** From when to when something was active, with its user. */
+  stay(from: number, to: number | null, person: number | null): void {
     const stay = this.level('active', from, to);
     if (stay === null || person === null) return;
     const stays = this.#stays.get(person);
@@ -103,6 +115,12 @@ class Sweep {
       return { at, ...UNKNOWN, created: created || null, destroyed: destroyed || null };
     });
   }
+}
+
+/** Null is never. */
+function earlier(one: number | null, other: number | null): number | null {
+  if (one === null || other === null) return one ?? other;
+  return Math.min(one, other);
 }
 
 function count(counts: Int32Array, place: number, length: number): void {
