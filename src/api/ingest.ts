@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { REFUSAL_WORDS } from '../contract/refusal-words.ts';
 import { type AnswerOf, time } from '../journal/read/answers.ts';
 import { MOST_LISTED } from '../journal/read/parts/largest.ts';
 import { hostAnswer, mostTroubled } from './hosts.ts';
@@ -20,6 +21,7 @@ const ingest = z.object({
   heartbeats: count,
   excluded: count,
   refused: countByName,
+  refusalWords: z.record(z.string(), z.string()).describe('what the reasons mean that are counted here'),
   inFlight: count,
   orphanStops: count,
   orphanCloses: count,
@@ -58,6 +60,7 @@ function ingestNow(parts: ApiParts, since: string): AnswerOf<typeof ingest> {
   const { received, accepted, duplicates, heartbeats, excluded, refused, faults } = parts.counters;
   const { tracker, lostLines: rowNumbers } = parts.site;
   const { orphanStops, orphanCloses, keyMismatches } = tracker.counters;
+  const receivers = parts.receivers.map((receiver) => receiver.stats());
   return {
     since,
     received,
@@ -66,6 +69,7 @@ function ingestNow(parts: ApiParts, since: string): AnswerOf<typeof ingest> {
     heartbeats,
     excluded,
     refused: Object.fromEntries(refused),
+    refusalWords: wordsOf([refused.keys(), ...receivers.map((stats) => Object.keys(stats.refused ?? {}))]),
     inFlight: parts.inFlight(),
     orphanStops,
     orphanCloses,
@@ -76,7 +80,7 @@ function ingestNow(parts: ApiParts, since: string): AnswerOf<typeof ingest> {
       return { ...each, lastAt: new Date(lastAt).toISOString() };
     }),
     faultyHostsTotal: parts.counters.faultyHosts.size,
-    receivers: parts.receivers.map((receiver) => receiver.stats()),
+    receivers,
     hosts: mostTroubled(parts, MOST_LISTED),
     hostsTotal: parts.site.identities.hosts.size,
     sinks: parts.sinks(),
@@ -85,6 +89,14 @@ function ingestNow(parts: ApiParts, since: string): AnswerOf<typeof ingest> {
     }),
     appNames: parts.namesSource(),
   };
+}
+
+/** By reason; one that a receiver of somebody else's has counted may have none. */
+function wordsOf(reasons: readonly Iterable<string>[]): Record<string, string> {
+  const known = reasons.flatMap((some) =>
+    Array.from(some, (reason) => [reason, REFUSAL_WORDS[reason]] as const),
+  );
+  return Object.fromEntries(known.filter((each): each is readonly [string, string] => each[1] !== undefined));
 }
 
 const description = {

@@ -101,6 +101,7 @@ it('ingest accounts for everything received', async () => {
     heartbeats: 1,
     excluded: 1,
     refused: { bad_item: 1, unknown_format: 1 },
+    refusalWords: { bad_item: 'an item that is no event', unknown_format: 'no line of Sense' },
     inFlight: 0,
     orphanStops: 1,
     orphanCloses: 1,

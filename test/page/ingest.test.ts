@@ -15,6 +15,7 @@ describe('what came in', () => {
       ...{ since: '', received: 21, accepted: 6, duplicates: 5, heartbeats: 4, excluded: 3, inFlight: 0 },
       ...{
         refused: { empty: 1, oversize: 2 },
+        refusalWords: {},
         rowsMissing: 0,
         receivers: [],
         sinks: [],

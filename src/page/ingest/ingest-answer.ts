@@ -10,6 +10,8 @@ export interface Ingest {
   readonly heartbeats: number;
   readonly excluded: number;
   readonly refused: Readonly<Record<string, number>>;
+  /** What its reasons mean. */
+  readonly refusalWords: Readonly<Record<string, string>>;
   readonly inFlight: number;
   readonly rowsMissing: number;
   readonly receivers: readonly ReceiverStats[];

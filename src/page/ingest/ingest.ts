@@ -31,7 +31,7 @@ function Tables({ ingest }: { readonly ingest: Answer }): View {
   return h(
     'div',
     { class: 'ingest-tables' },
-    h('div', { class: 'columns' }, h(TalliesTable, { ingest }), h(RefusedTable, { refused: ingest.refused })),
+    h('div', { class: 'columns' }, h(TalliesTable, { ingest }), h(RefusedTable, ingest)),
     h(ReceiversTable, { receivers: ingest.receivers }),
     h(HostsTable, { ingest }),
     h(SinksTable, { sinks: ingest.sinks }),

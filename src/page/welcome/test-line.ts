@@ -1,7 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { AskError, send } from '../model/ask.ts';
 import { h, type View } from '../parts/view.ts';
-import { refusalText } from '../words/refusals.ts';
 import { testLine } from './first-steps.ts';
 
 /** For so long somebody can see the made-up session. */
@@ -45,7 +44,7 @@ async function sent(type: 'session_start' | 'session_stop', id: string): Promise
     const { accepted, excluded, refused } = await send<Taken>('events', [testLine(type, id)]);
     if (accepted > 0) return 'It was counted: HEADCOUNT\\test is on for half a minute.';
     if (excluded > 0) return 'It came, and the blacklist leaves its user out.';
-    return `It came and was not taken: ${refusalText(refused[0]?.reason ?? 'a second copy')}.`;
+    return `It came and was not taken: ${refused[0]?.reason ?? 'a second copy'}.`;
   } catch (error) {
     if (!(error instanceof AskError)) throw error;
     return error.status === 403 || error.status === 401
