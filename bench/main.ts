@@ -11,6 +11,7 @@ import { burst } from './scenarios/burst.ts';
 import { coreShare } from './scenarios/core-share.ts';
 import { countsRoute } from './scenarios/counts-route.ts';
 import { cpuPerEvent } from './scenarios/cpu-per-event.ts';
+import { fairShares } from './scenarios/fair-shares.ts';
 import { history } from './scenarios/history.ts';
 import { idleConnections } from './scenarios/idle-connections.ts';
 import { madeUpNames } from './scenarios/made-up-names.ts';
@@ -41,7 +42,7 @@ import { formatTable } from './table.ts';
 
 const SCENARIOS: readonly Scenario[] = [
   ...[cpuPerEvent, coreShare, burst, stall, sustained, visible, millionSessions],
-  ...[tcpLines, countsRoute, history, streams, idleConnections, polls, reconcile, madeUpNames],
+  ...[tcpLines, countsRoute, history, streams, idleConnections, polls, reconcile, madeUpNames, fairShares],
   ...[bigStore, liveScript, eventToPixel, fiftyPages, pageMemory],
   ...[sinkCpu, sinkRows, sinkVisible, sinkOutage],
 ];
