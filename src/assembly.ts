@@ -24,6 +24,8 @@ import { JournalReader } from './journal/read/reader.ts';
 import type { Recovered } from './journal/recover.ts';
 import { recoverFile } from './journal/recover-file.ts';
 import { Site } from './sessions/site.ts';
+import { beginningText, endText } from './sessions/storms/storm-text.ts';
+import { Storms } from './sessions/storms/storms.ts';
 import { TroubleLog } from './trouble-log.ts';
 
 const SINK_MODULE = new URL('../sinks/index.ts', import.meta.url).href;
@@ -50,6 +52,7 @@ export interface AppOptions {
  */
 export class Assembly {
   readonly site: Site;
+  readonly storms: Storms;
   readonly journal: Journal;
   readonly reader: JournalReader;
   readonly deliveries: Delivery;
@@ -74,6 +77,7 @@ export class Assembly {
     this.#troubles = new TroubleLog(log);
     this.access = new ApiAccess(config.api, log);
     this.site = createSite(config.sessions, log);
+    this.storms = createStorms(config.sessions, this.#troubles);
     // Before it is recovered: whom the rules of now exclude is hidden from the first moment on.
     this.site.exclude(createBlacklist(config.blacklist).excludes, now());
     this.unlock = lockStore(config.store.path);
@@ -100,6 +104,7 @@ export class Assembly {
     });
     this.checkpoints = new Checkpoints({
       site: this.site,
+      storms: this.storms,
       journal: this.journal,
       pipeline: this.pipeline,
       storeId: recovered.storeId,
@@ -194,6 +199,7 @@ export class Assembly {
     for (const [eventId, receivedAt] of eventIds) duplicates.add(eventId, receivedAt);
     return new Pipeline({
       site: this.site,
+      storms: this.storms,
       store: this.journal,
       duplicates,
       blacklist: createBlacklist(this.#options.config.blacklist),
@@ -216,6 +222,7 @@ export class Assembly {
       trouble: (kind, sample) => this.#troubles.note(kind, sample),
       // What is known at the moment.
       site: this.site,
+      storms: this.storms,
       appNames: this.appNames,
       namesSource: () => this.appNames.source,
       counters: this.pipeline.counters,
@@ -268,6 +275,13 @@ function createSite(
       'row numbers of this host do not count its lines one by one; lost lines cannot be seen',
     );
   return site;
+}
+
+function createStorms({ storm }: Config['sessions'], troubles: TroubleLog): Storms {
+  const storms = new Storms(storm);
+  storms.onBegun = (begun) => troubles.note('a user logs in again and again', beginningText(begun));
+  storms.onEnded = (ended) => troubles.note('a user no longer logs in again and again', endText(ended));
+  return storms;
 }
 
 const callAfter: CallAfter = (ms, callback) => {

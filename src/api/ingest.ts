@@ -4,6 +4,7 @@ import { type AnswerOf, time } from '../journal/read/answers.ts';
 import { hostsByName } from '../sessions/counts.ts';
 import type { ApiParts } from './parts.ts';
 import { answer, NO_QUERY, type SchemaTypes } from './schemas.ts';
+import { stormsAnswer, stormsNow } from './storms.ts';
 
 const count = z.int();
 const countByName = z.record(z.string(), count);
@@ -38,6 +39,7 @@ const ingest = z.object({
       rowsMissing: count.nullable().describe('null where its lines are not numbered one by one'),
     }),
   ),
+  storms: stormsAnswer,
   sinks: z.array(named),
   blacklist: z
     .array(z.object({ directory: z.string(), userId: z.string().nullable(), seen: z.boolean() }))
@@ -84,6 +86,7 @@ function ingestNow(parts: ApiParts, since: string): AnswerOf<typeof ingest> {
       bothLayouts: layouts.areBoth(parts.now()),
       rowsMissing: rowNumbers.missingOf(name),
     })),
+    storms: stormsNow(parts.storms),
     sinks: parts.sinks(),
     blacklist: parts.rulesSeen().map(([{ directory, userId = null }, seen]) => {
       return { directory, userId, seen };

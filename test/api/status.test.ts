@@ -121,6 +121,7 @@ it('ingest accounts for everything received', async () => {
         rowsMissing: null,
       },
     ],
+    storms: [],
     sinks: [],
     blacklist: [{ directory: 'INTERNAL', userId: null, seen: true }],
     appNames: null,

@@ -5,7 +5,7 @@ import type { Site } from '../../sessions/site.ts';
 import { type Metric, metric, Rising, type Sample } from './metric.ts';
 
 /** Anyone may send lines with made-up hosts, and each name costs Prometheus a time series. */
-const MOST_HOSTS = 100;
+export const MOST_HOSTS = 100;
 
 export function hostMetrics(site: Site, now: () => number): Metric[] {
   const { hosts } = site.identities;
@@ -71,7 +71,8 @@ function rowsMissing({ identities, lostLines: rowNumbers }: Site): () => Sample[
   };
 }
 
-function busiest(hosts: ReadonlyMap<string, Host>): Host[] {
+/** Those that have series of their own. */
+export function busiest(hosts: ReadonlyMap<string, Host>): Host[] {
   const all = [...hosts.values()];
   if (all.length <= MOST_HOSTS) return all;
   return all

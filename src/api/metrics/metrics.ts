@@ -9,6 +9,7 @@ import { type Metric, metric, Rising, registerMetric, type Sample } from './metr
 import { pollMetrics } from './polls.ts';
 import { qualityMetrics } from './quality.ts';
 import { sinkMetrics } from './sinks.ts';
+import { stormMetrics } from './storms.ts';
 
 /**
  * What `GET /metrics` answers. Counters begin at zero with the program and never fall; gauges are what is true at the
@@ -23,6 +24,7 @@ export function createMetrics(parts: ApiParts): Registry {
     ...siteMetrics(parts),
     ...qualityMetrics(parts.site, parts.now),
     ...hostMetrics(parts.site, parts.now),
+    ...stormMetrics(parts.storms, parts.site),
     ...sinkMetrics(() => parts.sinks()),
     {
       name: 'headcount_build_info',
