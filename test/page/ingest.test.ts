@@ -13,7 +13,14 @@ describe('what came in', () => {
   it('adds up, whatever the reasons are', () => {
     const [received, ...others] = tallies({
       ...{ since: '', received: 21, accepted: 6, duplicates: 5, heartbeats: 4, excluded: 3, inFlight: 0 },
-      ...{ refused: { empty: 1, oversize: 2 }, rowsMissing: 0, receivers: [], sinks: [], hosts: [] },
+      ...{
+        refused: { empty: 1, oversize: 2 },
+        rowsMissing: 0,
+        receivers: [],
+        storms: [],
+        sinks: [],
+        hosts: [],
+      },
     });
     expect(received?.count).toBe(21);
     expect(others.reduce((sum, { count }) => sum + count, 0)).toBe(21);
