@@ -132,13 +132,20 @@ export class Storms {
     return watched;
   }
 
+  /** Of those with equally few, the ones that were watched first. */
   #makeRoom(): void {
-    const fewestFirst = Array.from(
-      this.#watched.values(),
-      (watched) => [watched, watched.lastMinute.at(this.#second)] as const,
-    ).sort(([, one], [, other]) => one - other);
-    for (const [watched] of fewestFirst.slice(0, Math.ceil(this.#mostWatched / 2))) {
-      if (watched.storm !== null) this.#end(watched, watched.storm, this.#second * 1000);
+    const second = this.#second;
+    const half = Math.ceil(this.#watched.size / 2);
+    const fewestFirst = Uint32Array.from(this.#watched.values(), ({ lastMinute }) =>
+      lastMinute.at(second),
+    ).sort();
+    const most = fewestFirst[half - 1] ?? 0;
+    let withMost = half - fewestFirst.indexOf(most);
+    for (const watched of this.#watched.values()) {
+      const starts = watched.lastMinute.at(second);
+      if (starts > most || (starts === most && withMost === 0)) continue;
+      if (starts === most) withMost -= 1;
+      if (watched.storm !== null) this.#end(watched, watched.storm, second * 1000);
       this.#watched.delete(watched.key);
     }
   }

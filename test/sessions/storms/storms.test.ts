@@ -168,6 +168,23 @@ describe('storms', () => {
     expect(under.storms.all[0]?.startsTotal).toBe(1_000);
   });
 
+  it('lose of those that are watched the half with the fewest Starts, and of equal ones the first', () => {
+    const counts = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 10, maxLength: 10 });
+    fc.assert(
+      fc.property(counts, (counts) => {
+        const under = new StormsUnderTest(6, 10);
+        const users = counts.map((starts, n) => ({ key: keyOf(`u${n}`), starts }));
+        for (const { key, starts } of users) under.start(key, starts);
+        under.start(keyOf('new'));
+        const fewestFirst = users.toSorted((one, other) => one.starts - other.starts);
+        const [lost, kept] = [fewestFirst.slice(0, 5), fewestFirst.slice(5)];
+        // Whoever was forgotten has yet to start six.
+        for (const { key, starts } of [...kept, ...lost.slice(0, 4)]) under.start(key, 6 - starts);
+        expect(new Set(under.storms.all.map(({ key }) => key))).toEqual(new Set(kept.map(({ key }) => key)));
+      }),
+    );
+  });
+
   it('are what looking at every Start says, whatever comes when', () => {
     const keys = ['ann', 'bob', null].map((id) => keyOf(id));
     const step = fc.record({
