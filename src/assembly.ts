@@ -26,6 +26,8 @@ import type { Recovered } from './journal/recover.ts';
 import { recoverFile } from './journal/recover-file.ts';
 import { boundsWithin } from './sessions/hosts/room.ts';
 import { Site } from './sessions/site.ts';
+import type { Storms } from './sessions/storms/storms.ts';
+import { toldStorms } from './sessions/storms/told-storms.ts';
 import { TroubleLog } from './trouble-log.ts';
 
 const SINK_MODULE = new URL('../sinks/index.ts', import.meta.url).href;
@@ -52,6 +54,7 @@ export interface AppOptions {
  */
 export class Assembly {
   readonly site: Site;
+  readonly storms: Storms;
   readonly journal: Journal;
   readonly reader: JournalReader;
   readonly deliveries: Delivery;
@@ -81,6 +84,7 @@ export class Assembly {
         'too many hosts: those of which the fewest lines came make room',
         `${forgotten} for ${newcomer}`,
       );
+    this.storms = toldStorms(config.sessions.storm, (kind, sample) => this.#troubles.note(kind, sample));
     // Before it is recovered: whom the rules of now exclude is hidden from the first moment on.
     this.site.exclude(createBlacklist(config.blacklist).excludes, now());
     this.unlock = lockStore(config.store.path);
@@ -107,6 +111,7 @@ export class Assembly {
     });
     this.checkpoints = new Checkpoints({
       site: this.site,
+      storms: this.storms,
       journal: this.journal,
       pipeline: this.pipeline,
       storeId: recovered.storeId,
@@ -203,6 +208,7 @@ export class Assembly {
     for (const [eventId, receivedAt] of eventIds) duplicates.add(eventId, receivedAt);
     return new Pipeline({
       site: this.site,
+      storms: this.storms,
       store: this.journal,
       duplicates,
       blacklist: createBlacklist(this.#options.config.blacklist),
@@ -225,6 +231,7 @@ export class Assembly {
       trouble: (kind, sample) => this.#troubles.note(kind, sample),
       // What is known at the moment.
       site: this.site,
+      storms: this.storms,
       appNames: this.appNames,
       namesSource: () => this.appNames.source,
       counters: this.pipeline.counters,

@@ -3,6 +3,7 @@ import type { Pipeline } from './intake/pipeline.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Site } from './sessions/site.ts';
 import { stateOf } from './sessions/site-state.ts';
+import type { Storms } from './sessions/storms/storms.ts';
 import type { TroubleLog } from './trouble-log.ts';
 
 const TICK_MS = 1_000;
@@ -25,6 +26,7 @@ export type CallAfter = (ms: number, callback: () => void) => () => void;
 
 export interface CheckpointsParts {
   readonly site: Site;
+  readonly storms: Storms;
   readonly journal: Journal;
   readonly pipeline: Pipeline;
   readonly storeId: string;
@@ -62,11 +64,12 @@ export class Checkpoints {
   }
 
   #tick(): void {
-    const { now: clock, site, journal, pipeline, troubles } = this.#parts;
+    const { now: clock, site, storms, journal, pipeline, troubles } = this.#parts;
     this.#ticks += 1;
     const now = clock();
     this.#noteDrops();
     pipeline.work();
+    storms.tick(now);
     const crowded = site.book.pending.activities > MANY_ACTIVITIES;
     const later = crowded && this.#ticks % CROWDED_TICKS !== 0;
     // A sweep only where its ends are committed with it: recovery has nothing but events to replay.

@@ -13,6 +13,7 @@ import { Journal } from '../src/journal/journal.ts';
 import { journalFile, openJournalFile } from '../src/journal/journal-file.ts';
 import { recover } from '../src/journal/recover.ts';
 import { Site } from '../src/sessions/site.ts';
+import { Storms } from '../src/sessions/storms/storms.ts';
 import { TroubleLog } from '../src/trouble-log.ts';
 
 const NOON = Date.parse('2026-05-19T12:00:00Z');
@@ -54,6 +55,7 @@ class CheckpointsUnderTest {
   readonly directory = mkdtempSync(join(tmpdir(), 'headcount-checkpoints-'));
   readonly clock = new FakeClock();
   readonly site = new Site({ timeoutMs: 8_000, graceMs: 2_000, maxAgeMs: 86_400_000 });
+  readonly storms = new Storms(30);
   readonly journal: Journal;
   readonly pipeline: Pipeline;
   readonly checkpoints: Checkpoints;
@@ -91,6 +93,7 @@ class CheckpointsUnderTest {
     );
     this.pipeline = new Pipeline({
       site: this.site,
+      storms: this.storms,
       store: this.journal,
       duplicates: new Duplicates(),
       blacklist: createBlacklist([]),
@@ -107,6 +110,7 @@ class CheckpointsUnderTest {
     };
     this.checkpoints = new Checkpoints({
       site: this.site,
+      storms: this.storms,
       journal: this.journal,
       pipeline: this.pipeline,
       storeId,

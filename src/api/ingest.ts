@@ -6,6 +6,7 @@ import { MOST_LISTED } from '../journal/read/parts/largest.ts';
 import { hostAnswer, mostTroubled } from './hosts.ts';
 import type { ApiParts } from './parts.ts';
 import { answer, NO_QUERY, type SchemaTypes } from './schemas.ts';
+import { stormsAnswer, stormsNow } from './storms.ts';
 
 const count = z.int();
 const countByName = z.record(z.string(), count);
@@ -39,6 +40,7 @@ const ingest = z.object({
       'by name, the 100 of which there is most to be said, then those with the most sessions; /api/v1/hosts has all',
     ),
   hostsTotal: count,
+  storms: stormsAnswer,
   sinks: z.array(named),
   blacklist: z
     .array(z.object({ directory: z.string(), userId: z.string().nullable(), seen: z.boolean() }))
@@ -83,6 +85,7 @@ function ingestNow(parts: ApiParts, since: string): AnswerOf<typeof ingest> {
     receivers,
     hosts: mostTroubled(parts, MOST_LISTED),
     hostsTotal: parts.site.identities.hosts.size,
+    storms: stormsNow(parts.storms),
     sinks: parts.sinks(),
     blacklist: parts.rulesSeen().map(([{ directory, userId = null }, seen]) => {
       return { directory, userId, seen };

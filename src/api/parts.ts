@@ -7,6 +7,7 @@ import type { IngestCounters } from '../intake/ingest-counters.ts';
 import type { Followed, Following } from '../journal/read/queries.ts';
 import type { Ask } from '../journal/read/reader-thread.ts';
 import type { Site } from '../sessions/site.ts';
+import type { Storms } from '../sessions/storms/storms.ts';
 import type { AccessToken } from './access/api.schema.ts';
 import type { WrongTokens } from './access/wrong-tokens.ts';
 
@@ -27,6 +28,7 @@ export interface History {
 /** What the API answers from. */
 export interface ApiParts {
   readonly site: Site;
+  readonly storms: Storms;
   readonly appNames: AppNames;
   /** Who is asked for names of apps; null where nobody is. */
   readonly namesSource: () => NamesSource | null;

@@ -5,7 +5,7 @@ import { sinkSchemas } from '../../sinks/index.ts';
 import { type ApiSettings, apiSchema } from '../api/access/api.schema.ts';
 import { qrsSchema } from '../app-names/qrs.schema.ts';
 import type { NamesById } from '../contract/app-names.ts';
-import { blacklistRules, duration, oneOf, size, text } from '../contract/settings.ts';
+import { blacklistRules, duration, integerOrOff, oneOf, size, text } from '../contract/settings.ts';
 import { prefixOf } from '../contract/virtual-proxy.ts';
 import { type Environment, fillIn } from './environment.ts';
 import { ConfigError, formatPath, formatProblems, schemaProblems } from './errors.ts';
@@ -41,6 +41,7 @@ const sessions = z
     timeout: duration().prefault('30m'),
     grace: duration().prefault('5m'),
     maxAge: duration().prefault('24h'),
+    storm: integerOrOff(1_000_000).prefault(30),
     serviceUsers: blacklistRules().prefault([]),
     virtualProxies: z
       .array(

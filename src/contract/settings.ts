@@ -33,6 +33,15 @@ export function integer(min: number, max: number) {
   });
 }
 
+/** The same from 0 on; `off` is another way to write 0. */
+export function integerOrOff(max: number) {
+  return setting<number>((input, refuse) => {
+    if (input === 'off') return 0;
+    const fits = typeof input === 'number' && Number.isInteger(input) && input >= 0 && input <= max;
+    return fits ? input : refuse(`integer 0-${max} or off`);
+  });
+}
+
 /** A port to listen on; 0 picks a free one. */
 export function port() {
   return integer(0, 65535);

@@ -1,10 +1,12 @@
 import type { Blacklist } from '../contract/blacklist.ts';
 import type { Site } from '../sessions/site.ts';
+import type { Storms } from '../sessions/storms/storms.ts';
 import type { Duplicates } from './duplicates.ts';
 import type { EventStore } from './event-store.ts';
 
 export interface PipelineParts {
   readonly site: Site;
+  readonly storms: Storms;
   readonly store: EventStore;
   readonly duplicates: Duplicates;
   readonly blacklist: Blacklist;

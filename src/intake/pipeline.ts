@@ -5,6 +5,7 @@ import type { Intake, Outcome, SubmittedItem } from '../contract/receiver.ts';
 import type { FailedPoll, Snapshot } from '../contract/snapshot.ts';
 import { type Fault, isHeartbeat, type ParsedLine, rowOfRefused, type TakeLine } from '../formats/index.ts';
 import type { Host } from '../sessions/session.ts';
+import type { Applied } from '../sessions/site.ts';
 import { FaultyHosts } from './faulty-hosts.ts';
 import type { IngestCounters } from './ingest-counters.ts';
 import { keptFailure, keptSnapshot } from './kept-poll.ts';
@@ -184,9 +185,15 @@ export class Pipeline implements Intake {
     for (const event of events) {
       const applied = site.apply(event, store.nextSeq);
       store.add(event, applied);
+      if (event.kind === 'session_start') this.#noteStart(event, applied);
       if (event.layout) this.#noteLayout(event.layout, applied.host, event.receivedAt);
     }
     this.#events = [];
+  }
+
+  #noteStart(event: UserEvent, { host, user }: Applied): void {
+    const key = host.keys.get(user);
+    if (key !== undefined) this.#parts.storms.note(key, event);
   }
 
   #noteLayout(layout: Layout, host: Host, receivedAt: number): void {

@@ -24,6 +24,7 @@ import { JournalReader } from '../../src/journal/read/reader.ts';
 import { recover } from '../../src/journal/recover.ts';
 import { Site } from '../../src/sessions/site.ts';
 import { stateOf } from '../../src/sessions/site-state.ts';
+import { Storms } from '../../src/sessions/storms/storms.ts';
 import { partsUnderTest } from '../receivers/receivers-under-test.ts';
 
 export const SALES = 'a421f4a2-c311-4ef4-ba41-fe2e6a2b0d69';
@@ -56,6 +57,7 @@ export class ApiUnderTest {
     classOf: createClassOf(SERVICE_USERS),
     timeoutMsOf: new Map([['hdr', 600_000]]),
   });
+  readonly storms = new Storms(30);
   readonly pipeline: Pipeline;
   readonly journal: Journal;
   readonly http: HttpReceiver;
@@ -104,6 +106,7 @@ export class ApiUnderTest {
     });
     this.pipeline = new Pipeline({
       site: this.site,
+      storms: this.storms,
       store: this.journal,
       duplicates: new Duplicates(),
       blacklist: createBlacklist(blacklist),
@@ -126,6 +129,7 @@ export class ApiUnderTest {
       hosts: () => this.hosts,
       trouble: (kind, sample) => this.troubles.push([kind, sample]),
       site: this.site,
+      storms: this.storms,
       appNames: fixedAppNames(appNames),
       namesSource: () => null,
       counters: this.pipeline.counters,
@@ -198,6 +202,7 @@ export class ApiUnderTest {
     for (let i = 0; i < seconds; i += 1) {
       this.now += 1000;
       this.site.tick(this.now);
+      this.storms.tick(this.now);
     }
   }
 

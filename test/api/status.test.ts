@@ -126,6 +126,7 @@ it('ingest accounts for everything received', async () => {
       },
     ],
     hostsTotal: 1,
+    storms: [],
     sinks: [],
     blacklist: [{ directory: 'INTERNAL', userId: null, seen: true }],
     appNames: null,

@@ -114,7 +114,7 @@ describe('a good configuration', () => {
       blacklist: [],
       sessions: {
         ...{ timeout: 1_800_000, grace: 300_000, maxAge: 86_400_000 },
-        ...{ serviceUsers: [], virtualProxies: [] },
+        ...{ storm: 30, serviceUsers: [], virtualProxies: [] },
       },
       apps: { byId: new Map(), file: null, qrs: null },
       store: { path: 'data', retention: 7_776_000_000, maxSize: 10_000_000_000, commitInterval: 100 },
@@ -166,6 +166,13 @@ api: { host: 0.0.0.0, insecure: true }
   it('may repeat itself by anchors', () => {
     const text = 'sessions: { timeout: &t 10m, grace: *t }';
     expect(parse(text).sessions).toMatchObject({ timeout: 600_000, grace: 600_000 });
+  });
+
+  it('takes off for the 0 with which no storm is looked for', () => {
+    for (const storm of ['off', '0']) expect(parse(`sessions: { storm: ${storm} }`).sessions.storm).toBe(0);
+    expect(problemsOf(() => parse('sessions: { storm: "30" }'))).toEqual([
+      'config.yaml:1:20 sessions.storm: expected integer 0-1000000 or off, got "30"',
+    ]);
   });
 
   it('takes texts from the environment, in whole or in part', () => {

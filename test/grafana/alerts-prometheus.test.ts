@@ -115,6 +115,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       fires: true,
     },
   ],
+  'headcount-storm': gauge('headcount_storms', `${IN},host="qs1"`, 0, 2),
   'headcount-journal-failing': gauge('headcount_journal_failing', IN, 0, 1),
   'headcount-sink-down': gauge('headcount_sink_up', `${IN},sink="questdb"`, 1, 0),
   'headcount-sink-lag': gauge('headcount_sink_lag_seconds', `${IN},sink="questdb"`, 300, 301),

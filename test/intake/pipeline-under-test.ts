@@ -7,6 +7,7 @@ import { Duplicates } from '../../src/intake/duplicates.ts';
 import type { EventStore } from '../../src/intake/event-store.ts';
 import { Pipeline } from '../../src/intake/pipeline.ts';
 import { type Applied, Site } from '../../src/sessions/site.ts';
+import { Storms } from '../../src/sessions/storms/storms.ts';
 import { SETTINGS } from '../sessions/model/event-arbitrary.ts';
 
 /** The far side of the pipeline: keeps rows in memory, as the journal's writer keeps them on the disk. */
@@ -52,8 +53,10 @@ export function pipelineUnderTest(
   const site = new Site(SETTINGS);
   const troubles: string[] = [];
   const pending: (() => void)[] = [];
+  const storms = new Storms(30);
   const pipeline = new Pipeline({
     site,
+    storms,
     store,
     duplicates: new Duplicates(),
     blacklist: createBlacklist(rules),
@@ -85,7 +88,7 @@ export function pipelineUnderTest(
     }
     return settled;
   };
-  return { pipeline, store, site, troubles, pending, taken };
+  return { pipeline, store, site, storms, troubles, pending, taken };
 }
 
 /** received = accepted + duplicates + heartbeats + excluded + refused + inFlight */

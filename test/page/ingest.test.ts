@@ -21,6 +21,7 @@ describe('what came in', () => {
         sinks: [],
         hosts: [],
         hostsTotal: 0,
+        storms: [],
       },
     });
     expect(received?.count).toBe(21);

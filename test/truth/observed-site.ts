@@ -7,6 +7,7 @@ import { Duplicates } from '../../src/intake/duplicates.ts';
 import type { EventStore } from '../../src/intake/event-store.ts';
 import { Pipeline } from '../../src/intake/pipeline.ts';
 import type { Site } from '../../src/sessions/site.ts';
+import { Storms } from '../../src/sessions/storms/storms.ts';
 import type { SessionSettings } from '../../src/sessions/time-outs.ts';
 import { StoredSite } from '../journal/stored-site.ts';
 
@@ -68,6 +69,7 @@ export class ObservedSite {
     };
     return new Pipeline({
       site: stored.site,
+      storms: new Storms(0),
       store,
       duplicates,
       blacklist: createBlacklist([]),

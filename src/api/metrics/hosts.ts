@@ -7,7 +7,7 @@ import type { Site } from '../../sessions/site.ts';
 import { type Metric, metric, Rising, type Sample, type Scrape } from './metric.ts';
 
 /** Anyone may send lines with made-up hosts, and each name costs Prometheus a time series. */
-const MOST_HOSTS = 100;
+export const MOST_HOSTS = 100;
 
 export function hostMetrics(site: Site, look: () => QualityLook, scrape: Scrape): Metric[] {
   const { hosts } = site.identities;
@@ -74,7 +74,8 @@ function rowsMissing({ lostLines: rowNumbers }: Site, listed: () => Host[]): () 
   };
 }
 
-function busiest(hosts: ReadonlyMap<string, Host>): Host[] {
+/** Those that have series of their own. */
+export function busiest(hosts: ReadonlyMap<string, Host>): Host[] {
   return firstOf(
     hosts.values(),
     MOST_HOSTS,

@@ -9,6 +9,7 @@ import { type Metric, metric, Rising, registerMetric, type Sample, Scrape } from
 import { pollMetrics } from './polls.ts';
 import { qualityMetrics } from './quality.ts';
 import { sinkMetrics } from './sinks.ts';
+import { stormMetrics } from './storms.ts';
 
 /**
  * What `GET /metrics` answers. Counters begin at zero with the program and never fall; gauges are what is true at the
@@ -35,6 +36,7 @@ export function createMetrics(parts: ApiParts): Registry {
     ...siteMetrics(parts),
     ...qualityMetrics(look),
     ...hostMetrics(parts.site, look, scrape),
+    ...stormMetrics(parts.storms, parts.site),
     ...sinkMetrics(() => parts.sinks()),
   ];
   for (const each of metrics) registerMetric(registry, each);

@@ -1,3 +1,4 @@
+import type { StormView } from '../../api/storms.ts';
 import type { PollStats, ReceiverStats } from '../../contract/receiver.ts';
 import type { SinkStats } from '../../contract/sink.ts';
 
@@ -15,6 +16,7 @@ export interface Ingest {
   readonly inFlight: number;
   readonly rowsMissing: number;
   readonly receivers: readonly ReceiverStats[];
+  readonly storms: readonly StormView[];
   readonly sinks: readonly SinkStats[];
   readonly hosts: readonly IngestHost[];
   readonly hostsTotal: number;

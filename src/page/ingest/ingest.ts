@@ -1,20 +1,18 @@
-import { useAnswer } from '../model/answer.ts';
 import { Notice, Section } from '../parts/section.ts';
 import { h, type View } from '../parts/view.ts';
 import { timeText } from '../words/time.ts';
 import { HostsTable } from './hosts-table.ts';
 import type { Ingest as Answer } from './ingest-answer.ts';
+import { ingestKnown } from './ingest-known.ts';
 import { PollsTable } from './polls-table.ts';
 import { ReceiversTable } from './receivers-table.ts';
 import { SinksTable } from './sinks-table.ts';
+import { StormsTable } from './storms-table.ts';
 import { RefusedTable, TalliesTable } from './tallies-table.ts';
-
-const EVERY_MS = 5_000;
 
 /** What came in, what became of it, and where it went. */
 export function Ingest(): View {
-  const known = useAnswer<Answer>(() => ({ route: 'ingest', parameters: {} }), EVERY_MS);
-  const { value, problem } = known.value;
+  const { value, problem } = ingestKnown.value;
   return h(
     Section,
     {
@@ -34,6 +32,7 @@ function Tables({ ingest }: { readonly ingest: Answer }): View {
     h('div', { class: 'columns' }, h(TalliesTable, { ingest }), h(RefusedTable, ingest)),
     h(ReceiversTable, { receivers: ingest.receivers }),
     h(HostsTable, { ingest }),
+    h(StormsTable, { storms: ingest.storms }),
     h(SinksTable, { sinks: ingest.sinks }),
     h(PollsTable, { receivers: ingest.receivers }),
   );

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { violations } from './axe.ts';
 import { CHROMIUM, cardText, PageUnderTest } from './browser.ts';
 import { cellsOf } from './read.ts';
 
@@ -101,6 +102,45 @@ describe.skipIf(CHROMIUM === null)('the page of a site of hostile names', () => 
     await page.getByRole('button', { name: 'Download CSV', exact: true }).click();
     const saved = await readFile(await (await saving).path(), 'utf8');
     expect(saved).not.toMatch(/(?:^|[,\n])"?[=+@]/);
+    expect(under.complaints).toEqual([]);
+    await page.close();
+  });
+
+  it('names whoever logs in again and again as text, above everything and below Ingest', async () => {
+    const page = await under.open('', { viewport: { width: 360, height: 800 } });
+    const [script = '', long = '', rightToLeft = ''] = [NAMES[0], NAMES[4], NAMES[7]];
+    const ingest = page.getByRole('region', { name: 'Ingest', exact: true });
+    await ingest.getByText('Nobody logs in again and again.').waitFor();
+    await under.post(
+      [script, long, long, rightToLeft].flatMap((id, n) => {
+        const start = { type: 'session_start', user: { directory: long, id }, host: `${long}${n}` };
+        return Array.from({ length: 40 + n }, () => start);
+      }),
+    );
+    const banners = page.getByRole('alert').locator('.banner');
+    await expect
+      .poll(() => banners.allTextContents())
+      .toEqual([
+        ...[long, long, rightToLeft].map((id, n) => {
+          const times = `${41 + n} times in the last minute`;
+          return `${long}\\${id} logs in again and again on ${long}${n + 1}, ${times}.`;
+        }),
+        'Others who log in again and again: 1.',
+      ]);
+    const table = ingest.getByRole('table', { name: 'Storms', exact: true });
+    const rows = (await cellsOf(table)).slice(1);
+    expect(rows.map(([user, , lastMinute, inAll, , state]) => [user, lastMinute, inAll, state])).toEqual(
+      [rightToLeft, long, long, script].map((id, n) => {
+        return [`${long}\\${id}`, String(43 - n), String(43 - n), 'goes on'];
+      }),
+    );
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+    const heights = await banners.evaluateAll((all) =>
+      all.map((each) => (each as unknown as { clientHeight: number }).clientHeight),
+    );
+    expect(Math.max(...heights)).toBeLessThan(200);
+    expect(await violations(page)).toEqual([]);
+    expect(await page.evaluate('globalThis.ran')).toBe(undefined);
     expect(under.complaints).toEqual([]);
     await page.close();
   });
