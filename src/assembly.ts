@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { createReceivers } from '../receivers/index.ts';
 import { ApiAccess } from './api/access/access.ts';
+import { applicationSettings, applicationTimes } from './api/access/application.ts';
 import { WrongTokens } from './api/access/wrong-tokens.ts';
 import { API_LIMITS, createApi } from './api/api.ts';
 import type { ApiParts } from './api/parts.ts';
@@ -73,7 +74,7 @@ export class Assembly {
     this.#options = options;
     this.#troubles = new TroubleLog(log);
     this.access = new ApiAccess(config.api, log);
-    this.site = createSite(config.sessions, log);
+    this.site = createSite(config.sessions, this.access, log);
     // Before it is recovered: whom the rules of now exclude is hidden from the first moment on.
     this.site.exclude(createBlacklist(config.blacklist).excludes, now());
     this.unlock = lockStore(config.store.path);
@@ -97,6 +98,7 @@ export class Assembly {
       folder: config.folder,
       trouble: (kind, sample) => this.#troubles.note(kind, sample),
       isFull: () => this.journal.behind || this.journal.trouble !== null,
+      applicationOf: (host) => applicationSettings(this.access.applicationOf(host)),
     });
     this.checkpoints = new Checkpoints({
       site: this.site,
@@ -248,12 +250,14 @@ export class Assembly {
 
 function createSite(
   { timeout, grace, maxAge, serviceUsers, virtualProxies }: Config['sessions'],
+  access: ApiAccess,
   log: Logger,
 ): Site {
   const site = new Site({
     ...{ timeoutMs: timeout, graceMs: grace, maxAgeMs: maxAge },
     timeoutMsOf: new Map(virtualProxies.map((each) => [prefixOf(each.virtualProxy), each.timeout])),
     classOf: createClassOf(serviceUsers),
+    applicationTimesOf: (host) => applicationTimes(access.applicationOf(host)),
   });
   site.tracker.onKeysIgnored = (host) =>
     log.warn({ host }, 'session keys of this host do not stay the same; ignored from now on');

@@ -31,3 +31,8 @@ export function isLoopback(host: string): boolean {
 export function hostAndPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
+
+/** The host that stands for an application whose key has this name. A dot would end the name of a host. */
+export function hostOfApplication(name: string): string {
+  return name.trim().toLowerCase().normalize('NFC').replaceAll('.', '-');
+}

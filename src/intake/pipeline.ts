@@ -3,6 +3,7 @@ import type { Arrival, Layout, NumberedLine, Sender, User, UserEvent } from '../
 import type { Intake, Outcome, SubmittedItem } from '../contract/receiver.ts';
 import type { FailedPoll, Snapshot } from '../contract/snapshot.ts';
 import { type Fault, isHeartbeat, type ParsedLine, rowOfRefused, type TakeLine } from '../formats/index.ts';
+import { isOfOther } from '../sessions/applications/applications.ts';
 import type { Host } from '../sessions/session.ts';
 import { Twins } from './duplicates.ts';
 import { FaultyHosts } from './faulty-hosts.ts';
@@ -169,6 +170,7 @@ export class Pipeline implements Intake {
       this.counters.duplicates += 1;
       return DUPLICATE;
     }
+    if (isOfOther(event, site.identities.hosts)) return this.#refuse('host_of_another_kind', event.host);
     if (store.full) return this.#refuse('journal_full', '');
     if (site.isFullFor(event)) return this.#refuse('too_many_sessions', event.host);
     if (identity !== null) duplicates.add(identity, event.receivedAt);
@@ -180,7 +182,14 @@ export class Pipeline implements Intake {
     sortByTime(events);
     const { site, store } = this.#parts;
     for (const event of events) {
-      const applied = site.apply(event, store.nextSeq);
+      const seq = store.nextSeq;
+      const applied =
+        event.application === true ? site.applyOfApplication(event, seq) : site.apply(event, seq);
+      // What says nothing new was said before.
+      if (applied === null) {
+        this.counters.duplicates += 1;
+        continue;
+      }
       store.add(event, applied);
       if (event.layout) this.#noteLayout(event.layout, applied.host, event.receivedAt);
     }
@@ -197,11 +206,17 @@ export class Pipeline implements Intake {
   }
 
   async submit(items: readonly SubmittedItem[]): Promise<Outcome[]> {
+    const { site } = this.#parts;
     this.work();
     this.counters.received += items.length;
     const outcomes = items.map((item): Outcome => {
       if (item === 'heartbeat') {
         this.counters.heartbeats += 1;
+        return HEARTBEAT;
+      }
+      if ('alive' in item) {
+        this.counters.heartbeats += 1;
+        site.applications.alive(item.alive);
         return HEARTBEAT;
       }
       if ('refused' in item) return this.#refuse(item.refused, item.sample);

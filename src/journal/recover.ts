@@ -38,7 +38,15 @@ const EVENT = new Selection(
   EVENTS.columns,
   [
     ...(['seq', 'kind', 'at', 'timed', 'received_at', 'host', 'user', 'app', 'virtual_proxy'] as const),
-    ...(['user_agent', 'session_key', 'reason', 'result', 'row_number', 'original_at'] as const),
+    ...([
+      'user_agent',
+      'session_key',
+      'reason',
+      'result',
+      'row_number',
+      'original_at',
+      'application',
+    ] as const),
   ],
   'events',
 );
@@ -131,10 +139,11 @@ class Recovery {
       const session = sessions.get(record.session);
       if (session !== undefined) session.attach(connectionOf(record, session));
     }
-    const { book, counts } = this.#site;
+    const { book, counts, applications } = this.#site;
     for (const session of sessions.values()) {
       book.restore(session);
       counts.enter(session);
+      applications.opened(session);
     }
     const since = now - REMEMBERED_TIMEOUT_MS;
     const ended = `${SESSION_RECORDS} WHERE s.ended_seen_at >= ? ORDER BY s.ended_seen_at, s.id`;
@@ -143,7 +152,8 @@ class Recovery {
 
   #restoreEnded(session: Session, now: number): void {
     const { key, endReason } = session;
-    if (isInferred(endReason)) rememberTimeOut(session);
+    if (session.isApplication) this.#site.applications.restoreEnded(session);
+    else if (isInferred(endReason)) rememberTimeOut(session);
     else if (endReason === 'stop' && now - (session.endedSeenAt ?? 0) <= REMEMBERED_STOP_MS) {
       const waiting: Connection[] = [];
       const byId = `SELECT ${CONNECTION.list} FROM connections WHERE id = ?`;
@@ -219,7 +229,8 @@ class Recovery {
       const line = { ...event, at: event.timed ? (event.originalAt ?? event.at) : event.at };
       if (this.#site.lostLines.note(line, null)) this.#site.counterBeganAgain(line);
       this.#site.clocks.note(event);
-      this.#site.apply(event, this.#seq);
+      if (event.application === true) this.#site.applyOfApplication(event, this.#seq);
+      else this.#site.apply(event, this.#seq);
     }
   }
 
@@ -243,6 +254,7 @@ class Recovery {
       result,
       rowNumber: record.row_number,
       originalAt: record.original_at,
+      application: record.application,
       message: null,
       eventId: null,
     };

@@ -43,7 +43,7 @@ const NEVER = Number.NEGATIVE_INFINITY;
 export class Session {
   /** Rises in order of creation. */
   readonly id: number;
-  readonly key: Key;
+  key: Key;
   /** Event time of the line that created it. Never moves, unlike `startedAt`. */
   readonly createdAt: number;
   startedAt: number;
@@ -70,6 +70,8 @@ export class Session {
   /** `at` of the latest snapshot of its virtual proxy, if that one lists it. */
   listedAt: number | null = null;
   identityExact = true;
+  /** Told of by its own program: the rules of docs/application-sessions.md hold. */
+  isApplication = false;
   endedAt: number | null = null;
   endExact = false;
   endReason: EndReason | null = null;
@@ -163,6 +165,8 @@ export class Host {
   keyMismatches = 0;
   keysIgnored = false;
   keysMatched = false;
+  /** No node of Sense, but a program that tells of its own sessions. */
+  isApplication = false;
   /** Our clock at the latest line about a session, and at the latest without a row number; 0 for none. */
   heardAt = 0;
   unnumberedAt = 0;

@@ -25,6 +25,8 @@ export interface SiteState {
     readonly keysIgnored: boolean;
     /** Not in earlier states. */
     readonly keysMatched?: boolean;
+    /** Not in the state of a version that knew no applications. */
+    readonly isApplication?: boolean;
     readonly heardAt: number;
     readonly unnumberedAt: number;
     readonly reconciledAt: number | null;
@@ -70,6 +72,7 @@ export function stateOf(site: Site): SiteState {
       keyMismatches: host.keyMismatches,
       keysIgnored: host.keysIgnored,
       keysMatched: host.keysMatched,
+      isApplication: host.isApplication,
       heardAt: host.heardAt,
       unnumberedAt: host.unnumberedAt,
       reconciledAt: host.reconciledAt,

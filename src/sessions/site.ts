@@ -1,23 +1,24 @@
 import type { NumberedLine, User, UserEvent } from '../contract/event.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
+import { Applications } from './applications/applications.ts';
 import { Clocks } from './clocks/clocks.ts';
 import { Counts } from './counts.ts';
 import { Losses } from './doubt/losses.ts';
 import { watchLines } from './doubt/watch-lines.ts';
 import { Downtimes } from './downtimes.ts';
+import { type Applied, type AppliedCorrection, asEvents, chained, userOf } from './events/applied.ts';
 import { hide, type IsExcluded, type MissedLines, noteMissed } from './hidden.ts';
 import { Identities } from './identities.ts';
 import { MOST_APART } from './lost-lines/line-counter.ts';
 import { LostLines } from './lost-lines/lost-lines.ts';
 import { Peak } from './peak.ts';
-import { correctionEvent } from './pending-changes.ts';
 import { type MomentStatement, PastQuality } from './quality/past-quality.ts';
 import { Quality } from './quality/quality.ts';
 import { Levels, Series } from './series.ts';
-import type { Connection, Host, KnownUser, Session } from './session.ts';
+import type { Connection, Host, Session } from './session.ts';
 import { SessionBook } from './session-book.ts';
 import type { SessionObserver } from './session-observer.ts';
-import { SessionTracker, type TrackingOutcome } from './session-tracker.ts';
+import { SessionTracker } from './session-tracker.ts';
 import { PolledProxies } from './snapshots/polled-proxies.ts';
 import { type Circumstances, Snapshots } from './snapshots/snapshots.ts';
 import { countSession } from './tally/count-session.ts';
@@ -34,26 +35,11 @@ export interface SiteBounds {
   readonly mostParts: number;
 }
 
-/** An event of our own. */
-export interface AppliedCorrection {
-  readonly event: UserEvent;
-  readonly applied: Applied;
-}
-
 const BOUNDS: SiteBounds = { mostOpen: 4_000_000, mostKeys: 4_000_000, mostHosts: 10_000, mostParts: 5_000 };
 /** A host is known for longer than anything that it lost matters. */
 const FORGET_LATER_MS = 3_600_000;
 
-/** What came of one event. */
-export interface Applied {
-  readonly host: Host;
-  readonly user: KnownUser | null;
-  /** The session it belongs to, null where it belongs to none. */
-  readonly session: Session | null;
-  readonly outcome: TrackingOutcome;
-  /** The event of that session before this one; 0 for none. */
-  readonly previousSeq: number;
-}
+export type { Applied, AppliedCorrection };
 
 /**
  * The one true picture of a Sense site: who has which session and connection open, and what happened when.
@@ -77,6 +63,7 @@ export class Site implements SessionObserver {
   readonly settings: SessionSettings;
   readonly book: SessionBook;
   readonly tracker: SessionTracker;
+  readonly applications: Applications;
   readonly #bounds: SiteBounds;
   /** Rises with whatever may change the counts, but for time. */
   changes = 0;
@@ -94,6 +81,7 @@ export class Site implements SessionObserver {
     this.clocks = new Clocks(this.identities.hosts);
     this.book = new SessionBook(this.identities, settings, downtimes, this.losses, this);
     this.tracker = new SessionTracker(this.book, downtimes, this.losses, counts.doubt);
+    this.applications = new Applications(this.book, counts.doubt);
     this.snapshots = new Snapshots(
       this.book,
       counts.doubt,
@@ -133,7 +121,8 @@ export class Site implements SessionObserver {
 
   /** True where one more session, connection, user or host would be one too many: memory has a bound. */
   isFullFor(event: UserEvent): boolean {
-    const opens = event.kind === 'session_start' || event.kind === 'connection_open';
+    const opens =
+      event.kind === 'session_start' || event.kind === 'connection_open' || event.application === true;
     return (opens && this.#isOpenFull) || this.#isFullOf(event.host, event.user);
   }
 
@@ -148,7 +137,7 @@ export class Site implements SessionObserver {
     return keyCount >= this.#bounds.mostKeys && !this.identities.knows(host, user);
   }
 
-  /** Takes one event, which the journal keeps under the number `seq`. */
+  /** Takes one event of Sense, which the journal keeps under the number `seq`. */
   apply(event: UserEvent, seq: number): Applied {
     this.changes += 1;
     const host = this.identities.host(event.host);
@@ -161,18 +150,19 @@ export class Site implements SessionObserver {
     const { session, outcome } = this.tracker.apply(event, key, seq);
     if (key.open === null) this.identities.emptied(key, event.receivedAt);
     if (event.kind === 'session_stop' && outcome !== 'failed') key.stoppedAt = event.receivedAt;
-    if (session === null) return { host, user, session, outcome, previousSeq: 0 };
-    const previousSeq = this.#append(session, seq);
-    this.book.pending.touched(session);
-    return { host, user, session, outcome, previousSeq };
+    return chained({ host, user, session, outcome }, seq, this.book.pending);
   }
 
-  /** The next event of a session; returns the one before. */
-  #append(session: Session, seq: number): number {
-    const previousSeq = session.lastSeq;
-    session.lastSeq = seq;
-    if (session.firstSeq === 0) session.firstSeq = seq;
-    return previousSeq;
+  /** Takes one event of an application; null where it says nothing that the journal should keep. */
+  applyOfApplication(event: UserEvent, seq: number): Applied | null {
+    this.changes += 1;
+    const host = this.identities.host(event.host);
+    const tracked = this.applications.apply(event, host, seq);
+    // A host without any key would never be forgotten.
+    if (host.keys.size === 0) this.identities.emptied(this.identities.key(host, null), event.receivedAt);
+    if (tracked === null) return null;
+    const user = userOf(event, tracked, this.identities);
+    return chained({ host, user, ...tracked }, seq, this.book.pending);
   }
 
   /**
@@ -180,13 +170,7 @@ export class Site implements SessionObserver {
    * the state must be committed with them, before any other event.
    */
   takeCorrections(seq: number, now: number): AppliedCorrection[] {
-    return this.book.pending.takeCorrections().map((correction, place) => {
-      const { session } = correction;
-      const { host, user } = session.key;
-      const previousSeq = this.#append(session, seq + place);
-      const applied: Applied = { host, user, session, outcome: 'applied', previousSeq };
-      return { event: correctionEvent(correction, now), applied };
-    });
+    return asEvents(this.book.pending.takeCorrections(), seq, now);
   }
 
   /** The program has been running since then: no level is noted for seconds before. */
@@ -196,6 +180,7 @@ export class Site implements SessionObserver {
 
   /** Ends what is due, then notes what is open. The state must be committed before the next event. */
   tick(now: number): void {
+    this.applications.tick(now);
     this.tracker.sweep(now);
     this.noteLevels(now);
   }
@@ -255,16 +240,19 @@ export class Site implements SessionObserver {
 
   sessionOpened(session: Session): void {
     this.counts.opened(session);
+    this.applications.opened(session);
     countSession(this.series, 'created', session, session.startedAt, 1);
   }
 
   sessionEnded(session: Session): void {
     this.counts.ended(session);
+    this.applications.ended(session);
     countSession(this.series, 'destroyed', session, session.endedAt ?? 0, 1);
   }
 
   sessionReopened(session: Session, endedAt: number): void {
     this.counts.opened(session);
+    this.applications.opened(session);
     countSession(this.series, 'destroyed', session, endedAt, -1);
   }
 
@@ -289,6 +277,13 @@ export class Site implements SessionObserver {
     const { startedAt, virtualProxy } = session;
     // Over all and of its host it was counted when it opened.
     if (virtualProxy !== null) this.series.count('created', `virtualProxy:${virtualProxy}`, startedAt, 1);
+  }
+
+  userLearnt(session: Session, move: () => void): void {
+    this.counts.ended(session);
+    move();
+    this.counts.opened(session);
+    this.applications.opened(session);
   }
 
   #countOfApp(tally: 'created' | 'destroyed', { appId }: Connection, at: number): void {

@@ -1,4 +1,4 @@
-import { EVENT_REASONS, KINDS, type UserEvent } from '../../contract/event.ts';
+import { EVENT_REASONS, KINDS, type NoteDetails, type UserEvent } from '../../contract/event.ts';
 import { OUTCOMES } from '../../sessions/session-tracker.ts';
 import type { Applied } from '../../sessions/site.ts';
 import { Layout } from './layout.ts';
@@ -16,6 +16,10 @@ import {
   TEXT_OR_NULL,
   USER,
 } from './table.ts';
+
+export function noteOf(cell: unknown): NoteDetails | null {
+  return typeof cell === 'string' ? (JSON.parse(cell) as NoteDetails) : null;
+}
 
 /** What an event's record is written of. */
 export interface AppliedEvent {
@@ -65,6 +69,19 @@ export const EVENTS = new Table('events', {
   original_at: { ...NUMBER_OR_NULL, write: ({ event }) => orNaN(event.originalAt) },
   message: { ...TEXT_OR_NULL, text: ({ event }) => event.message },
   event_id: { ...TEXT_OR_NULL, text: ({ event }) => event.eventId },
+  application: {
+    ...BOOLEAN,
+    write: ({ event }) => (event.application === true ? 1 : 0),
+    since: 5,
+    default: 0,
+  },
+  /** JSON of what a note says besides its message. */
+  note: {
+    sql: 'TEXT',
+    text: ({ event }) => (event.note ? JSON.stringify(event.note) : null),
+    read: noteOf,
+    since: 5,
+  },
 } satisfies Columns<AppliedEvent>);
 
 /** Events on their way to the writer: their numbers, and the texts that are kept beside those. */
