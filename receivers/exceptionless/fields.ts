@@ -27,6 +27,11 @@ export function numberOf(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }
 
+/** A whole number that is exact. */
+export function countOf(value: unknown): number | null {
+  return Number.isSafeInteger(value) ? Number(value) : null;
+}
+
 /** What may be the key of a session. */
 export function sessionKeyOf(value: unknown): string | null {
   return typeof value === 'string' && SESSION_KEY.test(value) ? value : null;

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Arrival, Kind, NoteDetails, UserEvent } from '../../src/contract/event.ts';
 import type { ApplicationSettings, SubmittedItem } from '../../src/contract/receiver.ts';
 import { eventTime, parseIsoTime } from '../../src/formats/event-time.ts';
-import { type JsonObject, numberOf, objectOf, sessionKeyOf, textOf, userOf } from './fields.ts';
+import { countOf, type JsonObject, numberOf, objectOf, sessionKeyOf, textOf, userOf } from './fields.ts';
 
 /** Who has sent a post. */
 export interface Sent extends ApplicationSettings {
@@ -152,7 +152,7 @@ function noteOf(type: string, item: JsonObject, data: JsonObject): NoteDetails {
     source: textOf(item['source'], MOST.source) ?? textOf(objectOf(data['@error'])['type'], MOST.source),
     level: textOf(data['@level'], MOST.level),
     value: numberOf(item['value']),
-    count: numberOf(item['count']),
+    count: countOf(item['count']),
     version: textOf(data['@version'], MOST.version),
     userName: textOf(objectOf(data['@user'])['name'], MOST.name),
   };

@@ -12,6 +12,7 @@ import { keptFailure, keptSnapshot } from './kept-poll.ts';
 import { LeftOut } from './left-out.ts';
 import { MessageQueue, type TakeMessage } from './message-queue.ts';
 import { MessageReader } from './message-reader.ts';
+import { NoteRoom } from './note-room.ts';
 import type { PipelineParts } from './pipeline-parts.ts';
 import { RulesSeen } from './rules-seen.ts';
 import { SnapshotTurns } from './snapshot-turns.ts';
@@ -43,6 +44,7 @@ export class Pipeline implements Intake {
   readonly #reader = new MessageReader();
   readonly #twins: Twins;
   readonly #leftOut = new LeftOut();
+  readonly #noteRoom = new NoteRoom();
   readonly #snapshots: SnapshotTurns;
   #blacklist: Blacklist;
   #rulesSeen: RulesSeen;
@@ -173,6 +175,8 @@ export class Pipeline implements Intake {
     if (isOfOther(event, site.identities.hosts)) return this.#refuse('host_of_another_kind', event.host);
     if (store.full) return this.#refuse('journal_full', '');
     if (site.isFullFor(event)) return this.#refuse('too_many_sessions', event.host);
+    if (event.kind === 'note' && !this.#noteRoom.take(event))
+      return this.#refuse('too_many_notes', event.host);
     if (identity !== null) duplicates.add(identity, event.receivedAt);
     return ACCEPTED;
   }
