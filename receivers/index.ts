@@ -1,13 +1,20 @@
 import type { z } from 'zod';
 import { byType, pluginOf } from '../src/contract/plugin.ts';
 import type { Receiver, ReceiverParts, ReceiverPlugin, ReceiverSettings } from '../src/contract/receiver.ts';
+import { exceptionlessReceiver } from './exceptionless/exceptionless.ts';
 import { httpReceiver, httpSchema } from './http/http.ts';
 import { qpsReceiver } from './qps/qps.ts';
 import { tcpReceiver } from './tcp/tcp.ts';
 import { udpReceiver } from './udp/udp.ts';
 
 /** Every kind of receiver. A new one is one more line here. */
-export const RECEIVERS = [udpReceiver, tcpReceiver, httpReceiver, qpsReceiver] as const;
+export const RECEIVERS = [
+  udpReceiver,
+  tcpReceiver,
+  httpReceiver,
+  exceptionlessReceiver,
+  qpsReceiver,
+] as const;
 
 /** One entry of `receivers`, told apart by `type`. */
 export const receiverSchemas = byType('receiver', RECEIVERS);

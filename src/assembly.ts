@@ -5,11 +5,12 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { createReceivers } from '../receivers/index.ts';
 import { ApiAccess } from './api/access/access.ts';
+import { applicationSettings, applicationTimes } from './api/access/application.ts';
 import { WrongTokens } from './api/access/wrong-tokens.ts';
 import { API_LIMITS, createApi } from './api/api.ts';
 import type { ApiParts } from './api/parts.ts';
 import { SiteAppNames } from './app-names/app-names.ts';
-import { type CallAfter, Checkpoints } from './checkpoints.ts';
+import { Checkpoints, callAfter } from './checkpoints.ts';
 import type { Config } from './config/config.ts';
 import { createBlacklist } from './contract/blacklist.ts';
 import type { Receiver } from './contract/receiver.ts';
@@ -78,7 +79,7 @@ export class Assembly {
     this.#options = options;
     this.#troubles = new TroubleLog(log);
     this.access = new ApiAccess(config.api, log);
-    this.site = createSite(config.sessions, log);
+    this.site = createSite(config.sessions, this.access, log);
     this.site.room.onMadeRoom = (forgotten, newcomer) =>
       this.#troubles.note(
         'too many hosts: those of which the fewest lines came make room',
@@ -108,6 +109,7 @@ export class Assembly {
       folder: config.folder,
       trouble: (kind, sample) => this.#troubles.note(kind, sample),
       isFull: () => this.journal.behind || this.journal.trouble !== null,
+      applicationOf: (host) => applicationSettings(this.access.applicationOf(host)),
     });
     this.checkpoints = new Checkpoints({
       site: this.site,
@@ -264,12 +266,14 @@ export class Assembly {
 
 function createSite(
   { timeout, grace, maxAge, serviceUsers, virtualProxies }: Config['sessions'],
+  access: ApiAccess,
   log: Logger,
 ): Site {
   const settings = {
     ...{ timeoutMs: timeout, graceMs: grace, maxAgeMs: maxAge },
     timeoutMsOf: new Map(virtualProxies.map((each) => [prefixOf(each.virtualProxy), each.timeout])),
     classOf: createClassOf(serviceUsers),
+    applicationTimesOf: (host: string) => applicationTimes(access.applicationOf(host)),
   };
   const site = new Site(settings, boundsWithin(getHeapStatistics().heap_size_limit));
   site.tracker.onKeysIgnored = (host) =>
@@ -292,8 +296,3 @@ function createSite(
 function digestOf(text: string): string {
   return hash('sha256', text, 'base64url').slice(0, IDENTITY_CHARACTERS);
 }
-
-const callAfter: CallAfter = (ms, callback) => {
-  const timer = setTimeout(callback, ms);
-  return () => clearTimeout(timer);
-};

@@ -24,6 +24,11 @@ export const LAST_COMMIT_WAITS_MS = 1_500;
 /** Calls back once after so many milliseconds, unless what it returns is called before. */
 export type CallAfter = (ms: number, callback: () => void) => () => void;
 
+export const callAfter: CallAfter = (ms, callback) => {
+  const timer = setTimeout(callback, ms);
+  return () => clearTimeout(timer);
+};
+
 export interface CheckpointsParts {
   readonly site: Site;
   readonly storms: Storms;

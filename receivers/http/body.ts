@@ -82,7 +82,7 @@ function tooMany(): BodyError {
 const [QUOTE, BACKSLASH, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [34, 92, 91, 93, 123, 125];
 
 /** Found by a look at the characters: the parser would spend a second on a few million brackets. */
-function isTooDeep(json: string): boolean {
+export function isTooDeep(json: string, most = MOST_DEPTH): boolean {
   let depth = 0;
   let inString = false;
   for (let at = 0; at < json.length; at += 1) {
@@ -93,7 +93,7 @@ function isTooDeep(json: string): boolean {
     } else if (character === QUOTE) inString = true;
     else if (character === OPEN_ARRAY || character === OPEN_OBJECT) {
       depth += 1;
-      if (depth > MOST_DEPTH) return true;
+      if (depth > most) return true;
     } else if (character === CLOSE_ARRAY || character === CLOSE_OBJECT) depth -= 1;
   }
   return false;

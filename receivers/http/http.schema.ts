@@ -30,6 +30,11 @@ const item = {
     result: { ...count, nullable: true },
     reason: { ...text, enum: [...REJECTION_REASONS, null] },
     message: text,
+    name: { ...text, description: 'of a note, and needed: what somebody did' },
+    data: {
+      nullable: true,
+      description: 'of a note only: a text, or JSON, of which 4,096 characters are kept',
+    },
   },
 } as const;
 

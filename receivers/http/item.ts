@@ -24,10 +24,13 @@ const KEYS: ReadonlySet<string> = new Set([
   'result',
   'reason',
   'message',
+  'name',
+  'data',
 ]);
 const USER_KEYS: ReadonlySet<string> = new Set(['directory', 'id']);
 
 const MAX_EVENT_ID = 200;
+const MAX_NOTE_NAME = 200;
 // As much as is kept of a log line's.
 const MAX_USER_AGENT = 1024;
 const MAX_CONTEXT = 2048;
@@ -43,6 +46,7 @@ export function readItem(value: unknown, arrival: Arrival, sender = arrival.send
   readWhenAndWhere(event, fields, arrival);
   if (type !== 'heartbeat' || fields.value('user') !== null) event.user = userOf(value, fields);
   readDetails(event, fields);
+  readNote(event, fields);
   event.reason = fields.oneOf('reason', REJECTION_REASONS);
   if (type === 'session_rejected') {
     event.reason ??= 'denied';
@@ -104,6 +108,28 @@ function readDetails(event: Draft, fields: FieldReader): void {
   event.userAgent = fields.text('userAgent', MAX_USER_AGENT);
   event.result = fields.integer('result');
   event.message = fields.text('message', MAX_MESSAGE);
+}
+
+/** A note has a name, and may have data: a text, or JSON. */
+function readNote(event: Draft, fields: FieldReader): void {
+  const [name, data] = [fields.string('name', MAX_NOTE_NAME), fields.value('data')];
+  if (event.kind !== 'note') {
+    if (name !== null || data !== null) fields.fail('name, data: only a note has them');
+    return;
+  }
+  if (name === null) fields.failField('name', `a string up to ${MAX_NOTE_NAME} characters`);
+  event.note = {
+    type: null,
+    source: name,
+    level: null,
+    value: null,
+    count: null,
+    version: null,
+    userName: null,
+  };
+  if (data === null) return;
+  const text = typeof data === 'string' ? data : JSON.stringify(data);
+  event.message = cut(text.toWellFormed(), MAX_MESSAGE);
 }
 
 function eventIdOf(fields: FieldReader): string | null {

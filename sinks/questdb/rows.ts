@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { SenderBufferV2, SenderOptions } from '@questdb/nodejs-client';
-import type { User } from '../../src/contract/event.ts';
+import type { NoteDetails, User } from '../../src/contract/event.ts';
 import { foldName } from '../../src/contract/fold-name.ts';
 import type {
   Client,
@@ -60,6 +60,7 @@ function appendEvent(buffer: RowBuffer, row: SessionEventRow, store: string): vo
         clientColumns(row) +
         text('user_agent', row.userAgent) +
         text('message', row.message) +
+        noteColumns(row.note) +
         integer('seq', row.seq),
     );
   endRow(buffer, row.at);
@@ -157,6 +158,19 @@ function clientColumns({ browser, browserVersion, os, osVersion }: Client): stri
 /** What the line protocol wants escaped inside of quotes. */
 const SPECIAL = /["\\\n\r]/;
 const EVERY_SPECIAL = /["\\\n\r]/g;
+
+function noteColumns(note: NoteDetails | undefined): string {
+  if (note === undefined) return '';
+  return (
+    text('note_type', note.type) +
+    text('note_source', note.source) +
+    text('note_level', note.level) +
+    (note.value === null ? '' : `,note_value=${note.value}`) +
+    integer('note_count', note.count) +
+    text('app_version', note.version) +
+    text('user_name', note.userName)
+  );
+}
 
 function text(column: string, value: string | null): string {
   if (value === null) return '';

@@ -1,7 +1,7 @@
 import type { FilteredTable } from '../../src/contract/sink.ts';
 import type { QuestDbHttp } from './http.ts';
 
-export type ColumnType = 'TIMESTAMP' | 'SYMBOL' | 'VARCHAR' | 'LONG' | 'BOOLEAN';
+export type ColumnType = 'TIMESTAMP' | 'SYMBOL' | 'VARCHAR' | 'LONG' | 'DOUBLE' | 'BOOLEAN';
 
 /** One of our tables. Other people's dashboards rely on it: columns are added, never renamed or removed. */
 export interface Shape {
@@ -54,6 +54,13 @@ export const SHAPES: { readonly [T in FilteredTable]: Shape } = {
       ...CLIENT,
       ['user_agent', 'VARCHAR'],
       ['message', 'VARCHAR'],
+      ['note_type', 'VARCHAR'],
+      ['note_source', 'VARCHAR'],
+      ['note_level', 'VARCHAR'],
+      ['note_value', 'DOUBLE'],
+      ['note_count', 'LONG'],
+      ['app_version', 'VARCHAR'],
+      ['user_name', 'VARCHAR'],
       ['seq', 'LONG'],
     ],
   },
@@ -136,6 +143,7 @@ export const CASTS: { readonly [T in ColumnType]: readonly string[] } = {
   SYMBOL: ['SYMBOL', 'VARCHAR', 'STRING'],
   VARCHAR: ['VARCHAR', 'STRING', 'SYMBOL'],
   LONG: ['LONG', 'DOUBLE'],
+  DOUBLE: ['DOUBLE', 'FLOAT'],
   BOOLEAN: ['BOOLEAN'],
 };
 
@@ -175,7 +183,7 @@ const VIEWS: readonly View[] = [
   CASE WHEN user_directory IS NULL THEN user_id ELSE user_directory || '\\' || user_id END "userFull",
   user_directory "userDirectory", user_id "userId", origin "origin", app_id "appId", app_name "appName",
   browser "uaBrowserName", browser_version "uaBrowserMajorVersion", os "uaOsName", os_version "uaOsVersion"
-FROM session_events WHERE kind != 'session_rejected'`,
+FROM session_events WHERE kind != 'session_rejected' AND kind != 'note'`,
   },
   { name: 'active_sessions', of: 'sessions', sql: 'SELECT * FROM sessions WHERE ended_at IS NULL' },
   {

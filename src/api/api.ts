@@ -7,6 +7,7 @@ import { requireTokens } from './access/access.ts';
 import { MOST_CONNECTIONS, MOST_CONNECTIONS_PER_ADDRESS } from './access/api.schema.ts';
 import { type ConnectionLimits, limitConnections } from './access/connection-limits.ts';
 import { refuseForeignPages } from './access/foreign-pages.ts';
+import { letPagesElsewhereRead, plainUrl } from './access/pages-elsewhere.ts';
 import { registerAround } from './around.ts';
 import { registerApps } from './counts/apps.ts';
 import { registerCounts } from './counts/counts.ts';
@@ -47,6 +48,7 @@ export function createApi(
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true } },
     schemaErrorFormatter: schemaProblem,
     frameworkErrors: answerError,
+    rewriteUrl: ({ url = '/' }) => plainUrl(url),
     // Where it listens is said elsewhere.
     ...(logger === undefined ? {} : { loggerInstance: logger.child({}, { level: 'warn' }) }),
   });
@@ -57,6 +59,7 @@ export function createApi(
   app.addHook('onRequest', async (_request, reply) => {
     secure(reply);
   });
+  letPagesElsewhereRead(app);
   refuseForeignPages(app, parts);
   requireTokens(app, parts);
   app.addHook('onRequest', async (request) => {

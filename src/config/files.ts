@@ -1,7 +1,12 @@
 import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { CsvError, parse } from 'csv-parse/sync';
-import { type AccessToken, type TokenScope, tokenProblem } from '../api/access/api.schema.ts';
+import {
+  type AccessToken,
+  type TokenApplication,
+  type TokenScope,
+  tokenProblem,
+} from '../api/access/api.schema.ts';
 import { text } from '../contract/settings.ts';
 import { ConfigError } from './errors.ts';
 
@@ -64,6 +69,7 @@ interface ConfiguredToken {
   readonly token?: string | undefined;
   readonly tokenFile?: string | undefined;
   readonly scopes: readonly TokenScope[];
+  readonly application?: TokenApplication | undefined;
 }
 
 /**
@@ -77,7 +83,7 @@ export function readTokens(
 ): AccessToken[] {
   const problems: string[] = [];
   const tokens: AccessToken[] = [];
-  for (const [index, { name, token, tokenFile, scopes }] of configured.entries()) {
+  for (const [index, { token, tokenFile, ...rest }] of configured.entries()) {
     const where = shownAs(index, tokenFile === undefined ? 'token' : 'tokenFile');
     const text = token ?? gathering(problems, () => readConfigFile(pathOf(tokenFile ?? ''), where).trim());
     if (text === null) continue;
@@ -86,7 +92,7 @@ export function readTokens(
     if (problem !== null) problems.push(`${where}: ${problem}`);
     // Which of the two scopes would count?
     else if (same >= 0) problems.push(`${where}: same token as api.tokens[${same}]`);
-    tokens.push({ name, token: text, scopes });
+    tokens.push({ ...rest, token: text });
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return tokens;

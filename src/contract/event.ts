@@ -1,12 +1,13 @@
 import type { Encoding } from './encoding.ts';
 
-/** The five things a Sense node can tell about a user; `kind` in rows, API and metrics. */
+/** The five things a Sense node can tell about a user, and what somebody did in a session; `kind` in rows, API and metrics. */
 export const KINDS = [
   'session_start',
   'session_stop',
   'connection_open',
   'connection_close',
   'session_rejected',
+  'note',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -29,6 +30,25 @@ export type EventReason = (typeof EVENT_REASONS)[number];
 
 /** How a proxy's line can be laid out: our own way, or one of Butler SOS's. */
 export type Layout = 'own' | 'butler-sos';
+
+/** The kinds that lines of Sense are of. */
+export type LineKind = Exclude<Kind, 'note'>;
+
+/** What a note says besides its message, and what a program says of itself when a session of it starts. */
+export interface NoteDetails {
+  /** What kind of note its sender calls it: `log`, `error`, `usage`; a word of its own is as good. */
+  readonly type: string | null;
+  /** What in the program it is about. */
+  readonly source: string | null;
+  readonly level: string | null;
+  readonly value: number | null;
+  /** How many equal ones the sender has made one of. */
+  readonly count: number | null;
+  /** Of the program. */
+  readonly version: string | null;
+  /** What the program calls its user for people. */
+  readonly userName: string | null;
+}
 
 /** Where a message came from. `address` is an IP literal without a zone, IPv4 never in its mapped form. */
 export interface Sender {
@@ -81,6 +101,9 @@ export interface UserEvent {
   readonly identifiedBy?: string | null;
   /** Of a line about a session or connection, while it is new: the journal does not keep it. */
   readonly layout?: Layout | null;
+  /** It is of a program that tells of its own sessions: the rules of docs/application-sessions.md hold. */
+  readonly application?: boolean;
+  readonly note?: NoteDetails | null;
 }
 
 /** What a line says about its place among the lines of its appender. Times: milliseconds since 1970 UTC. */

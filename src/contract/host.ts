@@ -49,3 +49,8 @@ export function networkOf(address: string): string {
   ];
   return groups.slice(0, 4).join(':');
 }
+
+/** The host that stands for an application whose key has this name. A dot would end the name of a host. */
+export function hostOfApplication(name: string): string {
+  return name.trim().toLowerCase().normalize('NFC').replaceAll('.', '-');
+}

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
-import type { Sender, UserEvent } from './event.ts';
+import type { Sender, User, UserEvent } from './event.ts';
 import type { Plugin, PluginSchema } from './plugin.ts';
 import { text } from './settings.ts';
 import type { FailedPoll, Snapshot } from './snapshot.ts';
@@ -10,8 +10,20 @@ export type Outcome =
   | { readonly status: 'accepted' | 'duplicate' | 'excluded' | 'heartbeat' }
   | { readonly status: 'refused'; readonly reason: string };
 
-/** An event, a reason why an item is none, or a sign of life. */
-export type SubmittedItem = UserEvent | RefusedItem | 'heartbeat';
+/** An event, a reason why an item is none, or a sign of life: of a way in, or of a session. */
+export type SubmittedItem = UserEvent | RefusedItem | SignOfLife | 'heartbeat';
+
+/** Whose session is on, where its program says no more than that. It changes the state, and is no event. */
+export interface SignOfLife {
+  readonly alive: {
+    readonly host: string;
+    /** Of the session itself; null where it may only be found by its user. */
+    readonly sessionKey: string | null;
+    readonly user: User | null;
+    /** Our clock when it arrived, milliseconds since 1970 UTC. */
+    readonly at: number;
+  };
+}
 
 /** `sample` is for the log: who sent it, and what is wrong with it. */
 export interface RefusedItem {
@@ -124,7 +136,16 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** A body for the description of the API; the route checks it by itself, and in its own words. */
     readonly describedBody?: object;
+    /** Programs on pages of any origin send to it: its answers carry CORS headers, and it needs `ingest` whatever its method. */
+    readonly isForPagesElsewhere?: boolean;
   }
+}
+
+/** What can be said of an application; null where nothing is. */
+export interface ApplicationSettings {
+  /** Its name, which stands in `appId`. */
+  readonly application: string | null;
+  readonly virtualProxy: string | null;
 }
 
 /** The part of a logger that receivers need. */
@@ -145,6 +166,8 @@ export interface ReceiverParts {
   readonly trouble: (kind: string, sample: string) => void;
   /** True while the journal cannot take more: who can tell a sender to come again later should. */
   readonly isFull: () => boolean;
+  /** What is set for the application that is this host. */
+  readonly applicationOf?: (host: string) => ApplicationSettings;
   /** How often names of `allow` are looked up and the files of `tls` read again; a minute unless given. */
   readonly lookAgainMs?: number;
 }

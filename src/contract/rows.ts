@@ -1,4 +1,4 @@
-import type { EventReason, Kind, User } from './event.ts';
+import type { EventReason, Kind, NoteDetails, User } from './event.ts';
 import type { SeenSession } from './snapshot.ts';
 
 /*
@@ -36,6 +36,8 @@ export interface SessionEventRow extends Client {
   readonly rowNumber: number | null;
   readonly userAgent: string | null;
   readonly message: string | null;
+  /** What a note says besides, and a program of itself; absent where there is nothing. */
+  readonly note?: NoteDetails;
 }
 
 /**

@@ -24,7 +24,7 @@ export const eventsBy = (number: string) =>
     [
       ...(['seq', 'kind', 'at', 'received_at', 'host', 'user', 'origin', 'context', 'app'] as const),
       ...(['virtual_proxy', 'user_agent', 'session', 'reason', 'result', 'row_number'] as const),
-      ...(['original_at', 'message', 'event_id'] as const),
+      ...(['original_at', 'message', 'event_id', 'note'] as const),
     ],
     'e',
     { number },
@@ -98,6 +98,7 @@ export class RowReader {
       rowNumber: record.row_number,
       userAgent,
       message: record.message,
+      ...(record.note === null ? {} : { note: record.note }),
       ...this.#userAgents.clientOf(userAgent),
     };
   }

@@ -81,6 +81,8 @@ function isBlank(line: string, from: number, to: number): boolean {
  * the repository's text for a user with too many sessions.
  */
 export const SENTENCES: Readonly<Record<Kind, string>> = {
+  /** No line is one. */
+  note: '\0',
   session_start: "Start session for user '",
   session_stop: "Stop session for user '",
   connection_open: 'connection Opened for session',

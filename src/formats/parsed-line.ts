@@ -85,6 +85,7 @@ export function draftLine(
     reason: null,
     eventId: null,
     layout: null,
+    note: null,
     line,
     bodyAt,
     via,

@@ -4,6 +4,7 @@ import { identityOn, storedIdentity } from '../contract/identity.ts';
 import type { Intake, Outcome, SubmittedItem } from '../contract/receiver.ts';
 import type { FailedPoll, Snapshot } from '../contract/snapshot.ts';
 import { type Fault, isHeartbeat, type ParsedLine, rowOfRefused, type TakeLine } from '../formats/index.ts';
+import { isOfOther } from '../sessions/applications/applications.ts';
 import type { Host } from '../sessions/session.ts';
 import type { Applied } from '../sessions/site.ts';
 import { FaultyHosts } from './faulty-hosts.ts';
@@ -12,6 +13,7 @@ import { keptFailure, keptSnapshot } from './kept-poll.ts';
 import { LeftOut } from './left-out.ts';
 import { MessageQueue, type TakeMessage } from './message-queue.ts';
 import { MessageReader } from './message-reader.ts';
+import { NoteRoom } from './note-room.ts';
 import type { PipelineParts } from './pipeline-parts.ts';
 import { RulesSeen } from './rules-seen.ts';
 import { SnapshotTurns } from './snapshot-turns.ts';
@@ -44,6 +46,7 @@ export class Pipeline implements Intake {
   readonly #reader = new MessageReader();
   readonly #twins: Twins;
   readonly #leftOut = new LeftOut();
+  readonly #noteRoom = new NoteRoom();
   readonly #snapshots: SnapshotTurns;
   #blacklist: Blacklist;
   #rulesSeen: RulesSeen;
@@ -172,8 +175,11 @@ export class Pipeline implements Intake {
       this.counters.duplicates += 1;
       return DUPLICATE;
     }
+    if (isOfOther(event, site.identities.hosts)) return this.#refuse('host_of_another_kind', event.host);
     if (store.full) return this.#refuse('journal_full', '');
     if (site.isFullFor(event)) return this.#refuse('too_many_sessions', event.host);
+    if (event.kind === 'note' && !this.#noteRoom.take(event))
+      return this.#refuse('too_many_notes', event.host);
     if (identity !== null) duplicates.add(identity, event.receivedAt);
     return ACCEPTED;
   }
@@ -183,7 +189,14 @@ export class Pipeline implements Intake {
     sortByTime(events);
     const { site, store } = this.#parts;
     for (const event of events) {
-      const applied = site.apply(event, store.nextSeq);
+      const seq = store.nextSeq;
+      const applied =
+        event.application === true ? site.applyOfApplication(event, seq) : site.apply(event, seq);
+      // What says nothing new was said before.
+      if (applied === null) {
+        this.counters.duplicates += 1;
+        continue;
+      }
       store.add(event, applied);
       if (event.kind === 'session_start') this.#noteStart(event, applied);
       if (event.layout) this.#noteLayout(event.layout, applied.host, event.receivedAt);
@@ -206,11 +219,17 @@ export class Pipeline implements Intake {
   }
 
   async submit(items: readonly SubmittedItem[]): Promise<Outcome[]> {
+    const { site } = this.#parts;
     this.work();
     this.counters.received += items.length;
     const outcomes = items.map((item): Outcome => {
       if (item === 'heartbeat') {
         this.counters.heartbeats += 1;
+        return HEARTBEAT;
+      }
+      if ('alive' in item) {
+        this.counters.heartbeats += 1;
+        site.applications.alive(item.alive);
         return HEARTBEAT;
       }
       if ('refused' in item) return this.#refuse(item.refused, item.sample);

@@ -41,7 +41,15 @@ const EVENT = new Selection(
   EVENTS.columns,
   [
     ...(['seq', 'kind', 'at', 'timed', 'received_at', 'host', 'user', 'app', 'virtual_proxy'] as const),
-    ...(['user_agent', 'session_key', 'reason', 'result', 'row_number', 'original_at'] as const),
+    ...([
+      'user_agent',
+      'session_key',
+      'reason',
+      'result',
+      'row_number',
+      'original_at',
+      'application',
+    ] as const),
   ],
   'events',
 );
@@ -134,15 +142,21 @@ class Recovery {
       const session = sessions.get(record.session);
       if (session !== undefined) session.attach(connectionOf(record, session));
     }
-    const { book, counts } = this.#site;
+    const { book, counts, applications } = this.#site;
     for (const session of sessions.values()) {
       book.restore(session);
       counts.enter(session);
+      applications.opened(session);
     }
     const inferred = INFERRED.map((reason) => END_REASONS.indexOf(reason));
     const ended = `${SESSION_RECORDS} WHERE s.ended_seen_at >= ?
       AND (s.ended_seen_at >= ? OR s.end_reason IN (${inferred})) ORDER BY s.ended_seen_at, s.id`;
-    for (const cells of this.#records(ended, now - REMEMBERED_TIMEOUT_MS, now - REMEMBERED_STOP_MS)) {
+    // Those of applications may go on for as long as their tokens say.
+    const hosts = this.#site.identities.hosts.values();
+    const stoppedSince = hosts.some(({ isApplication }) => isApplication)
+      ? now - REMEMBERED_TIMEOUT_MS
+      : now - REMEMBERED_STOP_MS;
+    for (const cells of this.#records(ended, now - REMEMBERED_TIMEOUT_MS, stoppedSince)) {
       const { host, ended_seen_at: endedSeenAt } = SESSION.record(cells, this.#names);
       if (this.#isRemembered(host, endedSeenAt ?? 0)) this.#restoreEnded(this.#session(cells), now);
     }
@@ -156,8 +170,9 @@ class Recovery {
 
   #restoreEnded(session: Session, now: number): void {
     const { key, endReason } = session;
-    if (isInferred(endReason)) rememberTimeOut(session);
-    else if (endReason === 'stop') {
+    if (session.isApplication) this.#site.applications.restoreEnded(session);
+    else if (isInferred(endReason)) rememberTimeOut(session);
+    else if (endReason === 'stop' && now - (session.endedSeenAt ?? 0) <= REMEMBERED_STOP_MS) {
       const waiting: Connection[] = [];
       const byId = `SELECT ${CONNECTION.list} FROM connections WHERE id = ?`;
       for (let id = session.lastConnectionId; id > 0; ) {
@@ -233,7 +248,8 @@ class Recovery {
       const line = { ...event, at: event.timed ? (event.originalAt ?? event.at) : event.at };
       if (this.#site.lostLines.note(line, null)) this.#site.counterBeganAgain(line);
       this.#site.clocks.note(event);
-      this.#site.apply(event, this.#seq);
+      if (event.application === true) this.#site.applyOfApplication(event, this.#seq);
+      else this.#site.apply(event, this.#seq);
     }
   }
 
@@ -257,6 +273,7 @@ class Recovery {
       result,
       rowNumber: record.row_number,
       originalAt: record.original_at,
+      application: record.application,
       message: null,
       eventId: null,
     };

@@ -37,6 +37,7 @@ export interface BlockEntry {
 export class SessionBlocks {
   readonly #database: DatabaseSync;
   readonly #merge: StatementSync;
+  readonly #forgetUsers: StatementSync;
   /** The block in which the latest session is, and its users. */
   #latest = -1;
   readonly #users = new Set<number>();
@@ -44,6 +45,7 @@ export class SessionBlocks {
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#merge = database.prepare(MERGE_BLOCK);
+    this.#forgetUsers = database.prepare('UPDATE session_blocks SET users = NULL WHERE block = ?');
     this.reload();
   }
 
@@ -80,6 +82,12 @@ export class SessionBlocks {
       bounds.proxies |= proxies;
     }
     write();
+  }
+
+  /** A session has another user now. Of a block that is full nobody knows the users then. */
+  userLearnt(id: number, user: number): void {
+    if (blockOf(id) === this.#latest) this.#users.add(user);
+    else this.#forgetUsers.run(blockOf(id));
   }
 
   /** No more sessions begin in the block before. */

@@ -164,6 +164,7 @@ export class Identities {
     for (const key of this.#empty.take(now)) {
       if (key.open !== null) continue;
       if (key.usedAt !== key.queuedAt) this.#empty.add(key);
+      else if (key.resumable > 0) this.emptied(key, now);
       else if (key.timedOut !== null) this.#timedOut.add(key);
       else this.#drop(key);
     }

@@ -7,6 +7,8 @@ export interface SessionChanges {
   readonly connections: Connection[];
   /** Orphan Stops that a late Start paired with: they belong to that session now. */
   readonly paired: { readonly seq: number; readonly session: Session }[];
+  /** Sessions whose user came to be known after they began. */
+  readonly userLearnt: Session[];
 }
 
 /** A session that no line opened or ended, as it now stands: that is an event of our own. */
@@ -40,16 +42,20 @@ export function correctionEvent({ kind, session }: Correction, now: number): Use
   };
 }
 
+function noChanges(): SessionChanges {
+  return { sessions: [], connections: [], paired: [], userLearnt: [] };
+}
+
 /** Collects what changed until the journal takes it. */
 export class PendingChanges {
-  #changes: SessionChanges = { sessions: [], connections: [], paired: [] };
+  #changes: SessionChanges = noChanges();
   #activities = 0;
   #corrections: Correction[] = [];
 
   /** Whoever takes them writes them, and resets each `change` and `changed`. */
   take(): SessionChanges {
     const changes = this.#changes;
-    this.#changes = { sessions: [], connections: [], paired: [] };
+    this.#changes = noChanges();
     this.#activities = 0;
     return changes;
   }
@@ -86,6 +92,12 @@ export class PendingChanges {
     if (connection.changed) return;
     connection.changed = true;
     this.#changes.connections.push(connection);
+  }
+
+  /** A session without a user has one now. */
+  userLearnt(session: Session): void {
+    this.changed(session);
+    this.#changes.userLearnt.push(session);
   }
 
   /** An orphan Stop turned out to belong to a session. */

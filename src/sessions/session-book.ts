@@ -1,6 +1,6 @@
 import type { UserEvent } from '../contract/event.ts';
 import type { EndReason } from '../contract/rows.ts';
-import { signOfLifeAt } from './clocks/host-clock.ts';
+import { type SignTime, signOfLifeAt } from './clocks/host-clock.ts';
 import type { Losses } from './doubt/losses.ts';
 import type { Downtimes } from './downtimes.ts';
 import type { Identities } from './identities.ts';
@@ -13,15 +13,14 @@ import {
   rememberTimeOut,
 } from './key-memory.ts';
 import { DueSessions } from './open/due-sessions.ts';
-import { FewSessions } from './open/few-sessions.ts';
-import { ManySessions } from './open/many-sessions.ts';
+import { enter, moveTo, relieve } from './open/enter.ts';
 import { openOf } from './open/open-of.ts';
 import { PendingChanges } from './pending-changes.ts';
 import { Connection, type Key, Session } from './session.ts';
 import type { SessionObserver } from './session-observer.ts';
 import { StoppedSessions } from './stopped-sessions.ts';
 import { copied, StringPool } from './string-pool.ts';
-import { type SessionSettings, timesOutAt } from './time-outs.ts';
+import { dueAt, type SessionSettings } from './time-outs.ts';
 
 /** The changes that can happen to a session. Which of them a line causes is decided in `session-tracker.ts`. */
 export class SessionBook {
@@ -93,6 +92,7 @@ export class SessionBook {
     session.sessionKey = sessionKey === null ? null : copied(sessionKey);
     session.virtualProxy = this.#pool.get(event.virtualProxy);
     session.userAgent = this.#pool.get(event.userAgent);
+    session.isApplication = event.application === true;
     if (!exact) session.synthesisedAt = event.receivedAt;
     return session;
   }
@@ -111,16 +111,9 @@ export class SessionBook {
     this.pending.changed(session);
   }
 
-  #relieve(key: Key): void {
-    if (key.open?.crowded === true) key.open = new ManySessions(key.open.sessions());
-  }
-
   /** Puts back an open session as the journal kept it, without telling anyone. */
   restore(session: Session): void {
-    const key = session.key;
-    if (key.open === null) key.open = new FewSessions(session);
-    else key.open.add(session);
-    this.#relieve(key);
+    enter(session);
     this.fileDue(session);
   }
 
@@ -130,11 +123,7 @@ export class SessionBook {
 
   /** The moment after which a sweep ends the session. */
   dueAt(session: Session): number {
-    const idleAt = timesOutAt(session.lastSeenAt, session.virtualProxy, this.settings, this.#downtimes);
-    if (session.openConnections.length === 0) return idleAt;
-    const { arrivedAt, listedAt } = session;
-    const oldAt = arrivedAt + this.settings.maxAgeMs + this.#downtimes.since(arrivedAt);
-    return Math.max(oldAt, listedAt === null ? 0 : idleAt);
+    return dueAt(session, this.settings, this.#downtimes);
   }
 
   confirm(session: Session, event: UserEvent): Session {
@@ -143,7 +132,7 @@ export class SessionBook {
     if (!session.startExact || session.synthesisedAt !== null) this.pending.changed(session);
     if (!session.startExact) {
       session.startExact = true;
-      this.#startedBy(session, event);
+      this.startedBy(session, event);
     }
     if (session.synthesisedAt !== null) open.settle(session);
     this.#learnUserAgent(session, event);
@@ -153,7 +142,7 @@ export class SessionBook {
   }
 
   /** A session has started by the time of any of its lines. */
-  #startedBy(session: Session, event: UserEvent): void {
+  startedBy(session: Session, event: UserEvent): void {
     if (event.at >= session.startedAt) return;
     this.pending.changed(session);
     session.startTimed = event.timed;
@@ -197,8 +186,8 @@ export class SessionBook {
     session.lastConnectionId = connection.id;
     session.connectionCount += 1;
     openOf(session).attach(connection);
-    this.#startedBy(session, event);
-    this.#relieve(session.key);
+    this.startedBy(session, event);
+    relieve(session.key);
     this.#learnUserAgent(session, event);
     this.active(session, event);
     this.fileDue(session);
@@ -253,8 +242,11 @@ export class SessionBook {
       this.identities.emptied(key, seenAt);
     }
     if (reason === 'restart') this.#losses.countEnded(session, 1);
-    if (reason === 'stop') this.stopped.add(session);
-    else if (isInferred(reason)) rememberTimeOut(session);
+    // Those of applications are remembered by rules of their own.
+    if (!session.isApplication) {
+      if (reason === 'stop') this.stopped.add(session);
+      else if (isInferred(reason)) rememberTimeOut(session);
+    }
     this.pending.changed(session);
     if (reason === 'snapshot' || reason === 'restart') this.pending.corrected('session_stop', session);
     this.#observer.sessionEnded(session);
@@ -276,7 +268,7 @@ export class SessionBook {
   }
 
   /** The event says that it is on after all. */
-  reopen(session: Session, event: UserEvent): void {
+  reopen(session: Session, event: SignTime): void {
     const before = session.endedAt ?? session.lastActivityAt;
     this.#takeBack(session);
     session.lastSeenAt = Math.max(session.lastSeenAt, signOfLifeAt(event));
@@ -290,6 +282,12 @@ export class SessionBook {
     guessWhichIsWhich(session, this.pending);
     this.#enter(session);
     this.#observer.sessionReopened(session, before);
+  }
+
+  /** The user of an open session is known at last. */
+  giveUser(session: Session, key: Key): void {
+    this.#observer.userLearnt(session, () => moveTo(session, key));
+    this.pending.userLearnt(session);
   }
 
   /** An end for want of a sign of life was none. */

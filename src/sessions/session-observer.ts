@@ -10,4 +10,6 @@ export interface SessionObserver {
   connectionOpened(connection: Connection): void;
   connectionClosed(connection: Connection): void;
   virtualProxyLearnt(session: Session): void;
+  /** An open session gets a user, and with that another key, by `move`. */
+  userLearnt(session: Session, move: () => void): void;
 }

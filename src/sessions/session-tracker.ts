@@ -16,6 +16,7 @@ import {
   toRestart,
 } from './key-memory.ts';
 import { LateLines } from './late-lines.ts';
+import { notedSession } from './open/noted-session.ts';
 import type { Host, Key, Session } from './session.ts';
 import type { SessionBook } from './session-book.ts';
 
@@ -74,6 +75,7 @@ export class SessionTracker {
   /** Takes one event, in the pipeline's order. `seq` is the number the journal gives it. */
   apply(event: UserEvent, key: Key, seq: number): Tracked {
     const host = key.host;
+    if (event.kind === 'note') return applied(notedSession(key, event));
     if (event.at > host.lastEventAt) host.lastEventAt = event.at;
     if (event.kind === 'session_rejected') {
       this.counters.rejected += 1;
@@ -288,6 +290,6 @@ const REJECTED: Tracked = { session: null, outcome: 'rejected' };
 const FAILED: Tracked = { session: null, outcome: 'failed' };
 const ORPHAN_STOP: Tracked = { session: null, outcome: 'orphan_stop' };
 
-function applied(session: Session): Tracked {
+function applied(session: Session | null): Tracked {
   return { session, outcome: 'applied' };
 }

@@ -49,7 +49,7 @@ const NEVER = Number.NEGATIVE_INFINITY;
 export class Session {
   /** Rises in order of creation. */
   readonly id: number;
-  readonly key: Key;
+  key: Key;
   /** Event time of the line that created it. Never moves, unlike `startedAt`. */
   readonly createdAt: number;
   startedAt: number;
@@ -76,6 +76,8 @@ export class Session {
   /** `at` of the latest snapshot of its virtual proxy, if that one lists it. */
   listedAt: number | null = null;
   identityExact = true;
+  /** Told of by its own program: the rules of docs/application-sessions.md hold. */
+  isApplication = false;
   endedAt: number | null = null;
   endExact = false;
   endReason: EndReason | null = null;
@@ -171,6 +173,8 @@ export class Host {
   keysMatched = false;
   /** Only while they are ignored. */
   keyTrial: KeyTrial | null = null;
+  /** No node of Sense, but a program that tells of its own sessions. */
+  isApplication = false;
   /** Our clock at the latest line about a session, and at the latest without a row number; 0 for none. */
   heardAt = 0;
   unnumberedAt = 0;
@@ -229,6 +233,8 @@ export class Key {
   orphanCloses: OrphanClose[] | null = null;
   /** Those that a Stop ended lately. */
   stopped: Session[] | null = null;
+  /** Sessions of an application that have ended and may go on. */
+  resumable = 0;
   /** Open sessions that are counted: none while the user is hidden. */
   counted = 0;
   /** Open sessions that are not doubtful, and the place in `host.doubt.keys` while there are any. */

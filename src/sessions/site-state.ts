@@ -29,6 +29,8 @@ export interface SiteState {
     readonly keysMatched?: boolean;
     /** Only where they are ignored. */
     readonly keyTrial?: KeyTrialState;
+    /** Not in the state of a version that knew no applications. */
+    readonly isApplication?: boolean;
     readonly heardAt: number;
     readonly unnumberedAt: number;
     readonly reconciledAt: number | null;
@@ -79,6 +81,7 @@ export function stateOf(site: Site): SiteState {
       keysIgnored: host.keysIgnored,
       keysMatched: host.keysMatched,
       ...(host.keyTrial === null ? {} : { keyTrial: host.keyTrial.state }),
+      isApplication: host.isApplication,
       heardAt: host.heardAt,
       unnumberedAt: host.unnumberedAt,
       reconciledAt: host.reconciledAt,

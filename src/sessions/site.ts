@@ -1,24 +1,25 @@
 import type { NumberedLine, UserEvent } from '../contract/event.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
+import { Applications } from './applications/applications.ts';
 import { Clocks } from './clocks/clocks.ts';
 import { Counts } from './counts.ts';
 import { Losses } from './doubt/losses.ts';
 import { watchLines } from './doubt/watch-lines.ts';
 import { Downtimes } from './downtimes.ts';
+import { type Applied, type AppliedCorrection, asEvents, chained, userOf } from './events/applied.ts';
 import { hide, type IsExcluded, type MissedLines, noteMissed } from './hidden.ts';
 import { BOUNDS, Room } from './hosts/room.ts';
 import { Identities } from './identities.ts';
 import { MOST_APART } from './lost-lines/line-counter.ts';
 import { LostLines } from './lost-lines/lost-lines.ts';
 import { Peak } from './peak.ts';
-import { correctionEvent } from './pending-changes.ts';
 import { type MomentStatement, PastQuality } from './quality/past-quality.ts';
 import { Quality } from './quality/quality.ts';
 import { Series } from './series.ts';
-import type { Connection, Host, KnownUser, Session } from './session.ts';
+import type { Connection, Session } from './session.ts';
 import { SessionBook } from './session-book.ts';
 import type { SessionObserver } from './session-observer.ts';
-import { SessionTracker, type TrackingOutcome } from './session-tracker.ts';
+import { SessionTracker } from './session-tracker.ts';
 import { PolledProxies } from './snapshots/polled-proxies.ts';
 import { type Circumstances, Snapshots } from './snapshots/snapshots.ts';
 import { countSession } from './tally/count-session.ts';
@@ -26,25 +27,10 @@ import { Levels } from './tally/levels.ts';
 import { OpenedApps } from './tally/opened-apps.ts';
 import type { SessionSettings } from './time-outs.ts';
 
-/** An event of our own. */
-export interface AppliedCorrection {
-  readonly event: UserEvent;
-  readonly applied: Applied;
-}
-
 /** A host is known for longer than anything that it lost matters. */
 const FORGET_LATER_MS = 3_600_000;
 
-/** What came of one event. */
-export interface Applied {
-  readonly host: Host;
-  readonly user: KnownUser | null;
-  /** The session it belongs to, null where it belongs to none. */
-  readonly session: Session | null;
-  readonly outcome: TrackingOutcome;
-  /** The event of that session before this one; 0 for none. */
-  readonly previousSeq: number;
-}
+export type { Applied, AppliedCorrection };
 
 /**
  * The one true picture of a Sense site: who has which session and connection open, and what happened when.
@@ -70,6 +56,7 @@ export class Site implements SessionObserver {
   readonly tracker: SessionTracker;
   readonly room: Room;
   readonly #mostParts: number;
+  readonly applications: Applications;
   /** Rises with whatever may change the counts, but for time. */
   changes = 0;
   #tickedAt: number | null = null;
@@ -86,6 +73,7 @@ export class Site implements SessionObserver {
     this.clocks = new Clocks(this.identities.hosts);
     this.book = new SessionBook(this.identities, settings, downtimes, this.losses, this);
     this.tracker = new SessionTracker(this.book, downtimes, this.losses, counts.doubt);
+    this.applications = new Applications(this.book, counts.doubt);
     this.room = new Room(bounds, counts, this.book, this.polledProxies);
     this.snapshots = new Snapshots(this.book, counts.doubt, this.polledProxies, (host, user) =>
       this.room.hasFor(host, user),
@@ -116,7 +104,7 @@ export class Site implements SessionObserver {
     return this.room.isFullFor(event);
   }
 
-  /** Takes one event, which the journal keeps under the number `seq`. */
+  /** Takes one event of Sense, which the journal keeps under the number `seq`. */
   apply(event: UserEvent, seq: number): Applied {
     this.changes += 1;
     const host = this.room.hostOf(event);
@@ -130,18 +118,20 @@ export class Site implements SessionObserver {
     const { session, outcome } = this.tracker.apply(event, key, seq);
     if (key.open === null) this.identities.emptied(key, event.receivedAt);
     if (event.kind === 'session_stop' && outcome !== 'failed') key.stoppedAt = event.receivedAt;
-    if (session === null) return { host, user, session, outcome, previousSeq: 0 };
-    const previousSeq = this.#append(session, seq);
-    this.book.pending.touched(session);
-    return { host, user, session, outcome, previousSeq };
+    return chained({ host, user, session, outcome }, seq, this.book.pending);
   }
 
-  /** The next event of a session; returns the one before. */
-  #append(session: Session, seq: number): number {
-    const previousSeq = session.lastSeq;
-    session.lastSeq = seq;
-    if (session.firstSeq === 0) session.firstSeq = seq;
-    return previousSeq;
+  /** Takes one event of an application; null where it says nothing that the journal should keep. */
+  applyOfApplication(event: UserEvent, seq: number): Applied | null {
+    this.changes += 1;
+    const host = this.room.hostOf(event);
+    host.standing.heard(event.receivedAt);
+    const tracked = this.applications.apply(event, host, seq);
+    // A host without any key would never be forgotten.
+    if (host.keys.size === 0) this.identities.emptied(this.identities.key(host, null), event.receivedAt);
+    if (tracked === null) return null;
+    const user = userOf(event, tracked, this.identities);
+    return chained({ host, user, ...tracked }, seq, this.book.pending);
   }
 
   /**
@@ -149,13 +139,7 @@ export class Site implements SessionObserver {
    * the state must be committed with them, before any other event.
    */
   takeCorrections(seq: number, now: number): AppliedCorrection[] {
-    return this.book.pending.takeCorrections().map((correction, place) => {
-      const { session } = correction;
-      const { host, user } = session.key;
-      const previousSeq = this.#append(session, seq + place);
-      const applied: Applied = { host, user, session, outcome: 'applied', previousSeq };
-      return { event: correctionEvent(correction, now), applied };
-    });
+    return asEvents(this.book.pending.takeCorrections(), seq, now);
   }
 
   /** The program has been running since then: no level is noted for seconds before. */
@@ -165,6 +149,7 @@ export class Site implements SessionObserver {
 
   /** Ends what is due, then notes what is open. The state must be committed before the next event. */
   tick(now: number): void {
+    this.applications.tick(now);
     this.tracker.sweep(now);
     this.noteLevels(now);
   }
@@ -228,16 +213,19 @@ export class Site implements SessionObserver {
 
   sessionOpened(session: Session): void {
     this.counts.opened(session);
+    this.applications.opened(session);
     countSession(this.series, 'created', session, session.startedAt, 1);
   }
 
   sessionEnded(session: Session): void {
     this.counts.ended(session);
+    this.applications.ended(session);
     countSession(this.series, 'destroyed', session, session.endedAt ?? 0, 1);
   }
 
   sessionReopened(session: Session, endedAt: number): void {
     this.counts.opened(session);
+    this.applications.opened(session);
     countSession(this.series, 'destroyed', session, endedAt, -1);
   }
 
@@ -262,6 +250,13 @@ export class Site implements SessionObserver {
     const { startedAt, virtualProxy } = session;
     // Over all and of its host it was counted when it opened.
     if (virtualProxy !== null) this.series.count('created', `virtualProxy:${virtualProxy}`, startedAt, 1);
+  }
+
+  userLearnt(session: Session, move: () => void): void {
+    this.counts.ended(session);
+    move();
+    this.counts.opened(session);
+    this.applications.opened(session);
   }
 
   #countOfApp(tally: 'created' | 'destroyed', { appId }: Connection, at: number): void {

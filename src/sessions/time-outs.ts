@@ -1,6 +1,7 @@
 import type { ClassOf } from '../contract/user-class.ts';
 import { prefixOf } from '../contract/virtual-proxy.ts';
 import type { Downtimes } from './downtimes.ts';
+import type { Session } from './session.ts';
 
 export interface TimeOutSettings {
   /** A session without open connection ends after `timeoutMs + graceMs` without activity. */
@@ -16,7 +17,20 @@ export interface SessionSettings extends TimeOutSettings {
   readonly maxAgeMs: number;
   /** Not given, nobody is a service user. */
   readonly classOf?: ClassOf;
+  /** Of applications, by their host; not given, each has the usual ones. */
+  readonly applicationTimesOf?: (host: string) => ApplicationTimes;
 }
+
+/** How long sessions of an application last. */
+export interface ApplicationTimes {
+  /** Without a sign of life. */
+  readonly timeoutMs: number;
+  /** So long after its end a session may go on. */
+  readonly resumeMs: number;
+}
+
+/** Clients beat once a minute. */
+export const APPLICATION_TIMES: ApplicationTimes = { timeoutMs: 300_000, resumeMs: 300_000 };
 
 /** The moment, by our clock as `lastSeenAt` is, after which a session without open connection is taken to have timed out, if nothing more comes of it. */
 export function timesOutAt(
@@ -29,4 +43,17 @@ export function timesOutAt(
   const own = virtualProxy === null ? undefined : timeoutMsOf?.get(prefixOf(virtualProxy));
   const timeoutMs = own ?? settings.timeoutMs;
   return lastSeenAt + timeoutMs + graceMs + downtimes.since(lastSeenAt);
+}
+
+/** The moment after which a sweep ends a session. */
+export function dueAt(session: Session, settings: SessionSettings, downtimes: Downtimes): number {
+  const { lastSeenAt, arrivedAt, listedAt } = session;
+  if (session.isApplication) {
+    const { timeoutMs } = settings.applicationTimesOf?.(session.key.host.name) ?? APPLICATION_TIMES;
+    return lastSeenAt + timeoutMs + downtimes.since(lastSeenAt);
+  }
+  const idleAt = timesOutAt(lastSeenAt, session.virtualProxy, settings, downtimes);
+  if (session.openConnections.length === 0) return idleAt;
+  const oldAt = arrivedAt + settings.maxAgeMs + downtimes.since(arrivedAt);
+  return Math.max(oldAt, listedAt === null ? 0 : idleAt);
 }

@@ -1,4 +1,4 @@
-import type { Kind, User } from '../contract/event.ts';
+import type { LineKind, User } from '../contract/event.ts';
 import type { Person } from './people.ts';
 import { guid, type Random } from './random.ts';
 import type { Step } from './visit.ts';
@@ -100,7 +100,7 @@ export function longIsoDate(at: number, utcOffsetMinutes: number): string {
 
 /** What happened at the site. Times are milliseconds on the simulated clock. */
 export interface SimulatedEvent {
-  readonly kind: Exclude<Kind, 'session_rejected'>;
+  readonly kind: Exclude<LineKind, 'session_rejected'>;
   readonly at: number;
   readonly host: string;
   readonly virtualProxy: string;

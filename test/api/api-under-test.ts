@@ -47,6 +47,8 @@ export interface ApiSettings {
   readonly blacklist?: readonly BlacklistRule[];
   readonly tokens?: readonly AccessToken[];
   readonly limits?: ApiLimits;
+  /** A receiver besides `http`. */
+  readonly receiver?: (parts: ReceiverParts) => Receiver;
 }
 
 /** An API over real parts: a journal in a folder of its own, its two threads, a site and a pipeline. */
@@ -61,6 +63,7 @@ export class ApiUnderTest {
   readonly pipeline: Pipeline;
   readonly journal: Journal;
   readonly http: HttpReceiver;
+  readonly #another: Receiver | null;
   readonly app: FastifyInstance;
   now = NOON;
   hosts: readonly string[] | null = null;
@@ -75,7 +78,7 @@ export class ApiUnderTest {
   readonly #storeId: string;
   readonly #onCommitted: (() => void)[] = [];
 
-  constructor({ blacklist = [{ directory: 'INTERNAL' }], tokens = [], limits }: ApiSettings = {}) {
+  constructor({ blacklist = [{ directory: 'INTERNAL' }], tokens = [], limits, receiver }: ApiSettings = {}) {
     const database = openJournalFile(this.directory, this.now);
     const recovered = recover(database, this.site);
     database.close();
@@ -119,6 +122,7 @@ export class ApiUnderTest {
     });
     this.tokens = tokens;
     this.http = createHttpReceiver(httpSchema.parse({ type: 'http' }), this.httpParts);
+    this.#another = receiver?.(this.httpParts) ?? null;
     this.app = this.#api(appNames, limits);
   }
 
@@ -135,7 +139,7 @@ export class ApiUnderTest {
       counters: this.pipeline.counters,
       rulesSeen: () => this.pipeline.rulesSeen,
       inFlight: () => this.pipeline.inFlight,
-      receivers: [UDP, this.http],
+      receivers: [UDP, this.http, ...(this.#another === null ? [] : [this.#another])],
       sinks: () => this.sinks,
       ask: async (question, asker) => {
         await this.settle();
@@ -171,6 +175,7 @@ export class ApiUnderTest {
     await this.journal.start();
     this.#reader.start();
     await this.http.start(this.pipeline);
+    await this.#another?.start(this.pipeline);
     this.site.tick(this.now);
     return this;
   }

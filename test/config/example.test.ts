@@ -13,6 +13,8 @@ const uncommented = example.replace(/^# /gm, '');
 const defaults = parseConfig('', 'config.yaml');
 /** Of a TCP receiver, which has none by default. */
 const TLS_KEYS = ['tls', 'cert', 'key', 'ca', 'clientCertificates', 'handshakeTimeout'];
+/** Of a token, which has none by default. */
+const APPLICATION_KEYS = ['application', 'virtualProxy', 'sessions', 'timeout', 'resume'];
 const KINDS = [...RECEIVERS, ...SINKS];
 /** The keys of one section or kind that have to be explained in its own block. */
 const EXPLAINED: readonly (readonly [key: string, of: string, block: string | undefined])[] = [
@@ -70,7 +72,8 @@ describe('config.example.yaml', () => {
     // Nobody is asked for names by default.
     const others = ['apps', ...keysOf(configSchema.omit({ sinks: true, receivers: true, apps: true }))];
     // Entries of a list that has none by default.
-    for (const key of ['virtualProxy', 'timeout']) others.splice(others.lastIndexOf(key), 1);
+    for (const key of ['virtualProxy', 'timeout', ...APPLICATION_KEYS])
+      others.splice(others.lastIndexOf(key), 1);
     const wanted = ['receivers', ...ofReceivers, ...others].filter((key) => !optional.has(key));
     expect(ofSinks).toContain('url');
     const advice = 'show each default as a line such as "#     port: 9997", and nothing else behind one #';

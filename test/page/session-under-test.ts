@@ -58,6 +58,7 @@ export function event(
     user: { directory: 'LAB', id: 'anna' },
     virtualProxy: null,
     origin: null,
+    ...{ noteType: null, source: null, level: null, value: null, count: null, version: null, userName: null },
     context: null,
     appId: null,
     appName: null,

@@ -21,8 +21,9 @@ it('what changed is there to be taken once, however often it changed', () => {
     sessions: [one, two],
     connections: [connection],
     paired: [{ seq: 7, session: two }],
+    userLearnt: [],
   });
-  expect(pending.take()).toEqual({ sessions: [], connections: [], paired: [] });
+  expect(pending.take()).toEqual({ sessions: [], connections: [], paired: [], userLearnt: [] });
 });
 
 it('a session that was only active is told from one of which more changed, whichever came first', () => {

@@ -63,6 +63,7 @@ export function fullEventRow(seq: number, text: string): SessionEventRow {
     rowNumber: 2_147_483_647,
     userAgent: text,
     message: text,
+    note: { type: text, source: text, level: text, value: 1.5e21, count: 7, version: text, userName: text },
     ...client(text),
   });
 }

@@ -2,10 +2,12 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { hostOfApplication } from '../../contract/host.ts';
 import { ApiError } from '../errors.ts';
 import type { ApiParts } from '../parts.ts';
-import type { AccessToken, ApiSettings, TokenScope } from './api.schema.ts';
+import type { AccessToken, ApiSettings, TokenApplication, TokenScope } from './api.schema.ts';
 import { knownHosts, PAGE_FILES } from './foreign-pages.ts';
+import { isForPagesElsewhere } from './pages-elsewhere.ts';
 
 /** For supervisors, which have no token, and the page, which asks for one: they tell of no user. */
 const OPEN: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/', PAGE_FILES]);
@@ -29,7 +31,10 @@ export function requireTokens(app: FastifyInstance, { tokens, wrongTokens, troub
     const { method, routeOptions, headers, ip } = request;
     const known = tokens();
     if (known.length === 0 || isOpen(routeOptions.url)) return;
-    const scope: TokenScope = READING.has(method) ? 'read' : 'ingest';
+    const isForOthers = isForPagesElsewhere(request);
+    // A browser asks without a token whether it may send one.
+    if (isForOthers && method === 'OPTIONS') return;
+    const scope: TokenScope = READING.has(method) && !isForOthers ? 'read' : 'ingest';
     const { authorization } = headers;
     const given = authorization === undefined ? null : givenToken(authorization, scope);
     const owner = given === null ? null : ownerOf(given, known);
@@ -114,6 +119,11 @@ export class ApiAccess {
 
   get tokens(): readonly AccessToken[] {
     return this.#settings.tokens;
+  }
+
+  /** Of the application that is this host; null where nothing is set for it. */
+  applicationOf(host: string): TokenApplication | null {
+    return this.tokens.find(({ name }) => hostOfApplication(name) === host)?.application ?? null;
   }
 
   get hosts(): readonly string[] | null {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isLoopback } from '../../contract/host.ts';
-import { flag, host, integer, oneOf, port, secret, text } from '../../contract/settings.ts';
+import { duration, flag, host, integer, oneOf, port, secret, text } from '../../contract/settings.ts';
 
 /** What a token allows: `read` everything that answers, `ingest` events. */
 export const TOKEN_SCOPES = ['read', 'ingest'] as const;
@@ -12,7 +12,11 @@ export interface AccessToken {
   readonly name: string;
   readonly token: string;
   readonly scopes: readonly TokenScope[];
+  readonly application?: TokenApplication | undefined;
 }
+
+/** Of a token that is the key of an application: what its sessions are given, and how long they last. */
+export type TokenApplication = z.output<typeof application>;
 
 /** Many systems let a program have 1,024 files and sockets: some are left for the store, for receivers and for reloads. */
 export const MOST_CONNECTIONS = 800;
@@ -31,6 +35,15 @@ export function tokenProblem(text: string): string | null {
   return TOKEN.test(text) ? null : 'a token has only letters, digits and -._~+/, and = at its end';
 }
 
+const application = z.strictObject({
+  name: text('the name of an application').nullable().prefault(null),
+  virtualProxy: text('a virtual proxy such as /sales').nullable().prefault(null),
+  sessions: z
+    .strictObject({ timeout: duration('1m', '24h').prefault('5m'), resume: duration('0s', '24h').optional() })
+    .prefault({})
+    .transform(({ timeout, resume = timeout }) => ({ timeout, resume })),
+});
+
 const token = z
   .strictObject({
     name: text('a name'),
@@ -45,6 +58,7 @@ const token = z
       .array(oneOf(...TOKEN_SCOPES))
       .min(1, 'needs read, ingest or both')
       .prefault(['read']),
+    application: application.optional(),
   })
   .superRefine(({ token, tokenFile }, context) => {
     if ((token === undefined) !== (tokenFile === undefined)) return;

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { isIpAddress, isLoopback } from '../../contract/host.ts';
 import { ApiError } from '../errors.ts';
 import type { ApiParts } from '../parts.ts';
+import { isForPagesElsewhere } from './pages-elsewhere.ts';
 
 const READING: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 /** The route of what the page is made of. */
@@ -29,7 +30,8 @@ interface ListeningApi {
  * or ask for much work, without reading the answer: it is told by its `Origin`, or by what the browser says of its site.
  */
 export function refuseForeignPages(app: FastifyInstance, { hosts, tokens }: ApiParts): void {
-  app.addHook('onRequest', async ({ method, headers, routeOptions }) => {
+  app.addHook('onRequest', async (request) => {
+    const { method, headers, routeOptions } = request;
     const { host, authorization } = headers;
     const names = hosts();
     // A browser always says which host it means.
@@ -37,6 +39,7 @@ export function refuseForeignPages(app: FastifyInstance, { hosts, tokens }: ApiP
       const shown = JSON.stringify(host.slice(0, 100));
       throw new ApiError(421, `the host ${shown} is not known here; if it is meant, add it to "api.hosts"`);
     }
+    if (isForPagesElsewhere(request)) return;
     const isReading = READING.has(method);
     // A browser says its `Origin` when it loads the page's own scripts, which tell nothing and cost nothing.
     if (isReading && routeOptions.url === PAGE_FILES) return;

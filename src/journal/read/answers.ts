@@ -66,6 +66,13 @@ export const eventItem = z.object({
   reason: z.enum(EVENT_REASONS).nullable(),
   ...browserAndOs,
   message: text,
+  noteType: text.describe('of a note: what its sender calls it, such as log, error or usage'),
+  source: text.describe('of a note: what in the program it is about'),
+  level: text,
+  value: z.number().nullable(),
+  count: unknownOrCount.describe('of a note: how many equal ones it stands for'),
+  version: text.describe('of the program'),
+  userName: text.describe('what the program calls its user'),
 });
 
 export const aroundItem = z.object({ secondsBefore: z.number(), ...eventItem.shape });

@@ -1,11 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { AppNames } from '../../contract/app-names.ts';
-import { EVENT_REASONS, KINDS, type Kind, type User } from '../../contract/event.ts';
+import { EVENT_REASONS, KINDS, type Kind, type NoteDetails, type User } from '../../contract/event.ts';
 import { END_REASONS } from '../../contract/rows.ts';
 import { secondsOf } from '../../contract/seconds.ts';
 import { type ClassOf, createClassOf } from '../../contract/user-class.ts';
 import type { ExcludedUsers } from '../excluded-users.ts';
-import { EVENTS } from '../schema/events.ts';
+import { EVENTS, noteOf } from '../schema/events.ts';
 import { FLAGS, SESSIONS } from '../schema/sessions.ts';
 import type { EventItem, SessionItem } from './answers.ts';
 import { SeenNames } from './parts/seen-names.ts';
@@ -29,7 +29,7 @@ const SESSION_RECORDS = `SELECT ${SESSIONS.list(SESSION_COLUMNS, 's')}, ${NAMES}
 
 const EVENT_COLUMNS = [
   ...(['seq', 'kind', 'at', 'received_at', 'original_at', 'session', 'previous', 'reason'] as const),
-  ...(['result', 'message', 'event_id'] as const),
+  ...(['result', 'message', 'event_id', 'note'] as const),
 ] as const;
 const EVENT_RECORDS = `
 SELECT ${EVENTS.list(EVENT_COLUMNS, 's')}, origin.text AS origin, context.text AS context, app.text AS app, ${NAMES}
@@ -198,8 +198,22 @@ export class Items {
       reason: EVENT_REASONS[Number(row['reason']) - 1] ?? null,
       ...this.#userAgents.describe(row['user_agent'] as Text),
       message: row['message'] as Text,
+      ...noteFields(noteOf(row['note'])),
     };
   }
+}
+
+/** Each null where the event is no note, or does not say it. */
+function noteFields(note: NoteDetails | null) {
+  return {
+    noteType: note?.type ?? null,
+    source: note?.source ?? null,
+    level: note?.level ?? null,
+    value: note?.value ?? null,
+    count: note?.count ?? null,
+    version: note?.version ?? null,
+    userName: note?.userName ?? null,
+  };
 }
 
 function userOf(row: Row): User | null {

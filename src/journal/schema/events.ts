@@ -1,4 +1,4 @@
-import { EVENT_REASONS, KINDS, type UserEvent } from '../../contract/event.ts';
+import { EVENT_REASONS, KINDS, type NoteDetails, type UserEvent } from '../../contract/event.ts';
 import { givenIdentity, storedIdentity } from '../../contract/identity.ts';
 import { OUTCOMES } from '../../sessions/session-tracker.ts';
 import type { Applied } from '../../sessions/site.ts';
@@ -17,6 +17,10 @@ import {
   TEXT_OR_NULL,
   USER,
 } from './table.ts';
+
+export function noteOf(cell: unknown): NoteDetails | null {
+  return typeof cell === 'string' ? (JSON.parse(cell) as NoteDetails) : null;
+}
 
 /** What an event's record is written of. */
 export interface AppliedEvent {
@@ -64,12 +68,25 @@ export const EVENTS = new Table('events', {
   result: { ...NUMBER_OR_NULL, write: ({ event }) => orNaN(event.result) },
   row_number: { ...NUMBER_OR_NULL, write: ({ event }) => orNaN(event.rowNumber) },
   original_at: { ...NUMBER_OR_NULL, write: ({ event }) => orNaN(event.originalAt) },
+  application: {
+    ...BOOLEAN,
+    write: ({ event }) => (event.application === true ? 1 : 0),
+    since: 5,
+    default: 0,
+  },
   message: { ...TEXT_OR_NULL, text: ({ event }) => event.message },
   /** With who made it up; see identity.ts. */
   event_id: {
     ...TEXT_OR_NULL,
     text: ({ event }) => storedIdentity(event),
     read: (cell) => (cell === null ? null : givenIdentity(String(cell))),
+  },
+  /** JSON of what a note says besides its message. */
+  note: {
+    sql: 'TEXT',
+    text: ({ event }) => (event.note ? JSON.stringify(event.note) : null),
+    read: noteOf,
+    since: 5,
   },
 } satisfies Columns<AppliedEvent>);
 

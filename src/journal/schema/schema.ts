@@ -8,7 +8,7 @@ import { KEY, NUMBER, Table, TEXT, TEXT_OR_NULL } from './table.ts';
  * The format that this version writes. Raised with each column, table or step that is new (`since`); CONTRIBUTING.md says how.
  * A store of an earlier format is upgraded when it is opened, one of a later format is refused.
  */
-export const FORMAT = 4;
+export const FORMAT = 5;
 /** The first format that can still be upgraded. */
 export const OLDEST_FORMAT = 2;
 

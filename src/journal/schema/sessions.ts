@@ -57,16 +57,31 @@ const name = (field: FieldOf<string | null>) => ({
  * Bits of `sessions.flags`, by the field of the session that they hold. `listed`: the latest snapshot of its virtual proxy
  * lists it; when that was asked for is in the state.
  */
-export const FLAGS = { startExact: 1, startTimed: 2, endExact: 4, identityExact: 8, listed: 16 } as const;
+export const FLAGS = {
+  startExact: 1,
+  startTimed: 2,
+  endExact: 4,
+  identityExact: 8,
+  listed: 16,
+  isApplication: 32,
+} as const;
 export type Flags = Readonly<Record<keyof typeof FLAGS, boolean>>;
 
-function writeFlags({ startExact, startTimed, endExact, identityExact, listedAt }: Session): number {
+function writeFlags({
+  startExact,
+  startTimed,
+  endExact,
+  identityExact,
+  listedAt,
+  isApplication,
+}: Session): number {
   return (
     (startExact ? FLAGS.startExact : 0) |
     (startTimed ? FLAGS.startTimed : 0) |
     (endExact ? FLAGS.endExact : 0) |
     (identityExact ? FLAGS.identityExact : 0) |
-    (listedAt === null ? 0 : FLAGS.listed)
+    (listedAt === null ? 0 : FLAGS.listed) |
+    (isApplication ? FLAGS.isApplication : 0)
   );
 }
 
@@ -78,6 +93,7 @@ function readFlags(cell: Cell): Flags {
     endExact: has(FLAGS.endExact),
     identityExact: has(FLAGS.identityExact),
     listed: has(FLAGS.listed),
+    isApplication: has(FLAGS.isApplication),
   };
 }
 

@@ -38,6 +38,8 @@ export interface CheckpointMessage {
   readonly dimensions: readonly string[];
   /** Orphan Stops that belong to a session now: seq, session id. */
   readonly paired: readonly [number, number][];
+  /** Sessions whose user came to be known after they began: id, the user's number. */
+  readonly userLearnt: readonly [number, number][];
 }
 
 export function checkpointMessage(
@@ -79,6 +81,7 @@ export function checkpointMessage(
     ),
     dimensions,
     paired: changes.paired.map(({ seq, session }) => [seq, session.id]),
+    userLearnt: changes.userLearnt.map(({ id, key }) => [id, names.user(key.user)]),
   };
   for (const session of sessions) session.change = 'none';
   for (const connection of connections) {

@@ -133,6 +133,7 @@ export class Writer {
   #writeCheckpoint(checkpoint: CheckpointMessage): void {
     const { activity, connection, closing, paired } = this.#statements;
     this.#sessions.write(checkpoint.sessions);
+    this.#sessions.giveUsers(checkpoint.userLearnt);
     runAll(activity, checkpoint.activities, ACTIVITY);
     runAll(connection, checkpoint.connections, CONNECTION);
     runAll(closing, checkpoint.closings, CLOSING);
@@ -159,10 +160,12 @@ export class Writer {
 /** Writes sessions, and what is in each block of them. */
 class SessionWriter {
   readonly #session: StatementSync;
+  readonly #user: StatementSync;
   readonly #blocks: SessionBlocks;
 
   constructor(database: DatabaseSync) {
     this.#session = database.prepare(SESSIONS.upsert('id'));
+    this.#user = database.prepare(SESSIONS.update(['user'], 'id'));
     this.#blocks = new SessionBlocks(database);
   }
 
@@ -180,6 +183,14 @@ class SessionWriter {
       this.#session.run(...record);
     }
     this.#blocks.add(entriesOf(cells));
+  }
+
+  /** Users of sessions that were written without one. */
+  giveUsers(learnt: CheckpointMessage['userLearnt']): void {
+    for (const [id, user] of learnt) {
+      this.#user.run(user, id);
+      this.#blocks.userLearnt(id, user);
+    }
   }
 }
 

@@ -27,9 +27,13 @@ export function ActivityRow({ event }: { readonly event: EventItem }): View {
 }
 
 /** The app, the node, and why: as far as they are known. */
-export function whereText(event: Pick<EventItem, 'kind' | 'appId' | 'appName' | 'host' | 'reason'>): string {
-  const { kind, host, reason } = event;
-  const app = kind === 'connection_open' || kind === 'connection_close' ? appName(event) : null;
+export function whereText(
+  event: Pick<EventItem, 'kind' | 'appId' | 'appName' | 'host' | 'reason'> & Partial<EventItem>,
+): string {
+  const { kind, host, reason, noteType, source } = event;
+  const opens = kind === 'connection_open' || kind === 'connection_close';
+  const noted = [noteType, source].filter((part) => part != null).join(' ');
+  const app = opens ? appName(event) : kind === 'note' && noted !== '' ? noted : null;
   const why = reason === null ? null : EVENT_REASON_WORDS[reason];
   return [app, host, why].filter((part) => part !== null).join(' · ');
 }

@@ -8,6 +8,7 @@ const SHAPES: Readonly<Record<EventKind, string>> = {
   connection_open: 'M-5,0A5,5,0,1,1,5,0A5,5,0,1,1,-5,0Z',
   connection_close: 'M-4,0A4,4,0,1,1,4,0A4,4,0,1,1,-4,0Z',
   session_rejected: 'M-5,-5L5,5M-5,5L5,-5',
+  note: 'M0,-6L6,0L0,6L-6,0Z',
 };
 
 /** The sign of an event, in a picture. */

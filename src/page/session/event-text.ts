@@ -2,6 +2,16 @@ import type { EventItem } from '../../journal/read/answers.ts';
 import { EVENT_REASON_WORDS } from '../words/events.ts';
 import { appName } from '../words/names.ts';
 
+/** What kind of note it is, where in the program, and how many of them. */
+function noteText({ noteType, level, source, value, count }: EventItem): string {
+  const kind = [level === null ? null : level.toLowerCase(), noteType ?? 'note'].filter(
+    (word) => word !== null,
+  );
+  const place = source === null ? '' : ` of ${source}`;
+  const times = count === null || count === 1 ? '' : `, ${count} times`;
+  return `${kind.join(' ')}${place}${value === null ? '' : ` = ${value}`}${times}`;
+}
+
 /** What happened in a session, such as `opened Sales`. */
 export function eventText(event: EventItem): string {
   const { kind, reason, result, message } = event;
@@ -11,6 +21,7 @@ export function eventText(event: EventItem): string {
     connection_open: `opened ${appName(event)}`,
     connection_close: `closed ${appName(event)}`,
     session_rejected: 'was rejected',
+    note: noteText(event),
   }[kind];
   const why = reason === null ? '' : ` (${EVENT_REASON_WORDS[reason]})`;
   const failure = result === null || result === 0 ? '' : `, which failed with result ${result}`;

@@ -184,6 +184,7 @@ const LEGEND = [
   ['connection_open', 'app opened'],
   ['connection_close', 'app closed'],
   ['session_stop', 'ended'],
+  ['note', 'note'],
 ] as const;
 
 function Legend({ hasLosses }: { readonly hasLosses: boolean }): View {

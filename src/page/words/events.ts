@@ -9,6 +9,7 @@ export const KIND_WORDS: Readonly<Record<EventKind, string>> = {
   connection_open: 'opened',
   connection_close: 'closed',
   session_rejected: 'rejected',
+  note: 'noted',
 };
 
 /** Why it happened, as a part of a sentence. */

@@ -72,10 +72,13 @@ export class HostClock {
   }
 }
 
+/** The times of an event. */
+export type SignTime = Pick<UserEvent, 'at' | 'timed' | 'rowNumber' | 'receivedAt'>;
+
 /**
  * By our clock, when the one who sent this was on. Lines are sent as they are written, so it is their arrival, whatever the clock of
  * their node says. Without a row number a time is that of an HTTP item, whose sender may tell of the past.
  */
-export function signOfLifeAt({ at, timed, rowNumber, receivedAt }: UserEvent): number {
+export function signOfLifeAt({ at, timed, rowNumber, receivedAt }: SignTime): number {
   return timed && rowNumber === null ? Math.min(at, receivedAt) : receivedAt;
 }

@@ -57,8 +57,8 @@ export class Room {
   }
 
   /** True where one more session, connection or user would be one too many. For a host there always is room. */
-  isFullFor({ kind, host, user }: UserEvent): boolean {
-    const opens = kind === 'session_start' || kind === 'connection_open';
+  isFullFor({ kind, host, user, application }: UserEvent): boolean {
+    const opens = kind === 'session_start' || kind === 'connection_open' || application === true;
     return (opens && this.#isOpenFull) || this.#isFullOf(host, user);
   }
 

@@ -61,6 +61,8 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
         ...client,
         user_agent: 'Text',
         message: 'Text',
+        ...{ note_type: 'Text', note_source: 'Text', note_level: 'Text', note_value: 1.5e21, note_count: 7 },
+        ...{ app_version: 'Text', user_name: 'Text' },
         seq: 3,
       },
     ]);

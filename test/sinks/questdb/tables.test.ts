@@ -31,7 +31,14 @@ describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
       ...['session_id VARCHAR', 'result LONG', 'reason SYMBOL', 'row_number LONG'],
       ...['received_at TIMESTAMP', 'original_at TIMESTAMP'],
       ...client,
-      ...['user_agent VARCHAR', 'message VARCHAR', 'seq LONG'],
+      ...[
+        'user_agent VARCHAR',
+        'message VARCHAR',
+        'note_type VARCHAR',
+        'note_source VARCHAR',
+        'note_level VARCHAR',
+      ],
+      ...['note_value DOUBLE', 'note_count LONG', 'app_version VARCHAR', 'user_name VARCHAR', 'seq LONG'],
     ]);
     expect(await columnsOf('sessions')).toEqual([
       ...[

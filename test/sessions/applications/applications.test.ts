@@ -1,0 +1,154 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { UserEvent } from '../../../src/contract/event.ts';
+import type { Session } from '../../../src/sessions/session.ts';
+import { Site } from '../../../src/sessions/site.ts';
+import { ApplicationModel } from './application-model.ts';
+
+const T = Date.UTC(2026, 0, 5, 10);
+const [TIMEOUT, RESUME] = [300_000, 200_000];
+const SETTINGS = {
+  ...{ timeoutMs: 1_800_000, graceMs: 300_000, maxAgeMs: 86_400_000 },
+  applicationTimesOf: () => ({ timeoutMs: TIMEOUT, resumeMs: RESUME }),
+};
+
+type Told = Pick<UserEvent, 'kind' | 'at' | 'receivedAt' | 'sessionKey'> & { readonly userId: string | null };
+
+function eventOf({ userId, ...told }: Told): UserEvent {
+  const nothing = {
+    originalAt: null,
+    origin: null,
+    context: null,
+    appId: null,
+    virtualProxy: null,
+    rowNumber: null,
+  };
+  const user = userId === null ? null : { directory: null, id: userId };
+  const more = { result: null, userAgent: null, message: null, reason: null, eventId: null };
+  return { ...nothing, ...more, ...told, timed: true, host: 'shop', user, application: true };
+}
+
+/** The program, which keeps what has ended. */
+class SiteUnderTest extends Site {
+  readonly all: Session[] = [];
+  #seq = 0;
+
+  constructor() {
+    super(SETTINGS);
+  }
+
+  take(event: UserEvent): ReturnType<Site['applyOfApplication']> {
+    this.#seq += 1;
+    return this.applyOfApplication(event, this.#seq);
+  }
+
+  override sessionOpened(session: Session): void {
+    super.sessionOpened(session);
+    this.all.push(session);
+  }
+}
+
+type Step =
+  | { readonly do: 'tell'; readonly told: Omit<Told, 'at' | 'receivedAt'>; readonly behindMs: number }
+  | { readonly do: 'beat'; readonly sessionKey: string | null; readonly userId: string | null }
+  | { readonly do: 'pass'; readonly ms: number };
+
+// Few names and times near those of the rules, so that they meet.
+const keys = fc.constantFrom(null, null, null, 'key-one-1', 'key-two-2');
+const users = fc.constantFrom(null, 'anna', 'anna', 'anna', 'bob');
+const behind = fc.constantFrom(0, 0, 1_500, 2_400, 10_000, 45_000);
+const pauses = fc.constantFrom(500, 2_200, 20_000, 40_000, 59_000, 150_000, 190_000, 301_000);
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    fc.record({
+      do: fc.constant('tell' as const),
+      told: fc
+        .record({
+          kind: fc.constantFrom(
+            'session_start' as const,
+            'session_stop' as const,
+            'note' as const,
+            'note' as const,
+          ),
+          sessionKey: keys,
+          userId: users,
+        })
+        .filter(({ sessionKey, userId }) => sessionKey !== null || userId !== null),
+      behindMs: fc.oneof(behind, behind, fc.integer({ min: 0, max: 90_000 })),
+    }),
+    fc.record({ do: fc.constant('beat' as const), sessionKey: keys, userId: users }),
+    fc.record({
+      do: fc.constant('pass' as const),
+      ms: fc.oneof(pauses, pauses, fc.integer({ min: 0, max: 400_000 })),
+    }),
+  ),
+  { maxLength: 40, size: 'max' },
+);
+
+describe('the rules of application sessions', () => {
+  it('hold in the program as in their obvious form, whatever comes', () => {
+    fc.assert(
+      fc.property(steps, (taken) => {
+        const [site, model] = [new SiteUnderTest(), new ApplicationModel(TIMEOUT, RESUME)];
+        let now = T;
+        for (const step of taken) {
+          if (step.do === 'tell') {
+            const event = eventOf({ ...step.told, at: now - step.behindMs, receivedAt: now });
+            site.take(event);
+            model.apply(event);
+          } else if (step.do === 'beat') {
+            const user = step.userId === null ? null : { directory: null, id: step.userId };
+            site.applications.alive({ host: 'shop', sessionKey: step.sessionKey, user, at: now });
+            model.beat(step.sessionKey, step.userId, now);
+          } else {
+            // Steps as short as the program's, but for a pause that would be one in which it did not run.
+            for (const to = now + step.ms; now < to; ) {
+              now = Math.min(to, now + 5_000);
+              site.tick(now);
+              model.tick(now);
+            }
+          }
+          expect(viewOf(site)).toEqual(
+            model.sessions.map(
+              ({ sessionKey, user, startedAt, startExact, endedAt, endReason, activeAt }) => {
+                const lastActivityAt = endedAt === null ? activeAt : null;
+                return { sessionKey, user, startedAt, startExact, endedAt, endReason, lastActivityAt };
+              },
+            ),
+          );
+          expect(site.counts.sessions).toBe(model.sessions.filter(({ endedAt }) => endedAt === null).length);
+        }
+      }),
+      { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 1_000) },
+    );
+  });
+
+  it('a session whose user was not known counts as theirs', () => {
+    const site = new SiteUnderTest();
+    const told = { kind: 'session_start' as const, sessionKey: 'key-one-1', at: T, receivedAt: T };
+    site.take(eventOf({ ...told, userId: null }));
+    expect(site.counts).toMatchObject({ sessions: 1, users: 0 });
+    site.take(eventOf({ ...told, kind: 'note', userId: 'anna' }));
+    expect(site.counts).toMatchObject({ sessions: 1, users: 1 });
+    site.take(eventOf({ ...told, kind: 'session_stop', userId: null }));
+    expect(site.counts).toMatchObject({ sessions: 0, users: 0 });
+    expect(site.windows(T + 1_000).created.total).toBe(1);
+  });
+
+  it('what says nothing new is not kept', () => {
+    const site = new SiteUnderTest();
+    const told = { sessionKey: null, userId: 'anna', at: T, receivedAt: T };
+    expect(site.take(eventOf({ ...told, kind: 'session_start' }))).not.toBeNull();
+    expect(site.take(eventOf({ ...told, kind: 'session_start', at: T + 1 }))).toBeNull();
+    expect(site.take(eventOf({ ...told, kind: 'session_stop', at: T + 2 }))).not.toBeNull();
+    expect(site.take(eventOf({ ...told, kind: 'session_stop', at: T + 2 }))).toBeNull();
+  });
+});
+
+function viewOf(site: SiteUnderTest) {
+  return site.all.map(({ sessionKey, key, startedAt, startExact, endedAt, endReason, lastActivityAt }) => {
+    const user = key.user?.id ?? null;
+    const activeAt = endedAt === null ? lastActivityAt : null;
+    return { sessionKey, user, startedAt, startExact, endedAt, endReason, lastActivityAt: activeAt };
+  });
+}
