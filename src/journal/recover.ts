@@ -148,6 +148,7 @@ class Recovery {
     const since = now - REMEMBERED_TIMEOUT_MS;
     const ended = `${SESSION_RECORDS} WHERE s.ended_seen_at >= ? ORDER BY s.ended_seen_at, s.id`;
     for (const cells of this.#records(ended, since)) this.#restoreEnded(this.#session(cells), now);
+    applications.forget(this.#site.tracker.sweptAt ?? 0);
   }
 
   #restoreEnded(session: Session, now: number): void {
