@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { impact, impactItem } from '../journal/read/answers.ts';
+import { APPLICATION_TIMES } from '../sessions/time-outs.ts';
 import { askerOf } from './access/asker.ts';
 import { columnsOf, csvAnswer, format, pageAnswer, wantsCsv } from './csv-answer.ts';
 import { filterParameters, filtersOf } from './filters.ts';
@@ -29,13 +30,18 @@ export function registerImpact(
       const filters = filtersOf(request.query);
       const { quality, downtimes } = site;
       // Without what cannot go to another thread.
-      const { classOf: _, ...settings } = site.settings;
+      const { classOf: _, applicationTimesOf, ...settings } = site.settings;
+      const applications = [...site.identities.hosts.values()].filter(({ isApplication }) => isApplication);
+      const timeOuts = applications.map(({ name }): [string, number] => {
+        return [name, (applicationTimesOf?.(name) ?? APPLICATION_TIMES).timeoutMs];
+      });
       const node = filters.host === null ? undefined : site.identities.hosts.get(filters.host);
       const question = {
         ask: 'impact',
         filters,
         quality: node === undefined ? quality.at(asOf) : quality.ofHost(node, asOf),
         settings,
+        applicationTimeOuts: new Map(timeOuts),
         downtimes: downtimes.list,
         now: asOf,
       } as const;

@@ -27,6 +27,9 @@ const ingest = z.object({
   orphanStops: count,
   orphanCloses: count,
   keyMismatches: count,
+  applications: z
+    .object({ unknownHeartbeats: count, unknownEnds: count })
+    .describe('heartbeats and ends of sessions of applications that there are not'),
   rowsMissing: count.describe('lines that hosts numbered and that never came, since the store began'),
   faults: countByName,
   faultyHosts: z
@@ -76,6 +79,7 @@ function ingestNow(parts: ApiParts, since: string): AnswerOf<typeof ingest> {
     orphanStops,
     orphanCloses,
     keyMismatches,
+    applications: { ...parts.site.applications.counters },
     rowsMissing: rowNumbers.missing,
     faults: Object.fromEntries(faults),
     faultyHosts: parts.counters.faultyHosts.most(MOST_LISTED).map(({ lastAt, ...each }) => {

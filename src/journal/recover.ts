@@ -160,6 +160,7 @@ class Recovery {
       const { host, ended_seen_at: endedSeenAt } = SESSION.record(cells, this.#names);
       if (this.#isRemembered(host, endedSeenAt ?? 0)) this.#restoreEnded(this.#session(cells), now);
     }
+    applications.forget(this.#site.tracker.sweptAt ?? 0);
   }
 
   /** False where the host was forgotten since: it had to make room, and perhaps came back. */

@@ -106,6 +106,7 @@ it('ingest accounts for everything received', async () => {
     orphanStops: 1,
     orphanCloses: 1,
     keyMismatches: 0,
+    applications: { unknownHeartbeats: 0, unknownEnds: 0 },
     rowsMissing: 0,
     faults: {},
     faultyHosts: [],

@@ -14,26 +14,31 @@ export interface ImpactQuestion {
   /** How right the picture is at the moment. */
   readonly quality: QualityStatement;
   readonly settings: TimeOutSettings;
+  /** Of applications, by their host; milliseconds. */
+  readonly applicationTimeOuts: ReadonlyMap<string, number>;
   readonly downtimes: readonly Downtime[];
 }
 
 const OPEN_RECORD = `
-SELECT s.user, s.open_connections, s.last_seen_at, proxy.text AS virtual_proxy FROM sessions s
-  LEFT JOIN strings proxy ON proxy.id = s.virtual_proxy WHERE s.id = ?`;
+SELECT s.user, s.open_connections, s.last_seen_at, proxy.text AS virtual_proxy, host.text AS host FROM sessions s
+  LEFT JOIN strings host ON host.id = s.host LEFT JOIN strings proxy ON proxy.id = s.virtual_proxy WHERE s.id = ?`;
 
 /** Who is hit if that which the filters name stops now: a summary of all of them, and a page of their sessions. */
 export function impactOf(
   database: DatabaseSync,
   items: Items,
-  { filters, quality, settings, downtimes: list }: ImpactQuestion,
+  { filters, quality, settings, applicationTimeOuts, downtimes: list }: ImpactQuestion,
   now: number,
 ): Answers['impact'] {
   const downtimes = new Downtimes();
   downtimes.restore(list);
-  const timeOutOf = (row: Row): number | null =>
-    Number(row['open_connections']) > 0
-      ? null
-      : timesOutAt(Number(row['last_seen_at']), row['virtual_proxy'] as string | null, settings, downtimes);
+  const timeOutOf = (row: Row): number | null => {
+    if (Number(row['open_connections']) > 0) return null;
+    const seenAt = Number(row['last_seen_at']);
+    const ofApplication = applicationTimeOuts.get(String(row['host']));
+    if (ofApplication !== undefined) return seenAt + ofApplication + downtimes.since(seenAt);
+    return timesOutAt(seenAt, row['virtual_proxy'] as string | null, settings, downtimes);
+  };
   const { cursor, limit } = filters;
   const people = new People(database);
   const [users, connected] = [new Set<number>(), new Set<number>()];

@@ -93,7 +93,7 @@ export class Applications {
   #stop(session: Session | null, event: UserEvent, host: Host, seq: number): Tracked | null {
     if (session === null) {
       this.counters.unknownEnds += 1;
-      const key = this.#keyOf(host, event.sessionKey === null ? event.user : null);
+      const key = this.#keyOf(host, endedUser(event));
       rememberOrphanStop(key, event, seq);
       if (key.open === null) this.#book.identities.emptied(key, event.receivedAt);
       return { session: null, outcome: 'orphan_stop' };
@@ -126,17 +126,24 @@ export class Applications {
     const key = this.#keyOf(host, user);
     const isStart = event.kind === 'session_start';
     const session = this.#book.createPast(key, event, isStart, sessionKey);
-    const closed = sessionKey === null ? key : this.#keyOf(host, null);
-    const end = endFor(closed, event, isStart ? 0 : AFTER_END_MS);
-    if (end !== null) {
-      forgetOrphanStop(closed, end);
-      session.lastSeq = end.seq;
-      this.#book.pending.paired(end.seq, session);
-      session.lastActivityAt = Math.max(session.lastActivityAt, end.at);
-      this.#book.end(session, Math.max(session.startedAt, end.at), 'stop', event.receivedAt);
-    }
-    if (closed.open === null) this.#book.identities.emptied(closed, event.receivedAt);
+    const waiting = this.#endsOf(host, sessionKey, user);
+    const found = endFor(waiting, event, isStart ? 0 : AFTER_END_MS);
+    if (found === null) return applied(session);
+    const { end, of } = found;
+    forgetOrphanStop(of, end);
+    session.lastSeq = end.seq;
+    this.#book.pending.paired(end.seq, session);
+    session.lastActivityAt = Math.max(session.lastActivityAt, end.at);
+    this.#book.end(session, Math.max(session.startedAt, end.at), 'stop', event.receivedAt);
     return applied(session);
+  }
+
+  /** Where an end of the session may wait: a name that could be that of its user is kept as that. */
+  #endsOf(host: Host, sessionKey: string | null, user: User | null): Key[] {
+    const { identities } = this.#book;
+    const users = sessionKey === null ? [user] : [null, { directory: null, id: sessionKey }];
+    const keys = users.map((each) => (each === null ? host.keys.get(null) : identities.keyOf(host, each)));
+    return keys.filter((key) => key != null);
   }
 
   #mayGoOn({ key, endedAt, endedSeenAt }: Session, event: UserEvent): boolean {
@@ -189,6 +196,11 @@ export class Applications {
     const signs = this.#signs;
     if (signs.size > 0) this.#signs = new Map();
     for (const [session, at] of signs) this.#live(session, at);
+    this.forget(now);
+  }
+
+  /** Forgets what cannot be told of any more, and hosts that are not known any more. */
+  forget(now: number): void {
     for (const [host, known] of this.#known) {
       known.forget(now - Math.max(this.#timesOf(host).resumeMs, END_WAITS_MS));
       if (this.#book.identities.hosts.get(host.name) !== host) this.#known.delete(host);
@@ -252,15 +264,25 @@ export function isOfOther(
   return host !== undefined && kind !== 'note' && host.isApplication !== (application === true);
 }
 
+/** Whom an end names, where what it says may be the name of a user. */
+export function endedUser({ user, sessionKey }: UserEvent): User | null {
+  return sessionKey === null || user?.id === sessionKey ? user : null;
+}
+
 /** The end that came before what it ends: the latest one that is not earlier than the event. */
-function endFor({ orphanStops }: Key, event: UserEvent, graceMs: number): OrphanStop | null {
-  const fitting = (orphanStops ?? []).filter(
-    (stop) =>
-      stop.sessionKey === event.sessionKey &&
-      event.at <= stop.at + graceMs &&
-      event.receivedAt - stop.receivedAt <= END_WAITS_MS,
+function endFor(
+  keys: readonly Key[],
+  event: UserEvent,
+  graceMs: number,
+): { end: OrphanStop; of: Key } | null {
+  const waiting = keys.flatMap((of) => (of.orphanStops ?? []).map((end) => ({ end, of })));
+  const fitting = waiting.filter(
+    ({ end }) =>
+      (event.sessionKey === null || end.sessionKey === event.sessionKey) &&
+      event.at <= end.at + graceMs &&
+      event.receivedAt - end.receivedAt <= END_WAITS_MS,
   );
-  return fitting.at(-1) ?? null;
+  return fitting.toSorted((a, b) => a.end.seq - b.end.seq).at(-1) ?? null;
 }
 
 function applied(session: Session): Tracked {

@@ -1,4 +1,5 @@
 import type { UserEvent } from '../../contract/event.ts';
+import { endedUser } from '../applications/applications.ts';
 import type { Identities } from '../identities.ts';
 import { type Correction, correctionEvent, type PendingChanges } from '../pending-changes.ts';
 import type { Host, KnownUser, Session } from '../session.ts';
@@ -54,11 +55,9 @@ function append(session: Session, seq: number): number {
 }
 
 /** Whom an event of an application is about: who ends a session may have given its key in place of its user. */
-export function userOf(
-  { user, kind }: UserEvent,
-  { session }: Tracked,
-  identities: Identities,
-): KnownUser | null {
-  const isToldOf = user !== null && kind !== 'session_stop';
-  return isToldOf ? identities.user(user) : (session?.key.user ?? null);
+export function userOf(event: UserEvent, { session }: Tracked, identities: Identities): KnownUser | null {
+  const isEnd = event.kind === 'session_stop';
+  if (isEnd && session !== null) return session.key.user;
+  const user = isEnd ? endedUser(event) : event.user;
+  return user === null ? (session?.key.user ?? null) : identities.user(user);
 }

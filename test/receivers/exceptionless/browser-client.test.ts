@@ -144,6 +144,20 @@ describe.skipIf(CHROMIUM === null)('the real client in a page of another origin'
     await page.context().close();
   });
 
+  it('is among those whom a stop of its host would hit, until its own time-out', async () => {
+    const page = await open('user=dora');
+    await until(
+      () => sessionsOf('dora'),
+      (found) => found.length === 1,
+    );
+    const { items } = await ask<{ items: Found[] }>('/api/v1/impact?host=shop-example');
+    const hit = items.find(({ user }) => (user as { readonly id: string } | null)?.id === 'dora');
+    const left = Date.parse(String(hit?.['timesOutAt'])) - Date.parse(String(hit?.['lastActivityAt']));
+    expect(left).toBeGreaterThanOrEqual(300_000);
+    expect(left).toBeLessThan(330_000);
+    await page.context().close();
+  });
+
   it('a page of another origin can do nothing else with its key', async () => {
     const page = await open('user=carl');
     const status = await page.evaluate(

@@ -126,9 +126,10 @@ export class ApplicationModel {
 
   #end(session: ModelSession | null, event: UserEvent, sessionKey: string | null, user: string | null): void {
     if (session === null) {
+      const isOfUser = sessionKey === null || sessionKey === user;
       this.#ends.push({
         sessionKey,
-        user: sessionKey === null ? user : null,
+        user: isOfUser ? user : null,
         at: event.at,
         receivedAt: event.receivedAt,
       });
@@ -159,8 +160,7 @@ export class ApplicationModel {
     this.sessions.push(session);
     const end = this.#ends.findLast(
       (each) =>
-        each.sessionKey === event.sessionKey &&
-        (event.sessionKey !== null || each.user === user) &&
+        (event.sessionKey === null ? each.user === user : each.sessionKey === event.sessionKey) &&
         event.at <= each.at + (isStart ? 0 : GRACE_MS) &&
         event.receivedAt - each.receivedAt <= WAITS_MS,
     );
