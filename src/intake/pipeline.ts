@@ -2,7 +2,14 @@ import type { Blacklist } from '../contract/blacklist.ts';
 import type { Arrival, Layout, NumberedLine, Sender, User, UserEvent } from '../contract/event.ts';
 import type { Intake, Outcome, SubmittedItem } from '../contract/receiver.ts';
 import type { FailedPoll, Snapshot } from '../contract/snapshot.ts';
-import { type Fault, isHeartbeat, type ParsedLine, rowOfRefused, type TakeLine } from '../formats/index.ts';
+import {
+  type Fault,
+  isHeartbeat,
+  type ParsedLine,
+  rowOfRefused,
+  type TakeLine,
+  wordsOf,
+} from '../formats/index.ts';
 import type { Host } from '../sessions/session.ts';
 import { Twins } from './duplicates.ts';
 import { FaultyHosts } from './faulty-hosts.ts';
@@ -181,7 +188,7 @@ export class Pipeline implements Intake {
     const { site, store } = this.#parts;
     for (const event of events) {
       const applied = site.apply(event, store.nextSeq);
-      store.add(event, applied);
+      store.add(event, applied, store.wantsLines ? wordsOf(event) : null);
       if (event.layout) this.#noteLayout(event.layout, applied.host, event.receivedAt);
     }
     this.#events = [];

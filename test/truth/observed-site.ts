@@ -62,6 +62,7 @@ export class ObservedSite {
       full: false,
       trouble: null,
       takesState: true,
+      wantsLines: false,
       add: (event, applied) => stored.add(event, applied),
       addPoll: (poll) => stored.addPoll(poll),
       committed: async () => {},

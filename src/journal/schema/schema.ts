@@ -1,3 +1,4 @@
+import { EVENT_LINES } from './event-lines.ts';
 import { EVENT_BLOCKS, EVENTS } from './events.ts';
 import { COUNTS, DIMENSIONS, POINTS } from './points.ts';
 import { POLLED_PROXIES, POLLS, SEEN_SESSIONS, UNFILTERED_POLLS } from './polls.ts';
@@ -8,7 +9,7 @@ import { KEY, NUMBER, Table, TEXT, TEXT_OR_NULL } from './table.ts';
  * The format that this version writes. Raised with each column, table or step that is new (`since`); CONTRIBUTING.md says how.
  * A store of an earlier format is upgraded when it is opened, one of a later format is refused.
  */
-export const FORMAT = 4;
+export const FORMAT = 5;
 /** The first format that can still be upgraded. */
 export const OLDEST_FORMAT = 2;
 
@@ -81,5 +82,6 @@ export const TABLES: readonly StoredTable[] = [
   POLLS,
   SEEN_SESSIONS,
   UNFILTERED_POLLS,
+  EVENT_LINES,
   ...LOGS,
 ];

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { DELETE_EVENT_BLOCKS } from '../event-blocks.ts';
 import { DELETE_SESSION_BLOCKS } from '../session-blocks.ts';
+import { deleteLines } from './line-retention.ts';
 import { deletePolls, type UndeliveredPolls } from './poll-retention.ts';
 
 /** How long points are kept, by step in seconds: a little longer than the window that shows them. */
@@ -30,6 +31,8 @@ export interface Undelivered extends UndeliveredPolls {
   readonly sessionsSince: number;
   readonly counts: number;
   readonly countsSince: number;
+  /** Words of lines: of all sinks that want them; of none, the largest number. */
+  readonly lines: number;
 }
 
 export const NOTHING_UNDELIVERED: Undelivered = {
@@ -43,6 +46,7 @@ export const NOTHING_UNDELIVERED: Undelivered = {
   seenSessions: Number.MAX_SAFE_INTEGER,
   keptUnfiltered: Number.MAX_SAFE_INTEGER,
   unfiltered: Number.MAX_SAFE_INTEGER,
+  lines: Number.MAX_SAFE_INTEGER,
 };
 
 export const ALL_UNDELIVERED: Undelivered = {
@@ -56,6 +60,7 @@ export const ALL_UNDELIVERED: Undelivered = {
   seenSessions: 0,
   keptUnfiltered: 0,
   unfiltered: 0,
+  lines: 0,
 };
 
 /**
@@ -94,6 +99,7 @@ export class Retention {
     const sessions = this.#deleteSessions(Math.min(endedBefore, this.undelivered.sessionsSince));
     const logged = this.#deleteLogs(now, endedBefore);
     const polls = deletePolls(this.#database, endedBefore, this.undelivered, CHUNK);
+    deleteLines(this.#database, this.undelivered.lines);
     this.#deletePoints(now);
     this.#deleteNames();
     return events + sessions + logged + polls >= CHUNK;
