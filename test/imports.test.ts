@@ -46,6 +46,7 @@ const ALLOWED: readonly [room: string, mayImport: readonly string[]][] = [
       'receivers/listen.ts',
     ],
   ],
+  ['src/butler-sos', ['src/contract', 'src/formats/index.ts', 'src/simulator/http-request.ts']],
   ['receivers', ['src/contract', 'src/threads', 'src/formats']],
   ['sinks', ['src/contract']],
 ];

@@ -1,4 +1,4 @@
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import type { User } from '../../src/contract/event.ts';
 import { foldName } from '../../src/contract/fold-name.ts';
 import type { SeenSession } from '../../src/contract/snapshot.ts';
@@ -27,6 +27,7 @@ export class AnswerReader {
   readonly #hidden: SeenSession[] = [];
   readonly #ids = new Set<string>();
   readonly #users = new Set<string>();
+  readonly #chunks: Buffer[] = [];
 
   /** `isHidden`: whom the blacklist of the polls names. */
   constructor(limits: AnswerLimits, isHidden: (user: User) => boolean) {
@@ -51,7 +52,13 @@ export class AnswerReader {
 
   /** Takes the next bytes; says what is wrong with the answer, null while nothing is. */
   push(chunk: Buffer): AnswerFault | null {
+    this.#chunks.push(chunk);
     return this.#list.push(chunk);
+  }
+
+  /** The answer so far as it came, without a byte order mark. */
+  get text(): string {
+    return new TextDecoder().decode(Buffer.concat(this.#chunks));
   }
 
   /** Nothing more comes. */

@@ -154,6 +154,7 @@ export class ServerPolls {
       hidden: reader.hidden,
       allVirtualProxies: complete ? virtualProxies : null,
       keepsUsers: this.#parts.config.users,
+      whole: { server: this.#server.host, text: () => reader.text },
     };
   }
 

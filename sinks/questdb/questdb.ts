@@ -92,7 +92,7 @@ class QuestDb implements Sink {
 
   async write(batch: Batch, signal: AbortSignal): Promise<void> {
     if (this.#server === null) throw new Error('not started');
-    if (batch.table === 'unfiltered_snapshots') throw new Error('a table that it does not want');
+    if (!isFiltered(batch)) throw new Error('a table that it does not want');
     const { http, tables } = this.#server;
     const before = await tables.prepare(batch.table, signal);
     const isDue = Math.abs(this.#parts.now() - this.#lookedForOthersAt) >= LOOK_FOR_OTHERS_MS;
@@ -150,6 +150,10 @@ class QuestDb implements Sink {
   details(): Readonly<Record<string, unknown>> {
     return { url: this.#config.url, ...this.#server?.tables.details() };
   }
+}
+
+function isFiltered(batch: Batch): batch is FilteredBatch {
+  return TABLES.some((table) => table === batch.table);
 }
 
 async function readCa({ tls: { ca } }: QuestDbConfig, folder: string): Promise<string | null> {

@@ -40,6 +40,25 @@ export interface SessionEventRow extends Client {
   readonly note?: NoteDetails;
 }
 
+/** What a line said, field by field and in its own words: as long as it was, and nothing in it is taken for null. */
+export interface LineWords {
+  /** What it began with, such as `/qseow-proxy-session/`; empty where the layout has no prefix. */
+  readonly prefix: string;
+  readonly host: string;
+  readonly command: string;
+  readonly directory: string;
+  readonly userId: string;
+  readonly origin: string;
+  readonly context: string;
+  readonly message: string;
+}
+
+/** One event with the words of its line. */
+export interface EventLineRow extends SessionEventRow {
+  /** Null where no line told of it (it came by HTTP, or is our own), and where the line is kept no longer. */
+  readonly line: LineWords | null;
+}
+
 /**
  * How a session ended. `made_room`: there were too many hosts, and its own was one of those of which the fewest lines came.
  * Records of the journal hold the place in this list.
@@ -126,4 +145,8 @@ export interface UnfilteredSnapshotRow {
   readonly host: string;
   readonly virtualProxy: string;
   readonly sessions: readonly SeenSession[];
+  /** What the proxy service was asked under: the name of its server, without port. Not there where it is not known. */
+  readonly server?: string;
+  /** The answer as it came: JSON, a list. Not there where it is not known. */
+  readonly answer?: string;
 }

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Plugin, PluginSchema } from './plugin.ts';
 import type { SettingNote } from './receiver.ts';
 import type {
+  EventLineRow,
   SessionCountsRow,
   SessionEventRow,
   SessionRow,
@@ -22,10 +23,11 @@ export const TABLES = [
 export type FilteredTable = (typeof TABLES)[number];
 
 /**
- * `unfiltered_snapshots` has excluded users too. Its rows are kept only while some sink wants it, and only until every such
- * sink has them, so a new sink gets those from then on.
+ * Tables whose rows are kept only while some sink wants them, and only until every such sink has them, so a new sink gets
+ * those from then on. `event_lines` is `session_events` with the words of the lines, for a sink that wants these in place of
+ * it. `unfiltered_snapshots` has excluded users too.
  */
-export const ALL_TABLES = [...TABLES, 'unfiltered_snapshots'] as const;
+export const ALL_TABLES = [...TABLES, 'event_lines', 'unfiltered_snapshots'] as const;
 export type Table = (typeof ALL_TABLES)[number];
 
 /** Rows of one table, oldest first, never empty. */
@@ -35,6 +37,7 @@ export type Batch =
   | { readonly table: 'session_counts'; readonly rows: readonly SessionCountsRow[] }
   | { readonly table: 'session_snapshots'; readonly rows: readonly SessionSnapshotRow[] }
   | { readonly table: 'snapshot_sessions'; readonly rows: readonly SnapshotSessionRow[] }
+  | { readonly table: 'event_lines'; readonly rows: readonly EventLineRow[] }
   | { readonly table: 'unfiltered_snapshots'; readonly rows: readonly UnfilteredSnapshotRow[] };
 
 export type FilteredBatch = Extract<Batch, { readonly table: FilteredTable }>;

@@ -19,6 +19,14 @@ export interface Poll {
   readonly durationMs: number;
 }
 
+/** An answer as it came, for those who want it so. */
+export interface WholeAnswer {
+  /** What was asked, without port: maybe another name than what the lines of the node call it. */
+  readonly server: string;
+  /** Makes the text: JSON, a list. A function, because it is long and hardly ever wanted. */
+  readonly text: () => string;
+}
+
 /**
  * Everybody who is on one virtual proxy of one host, at one moment. What is neither in `sessions` nor in `hidden` is not
  * there, so a list that may have holes must not become one: an answer that failed, was cut off or was late is no
@@ -40,6 +48,8 @@ export interface Snapshot extends Poll {
   readonly allVirtualProxies: readonly string[] | null;
   /** False: users serve to compare, and are neither stored nor sent as those of a snapshot. Numbers are. */
   readonly keepsUsers: boolean;
+  /** Not there where it is not known. */
+  readonly whole?: WholeAnswer | undefined;
 }
 
 /** What is kept of one poll. Users whom the rules exclude are in none of it but `unfiltered`. */
@@ -54,6 +64,7 @@ export interface KeptPoll extends Poll {
   readonly seen: readonly SeenSession[];
   /** The whole answer, for those who want it so; null where users are not kept, or without an answer. */
   readonly unfiltered: readonly SeenSession[] | null;
+  readonly whole?: WholeAnswer | undefined;
 }
 
 /** A poll without a usable answer. It is no evidence of anything, and is told so that history can show it. */

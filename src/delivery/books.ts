@@ -76,16 +76,16 @@ interface Follower {
 }
 
 /**
- * What retention must leave, because one of the sinks that are `keeping` wants it and has yet to get it. Whole answers are
- * there for any sink that wants them, so of those it says besides how far all sinks are.
+ * What retention must leave, because one of the sinks that are `keeping` wants it and has yet to get it. Whole answers and
+ * words of lines are there for any sink that wants them, so of those it says how far all sinks are.
  */
 export function undeliveredBy(
   keeping: readonly Follower[],
   store: DeliveryStore,
   all: readonly Follower[] = keeping,
 ): Undelivered {
-  const { unfiltered } = nextOf(all, store);
-  return { ...nextOf(keeping, store), unfiltered };
+  const { unfiltered, lines } = nextOf(all, store);
+  return { ...nextOf(keeping, store), unfiltered, lines };
 }
 
 function nextOf(followers: readonly Follower[], store: DeliveryStore): Undelivered {
@@ -114,5 +114,6 @@ function nextOf(followers: readonly Follower[], store: DeliveryStore): Undeliver
     seenSessions: next('seen_sessions').number,
     keptUnfiltered: next('unfiltered_polls').number,
     unfiltered: next('unfiltered_polls').number,
+    lines: next('event_lines').number,
   };
 }

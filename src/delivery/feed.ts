@@ -1,5 +1,6 @@
 import type { User } from '../contract/event.ts';
 import type {
+  EventLineRow,
   SessionCountsRow,
   SessionEventRow,
   SessionRow,
@@ -11,12 +12,13 @@ import type { Batch, Table } from '../contract/sink.ts';
 
 export const FEED_NAMES = [
   ...(['events', 'event_changes', 'session_changes', 'counts'] as const),
-  ...(['polls', 'seen_sessions', 'unfiltered_polls'] as const),
+  ...(['polls', 'seen_sessions', 'unfiltered_polls', 'event_lines'] as const),
 ] as const;
 export type FeedName = (typeof FEED_NAMES)[number];
 
 export type Row =
   | SessionEventRow
+  | EventLineRow
   | SessionRow
   | SessionCountsRow
   | SessionSnapshotRow

@@ -1,10 +1,17 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { SessionCountsRow, SessionEventRow, SessionRow } from '../contract/rows.ts';
+import type { LineWords, SessionCountsRow, SessionEventRow, SessionRow } from '../contract/rows.ts';
 import type { Cells } from '../journal/schema/selection.ts';
 import type { Feed, IsExcluded, Row } from './feed.ts';
 import { type Log, LogFeed } from './log-feed.ts';
 import { createPollFeeds } from './poll-feeds.ts';
-import { countsBy, dimensionOf, eventsBy, type RowReader, sessionsBy } from './row-reader.ts';
+import {
+  countsBy,
+  dimensionOf,
+  EVENTS_WITH_WORDS,
+  eventsBy,
+  type RowReader,
+  sessionsBy,
+} from './row-reader.ts';
 
 /** The logs that sinks follow, in the order they are delivered in. */
 export function createFeeds(
@@ -51,6 +58,24 @@ export function createFeeds(
       rows: `SELECT ${changedEvents.list} FROM event_changes c
         JOIN events e ON e.seq = c.seq WHERE c.number > ? AND c.number <= ? ORDER BY c.number`,
       ...event,
+    },
+    {
+      name: 'event_lines',
+      table: 'event_lines',
+      log: 'event_lines',
+      oldestEvent: 'SELECT min(number) AS n FROM event_lines WHERE number > ?',
+      number: 'number',
+      lastOfEmpty: 'SELECT max(seq) AS n FROM events',
+      committed: 'at',
+      tickMs: 1,
+      lookBack: 1,
+      rows: `SELECT ${EVENTS_WITH_WORDS.list} FROM event_lines l
+        JOIN events e ON e.seq = l.number WHERE l.number > ? AND l.number <= ? ORDER BY l.number`,
+      toEntry: (cells) => {
+        const record = EVENTS_WITH_WORDS.record(cells, names);
+        const line = record.words === null ? null : (JSON.parse(String(record.words)) as LineWords);
+        return { number: Number(record.number), row: { ...reader.event(record), line } };
+      },
     },
     {
       name: 'session_changes',

@@ -24,6 +24,8 @@ export interface Log {
    */
   readonly log: string;
   readonly number: string;
+  /** The number before the next one, where the log may be empty although there were some before. */
+  readonly lastOfEmpty?: string;
   readonly committed: string;
   readonly tickMs: number;
   readonly lookBack: number;
@@ -49,6 +51,7 @@ export class LogFeed implements Feed {
   readonly #oldestEvent: StatementSync | null;
   readonly #last: StatementSync;
   readonly #oldest: StatementSync;
+  readonly #lastOfEmpty: StatementSync | null;
   readonly #through: StatementSync;
   readonly #rows: StatementSync;
   readonly #committed: StatementSync;
@@ -61,7 +64,7 @@ export class LogFeed implements Feed {
     isExcluded: IsExcluded = () => false,
   ) {
     this.#isExcluded = isExcluded;
-    const { name, table, tickMs, rows, toEntry, latest, oldestEvent } = parts;
+    const { name, table, tickMs, rows, toEntry, latest, oldestEvent, lastOfEmpty } = parts;
     this.name = name;
     this.table = table;
     this.#tickMs = tickMs;
@@ -70,6 +73,7 @@ export class LogFeed implements Feed {
       latest === undefined ? null : { statement: database.prepare(latest.sql), keyOf: latest.keyOf };
     this.#latest?.statement.setReturnArrays(true);
     this.#oldestEvent = oldestEvent === undefined ? null : database.prepare(oldestEvent);
+    this.#lastOfEmpty = lastOfEmpty === undefined ? null : database.prepare(lastOfEmpty);
     this.#last = database.prepare(`SELECT max(${number}) AS n FROM ${log}`);
     this.#oldest = database.prepare(`SELECT min(${number}) AS n FROM ${log}`);
     this.#through = database.prepare(
@@ -85,11 +89,11 @@ export class LogFeed implements Feed {
   }
 
   last(): number {
-    return Number(this.#last.get()?.['n'] ?? 0);
+    return Number(this.#last.get()?.['n'] ?? this.#lastOfEmpty?.get()?.['n'] ?? 0);
   }
 
   oldest(): number {
-    return Number(this.#oldest.get()?.['n'] ?? 1);
+    return Number(this.#oldest.get()?.['n'] ?? this.last() + 1);
   }
 
   read(after: number, limit: number): Reading {

@@ -39,9 +39,9 @@ export function createPollFeeds(database: DatabaseSync, isExcluded: IsExcluded):
       committed: 'at',
       tickMs: 1,
       lookBack: 1,
-      rows: `SELECT number, asked_at, host, virtual_proxy, sessions FROM unfiltered_polls
+      rows: `SELECT number, asked_at, host, virtual_proxy, sessions, server, answer FROM unfiltered_polls
         WHERE number > ? AND number <= ? ORDER BY number`,
-      toEntry: ([number, at, host, virtualProxy, sessions]) => ({
+      toEntry: ([number, at, host, virtualProxy, sessions, server, answer]) => ({
         number: Number(number),
         // Null where every sink that wants it has it.
         row:
@@ -52,6 +52,8 @@ export function createPollFeeds(database: DatabaseSync, isExcluded: IsExcluded):
                 host: String(host),
                 virtualProxy: String(virtualProxy),
                 sessions: JSON.parse(String(sessions)) as SeenSession[],
+                ...(server === null ? {} : { server: String(server) }),
+                ...(answer === null ? {} : { answer: String(answer) }),
               },
       }),
     }),

@@ -18,18 +18,20 @@ import { SESSIONS } from '../journal/schema/sessions.ts';
  * What is read for rows. `number`: SQL of the number in the log that is read; the tables go by the aliases `e`, `s` and `c`.
  */
 
-export const eventsBy = (number: string) =>
-  new Selection(
-    EVENTS.columns,
-    [
-      ...(['seq', 'kind', 'at', 'received_at', 'host', 'user', 'origin', 'context', 'app'] as const),
-      ...(['virtual_proxy', 'user_agent', 'session', 'reason', 'result', 'row_number'] as const),
-      ...(['original_at', 'message', 'event_id', 'note'] as const),
-    ],
-    'e',
-    { number },
-  );
+const EVENT_COLUMNS = [
+  ...(['seq', 'kind', 'at', 'received_at', 'host', 'user', 'origin', 'context', 'app'] as const),
+  ...(['virtual_proxy', 'user_agent', 'session', 'reason', 'result', 'row_number'] as const),
+  ...(['original_at', 'message', 'event_id', 'note'] as const),
+] as const;
+
+export const eventsBy = (number: string) => new Selection(EVENTS.columns, EVENT_COLUMNS, 'e', { number });
 export type EventRecord = RecordOf<typeof eventsBy>;
+
+/** Of the log that goes by the alias `l`. */
+export const EVENTS_WITH_WORDS = new Selection(EVENTS.columns, EVENT_COLUMNS, 'e', {
+  number: 'l.number',
+  words: 'l.words',
+});
 
 export const sessionsBy = (number: string) =>
   new Selection(

@@ -15,6 +15,7 @@ export { decodeMessage } from './decode.ts';
 export { type EventTime, eventTime } from './event-time.ts';
 export { numberOfRefused as rowOfRefused } from './headcount.ts';
 export { normaliseHost } from './host.ts';
+export { wordsOf } from './line-words.ts';
 export {
   FAULTS,
   type Fault,

@@ -1,4 +1,5 @@
 import type { UserEvent } from '../contract/event.ts';
+import type { LineWords } from '../contract/rows.ts';
 import type { KeptPoll } from '../contract/snapshot.ts';
 import type { Applied } from '../sessions/site.ts';
 
@@ -12,7 +13,9 @@ export interface EventStore {
   readonly trouble: string | null;
   /** False while it is too busy to take the state of the site. */
   readonly takesState: boolean;
-  add(event: UserEvent, applied: Applied): void;
+  /** Some sink wants the words of lines: `add` is given those of an event that a line told of. */
+  readonly wantsLines: boolean;
+  add(event: UserEvent, applied: Applied, words?: LineWords | null): void;
   /** Goes to the disk with the events that are added in the same turn. */
   addPoll(poll: KeptPoll): void;
   /** Resolves when everything added so far is on the disk. */

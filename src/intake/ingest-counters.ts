@@ -1,4 +1,4 @@
-import type { FaultyHosts } from './faulty-hosts.ts';
+import { FaultyHosts } from './faulty-hosts.ts';
 
 /** What became of what was read. */
 export interface IngestCounters {
@@ -14,4 +14,13 @@ export interface IngestCounters {
   /** Lines of which a broken converter was seen, or that had to be guessed. */
   readonly faults: Map<string, number>;
   readonly faultyHosts: FaultyHosts;
+}
+
+export function countersAtZero(): IngestCounters {
+  return {
+    ...{ received: 0, furtherLines: 0, accepted: 0, duplicates: 0, heartbeats: 0, excluded: 0 },
+    refused: new Map(),
+    faults: new Map(),
+    faultyHosts: new FaultyHosts(),
+  };
 }

@@ -7,7 +7,7 @@ const MOST_ERROR = 500;
 
 /** What is kept of a good answer. Whom the rules exclude is neither listed nor counted, and is in no count of users. */
 export function keptSnapshot(snapshot: Snapshot, blacklist: Blacklist): KeptPoll {
-  const { host, virtualProxy, at, durationMs, hidden, keepsUsers } = snapshot;
+  const { host, virtualProxy, at, durationMs, hidden, keepsUsers, whole } = snapshot;
   const sessions = snapshot.sessions.filter(({ user }) => !blacklist.excludes(user));
   return {
     ...{ host, virtualProxy, at, durationMs, error: null },
@@ -15,6 +15,7 @@ export function keptSnapshot(snapshot: Snapshot, blacklist: Blacklist): KeptPoll
     users: new Set(sessions.flatMap(({ user }) => (user === null ? [] : [keyOf(user)]))).size,
     seen: keepsUsers ? sessions : [],
     unfiltered: keepsUsers ? [...snapshot.sessions, ...hidden] : null,
+    whole: keepsUsers ? whole : undefined,
   };
 }
 

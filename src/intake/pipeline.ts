@@ -3,12 +3,18 @@ import type { Arrival, Layout, NumberedLine, Sender, User, UserEvent } from '../
 import { identityOn, storedIdentity } from '../contract/identity.ts';
 import type { Intake, Outcome, SubmittedItem } from '../contract/receiver.ts';
 import type { FailedPoll, Snapshot } from '../contract/snapshot.ts';
-import { type Fault, isHeartbeat, type ParsedLine, rowOfRefused, type TakeLine } from '../formats/index.ts';
+import {
+  type Fault,
+  isHeartbeat,
+  type ParsedLine,
+  rowOfRefused,
+  type TakeLine,
+  wordsOf,
+} from '../formats/index.ts';
 import { isOfOther } from '../sessions/applications/applications.ts';
 import type { Host } from '../sessions/session.ts';
 import type { Applied } from '../sessions/site.ts';
-import { FaultyHosts } from './faulty-hosts.ts';
-import type { IngestCounters } from './ingest-counters.ts';
+import { countersAtZero, type IngestCounters } from './ingest-counters.ts';
 import { keptFailure, keptSnapshot } from './kept-poll.ts';
 import { LeftOut } from './left-out.ts';
 import { MessageQueue, type TakeMessage } from './message-queue.ts';
@@ -30,17 +36,7 @@ const TURN_MS = 10;
  * message is accepted when the store has committed it.
  */
 export class Pipeline implements Intake {
-  readonly counters: IngestCounters = {
-    received: 0,
-    furtherLines: 0,
-    accepted: 0,
-    duplicates: 0,
-    heartbeats: 0,
-    excluded: 0,
-    refused: new Map(),
-    faults: new Map(),
-    faultyHosts: new FaultyHosts(),
-  };
+  readonly counters: IngestCounters = countersAtZero();
   readonly #parts: PipelineParts;
   readonly #queue = new MessageQueue(QUEUE_BYTES);
   readonly #reader = new MessageReader();
@@ -197,7 +193,7 @@ export class Pipeline implements Intake {
         this.counters.duplicates += 1;
         continue;
       }
-      store.add(event, applied);
+      store.add(event, applied, store.wantsLines ? wordsOf(event) : null);
       if (event.kind === 'session_start') this.#noteStart(event, applied);
       if (event.layout) this.#noteLayout(event.layout, applied.host, event.receivedAt);
     }

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { UserEvent } from '../contract/event.ts';
+import type { LineWords } from '../contract/rows.ts';
 import type { KeptPoll } from '../contract/snapshot.ts';
 import type { Applied, Site } from '../sessions/site.ts';
 import { WorkerFront } from '../threads/worker-front.ts';
 import type { JournalEvents } from './journal-events.ts';
 import type { Names } from './names.ts';
-import { type BatchMessage, type CheckpointMessage, checkpointMessage, EventRecords } from './write/batch.ts';
+import { type BatchMessage, checkpointMessage, EventRecords, memoryOf } from './write/batch.ts';
 import { PollRecords } from './write/poll-records.ts';
 import type { RetentionLimits, Undelivered } from './write/retention.ts';
 import { clockDoubt } from './write/retention-clock.ts';
@@ -60,6 +61,7 @@ export class Journal {
   #unsentCorrections = 0;
   #handedOverAt = 0;
   #wantsUnfiltered: boolean;
+  wantsLines: boolean;
   #generationAt: number | null = null;
   #timer: NodeJS.Timeout | null = null;
   /** When the timer fires, on the clock of `performance`. */
@@ -77,7 +79,7 @@ export class Journal {
     this.#listener = listener;
     const { directory, retentionMs, maxBytes, isFollowed } = settings;
     // Until the sinks have said what they want.
-    this.#wantsUnfiltered = isFollowed;
+    [this.#wantsUnfiltered, this.wantsLines] = [isFollowed, isFollowed];
     this.#writer = new WorkerFront({
       name: 'the writer',
       file: new URL('./write/writer-thread.ts', import.meta.url),
@@ -136,8 +138,9 @@ export class Journal {
   }
 
   /** Takes one event; it must have been applied to the site under `nextSeq`. */
-  add(event: UserEvent, applied: Applied): void {
-    this.#rows.add(this.#nextSeq, event, applied, this.#names);
+  add(event: UserEvent, applied: Applied, words: LineWords | null = null): void {
+    const wanted = this.wantsLines ? words : undefined;
+    this.#rows.add(this.#nextSeq, event, applied, this.#names, wanted);
     this.#nextSeq += 1;
     this.#unsent += 1;
     this.#schedule();
@@ -187,7 +190,7 @@ export class Journal {
     this.#timer = setTimeout(() => this.#handOver(null), Math.max(0, dueAt - performance.now()));
   }
 
-  #handOver(checkpoint: CheckpointMessage | null): void {
+  #handOver(checkpoint: BatchMessage['checkpoint']): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     if (!this.#hasUnsent && checkpoint === null) return;
@@ -206,16 +209,11 @@ export class Journal {
       polls,
       checkpoint,
     };
-    const transfer: ArrayBuffer[] = [rows.events.buffer];
-    if (checkpoint !== null) {
-      const { sessions, activities, connections, closings, points } = checkpoint;
-      for (const cells of [sessions, activities, connections, closings, points]) transfer.push(cells.buffer);
-    }
     this.#unanswered.set(id, { events: rows.eventCount, corrections, stateAt: checkpoint?.at ?? null });
     this.#uncommitted += rows.eventCount;
     this.#unsent = 0;
     this.#handedOverAt = performance.now();
-    this.#writer.tell(batch, transfer);
+    this.#writer.tell(batch, memoryOf(batch));
   }
 
   #onReply(reply: WriterReply): void {
@@ -280,6 +278,7 @@ export class Journal {
   /** What sinks have yet to get; retention leaves it. */
   keep(undelivered: Undelivered): void {
     this.#wantsUnfiltered = undelivered.unfiltered < Number.MAX_SAFE_INTEGER;
+    this.wantsLines = undelivered.lines < Number.MAX_SAFE_INTEGER;
     if (this.#failure === null) this.#writer.tell({ type: 'undelivered', undelivered });
   }
 

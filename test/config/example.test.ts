@@ -84,7 +84,7 @@ describe('config.example.yaml', () => {
     const lines = [...(sectionOf('sinks') ?? '').matchAll(/^## (sinks:| {2}- type: \w+| {4}\w+: .*)$/gm)].map(
       (match) => match[1],
     );
-    const environment = { QUESTDB_PASSWORD: 'secret' };
+    const environment = { QUESTDB_PASSWORD: 'secret', MQTT_PASSWORD: 'secret' };
     const { sinks } = parseConfig(lines.join('\n'), 'config.yaml', '.', environment);
     const bare = 'sinks: [ { type: questdb }, { type: console } ]';
     const [questDb, console] = parseConfig(bare, 'config.yaml').sinks;
@@ -99,6 +99,25 @@ describe('config.example.yaml', () => {
         retention: 365 * 86_400_000,
       },
       console,
+    ]);
+  });
+
+  it('has an example of a broker that is accepted, and shows the defaults of its keys', () => {
+    const block = blockOf('mqtt') ?? '';
+    const lines = [...block.matchAll(/^## ( {2}- type: \w+| {4}\w+: .*)$/gm)].map((match) => match[1]);
+    const environment = { MQTT_PASSWORD: 'secret' };
+    const { sinks } = parseConfig(['sinks:', ...lines].join('\n'), 'config.yaml', '.', environment);
+    const [bare] = parseConfig('sinks: [ { type: mqtt } ]', 'config.yaml').sinks;
+    expect(sinks).toEqual([
+      {
+        ...bare,
+        ...{ url: 'mqtts://broker.example.com:8883', clientId: 'headcount-site-a' },
+        ...{ user: 'headcount', password: 'secret', tags: { qs_env: 'dev' } },
+        tls: {
+          ...{ ca: 'broker-ca.pem', cert: 'client.pem', key: 'client_key.pem' },
+          ...{ servername: 'broker', verify: true },
+        },
+      },
     ]);
   });
 

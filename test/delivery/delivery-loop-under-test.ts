@@ -21,6 +21,7 @@ export class TableSink implements Sink {
     session_counts: new Map<string, Row>(),
     session_snapshots: new Map<string, Row>(),
     snapshot_sessions: new Map<string, Row>(),
+    event_lines: new Map<string, Row>(),
     unfiltered_snapshots: new Map<string, Row>(),
   };
   /** Event numbers in the order they were taken. */

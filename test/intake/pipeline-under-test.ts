@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { createBlacklist } from '../../src/contract/blacklist.ts';
 import type { UserEvent } from '../../src/contract/event.ts';
+import type { LineWords } from '../../src/contract/rows.ts';
 import type { KeptPoll } from '../../src/contract/snapshot.ts';
 import { Duplicates } from '../../src/intake/duplicates.ts';
 import type { EventStore } from '../../src/intake/event-store.ts';
@@ -20,6 +21,9 @@ export class MemoryStore implements EventStore {
   full = false;
   trouble: string | null = null;
   takesState = true;
+  /** Of the events that were added while they were wanted, in order. */
+  readonly words: (LineWords | null)[] = [];
+  wantsLines = false;
   checkpoints = 0;
   onCommitted: (events: number) => void = () => {};
 
@@ -27,7 +31,8 @@ export class MemoryStore implements EventStore {
     return this.events.length + 1;
   }
 
-  add(event: UserEvent, applied: Applied): void {
+  add(event: UserEvent, applied: Applied, words: LineWords | null = null): void {
+    if (this.wantsLines) this.words.push(words);
     this.events.push(event);
     this.applied.push(applied);
     this.uncommitted += 1;

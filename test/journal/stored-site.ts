@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Sender, User, UserEvent } from '../../src/contract/event.ts';
+import type { LineWords } from '../../src/contract/rows.ts';
 import type { KeptPoll } from '../../src/contract/snapshot.ts';
 import { openJournalFile } from '../../src/journal/journal-file.ts';
 import type { Names } from '../../src/journal/names.ts';
@@ -65,15 +66,15 @@ export class StoredSite {
   }
 
   /** As the pipeline does; `sender` is what the journal does not keep. */
-  apply(event: UserEvent, sender: Sender | null = null): void {
+  apply(event: UserEvent, sender: Sender | null = null, words?: LineWords | null): void {
     if (this.site.lostLines.note(event, sender)) this.site.counterBeganAgain(event);
     this.site.clocks.note(event);
-    this.add(event, this.site.apply(event, this.#nextSeq));
+    this.add(event, this.site.apply(event, this.#nextSeq), words);
   }
 
-  /** Keeps an event that the site has taken as the next one. */
-  add(event: UserEvent, applied: Applied): void {
-    this.#rows.add(this.#nextSeq, event, applied, this.#names);
+  /** Keeps an event that the site has taken as the next one; with `words` where a sink wants those of lines. */
+  add(event: UserEvent, applied: Applied, words?: LineWords | null): void {
+    this.#rows.add(this.#nextSeq, event, applied, this.#names, words);
     this.#nextSeq += 1;
   }
 

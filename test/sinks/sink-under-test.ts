@@ -12,6 +12,8 @@ export interface SinkUnderTest {
   stuck(): Promise<Sink>;
   /** What arrived, each once, oldest first: the identities of events and sessions, the names that were counted, the virtual proxies and sessions of polls. */
   arrived(table: FilteredTable): Promise<unknown[]>;
+  /** True of a table whose rows it wants, and of which it passes on something else than rows. */
+  isOnlySeen?(table: FilteredTable): boolean;
   /** Directory and id of the user of an event that arrived. */
   userOf(eventId: string): Promise<unknown>;
   /** What nobody may read in its details. */

@@ -63,6 +63,7 @@ export class ObservedSite {
       full: false,
       trouble: null,
       takesState: true,
+      wantsLines: false,
       add: (event, applied) => stored.add(event, applied),
       addPoll: (poll) => stored.addPoll(poll),
       committed: async () => {},

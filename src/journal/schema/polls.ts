@@ -62,10 +62,15 @@ export const SEEN_SESSIONS = new Table(
 
 /**
  * Whole answers, excluded users too, only until the sinks that want them have them. The last row stays without its
- * sessions, so that its number is never given again. `at`: when it ended; `sessions`: JSON.
+ * sessions, so that its number is never given again. `at`: when it ended; `sessions`: JSON; `server`: what was asked, without
+ * port; `answer`: as it came.
  */
 export const UNFILTERED_POLLS = new Table(
   'unfiltered_polls',
-  { number: KEY, at: NUMBER, asked_at: NUMBER, host: TEXT, virtual_proxy: TEXT, sessions: TEXT_OR_NULL },
+  {
+    ...{ number: KEY, at: NUMBER, asked_at: NUMBER, host: TEXT, virtual_proxy: TEXT, sessions: TEXT_OR_NULL },
+    server: { ...TEXT_OR_NULL, since: 5 },
+    answer: { ...TEXT_OR_NULL, since: 5 },
+  },
   { since: 3 },
 );

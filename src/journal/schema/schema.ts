@@ -1,3 +1,4 @@
+import { EVENT_LINES } from './event-lines.ts';
 import { EVENT_BLOCKS, EVENTS } from './events.ts';
 import { COUNTS, DIMENSIONS, POINTS } from './points.ts';
 import { POLLED_PROXIES, POLLS, SEEN_SESSIONS, UNFILTERED_POLLS } from './polls.ts';
@@ -81,5 +82,6 @@ export const TABLES: readonly StoredTable[] = [
   POLLS,
   SEEN_SESSIONS,
   UNFILTERED_POLLS,
+  EVENT_LINES,
   ...LOGS,
 ];

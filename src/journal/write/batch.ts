@@ -1,5 +1,6 @@
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import type { UserEvent } from '../../contract/event.ts';
+import type { LineWords } from '../../contract/rows.ts';
 import type { SessionChanges } from '../../sessions/pending-changes.ts';
 import type { Second } from '../../sessions/series.ts';
 import type { Applied } from '../../sessions/site.ts';
@@ -19,9 +20,14 @@ export interface BatchMessage {
   readonly eventCount: number;
   /** For each column of text: by the place of the event in the batch, only those that have one. */
   readonly texts: readonly (readonly [place: number, text: string][])[];
+  /** By the place of the event in the batch; of no event where no sink wants lines. */
+  readonly lines: readonly EventLine[];
   readonly polls: readonly PollRecord[];
   readonly checkpoint: CheckpointMessage | null;
 }
+
+/** `words`: JSON of `LineWords`, null where no line told of the event. */
+export type EventLine = readonly [place: number, words: string | null];
 
 /** The state of the tracker once all events up to `seq` are folded in. */
 export interface CheckpointMessage {
@@ -91,6 +97,13 @@ export function checkpointMessage(
   return message;
 }
 
+/** What goes over to the writer with a batch, instead of being copied. */
+export function memoryOf({ events, checkpoint }: BatchMessage): ArrayBuffer[] {
+  if (checkpoint === null) return [events.buffer];
+  const { sessions, activities, connections, closings, points } = checkpoint;
+  return [events, sessions, activities, connections, closings, points].map(({ buffer }) => buffer);
+}
+
 /** Takes one record out of those in `cells`, as a statement takes it. */
 export function fill(record: SQLInputValue[], cells: Float64Array, start: number, stride: number): void {
   for (let i = 0; i < stride; i += 1) {
@@ -123,6 +136,7 @@ export class EventRecords {
   readonly #spare: ArrayBuffer[] = [];
   #count = 0;
   #texts = noTexts();
+  #lines: EventLine[] = [];
 
   constructor(capacity = 1_024) {
     this.#cells = new Float64Array(capacity * EVENT.stride);
@@ -132,7 +146,8 @@ export class EventRecords {
     return this.#count;
   }
 
-  add(seq: number, event: UserEvent, applied: Applied, names: Names): void {
+  /** `words`: not given where no sink wants lines. */
+  add(seq: number, event: UserEvent, applied: Applied, names: Names, words?: LineWords | null): void {
     const start = this.#count * EVENT.stride;
     if (start === this.#cells.length) this.#grow();
     const source = { seq, event, applied };
@@ -141,6 +156,7 @@ export class EventRecords {
       const text = EVENT_TEXTS[column]?.text(source) ?? null;
       if (text !== null) this.#texts[column]?.push([this.#count, text]);
     }
+    if (words !== undefined) this.#lines.push([this.#count, words && JSON.stringify(words)]);
     this.#count += 1;
   }
 
@@ -157,17 +173,19 @@ export class EventRecords {
   }
 
   /** The records so far, after which it is empty again. */
-  take(): Pick<BatchMessage, 'events' | 'eventCount' | 'texts'> {
+  take(): Pick<BatchMessage, 'events' | 'eventCount' | 'texts' | 'lines'> {
     const spare = this.#spare.pop();
     const taken = {
       // Without spare memory the writer gets a copy of just what is used: it may not come back for long.
       events: spare === undefined ? this.#cells.slice(0, this.#count * EVENT.stride) : this.#cells,
       eventCount: this.#count,
       texts: this.#texts,
+      lines: this.#lines,
     };
     if (spare !== undefined) this.#cells = new Float64Array(spare);
     this.#count = 0;
     this.#texts = noTexts();
+    this.#lines = [];
     return taken;
   }
 }

@@ -12,6 +12,8 @@ export interface PollRecord extends Poll {
   /** Numbers of those that are there no more. */
   readonly gone: readonly number[];
   readonly unfiltered: readonly SeenSession[] | null;
+  /** The same as it came; null where it is not known, or nobody wants it. */
+  readonly whole: { readonly server: string; readonly text: string } | null;
 }
 
 /** Numbers begin with 1 at each start of the program. */
@@ -49,9 +51,11 @@ export class PollRecords {
     if (this.#waiting >= MOST_WAITING) return false;
     const { host, virtualProxy, at, durationMs, error, sessions, users } = poll;
     const unfiltered = wantsUnfiltered ? poll.unfiltered : null;
+    const whole =
+      unfiltered === null || !poll.whole ? null : { server: poll.whole.server, text: poll.whole.text() };
     const changes = error === null ? this.#compare(poll) : NO_CHANGES;
     const numbers = { sessions, users, ...changes };
-    this.#records.push({ host, virtualProxy, at, durationMs, error, ...numbers, unfiltered });
+    this.#records.push({ host, virtualProxy, at, durationMs, error, ...numbers, unfiltered, whole });
     this.#waiting += 1 + changes.appeared.length + changes.gone.length + (unfiltered?.length ?? 0);
     return true;
   }

@@ -38,7 +38,25 @@ export function deletePolls(
     AND NOT EXISTS (SELECT 1 FROM seen_sessions WHERE proxy = polled_proxies.number)`);
   deleteUnfiltered(database, unfiltered);
   deleteUnfiltered(database, keptUnfiltered, before);
+  deleteUnfiltered(database, firstKept(database));
   return old + seen;
+}
+
+/** Whole answers that wait for a sink, whatever it wants: of who was on a day ago nobody makes much. */
+const MOST_UNFILTERED_BYTES = 512 * 1_048_576;
+
+/** The first of the latest whole answers that may stay. */
+function firstKept(database: DatabaseSync): number {
+  const answers = database.prepare(
+    `SELECT number, octet_length(sessions) + coalesce(octet_length(answer), 0) AS bytes
+     FROM unfiltered_polls WHERE sessions IS NOT NULL ORDER BY number DESC`,
+  );
+  let bytes = 0;
+  for (const { number, bytes: more } of answers.iterate()) {
+    bytes += Number(more);
+    if (bytes > MOST_UNFILTERED_BYTES) return Number(number) + 1;
+  }
+  return 0;
 }
 
 /** Deletes whole answers before number `next`, where they ended before `before`: who wanted them has them. */
@@ -49,7 +67,7 @@ export function deleteUnfiltered(
 ): void {
   database
     .prepare(
-      'UPDATE unfiltered_polls SET sessions = NULL WHERE number < ? AND at < ? AND sessions IS NOT NULL',
+      'UPDATE unfiltered_polls SET sessions = NULL, answer = NULL WHERE number < ? AND at < ? AND sessions IS NOT NULL',
     )
     .run(next, before);
   database.exec(

@@ -25,7 +25,9 @@ export class PollWriter {
       forget: prepare(`UPDATE seen_sessions SET gone_poll = ? WHERE id <= ? AND gone_poll = ${NO_POLL_YET}`),
       seen: prepare(SEEN_SESSIONS.insert(SEEN_SESSIONS.names)),
       gone: prepare(SEEN_SESSIONS.update(['gone_poll'], 'id')),
-      unfiltered: prepare(UNFILTERED_POLLS.insert(['at', 'asked_at', 'host', 'virtual_proxy', 'sessions'])),
+      unfiltered: prepare(
+        UNFILTERED_POLLS.insert(['at', 'asked_at', 'host', 'virtual_proxy', 'sessions', 'server', 'answer']),
+      ),
     };
   }
 
@@ -61,6 +63,8 @@ export class PollWriter {
       insertSeen.run(this.#before + each, proxy, id, directory, userId, number, NO_POLL_YET);
     }
     if (record.unfiltered === null) return;
-    unfiltered.run(at + durationMs, at, host, virtualProxy, JSON.stringify(record.unfiltered));
+    const { server = null, text = null } = record.whole ?? {};
+    const all = JSON.stringify(record.unfiltered);
+    unfiltered.run(at + durationMs, at, host, virtualProxy, all, server, text);
   }
 }

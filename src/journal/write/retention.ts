@@ -1,7 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { DELETE_EVENT_BLOCKS } from '../event-blocks.ts';
 import { DELETE_SESSION_BLOCKS } from '../session-blocks.ts';
+
+import { deleteLines } from './line-retention.ts';
 import { PointRetention } from './point-retention.ts';
+
 import { deletePolls, type UndeliveredPolls } from './poll-retention.ts';
 
 /** Counts by the second, whatever the retention: so late may a line be, and it adds to what was counted before. */
@@ -27,6 +30,8 @@ export interface Undelivered extends UndeliveredPolls {
   readonly sessionsSince: number;
   readonly counts: number;
   readonly countsSince: number;
+  /** Words of lines: of all sinks that want them; of none, the largest number. */
+  readonly lines: number;
 }
 
 export const NOTHING_UNDELIVERED: Undelivered = {
@@ -40,6 +45,7 @@ export const NOTHING_UNDELIVERED: Undelivered = {
   seenSessions: Number.MAX_SAFE_INTEGER,
   keptUnfiltered: Number.MAX_SAFE_INTEGER,
   unfiltered: Number.MAX_SAFE_INTEGER,
+  lines: Number.MAX_SAFE_INTEGER,
 };
 
 export const ALL_UNDELIVERED: Undelivered = {
@@ -53,6 +59,7 @@ export const ALL_UNDELIVERED: Undelivered = {
   seenSessions: 0,
   keptUnfiltered: 0,
   unfiltered: 0,
+  lines: 0,
 };
 
 /** Of what there is too much, the same part of each: the events before that number, and so many bytes of points. */
@@ -137,6 +144,7 @@ export class Retention {
       this.#deleteLog('session_changes', endedBefore, sessionChanges) +
       this.#deleteLog('event_changes', endedBefore, eventChanges);
     const polls = deletePolls(this.#database, endedBefore, this.undelivered, CHUNK);
+    deleteLines(this.#database, this.undelivered.lines);
     this.#deleteNames();
     return events + sessions + logged + polls;
   }

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { WorkerSide } from '../../threads/worker-side.ts';
 import { databaseTrouble, openJournalFile } from '../journal-file.ts';
 import type { BatchMessage } from './batch.ts';
+import { letGoOfLines } from './line-retention.ts';
 import { deleteUnfiltered } from './poll-retention.ts';
 import { ALL_UNDELIVERED, Retention, type RetentionLimits, type Undelivered } from './retention.ts';
 import { keepRetentionTime, RetentionClock, retentionTime } from './retention-clock.ts';
@@ -12,6 +13,8 @@ const RETRY_MS = 1_000;
 const RETENTION_EVERY_MS = 60_000;
 /** Between two steps while there is more to delete. */
 const RETENTION_PAUSE_MS = 50;
+/** Each time costs a commit. */
+const LET_GO_EVERY_MS = 1_000;
 
 export interface WriterData {
   readonly directory: string;
@@ -70,6 +73,7 @@ const retentionClock = new RetentionClock(retentionTime(database) ?? Date.now(),
 if (isFollowed) retention.undelivered = ALL_UNDELIVERED;
 const waiting: BatchMessage[] = [];
 let retrying = false;
+let lettingGo: NodeJS.Timeout | null = null;
 let isStopping = false;
 
 function work(): void {
@@ -92,6 +96,7 @@ function work(): void {
 
 function close(): void {
   clearTimeout(retentionTimer);
+  if (lettingGo !== null) clearTimeout(lettingGo);
   database.close();
   side.close();
 }
@@ -141,12 +146,16 @@ function retain(): void {
   }
 }
 
-/** Answers with excluded users in them are kept no longer than sinks need them. */
-function letGo(next: number): void {
+/** Answers with excluded users in them, and words of lines, are kept no longer than sinks need them. */
+function letGo(): void {
+  if (lettingGo !== null) clearTimeout(lettingGo);
+  lettingGo = null;
   if (retrying) return;
+  const { unfiltered, lines } = retention.undelivered;
   try {
     database.exec('BEGIN IMMEDIATE');
-    deleteUnfiltered(database, next);
+    deleteUnfiltered(database, unfiltered);
+    letGoOfLines(database, lines);
     database.exec('COMMIT');
   } catch {
     // Retention tries it again, and says what is wrong.
@@ -159,10 +168,12 @@ let retentionTimer = setTimeout(retain, RETENTION_EVERY_MS);
 side.serve({
   heard(message) {
     if (message.type === 'undelivered') {
-      const { unfiltered } = message.undelivered;
-      const isNews = unfiltered !== retention.undelivered.unfiltered;
+      const { unfiltered, lines } = message.undelivered;
+      const before = retention.undelivered;
       retention.undelivered = message.undelivered;
-      if (isNews) letGo(unfiltered);
+      // Sinks have more and more lines, four times a second.
+      if (unfiltered !== before.unfiltered) letGo();
+      else if (lines !== before.lines) lettingGo ??= setTimeout(letGo, LET_GO_EVERY_MS);
       return;
     }
     waiting.push(message);

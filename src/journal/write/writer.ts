@@ -3,6 +3,7 @@ import { foldName } from '../../contract/fold-name.ts';
 import { OUTCOMES } from '../../sessions/session-tracker.ts';
 import { EventBlocks } from '../event-blocks.ts';
 import type { NewNames } from '../names.ts';
+import { EVENT_LINES } from '../schema/event-lines.ts';
 import { EVENT, EVENT_TEXTS, EVENTS } from '../schema/events.ts';
 import { CHECKPOINT, EVENT_CHANGES, GENERATIONS, SESSION_CHANGES, STRINGS, USERS } from '../schema/schema.ts';
 import {
@@ -39,7 +40,8 @@ export class Writer {
     | 'checkpoint'
     | 'paired'
     | 'sessionChange'
-    | 'eventChange',
+    | 'eventChange'
+    | 'line',
     StatementSync
   >;
   readonly #sessions: SessionWriter;
@@ -69,6 +71,7 @@ export class Writer {
       paired: prepare(EVENTS.update(['session', 'outcome'], 'seq')),
       sessionChange: prepare(SESSION_CHANGES.insert(['at', 'session'])),
       eventChange: prepare(EVENT_CHANGES.insert(['at', 'seq'])),
+      line: prepare(EVENT_LINES.insert(EVENT_LINES.names)),
     };
   }
 
@@ -106,8 +109,8 @@ export class Writer {
     }
   }
 
-  #writeEvents({ events, eventCount, texts }: BatchMessage): void {
-    const { event } = this.#statements;
+  #writeEvents({ events, eventCount, texts, lines }: BatchMessage): void {
+    const { event, line } = this.#statements;
     const record: SQLInputValue[] = new Array(EVENT_COLUMNS.length).fill(null);
     const next = texts.map(() => 0);
     for (let place = 0; place < eventCount; place += 1) {
@@ -122,6 +125,11 @@ export class Writer {
       this.#noteInBlock(events, start);
     }
     if (eventCount > 0) this.#eventBlocks.flush();
+    for (const [place, words] of lines) {
+      const start = place * EVENT.stride;
+      const { seq, received_at: at } = EVENT.at;
+      line.run(events[start + seq] as number, events[start + at] as number, words);
+    }
   }
 
   #noteInBlock(cells: Float64Array, start: number): void {

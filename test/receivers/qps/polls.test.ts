@@ -24,9 +24,11 @@ describe('the receiver of polls', () => {
         hidden: [],
         allVirtualProxies: ['/', '/sales'],
         keepsUsers: true,
+        whole: { server: '127.0.0.1', text: expect.any(Function) },
       },
       expect.objectContaining({ virtualProxy: '/sales', allVirtualProxies: ['/', '/sales'] }),
     ]);
+    expect(JSON.parse(intake.snapshots[0]?.whole?.text() ?? '')).toEqual([row('anna'), row('bert')]);
     expect(world.pauses).toEqual([30_000]);
     standIn.sessions.set('', [row('bert')]);
     world.pass(29_999);

@@ -153,6 +153,7 @@ const TAKEN_BACK_WITHIN = 24 * 3_600_000;
 const REMEMBERED_OF_EACH_KIND = 64;
 const SWEEP_GAP = 10_000;
 const MISMATCHES_UNTIL_IGNORED = 20;
+const MATCHES_UNTIL_BELIEVED = 20;
 
 // ## Words
 
@@ -215,6 +216,8 @@ export class SessionModel {
   readonly #orphanCloses: UserEvent[] = [];
   /** Every match and every mismatch of session keys, in order. */
   readonly #verdicts: { host: string; match: boolean }[] = [];
+  /** Lines of hosts whose session keys are ignored, since then. */
+  readonly #tried = new Map<string, UserEvent[]>();
   // What the keys remember, of all keys together, in the order in which it was remembered.
   #rememberedSessions: Session[] = [];
   #rememberedConnections: StoppedConnection[] = [];
@@ -245,7 +248,9 @@ export class SessionModel {
     }
     // Where the host's keys are ignored, lines are treated as if they had none. So below, a line with a
     // session key is a line with a *usable* session key.
-    const line = this.#keysAreIgnored(event.host) ? { ...event, sessionKey: null } : event;
+    const isIgnored = this.#keysAreIgnored(event.host);
+    const line = isIgnored ? { ...event, sessionKey: null } : event;
+    if (isIgnored) this.#tryKeys(event);
     if (line.kind === 'session_start') {
       this.#start(line);
     } else if (line.kind === 'connection_open') {
@@ -320,7 +325,31 @@ export class SessionModel {
     return this.#verdicts.some((verdict) => verdict.match && verdict.host === host.toLowerCase());
   }
 
-  /** 20 mismatches without a match in between. As no line of such a host has a key any more, this stays so. */
+  /**
+   * Keys that are ignored are believed again from the next line on, once Starts and the next Stop of the same user have had the same key
+   * 20 times more than another one; that count never falls below none.
+   */
+  #tryKeys(event: UserEvent): void {
+    const host = event.host.toLowerCase();
+    const tried = [...(this.#tried.get(host) ?? []), event];
+    this.#tried.set(host, tried);
+    let more = 0;
+    const keyOf = new Map<string, string>();
+    for (const { kind, user, sessionKey } of tried) {
+      if (user === null || sessionKey === null) continue;
+      const name = userName(user);
+      const began = keyOf.get(name);
+      if (kind === 'session_start' && began === undefined) keyOf.set(name, sessionKey);
+      if (kind !== 'session_stop' || began === undefined) continue;
+      keyOf.delete(name);
+      more = began === sessionKey ? more + 1 : Math.max(0, more - 1);
+    }
+    if (more < MATCHES_UNTIL_BELIEVED) return;
+    this.#tried.delete(host);
+    this.#match(event);
+  }
+
+  /** 20 mismatches without a match in between. As no line of such a host has a usable key any more, this stays so until they are believed. */
   #keysAreIgnored(host: string): boolean {
     const ofHost = this.#verdicts.filter((verdict) => verdict.host === host.toLowerCase());
     const lastMatch = ofHost.findLastIndex((verdict) => verdict.match);
