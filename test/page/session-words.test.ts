@@ -68,6 +68,20 @@ describe('an event in words', () => {
       event({ kind: 'connection_open', at, appId: 'a', result: 3, message: 'no' }),
     ],
     ['opened a', event({ kind: 'connection_open', at, appId: 'a', result: 0 })],
+    ['exported a sheet: 7 rows', event({ kind: 'note', at, source: 'exported a sheet', message: '7 rows' })],
+    [
+      'warn log of orders, 2 times: full',
+      event({
+        kind: 'note',
+        at,
+        noteType: 'log',
+        level: 'Warn',
+        source: 'orders',
+        count: 2,
+        message: 'full',
+      }),
+    ],
+    ['usage of export = 3', event({ kind: 'note', at, noteType: 'usage', source: 'export', value: 3 })],
   ])('is %s', (said, told) => {
     expect(eventText(told)).toBe(said);
   });

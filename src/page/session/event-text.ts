@@ -2,14 +2,12 @@ import type { EventItem } from '../../journal/read/answers.ts';
 import { EVENT_REASON_WORDS } from '../words/events.ts';
 import { appName } from '../words/names.ts';
 
-/** What kind of note it is, where in the program, and how many of them. */
+/** What kind of note it is, about what, and how many there were: `warn log of orders`, `usage of export = 3, 2 times`. */
 function noteText({ noteType, level, source, value, count }: EventItem): string {
-  const kind = [level === null ? null : level.toLowerCase(), noteType ?? 'note'].filter(
-    (word) => word !== null,
-  );
-  const place = source === null ? '' : ` of ${source}`;
+  const kind = [level?.toLowerCase() ?? null, noteType].filter((word) => word !== null).join(' ');
+  const what = kind === '' ? (source ?? 'note') : `${kind}${source === null ? '' : ` of ${source}`}`;
   const times = count === null || count === 1 ? '' : `, ${count} times`;
-  return `${kind.join(' ')}${place}${value === null ? '' : ` = ${value}`}${times}`;
+  return `${what}${value === null ? '' : ` = ${value}`}${times}`;
 }
 
 /** What happened in a session, such as `opened Sales`. */

@@ -104,6 +104,14 @@ describe('with a key', () => {
     expect(api.pipeline.counters.refused.get('anonymous')).toBe(1);
   });
 
+  it('dates of a client whose clock is an hour ahead are corrected, and what it said is kept', async () => {
+    const date = new Date(api.now + 3_600_000).toISOString();
+    await post(JSON.stringify([{ type: 'session', date, data: anna }]));
+    const headers = { authorization: 'Bearer a-token-that-reads' };
+    const { body } = await api.send({ method: 'GET', url: '/api/v1/events', headers });
+    expect(body.items).toMatchObject([{ at: new Date(api.now).toISOString(), originalAt: date }]);
+  });
+
   it('settings are none, under a version of their own', async () => {
     const config = (query: string) =>
       api.send({ method: 'GET', url: `/api/v2/projects/config${query}`, headers: AUTHORIZED });

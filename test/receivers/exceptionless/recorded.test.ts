@@ -11,7 +11,13 @@ beforeEach(async () => {
     receiver: (parts) => createExceptionlessReceiver({ ...parts, name: 'exceptionless' }),
   }).start();
 });
-afterEach(() => api.stop());
+afterEach(async () => {
+  // Everything received is in exactly one place.
+  const { received, accepted, duplicates, heartbeats, excluded, refused } = api.pipeline.counters;
+  const parts = [accepted, duplicates, heartbeats, excluded, api.pipeline.inFlight, ...refused.values()];
+  expect(parts.reduce((sum, n) => sum + n, 0)).toBe(received);
+  await api.stop();
+});
 
 async function sessions() {
   const { body } = await api.send({ method: 'GET', url: '/api/v1/sessions', headers: KEY });
