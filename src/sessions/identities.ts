@@ -176,9 +176,9 @@ export class Identities {
     for (const host of this.hosts.values()) if (this.#isOver(host, now)) this.hosts.delete(host.name);
   }
 
-  #isOver({ keys, losses, standing, keysIgnored, keysMatched, keyMismatches }: Host, now: number): boolean {
+  #isOver({ keys, losses, standing, keysIgnored, keysMatched }: Host, now: number): boolean {
     if (keys.size > 0 || losses.length > 0) return false;
-    const isLearnt = keysIgnored || keysMatched || keyMismatches > 0;
+    const isLearnt = keysIgnored || keysMatched;
     const forgetAfterMs = isLearnt ? FORGET_LEARNT_AFTER_MS : this.#forgetHostsAfterMs;
     return Math.abs(now - standing.usedAt) >= forgetAfterMs;
   }

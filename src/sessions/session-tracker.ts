@@ -244,7 +244,7 @@ export class SessionTracker {
   #mismatch(host: Host, now: number): void {
     this.counters.keyMismatches += 1;
     this.#losses.renew(host, now);
-    if (mismatched(host)) this.onKeysIgnored(host.name);
+    if (mismatched(host, now)) this.onKeysIgnored(host.name);
   }
 
   /** Ends what has been silent or open for too long. To be called each second. */

@@ -167,8 +167,9 @@ export class Host {
   openConnections = 0;
   /** Latest event time seen of this host. */
   lastEventAt = 0;
-  /** Keyed Stops that matched no session since the last match. */
+  /** Keyed Stops in a row that matched no session, and our clock at the latest. */
   keyMismatches = 0;
+  keyMismatchedAt = 0;
   keysIgnored = false;
   keysMatched = false;
   /** Only while they are ignored. */

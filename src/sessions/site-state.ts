@@ -24,6 +24,8 @@ export interface SiteState {
     readonly name: string;
     readonly lastEventAt: number;
     readonly keyMismatches: number;
+    /** Not in earlier states. */
+    readonly keyMismatchedAt?: number;
     readonly keysIgnored: boolean;
     /** Not in earlier states. */
     readonly keysMatched?: boolean;
@@ -78,6 +80,7 @@ export function stateOf(site: Site): SiteState {
       name: host.name,
       lastEventAt: host.lastEventAt,
       keyMismatches: host.keyMismatches,
+      keyMismatchedAt: host.keyMismatchedAt,
       keysIgnored: host.keysIgnored,
       keysMatched: host.keysMatched,
       ...(host.keyTrial === null ? {} : { keyTrial: host.keyTrial.state }),

@@ -154,6 +154,7 @@ const REMEMBERED_OF_EACH_KIND = 64;
 const SWEEP_GAP = 10_000;
 const MISMATCHES_UNTIL_IGNORED = 20;
 const MATCHES_UNTIL_BELIEVED = 20;
+const IN_A_ROW_WITHIN = 24 * 3_600_000;
 
 // ## Words
 
@@ -215,7 +216,7 @@ export class SessionModel {
   readonly #orphanStops: UserEvent[] = [];
   readonly #orphanCloses: UserEvent[] = [];
   /** Every match and every mismatch of session keys, in order. */
-  readonly #verdicts: { host: string; match: boolean }[] = [];
+  readonly #verdicts: { host: string; match: boolean; at: number }[] = [];
   /** Lines of hosts whose session keys are ignored, since then. */
   readonly #tried = new Map<string, UserEvent[]>();
   // What the keys remember, of all keys together, in the order in which it was remembered.
@@ -312,11 +313,11 @@ export class SessionModel {
   }
 
   #match(line: UserEvent): void {
-    this.#verdicts.push({ host: line.host.toLowerCase(), match: true });
+    this.#verdicts.push({ host: line.host.toLowerCase(), match: true, at: line.receivedAt });
   }
 
   #mismatch(line: UserEvent): void {
-    this.#verdicts.push({ host: line.host.toLowerCase(), match: false });
+    this.#verdicts.push({ host: line.host.toLowerCase(), match: false, at: line.receivedAt });
     this.#renew(line.host, line.receivedAt);
   }
 
@@ -349,11 +350,18 @@ export class SessionModel {
     this.#match(event);
   }
 
-  /** 20 mismatches without a match in between. As no line of such a host has a usable key any more, this stays so until they are believed. */
+  /** 20 mismatches without a match in between, each within a day of the one before. As no line of such a host has a usable key any more, this stays so until they are believed. */
   #keysAreIgnored(host: string): boolean {
     const ofHost = this.#verdicts.filter((verdict) => verdict.host === host.toLowerCase());
     const lastMatch = ofHost.findLastIndex((verdict) => verdict.match);
-    return ofHost.slice(lastMatch + 1).length >= MISMATCHES_UNTIL_IGNORED;
+    let inRow = 0;
+    let before = 0;
+    for (const { at } of ofHost.slice(lastMatch + 1)) {
+      inRow = at - before > IN_A_ROW_WITHIN ? 1 : inRow + 1;
+      before = at;
+      if (inRow >= MISMATCHES_UNTIL_IGNORED) return true;
+    }
+    return false;
   }
 
   // ### Remembered sessions
