@@ -67,14 +67,14 @@ export const EVENTS = new Table('events', {
   result: { ...NUMBER_OR_NULL, write: ({ event }) => orNaN(event.result) },
   row_number: { ...NUMBER_OR_NULL, write: ({ event }) => orNaN(event.rowNumber) },
   original_at: { ...NUMBER_OR_NULL, write: ({ event }) => orNaN(event.originalAt) },
-  message: { ...TEXT_OR_NULL, text: ({ event }) => event.message },
-  event_id: { ...TEXT_OR_NULL, text: ({ event }) => event.eventId },
   application: {
     ...BOOLEAN,
     write: ({ event }) => (event.application === true ? 1 : 0),
     since: 5,
     default: 0,
   },
+  message: { ...TEXT_OR_NULL, text: ({ event }) => event.message },
+  event_id: { ...TEXT_OR_NULL, text: ({ event }) => event.eventId },
   /** JSON of what a note says besides its message. */
   note: {
     sql: 'TEXT',
