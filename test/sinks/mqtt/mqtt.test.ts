@@ -297,6 +297,8 @@ describe('the settings of the MQTT sink', () => {
 
   it('refuse what cannot work', () => {
     expect(problems({})).toEqual([]);
+    expect(problems({ version: 5 })).toEqual([]);
+    expect(problems({ version: 4 })).toEqual(['expected 5 or 3.1.1']);
     expect(problems({ url: 'mqtt://u:p@broker' })).toEqual([
       'credentials go into "user" and "password", not into the URL',
     ]);
