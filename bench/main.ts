@@ -16,6 +16,7 @@ import { history } from './scenarios/history.ts';
 import { idleConnections } from './scenarios/idle-connections.ts';
 import { madeUpNames } from './scenarios/made-up-names.ts';
 import { millionSessions } from './scenarios/million-sessions.ts';
+import { mqttMessages } from './scenarios/mqtt-messages.ts';
 import { polls } from './scenarios/polls.ts';
 import { reconcile } from './scenarios/reconcile.ts';
 import { sinkCpu } from './scenarios/sink-cpu.ts';
@@ -33,7 +34,7 @@ import { formatTable } from './table.ts';
  * Benchmarks of the program as shipped: real processes, real datagrams over loopback. Every number stands
  * beside a yardstick of the same run, because a machine's own speed says nothing. Needs Linux (/proc).
  *
- *   npm run bench                         all scenarios, about 30 minutes; sink-* need Java 17
+ *   npm run bench                         all scenarios, about 30 minutes; sink-* need Java 17, mqtt-* mosquitto
  *   npm run bench -- burst visible        only these
  *   npm run bench -- --quick              everything short: shows that it works
  *   npm run bench -- --program FILE       another working copy's src/main.ts, to compare with
@@ -44,7 +45,7 @@ const SCENARIOS: readonly Scenario[] = [
   ...[cpuPerEvent, coreShare, burst, stall, sustained, visible, millionSessions],
   ...[tcpLines, countsRoute, history, streams, idleConnections, polls, reconcile, madeUpNames, fairShares],
   ...[bigStore, liveScript, eventToPixel, fiftyPages, pageMemory],
-  ...[sinkCpu, sinkRows, sinkVisible, sinkOutage],
+  ...[sinkCpu, sinkRows, sinkVisible, sinkOutage, mqttMessages],
 ];
 
 const { values, positionals } = parseArgs({

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import type { Socket } from 'node:net';
 import { connect, type IClientOptions, type IConnackPacket, type MqttClient } from 'mqtt';
 import { NeedsOperatorError, PoisonRowError } from '../../src/contract/sink.ts';
 
@@ -39,6 +40,8 @@ export class Broker {
     this.#qos = qos;
     this.#mostInFlight = Math.min(MOST_IN_FLIGHT, properties?.receiveMaximum ?? MOST_IN_FLIGHT);
     this.#mostBytes = properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY;
+    // Else the last messages of a batch wait until the broker's machine has acknowledged those before.
+    (client.stream as Partial<Socket>).setNoDelay?.(true);
     // Kept, so that an error that comes before a connection closes says why it did.
     let last: Error | null = null;
     client.on('error', (error) => {
@@ -105,16 +108,20 @@ export class Broker {
     let next = 0;
     let inFlight = 0;
     let poison: Error | null = null;
-    let isPumping = false;
+    let isPumpDue = false;
+    let isGivenUp = false;
+    const fail = (error: Error) => {
+      isGivenUp = true;
+      reject(error);
+    };
     const end = () => {
       if (inFlight > 0) return;
       if (poison !== null) reject(poison);
       else if (next === messages.length) resolve();
     };
     const pump = () => {
-      if (isPumping) return;
-      isPumping = true;
-      while (poison === null && inFlight < this.#mostInFlight && next < messages.length) {
+      isPumpDue = false;
+      while (!isGivenUp && poison === null && inFlight < this.#mostInFlight && next < messages.length) {
         const message = messages[next++] as Message;
         poison = this.#refusal(message);
         if (poison !== null) break;
@@ -124,20 +131,20 @@ export class Broker {
           inFlight -= 1;
           if (error) {
             const fault = publishFault(error, message, this.#url);
-            if (!(fault instanceof PoisonRowError)) return reject(fault);
+            if (!(fault instanceof PoisonRowError)) return fail(fault);
             poison ??= fault;
           }
-          if (!isPumping) pump();
-          end();
+          // What is published in one turn leaves in one write.
+          if (!isPumpDue) setImmediate(pump);
+          isPumpDue = true;
         });
       }
-      isPumping = false;
+      end();
     };
-    const giveUp = () => reject(new Error(`${this.#url} did not take everything in time`));
+    const giveUp = () => fail(new Error(`${this.#url} did not take everything in time`));
     signal.addEventListener('abort', giveUp);
-    this.#publishing = { fail: (error) => reject(lostFault(error, this.#url)) };
+    this.#publishing = { fail: (error) => fail(lostFault(error, this.#url)) };
     pump();
-    end();
     return promise.finally(() => {
       signal.removeEventListener('abort', giveUp);
       this.#publishing = null;

@@ -35,6 +35,9 @@ function published(name: string, isOn = true) {
   return z.strictObject({ enabled: flag().prefault(isOn), topic: topic().prefault(name) }).prefault({});
 }
 
+/** In YAML a 5 without quotes is a number. */
+const version = z.preprocess((given) => (given === 5 ? '5' : given), oneOf('5', '3.1.1'));
+
 /** Texts that go into the payload of events, by name; in the order in which they are given. */
 const tags = z.record(z.string(), text('a text')).prefault({});
 
@@ -42,7 +45,7 @@ export const mqttSchema = z
   .strictObject({
     type: z.literal('mqtt'),
     url: url.prefault('mqtt://127.0.0.1:1883'),
-    version: oneOf('5', '3.1.1').prefault('5'),
+    version: version.prefault('5'),
     clientId: text('a client id').optional(),
     user: text('a user').optional(),
     password: secret('a password').optional(),

@@ -92,8 +92,8 @@ async function compare(given: Arguments, io: CommandIo, clock: Clock): Promise<v
     io.stderr(`watching ${topic} at ${broker}, and ${given.api}\n`);
     const began = clock.now();
     const until = began + (given.for ?? Number.POSITIVE_INFINITY);
-    while (!io.signal.aborted && clock.now() < until) {
-      await clock.sleep(Math.min(SETTLE_EVERY_MS, until - clock.now()), io.signal);
+    for (let left = until - began; !io.signal.aborted && left > 0; left = until - clock.now()) {
+      await clock.sleep(Math.min(SETTLE_EVERY_MS, left), io.signal);
       comparison.settle(clock.now());
     }
     const now = clock.now();
