@@ -177,7 +177,7 @@ describe('a site that is killed and recovered', () => {
       }),
       { numRuns: RUNS },
     );
-  });
+  }, 120_000);
 });
 
 const IDLE = SETTINGS.timeoutMs + SETTINGS.graceMs;

@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, it } from 'vitest';
+import { givenIdentity } from '../../src/contract/identity.ts';
 import { journalFile, openJournalFile } from '../../src/journal/journal-file.ts';
 import { Program, ProgramFolder, until } from './program.ts';
 import { SmallDisk } from './small-disk.ts';
@@ -119,8 +120,8 @@ function eventsBy(database: DatabaseSync, host: string): number {
 }
 
 function expectEach(database: DatabaseSync, ids: readonly string[]): void {
-  const stored = database.prepare('SELECT event_id FROM events WHERE event_id LIKE ?').all('http-%');
-  expect(stored.map((row) => String(row['event_id'])).sort()).toEqual([...ids].sort());
+  const stored = database.prepare('SELECT event_id FROM events WHERE event_id LIKE ?').all('%http-%');
+  expect(stored.map((row) => givenIdentity(String(row['event_id']))).sort()).toEqual([...ids].sort());
   expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
 }
 

@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
+import { givenIdentity } from '../../src/contract/identity.ts';
 import { journalFile } from '../../src/journal/journal-file.ts';
 import { recover } from '../../src/journal/recover.ts';
 import { Site } from '../../src/sessions/site.ts';
@@ -109,7 +110,7 @@ function missingOrDoubled(store: string, { sent, answered }: Poster): string[] {
     store,
     'SELECT event_id, count(*) AS n FROM events WHERE event_id IS NOT NULL GROUP BY event_id',
   );
-  const stored = new Map(rows.map((row) => [String(row['event_id']), Number(row['n'])]));
+  const stored = new Map(rows.map((row) => [givenIdentity(String(row['event_id'])), Number(row['n'])]));
   const missing = [...sent].filter((id) => !stored.has(id)).map((id) => `lost: ${id}`);
   const doubled = [...stored].filter(([, n]) => n > 1).map(([id, n]) => `stored ${n} times: ${id}`);
   const unanswered = [...sent].filter((id) => !answered.has(id)).map((id) => `never answered: ${id}`);
