@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { getHeapStatistics } from 'node:v8';
 import { crc32 } from 'node:zlib';
 import type { Logger } from 'pino';
@@ -12,12 +11,14 @@ import type { ApiParts } from './api/parts.ts';
 import { SiteAppNames } from './app-names/app-names.ts';
 import { Checkpoints, callAfter } from './checkpoints.ts';
 import type { Config } from './config/config.ts';
+import { fitConnections } from './config/open-files.ts';
 import { createBlacklist } from './contract/blacklist.ts';
 import type { Receiver } from './contract/receiver.ts';
 import { secondsOf } from './contract/seconds.ts';
 import { createClassOf } from './contract/user-class.ts';
 import { prefixOf } from './contract/virtual-proxy.ts';
 import { Delivery } from './delivery/delivery.ts';
+import { digestOf, shortIdentity } from './intake/digest.ts';
 import { Duplicates } from './intake/duplicates.ts';
 import { Pipeline } from './intake/pipeline.ts';
 import { Journal } from './journal/journal.ts';
@@ -32,8 +33,6 @@ import { toldStorms } from './sessions/storms/told-storms.ts';
 import { TroubleLog } from './trouble-log.ts';
 
 const SINK_MODULE = new URL('../sinks/index.ts', import.meta.url).href;
-/** 128 bits of the digest: equal only for equal lines. */
-const IDENTITY_CHARACTERS = 22;
 
 export interface AppOptions {
   readonly config: Config;
@@ -43,6 +42,8 @@ export interface AppOptions {
   readonly version: string;
   /** Metrics of the process, for `/metrics`. */
   readonly processMetrics?: Registry;
+  /** How many files and sockets the process may have open; null where nobody knows. */
+  readonly openFilesLimit?: number | null;
   /** Writes to standard output. */
   readonly print: (text: string) => Promise<void>;
   /** Nothing can be accepted any more: stop, and let whoever watches start it again. */
@@ -75,7 +76,9 @@ export class Assembly {
 
   /** @throws JournalError, StoreInUseError */
   constructor(options: AppOptions) {
-    const { config, log, now } = options;
+    const { config, log, now, openFilesLimit = null } = options;
+    const { receivers, api, shortage } = fitConnections(config, openFilesLimit);
+    if (shortage !== null) log.warn(shortage);
     this.#options = options;
     this.#troubles = new TroubleLog(log);
     this.access = new ApiAccess(config.api, log);
@@ -103,7 +106,7 @@ export class Assembly {
     this.deliveries = this.#createDeliveries();
     this.appNames = this.#createAppNames();
     this.pipeline = this.#createPipeline(recovered);
-    this.receivers = createReceivers(config.receivers, {
+    this.receivers = createReceivers(receivers, {
       now,
       log,
       folder: config.folder,
@@ -122,7 +125,7 @@ export class Assembly {
       now,
       after: callAfter,
     });
-    const { maxConnections, maxConnectionsPerAddress } = config.api;
+    const { maxConnections, maxConnectionsPerAddress } = api;
     const limits = { ...API_LIMITS, maxConnections, maxConnectionsPerAddress };
     this.api = createApi(this.#apiParts(recovered.storeId), log, limits);
   }
@@ -204,9 +207,7 @@ export class Assembly {
   }
 
   #createPipeline({ eventIds }: Recovered): Pipeline {
-    const duplicates = new Duplicates(undefined, (eventId) =>
-      eventId.length <= IDENTITY_CHARACTERS ? eventId : digestOf(eventId),
-    );
+    const duplicates = new Duplicates(undefined, (eventId) => shortIdentity(eventId));
     for (const [eventId, receivedAt] of eventIds) duplicates.add(eventId, receivedAt);
     return new Pipeline({
       site: this.site,
@@ -291,8 +292,4 @@ function createSite(
       'row numbers of this host do not count its lines one by one; lost lines cannot be seen',
     );
   return site;
-}
-
-function digestOf(text: string): string {
-  return hash('sha256', text, 'base64url').slice(0, IDENTITY_CHARACTERS);
 }

@@ -145,6 +145,7 @@ class Tcp implements TcpReceiver {
       received: connections?.received ?? 0,
       kernelDropped: null,
       connections: connections?.count ?? 0,
+      maxConnections: this.#config.maxConnections,
       heldBytes: connections?.held ?? 0,
       refusedConnections: this.#admission.refusedConnections,
       refused: this.#refused.counts,

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { atTheirPlaces, type Config, ConfigError, loadConfig, MissingFilesError } from '../config/config.ts';
 import { examineConfig } from '../config/examine.ts';
 import { findConfigFile } from '../config/files.ts';
+import { fitConnections, readOpenFilesLimit } from '../config/open-files.ts';
 import { receiverNotes } from '../config/receivers.ts';
 import { hostAndPort, isLoopback } from '../contract/host.ts';
 import { isListening, type ListenSettings } from '../contract/receiver.ts';
@@ -46,7 +47,9 @@ export function registerCheck(program: Command, io: CommandIo, now: () => number
         const found = findConfigFile(config, io.cwd) !== null;
         const name = config ?? 'config.yaml';
         io.stdout(`${found ? `${name}: ok` : `no ${name} here, the defaults apply: ok`}\n${summary(loaded)}`);
-        for (const line of linesOf(false)) io.stdout(`  to know: ${line}\n`);
+        const { shortage } = fitConnections(loaded, readOpenFilesLimit());
+        const known = [...linesOf(false), ...(shortage === null ? [] : [shortage])];
+        for (const line of known) io.stdout(`  to know: ${line}\n`);
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
         io.stderr(`${error.problems.join('\n')}\n`);

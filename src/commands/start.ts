@@ -7,6 +7,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type App, startApp } from '../app.ts';
 import { type Config, ConfigError, loadConfig } from '../config/config.ts';
 import { findConfigFile } from '../config/files.ts';
+import { readOpenFilesLimit } from '../config/open-files.ts';
 import { isListening } from '../contract/receiver.ts';
 import { CONFIG_OPTION, type CommandIo, createLog } from './command-io.ts';
 
@@ -49,6 +50,7 @@ async function start(configPath: string | null, io: CommandIo, version: string):
     version,
     print: io.print,
     processMetrics: createProcessMetrics(),
+    openFilesLimit: readOpenFilesLimit(),
     onFailed,
   });
   greet(app, config, log);

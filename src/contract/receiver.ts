@@ -98,6 +98,8 @@ export interface ReceiverStats {
   readonly refused?: Readonly<Record<string, number>>;
   /** That are open. */
   readonly connections?: number;
+  /** How many there may be: fewer than configured where the process may not open so many files. */
+  readonly maxConnections?: number;
   readonly refusedConnections?: number;
   /** Of a receiver that asks who is on. */
   readonly polls?: readonly PollStats[];

@@ -7,7 +7,7 @@ import { freePlaces } from './free-places.ts';
 import { lookAtBlacklist, lookAtHosts } from './hosts.ts';
 import { findProgram } from './running-program.ts';
 import { lookAtStore } from './store.ts';
-import { buffersOf, tryWaysIn } from './way-in.ts';
+import { buffersOf, connectionsOf, tryWaysIn } from './way-in.ts';
 
 export interface DoctorParts {
   readonly config: Config;
@@ -29,7 +29,11 @@ export async function examine(parts: DoctorParts): Promise<Finding[]> {
   const ofProgram =
     program === null
       ? [...(await freePlaces(config)), ...placed('buffer', await tryOutReceivers(config), parts)]
-      : [...(await tryWaysIn(program, config, clock, signal)), ...buffersOf(program)];
+      : [
+          ...(await tryWaysIn(program, config, clock, signal)),
+          ...buffersOf(program),
+          ...connectionsOf(program, config),
+        ];
   return [
     ok('config', `${parts.configPath ?? 'the configuration'} is right`),
     ...findings,

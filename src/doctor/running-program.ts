@@ -25,6 +25,7 @@ const ingestSchema = z.object({
       ringDropped: z.number().optional(),
       // Of TCP only.
       connections: z.number().optional(),
+      maxConnections: z.number().optional(),
       tls: z.unknown().optional(),
       polls: z.array(poll).optional(),
     }),

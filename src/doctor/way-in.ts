@@ -121,6 +121,16 @@ const RING_DROPPED = warn(
   'look what else keeps this machine busy, or raise ringBuffer',
 );
 
+/** TCP receivers that take fewer connections than configured, because the program may not open so many files. */
+export function connectionsOf({ ingest }: RunningProgram, { receivers }: Config): Finding[] {
+  return ingest.receivers.flatMap(({ name, maxConnections: taken }): Finding[] => {
+    const configured = receivers.find((each) => (each.name ?? each.type) === name);
+    if (taken === undefined || configured?.type !== 'tcp' || taken >= configured.maxConnections) return [];
+    const text = `TCP ${name} takes ${taken} connections and not ${configured.maxConnections}, because the program may not open so many files`;
+    return [warn('connections', text, 'raise its limit of open files (ulimit -n, LimitNOFILE= of systemd)')];
+  });
+}
+
 /** How much the kernel keeps for each UDP receiver, and what it threw away. */
 export function buffersOf({ ingest, counts }: RunningProgram): Finding[] {
   const findings = ingest.receivers.flatMap(

@@ -17,7 +17,7 @@ interface Ingest {
   }[];
 }
 
-const SLOW = Math.min(2_000, openFilesLimit() - 500);
+const SLOW = Math.min(2_000, openFilesLimit() - 1_100);
 const LINES = 10_000;
 /** Connections opened at the same time: what waits at the door of any system. */
 const AT_ONCE = 100;
