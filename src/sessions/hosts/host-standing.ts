@@ -13,6 +13,8 @@ export class HostStanding {
   }
 
   heard(now: number): void {
+    // Lines of one turn are taken in the order of their own times.
+    this.knownSince = Math.min(this.knownSince, now);
     this.usedAt = now;
     this.lines += 1;
   }
