@@ -14,7 +14,8 @@ const EXIT_CONFIG = 78;
 const OPEN = 'open to the network';
 
 const HELP = `
-Nothing is started, and no port is opened. Files that it names are read.
+Nothing is started, and no port is opened. Files that it names are read, and it
+tries whether a folder can be made where the store is to be.
 
 Example:
   headcount check --config /etc/headcount/config.yaml

@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdtemp, rmdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { receiverPlugin } from '../../receivers/index.ts';
 import { sinkPlugin } from '../../sinks/index.ts';
 import { examineQrs } from '../app-names/qrs.ts';
@@ -31,13 +31,25 @@ export async function examineConfig(
   return [...found.flat(), ...qrsNotes, ...(await examineStore(store.path))];
 }
 
-/** Whether there is a folder in which the store can be made. Who calls this may be another user than the one who starts. */
+/** Whether the store can be made where it is to be. */
 async function examineStore(path: string): Promise<ConfigNote[]> {
   for (let folder = path; ; folder = dirname(folder)) {
     const found = await stat(folder).catch(() => null);
     if (found === null && dirname(folder) !== folder) continue;
-    if (found?.isDirectory() === true) return [];
-    return [{ path: ['store', 'path'], text: `${folder} is no folder`, isProblem: true }];
+    const text = found?.isDirectory() === true ? await problemOfMaking(folder) : `${folder} is no folder`;
+    return text === null ? [] : [{ path: ['store', 'path'], text, isProblem: true }];
+  }
+}
+
+/** Makes something in a folder and takes it away: rights alone do not tell it, as of a file system that knows no new folders. */
+async function problemOfMaking(folder: string): Promise<string | null> {
+  try {
+    await rmdir(await mkdtemp(join(folder, '.headcount-check-')));
+    return null;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    // Who calls this may be another user than the one who starts.
+    return code === 'EACCES' || code === 'EPERM' ? null : `nothing can be made in ${folder}: ${message}`;
   }
 }
 

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -54,6 +54,21 @@ describe('headcount check', () => {
     );
     expect([stderr, exitCode]).toEqual(['', 0]);
   });
+
+  it.skipIf(process.platform !== 'linux')(
+    'says that a store cannot be made where a start would fail, and leaves nothing behind where it can (Linux only)',
+    async () => {
+      const ofStore = (path: string) => {
+        writeFileSync(join(folder, 'store.yaml'), `store: { path: ${path} }\n`);
+        return runCommand(registerCheck, ['check', '--config', 'store.yaml'], folder);
+      };
+      const { stderr, exitCode } = await ofStore('/proc/nope/x');
+      expect(stderr).toMatch(/^store\.yaml:1:16 store\.path: nothing can be made in \/proc: ENOENT.*\n$/);
+      expect(exitCode).toBe(78);
+      expect((await ofStore('data/deeper')).exitCode).toBe(0);
+      expect(readdirSync(folder).filter((name) => !name.endsWith('.yaml'))).toEqual([]);
+    },
+  );
 
   it('says what a receiver without an address of its own does in its place', async () => {
     writeFileSync(
