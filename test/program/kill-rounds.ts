@@ -64,7 +64,7 @@ export async function killRounds(rounds: number, randomMs: () => number): Promis
 }
 
 /** Looks at the sums until the program is gone. Resolves with the most that it said was accepted. */
-async function watch(program: Program, problems: string[]): Promise<number> {
+export async function watch(program: Program, problems: string[]): Promise<number> {
   let accepted = 0;
   try {
     for (;;) {
@@ -105,7 +105,7 @@ function storedEvents(store: string): number {
 }
 
 /** Everything that was sent was answered in the end, some of it offered twice. */
-function missingOrDoubled(store: string, { sent, answered }: Poster): string[] {
+export function missingOrDoubled(store: string, { sent, answered }: Poster): string[] {
   const rows = query(
     store,
     'SELECT event_id, count(*) AS n FROM events WHERE event_id IS NOT NULL GROUP BY event_id',
@@ -120,7 +120,7 @@ function missingOrDoubled(store: string, { sent, answered }: Poster): string[] {
 }
 
 /** A connection is read in order: of its lines, the first so many are there, each once, and no later one. */
-function relayProblems(store: string): string[] {
+export function relayProblems(store: string): string[] {
   const rows = query(
     store,
     "SELECT u.id AS user FROM events e JOIN users u ON u.number = e.user WHERE u.id LIKE 'relay-%' ORDER BY e.seq",
@@ -138,7 +138,7 @@ function relayProblems(store: string): string[] {
 }
 
 /** The twin never stopped: it is fed with the events alone, from the first to the last. */
-function unlikeTwin(
+export function unlikeTwin(
   store: string,
   counts: { active: Active; created: { total: number }; destroyed: { total: number } },
 ): string[] {

@@ -23,18 +23,27 @@ export class Poster {
     }
   }
 
-  /** What was not answered once more, else the next batch. */
+  /** What was not answered once more, else the next batch; it must be taken. */
   async post(api: string): Promise<void> {
+    const status = await this.offer(api);
+    if (status !== 202) throw new Error(`answered ${status}`);
+  }
+
+  /** The same, where it may be refused; the status. */
+  async offer(api: string, signal: AbortSignal | null = null): Promise<number> {
     if (this.#unanswered.length === 0) this.#unanswered = this.#next();
     const response = await fetch(`${api}/api/v1/events`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(this.#unanswered),
+      signal,
     });
-    const text = await response.text();
-    if (response.status !== 202) throw new Error(`${response.status} ${text}`);
-    for (const { id } of this.#unanswered) this.answered.add(id);
-    this.#unanswered = [];
+    await response.text();
+    if (response.status === 202) {
+      for (const { id } of this.#unanswered) this.answered.add(id);
+      this.#unanswered = [];
+    }
+    return response.status;
   }
 
   #next(): readonly { readonly id: string }[] {
