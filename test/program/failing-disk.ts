@@ -13,10 +13,11 @@ export interface Fault {
   readonly errno?: number;
 }
 
-/**
+/*
  * libfiu stands between the program and its C library. Of what it wraps, `node:sqlite` calls pread64, pwrite64, fsync and
- * ftruncate (64), as strace shows, and nothing else in the program does. It does not call fdatasync, though that is wrapped. The memory that is mapped for the index
- * of the log (-shm) cannot fail this way: mmap is what the whole program gets its memory by.
+ * ftruncate64 (strace shows it), and once it runs nothing else in the program does. fdatasync is wrapped but not called. What is mapped, which is the
+ * index of the log (-shm), cannot fail this way: mmap is how the whole program gets its memory. Nor can a start that reads nothing be tried, since
+ * Node reads package.json by pread64 too.
  */
 const [FSYNC, WRITE, READ] = ['posix/io/sync/fsync', 'posix/io/rw/pwrite', 'posix/io/rw/pread'];
 const [TRUNCATE, SHORT_WRITE] = ['posix/io/rw/ftruncate', 'posix/io/rw/pwrite/reduce'];
@@ -24,7 +25,6 @@ const [TRUNCATE, SHORT_WRITE] = ['posix/io/rw/ftruncate', 'posix/io/rw/pwrite/re
 export const FAULTS = {
   noSync: { points: [FSYNC], chance: 1, errno: EIO },
   noReadNorSync: { points: [READ, FSYNC], chance: 1, errno: EIO },
-  noRead: { points: [READ], chance: 1, errno: EIO },
   someSyncs: { points: [FSYNC], chance: 0.3, errno: EIO },
   someWrites: { points: [WRITE], chance: 0.02, errno: EIO },
   noRoom: { points: [WRITE], chance: 1, errno: ENOSPC },

@@ -3,6 +3,7 @@ import { WorkerSide } from '../../threads/worker-side.ts';
 import { databaseTrouble, openJournalFile } from '../journal-file.ts';
 import type { BatchMessage } from './batch.ts';
 import { letGoOfLines } from './line-retention.ts';
+import { beginLogAnew } from './new-log.ts';
 import { deleteUnfiltered } from './poll-retention.ts';
 import { ALL_UNDELIVERED, Retention, type RetentionLimits, type Undelivered } from './retention.ts';
 import { keepRetentionTime, RetentionClock, retentionTime } from './retention-clock.ts';
@@ -72,6 +73,7 @@ const retentionClock = new RetentionClock(retentionTime(database) ?? Date.now(),
 // Until the sinks have said how far they are.
 if (isFollowed) retention.undelivered = ALL_UNDELIVERED;
 const waiting: BatchMessage[] = [];
+let hasOldLog = true;
 let retrying = false;
 let lettingGo: NodeJS.Timeout | null = null;
 let isStopping = false;
@@ -79,6 +81,7 @@ let isStopping = false;
 function work(): void {
   for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
     try {
+      if (hasOldLog) leaveOldLog();
       writer.write(next);
     } catch (error) {
       side.tell({ type: 'trouble', message: databaseTrouble(error) });
@@ -92,6 +95,11 @@ function work(): void {
     if (next.checkpoint !== null) retainIfTooMuch();
   }
   if (isStopping) close();
+}
+
+function leaveOldLog(): void {
+  beginLogAnew(database);
+  hasOldLog = false;
 }
 
 function close(): void {
@@ -165,6 +173,12 @@ function letGo(): void {
 
 let mayRetainSooner = true;
 let retentionTimer = setTimeout(retain, RETENTION_EVERY_MS);
+try {
+  // While nobody else of ours reads.
+  leaveOldLog();
+} catch {
+  // The first commit tries it again, and says what is wrong.
+}
 side.serve({
   heard(message) {
     if (message.type === 'undelivered') {
