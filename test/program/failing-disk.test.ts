@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { givenIdentity } from '../../src/contract/identity.ts';
 import { journalFile } from '../../src/journal/journal-file.ts';
 import { FAULTS, FailingDisk, type Fault } from './failing-disk.ts';
+import { failingDiskRounds, type Round } from './failing-disk-rounds.ts';
 import { Program, ProgramFolder, until } from './program.ts';
 
 const HOUR_MS = 3_600_000;
@@ -130,3 +131,32 @@ describe.skipIf(!isPossible)('a disk that fails', () => {
     expect(idsIn(journalFile(folder.store))).toEqual(['after', 'before']);
   });
 });
+
+/** Under load of UDP, TCP and HTTP; for ten minutes with `npm run failing-disk`. */
+it.skipIf(!isPossible)(
+  'a disk that fails under load loses and doubles nothing that was accepted, and refusals are said',
+  async () => {
+    const { someSyncs, someWrites, littleRoom, shortWrites, everything, noSync } = FAULTS;
+    const of = (fault: Fault, forMs: number) => ({ fault, forMs, pauseMs: 100 });
+    const rounds: readonly Round[] = [
+      {
+        faults: [of(someSyncs, 600), of(shortWrites, 300)],
+        atStart: null,
+        endsFailing: false,
+        signal: 'SIGKILL',
+      },
+      { faults: [of(someWrites, 300), of(noSync, 400)], atStart: null, endsFailing: true, signal: 'SIGKILL' },
+      {
+        faults: [of(littleRoom, 300), of(everything, 400)],
+        atStart: noSync,
+        endsFailing: true,
+        signal: 'SIGTERM',
+      },
+    ];
+    const { problems, answered, failedCommits } = await failingDiskRounds(disk, folder, rounds);
+    expect(problems).toEqual([]);
+    expect(answered).toBeGreaterThan(0);
+    expect(failedCommits).toBeGreaterThan(0);
+  },
+  60_000,
+);
