@@ -51,12 +51,15 @@ export async function failingDiskRounds(
     const { program, isFailing } = await startedOn(disk, folder, round.atStart);
     const [before, refusedBefore] = [storedEvents(folder.store), poster.refused];
     const errors = errorsOf(program);
-    const posting = poster.postUntilGone(program.api);
+    let isEnding = false;
+    const posting = poster.postUntilGone(program.api).catch((error) => {
+      if (!isEnding) say(String(error));
+    });
     const senders = [
       sendDatagrams(program.udpPort, SENDERS_PAUSE_MS),
       sendLines(program.tcpPort, number, SENDERS_PAUSE_MS),
     ];
-    const watching = watch(program, problems);
+    const watching = watch(program, problems, () => isEnding);
     await sleep(FIRST_MS);
     if (round.atStart !== null && isFailing) await disk.mend(program, round.atStart);
     for (const [place, { fault, forMs, pauseMs }] of round.faults.entries()) {
@@ -68,6 +71,7 @@ export async function failingDiskRounds(
     }
     if (!round.endsFailing)
       await mended(program).catch((error: Error) => say(`not caught up: ${error.message}`));
+    isEnding = true;
     const code = await program.end(round.signal);
     for (const sender of senders) sender.stop();
     await posting;

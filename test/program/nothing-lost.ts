@@ -24,8 +24,15 @@ export interface Counts {
   readonly destroyed: { readonly total: number };
 }
 
-/** Looks at the sums until the program is gone. Resolves with the most that it said was accepted. */
-export async function watch(program: Program, problems: string[]): Promise<number> {
+/**
+ * Looks at the sums until the program is gone, or while it `isEnding` answers no more. Resolves with the most that it said
+ * was accepted.
+ */
+export async function watch(
+  program: Program,
+  problems: string[],
+  isEnding = (): boolean => false,
+): Promise<number> {
   let accepted = 0;
   try {
     for (;;) {
@@ -34,7 +41,7 @@ export async function watch(program: Program, problems: string[]): Promise<numbe
     }
   } catch (error) {
     // fetch failed: the program was killed.
-    if (!(error instanceof TypeError)) throw error;
+    if (!(error instanceof TypeError || isEnding())) problems.push(String(error));
     return accepted;
   }
 }
