@@ -12,3 +12,12 @@ export function beginLogAnew(database: DatabaseSync): void {
   if (done?.['busy'] !== 0)
     throw new Error('another program reads the store, and keeps its log from being begun anew');
 }
+
+/**
+ * Writes the log into the file as far as nobody reads it. SQLite does so after a commit that made the log long, but keeps to itself where that fails:
+ * the log would grow until it has filled the disk.
+ * @throws what SQLite raised
+ */
+export function writeLogBack(database: DatabaseSync): void {
+  database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+}
