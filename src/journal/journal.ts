@@ -222,7 +222,7 @@ export class Journal {
       this.#listener.trouble('commit failed', reply.message);
       return;
     }
-    if (reply.type === 'retention_trouble') this.#listener.trouble('retention failed', reply.message);
+    if (reply.type === 'upkeep_trouble') this.#listener.trouble(reply.kind, reply.message);
     if (reply.type === 'retention_held') {
       const message = 'larger than store.maxSize, and what is oldest has yet to be delivered to a sink';
       this.#listener.trouble('retention is held up', message);

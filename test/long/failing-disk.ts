@@ -1,23 +1,41 @@
-import { parseArgs } from 'node:util';
-import { canFail, failingDiskRounds } from '../program/failing-disk.ts';
+import { FAULTS, FailingDisk, type Fault } from '../program/failing-disk.ts';
+import { failingDiskRounds, type Round } from '../program/failing-disk-rounds.ts';
+import { ProgramFolder } from '../program/program.ts';
 
-/**
- * A disk whose writes and syncs fail at random below the program (libfiu), under load and with restarts: nothing answered 202 is lost, nothing doubled,
- * every refusal said, counts equal a twin's.
- *
- *   npm run failing-disk -- --minutes 10
- */
-const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } });
-if (!canFail()) process.exit(1);
-const end = performance.now() + Number(values.minutes) * 60_000;
-const { problems, ...seen } = await failingDiskRounds({
-  goesOn: () => performance.now() < end,
-  faults: 6,
-  random: Math.random,
-  faultMs: () => 100 + Math.random() * 1_200,
-  say: (text) => console.log(text),
-});
-console.log(seen);
+/** For ten minutes, or as many as are given: nothing answered 202 is lost or doubled, refusals are said, counts equal a twin's. */
+const forMs = Number(process.argv[2] ?? 10) * 60_000;
+const until = performance.now() + forMs;
+
+const ANY: readonly Fault[] = Object.values(FAULTS);
+const IN_ROUND = 4;
+const AT_START: readonly Fault[] = [FAULTS.noSync, FAULTS.noRoom, FAULTS.everything];
+
+const upTo = (ms: number) => Math.random() * ms;
+const oneOf = <T>(all: readonly T[]): T => all[Math.floor(Math.random() * all.length)] as T;
+
+function* rounds(): Generator<Round> {
+  while (performance.now() < until) {
+    const faults = Array.from({ length: 1 + Math.floor(upTo(IN_ROUND)) }, () => ({
+      ...{ fault: oneOf(ANY), forMs: 50 + upTo(3_000), pauseMs: upTo(1_500) },
+    }));
+    yield {
+      faults,
+      atStart: Math.random() < 0.3 ? oneOf(AT_START) : null,
+      endsFailing: Math.random() < 0.6,
+      signal: Math.random() < 0.7 ? 'SIGKILL' : 'SIGTERM',
+    };
+  }
+}
+
+const folder = new ProgramFolder();
+const outcome = await failingDiskRounds(new FailingDisk(folder.path), folder, rounds());
+const { problems, ...happened } = outcome;
+console.log(JSON.stringify(happened));
 for (const problem of problems) console.log(problem);
-console.log(problems.length === 0 ? 'nothing lost, nothing doubled, counts equal the twin' : 'FAILED');
-process.exitCode = problems.length === 0 ? 0 : 1;
+if (problems.length === 0) {
+  folder.dispose();
+  console.log('nothing lost, nothing doubled, every refusal said, counts equal the twin');
+} else {
+  console.log(`FAILED; the store is in ${folder.store}`);
+  process.exitCode = 1;
+}

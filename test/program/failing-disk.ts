@@ -1,208 +1,86 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { constants } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { journalFile } from '../../src/journal/journal-file.ts';
-import { missingOrDoubled, relayProblems, unlikeTwin, watch } from './kill-rounds.ts';
-import { Poster, sendDatagrams, sendLines } from './kill-senders.ts';
-import { Program, ProgramFolder } from './program.ts';
+import { promisify } from 'node:util';
+import type { Program } from './program.ts';
 
-/** What goes wrong below the program, with what probability; the errors are those of errno(3) on Linux. */
-const EIO = 5;
-const ENOSPC = 28;
-const FAULTS: readonly (readonly string[])[] = [
-  [`enable_random name=posix/io/sync/fsync,probability=0.5,failinfo=${EIO}`],
-  [`enable name=posix/io/sync/fsync,failinfo=${EIO}`],
-  [`enable_random name=posix/io/rw/pwrite,probability=0.05,failinfo=${EIO}`],
-  [`enable_random name=posix/io/rw/pwrite,probability=0.3,failinfo=${ENOSPC}`],
-  [`enable name=posix/io/rw/pwrite,failinfo=${ENOSPC}`],
-  ['enable_random name=posix/io/rw/pwrite/reduce,probability=0.5'],
-  [
-    `enable_random name=posix/io/sync/fsync,probability=0.2,failinfo=${EIO}`,
-    `enable_random name=posix/io/rw/pwrite,probability=0.02,failinfo=${EIO}`,
-    'enable_random name=posix/io/rw/pwrite/reduce,probability=0.2',
-  ],
-];
-const MENDED = ['sync/fsync', 'rw/pwrite', 'rw/pwrite/reduce'].map((name) => `disable name=posix/io/${name}`);
-const CONTROL_WITHIN_MS = 10_000;
-/** A sender that is not answered gives up, and offers the same again. */
-const ANSWER_WITHIN_MS = 2_000;
+const { EIO, ENOSPC } = constants.errno;
 
-/** Whether libfiu is installed (Debian: fiu-utils). Without it the tests are skipped, but not in continuous integration. */
-export function canFail(): boolean {
-  if (existsSync('/usr/bin/fiu-run') && existsSync('/usr/lib/fiu/fiu_posix_preload.so')) return true;
-  const missing = 'libfiu is not installed (apt-get install fiu-utils)';
-  if (process.env['CI'] === 'true') throw new Error(missing);
-  process.stderr.write(`skipped: ${missing}\n`);
-  return false;
+/** What fails: points of libfiu, each with the chance that a call fails, and the error it then has. */
+export interface Fault {
+  readonly points: readonly string[];
+  readonly chance: number;
+  readonly errno?: number;
 }
 
-export interface Rounds {
-  /** Whether there is one more round, by its number from 0 on. */
-  readonly goesOn: (round: number) => boolean;
-  /** Faults one after the other in each round. */
-  readonly faults: number;
-  /** In [0, 1). */
-  readonly random: () => number;
-  /** How long each fault lasts, and each time without one after it. */
-  readonly faultMs: () => number;
-  readonly say?: (text: string) => void;
-}
-
-/** What was seen, to know that there was anything to be seen. */
-export interface Seen {
-  readonly problems: readonly string[];
-  readonly answered: number;
-  readonly refused: number;
-  readonly failedCommits: number;
-  readonly refusedStarts: number;
-}
-
-/**
- * Lets writes and syncs fail below the program while UDP, TCP and HTTP come in, stops or kills it in the middle of that, and starts it again, also on a disk that fails.
+/*
+ * libfiu stands between the program and its C library. Of what it wraps, `node:sqlite` calls pread64, pwrite64, fsync and
+ * ftruncate64 (strace shows it), and once it runs nothing else in the program does. fdatasync is wrapped but not called. What is mapped, which is the
+ * index of the log (-shm), cannot fail this way: mmap is how the whole program gets its memory. Nor can a start that reads nothing be tried, since
+ * Node reads package.json by pread64 too.
  */
-export async function failingDiskRounds(options: Rounds): Promise<Seen> {
-  const { goesOn, random, say = () => {} } = options;
-  const folder = new ProgramFolder();
-  const poster = new Poster();
-  const problems: string[] = [];
-  let [refused, failedCommits, refusedStarts] = [0, 0, 0];
-  try {
-    for (let round = 0; goesOn(round); round += 1) {
-      if (random() < 0.5) refusedStarts += (await startOnFailingDisk(folder, random, problems)) ? 1 : 0;
-      const program = await Program.start(folder, through(folder));
-      const ending = new AbortController();
-      const posting = offerUntil(ending.signal, program, poster, problems);
-      const senders = [sendDatagrams(program.udpPort), sendLines(program.tcpPort, round)];
-      const watching = watch(program, problems);
-      await letFail(folder, program, options);
-      const signal = random() < 0.5 ? 'SIGKILL' : 'SIGTERM';
-      await program.end(signal);
-      ending.abort();
-      for (const sender of senders) sender.stop();
-      const refusals = await posting;
-      await watching;
-      const said = program.log.filter(({ kind }) => kind === 'commit failed').length;
-      if (refusals > 0 && said === 0)
-        problems.push(`round ${round}: ${refusals} refusals, and the log says nothing`);
-      refused += refusals;
-      failedCommits += said;
-      say(`round ${round + 1}: ${poster.answered.size} answered, ${refused} refused, ${signal}`);
-    }
-    const program = await Program.start(folder);
-    await poster.post(program.api);
-    const counts = await program.get<Parameters<typeof unlikeTwin>[1]>('/api/v1/counts');
-    const code = await program.stop();
-    const found = [
-      ...problems,
-      ...(code === 0 ? [] : [`exit code ${code}`]),
-      ...damage(folder.store),
-      ...missingOrDoubled(folder.store, poster),
-      ...relayProblems(folder.store),
-      ...unlikeTwin(folder.store, counts),
-    ];
-    return { problems: found, answered: poster.answered.size, refused, failedCommits, refusedStarts };
-  } finally {
-    folder.dispose();
+const [FSYNC, WRITE, READ] = ['posix/io/sync/fsync', 'posix/io/rw/pwrite', 'posix/io/rw/pread'];
+const [TRUNCATE, SHORT_WRITE] = ['posix/io/rw/ftruncate', 'posix/io/rw/pwrite/reduce'];
+
+export const FAULTS = {
+  noSync: { points: [FSYNC], chance: 1, errno: EIO },
+  noReadNorSync: { points: [READ, FSYNC], chance: 1, errno: EIO },
+  someSyncs: { points: [FSYNC], chance: 0.3, errno: EIO },
+  someWrites: { points: [WRITE], chance: 0.02, errno: EIO },
+  noRoom: { points: [WRITE], chance: 1, errno: ENOSPC },
+  littleRoom: { points: [WRITE], chance: 0.02, errno: ENOSPC },
+  shortWrites: { points: [SHORT_WRITE], chance: 0.5 },
+  everything: { points: [FSYNC, WRITE, TRUNCATE, SHORT_WRITE], chance: 0.05, errno: EIO },
+} as const satisfies Record<string, Fault>;
+
+const ANSWERS_WITHIN_MS = 10_000;
+
+/** Makes the disk fail, for one program alone and while that runs. */
+export class FailingDisk {
+  readonly #pipes: string;
+
+  /** `folder`: where the pipes are by which the program is told. */
+  constructor(folder: string) {
+    this.#pipes = join(folder, 'fiu');
   }
-}
 
-function controlOf(folder: ProgramFolder): string {
-  return join(folder.path, 'fiu');
-}
-
-/** The command through which a program runs whose calls can fail. */
-function through(folder: ProgramFolder, faults: readonly string[] = []): string[] {
-  return ['fiu-run', '-x', '-f', controlOf(folder), ...faults.flatMap((fault) => ['-c', fault])];
-}
-
-/** One fault after the other. The last one stays. */
-async function letFail(
-  folder: ProgramFolder,
-  program: Program,
-  { faults, random, faultMs }: Rounds,
-): Promise<void> {
-  for (let n = 1; n <= faults; n += 1) {
-    await pause(faultMs());
-    await control(folder, program, anyFault(random));
-    await pause(faultMs());
-    if (n < faults) await control(folder, program, MENDED);
-  }
-}
-
-function anyFault(random: () => number): readonly string[] {
-  return FAULTS[Math.floor(random() * FAULTS.length)] ?? [];
-}
-
-async function control(
-  folder: ProgramFolder,
-  { child }: Program,
-  commands: readonly string[],
-): Promise<void> {
-  const parameters = [
-    '-f',
-    controlOf(folder),
-    ...commands.flatMap((command) => ['-c', command]),
-    String(child.pid),
-  ];
-  // Without anybody who reads, it would wait for ever.
-  const controlling = spawn('fiu-ctrl', parameters, { timeout: CONTROL_WITHIN_MS });
-  const [code] = await once(controlling, 'exit');
-  if (code !== 0) throw new Error(`fiu-ctrl ended with ${code}`);
-}
-
-/** Whether a start on a disk that fails was refused: in one line then, and never with a store made anew. */
-async function startOnFailingDisk(
-  folder: ProgramFolder,
-  random: () => number,
-  problems: string[],
-): Promise<boolean> {
-  try {
-    const program = await Program.start(folder, through(folder, anyFault(random)));
-    await program.end('SIGKILL');
+  /** Where libfiu is not on this machine its tests are skipped, but not in continuous integration. */
+  static isPossible(): boolean {
+    if (spawnSync('fiu-run', ['-x', 'true']).status === 0) return true;
+    const missing = 'libfiu is not installed (apt-get install fiu-utils)';
+    if (process.env['CI'] === 'true') throw new Error(missing);
+    process.stderr.write(`skipped: ${missing}\n`);
     return false;
-  } catch (error) {
-    const text = String((error as Error).message);
-    if (!/^exit 1: [^\n]+\n$/.test(text))
-      problems.push(`a start was not refused in one line: ${text.slice(0, 500)}`);
-    return true;
+  }
+
+  /** The command through which a program runs on it; with `fault` already while it starts. */
+  through(fault?: Fault): string[] {
+    const commands = fault === undefined ? [] : enabling(fault).flatMap((command) => ['-c', command]);
+    return ['fiu-run', '-x', '-f', this.#pipes, ...commands];
+  }
+
+  fail(program: Program, fault: Fault): Promise<void> {
+    return this.#tell(program, enabling(fault));
+  }
+
+  mend(program: Program, { points }: Fault): Promise<void> {
+    return this.#tell(
+      program,
+      points.map((name) => `disable name=${name}`),
+    );
+  }
+
+  async #tell({ child }: Program, commands: readonly string[]): Promise<void> {
+    const parameters = commands.flatMap((command) => ['-c', command]);
+    const { stdout } = await promisify(execFile)(
+      'fiu-ctrl',
+      ['-f', this.#pipes, ...parameters, String(child.pid)],
+      { timeout: ANSWERS_WITHIN_MS },
+    );
+    if (stdout !== '') throw new Error(stdout);
   }
 }
 
-/** Offers batches until the program is gone; how many were refused. */
-async function offerUntil(
-  gone: AbortSignal,
-  { api }: Program,
-  poster: Poster,
-  problems: string[],
-): Promise<number> {
-  let refused = 0;
-  while (!gone.aborted) {
-    try {
-      const within = AbortSignal.any([gone, AbortSignal.timeout(ANSWER_WITHIN_MS)]);
-      const status = await poster.offer(api, within);
-      if (status === 503) refused += 1;
-      else if (status !== 202) problems.push(`answered ${status}`);
-    } catch (error) {
-      // It is gone, or there was no answer in time.
-      if (error instanceof TypeError) await pause(20);
-      else if (!(error instanceof DOMException)) throw error;
-    }
-  }
-  return refused;
-}
-
-function damage(store: string): string[] {
-  const database = new DatabaseSync(journalFile(store));
-  try {
-    const rows = database.prepare('PRAGMA integrity_check').all();
-    return rows.map(({ integrity_check: text }) => String(text)).filter((text) => text !== 'ok');
-  } finally {
-    database.close();
-  }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+function enabling({ points, chance, errno = 0 }: Fault): string[] {
+  return points.map((name) => `enable_random name=${name},failinfo=${errno},probability=${chance}`);
 }

@@ -5,45 +5,47 @@ const KINDS = ['session_start', 'connection_open', 'connection_close', 'session_
 const COMMANDS = ['Start session', 'Open connection', 'Close connection', 'Stop session'];
 /** Lines in one go, and the pause between two. */
 const [DATAGRAMS, LINES, PAUSE_MS] = [20, 5, 2];
+const REFUSED_PAUSE_MS = 50;
 
-/** Who posts events with ids, and offers again what was not answered, with the same ids. */
+/** Who posts events with ids, and offers again what was not answered or was refused for the moment, with the same ids. */
 export class Poster {
   readonly sent = new Set<string>();
   readonly answered = new Set<string>();
+  /** How often it was told to come again. */
+  refused = 0;
   #unanswered: readonly { readonly id: string }[] = [];
   #batches = 0;
 
   /** One batch after the other until the program is gone. */
   async postUntilGone(api: string): Promise<void> {
     try {
-      for (;;) await this.post(api);
+      for (;;) {
+        const { refused } = this;
+        await this.post(api);
+        if (this.refused > refused) await new Promise((resolve) => setTimeout(resolve, REFUSED_PAUSE_MS));
+      }
     } catch (error) {
       // fetch failed: the program was killed.
       if (!(error instanceof TypeError)) throw error;
     }
   }
 
-  /** What was not answered once more, else the next batch; it must be taken. */
+  /** What was not answered once more, else the next batch. */
   async post(api: string): Promise<void> {
-    const status = await this.offer(api);
-    if (status !== 202) throw new Error(`answered ${status}`);
-  }
-
-  /** The same, where it may be refused; the status. */
-  async offer(api: string, signal: AbortSignal | null = null): Promise<number> {
     if (this.#unanswered.length === 0) this.#unanswered = this.#next();
     const response = await fetch(`${api}/api/v1/events`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(this.#unanswered),
-      signal,
     });
-    await response.text();
-    if (response.status === 202) {
-      for (const { id } of this.#unanswered) this.answered.add(id);
-      this.#unanswered = [];
+    const text = await response.text();
+    if (response.status === 503 && response.headers.has('retry-after')) {
+      this.refused += 1;
+      return;
     }
-    return response.status;
+    if (response.status !== 202) throw new Error(`${response.status} ${text}`);
+    for (const { id } of this.#unanswered) this.answered.add(id);
+    this.#unanswered = [];
   }
 
   #next(): readonly { readonly id: string }[] {
@@ -61,7 +63,7 @@ export class Poster {
 }
 
 /** Lines by UDP until `stop` is called. */
-export function sendDatagrams(port: number): { stop(): void } {
+export function sendDatagrams(port: number, pauseMs = PAUSE_MS): { stop(): void } {
   const socket = createSocket('udp4');
   let sent = 0;
   const timer = setInterval(() => {
@@ -70,7 +72,7 @@ export function sendDatagrams(port: number): { stop(): void } {
       const line = `/qseow-proxy-session/;node2;${COMMANDS[sent % 4]};LAB;${user};AppAccess;;x`;
       socket.send(line, port, '127.0.0.1');
     }
-  }, PAUSE_MS);
+  }, pauseMs);
   return {
     stop() {
       clearInterval(timer);
@@ -83,7 +85,7 @@ export function sendDatagrams(port: number): { stop(): void } {
  * Lines by one TCP connection, as fast as it takes them, until `stop` is called. Each user starts and stops once:
  * `relay-ROUND-0` first, then `relay-ROUND-1`.
  */
-export function sendLines(port: number, round: number): { stop(): void } {
+export function sendLines(port: number, round: number, pauseMs = PAUSE_MS): { stop(): void } {
   const socket = connect(port, '127.0.0.1');
   let sent = 0;
   let hasRoom = true;
@@ -98,7 +100,7 @@ export function sendLines(port: number, round: number): { stop(): void } {
       const user = `relay-${round}-${Math.floor(sent / 2)}`;
       hasRoom = socket.write(`/qseow-proxy-session/;node3;${command};LAB;${user};AppAccess;;x\n`);
     }
-  }, PAUSE_MS);
+  }, pauseMs);
   return {
     stop() {
       clearInterval(timer);

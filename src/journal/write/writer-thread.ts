@@ -1,8 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { WorkerSide } from '../../threads/worker-side.ts';
+import type { UpkeepTrouble } from '../journal-events.ts';
 import { databaseTrouble, openJournalFile } from '../journal-file.ts';
 import type { BatchMessage } from './batch.ts';
 import { letGoOfLines } from './line-retention.ts';
+import { beginLogAnew, writeLogBack } from './log.ts';
 import { deleteUnfiltered } from './poll-retention.ts';
 import { ALL_UNDELIVERED, Retention, type RetentionLimits, type Undelivered } from './retention.ts';
 import { keepRetentionTime, RetentionClock, retentionTime } from './retention-clock.ts';
@@ -11,6 +13,7 @@ import { Writer } from './writer.ts';
 /** How long to wait before a failed commit is tried again. */
 const RETRY_MS = 1_000;
 const RETENTION_EVERY_MS = 60_000;
+const LOG_BACK_EVERY_MS = 60_000;
 /** Between two steps while there is more to delete. */
 const RETENTION_PAUSE_MS = 50;
 /** Each time costs a commit. */
@@ -31,7 +34,8 @@ export type WriterReply =
   | { readonly type: 'committed'; readonly id: number; readonly memory: ArrayBuffer }
   /** A batch could not be committed (disk full, I/O error); it is tried again until it can. */
   | { readonly type: 'trouble'; readonly message: string }
-  | { readonly type: 'retention_trouble'; readonly message: string }
+  /** What is done beside commits failed; it is tried again. */
+  | { readonly type: 'upkeep_trouble'; readonly kind: UpkeepTrouble; readonly message: string }
   /** The journal is larger than it may be, for the sake of a sink. */
   | { readonly type: 'retention_held' }
   /** The clock is not believed. `events`: how many of the oldest events would be too old by it. */
@@ -72,6 +76,7 @@ const retentionClock = new RetentionClock(retentionTime(database) ?? Date.now(),
 // Until the sinks have said how far they are.
 if (isFollowed) retention.undelivered = ALL_UNDELIVERED;
 const waiting: BatchMessage[] = [];
+let hasOldLog = true;
 let retrying = false;
 let lettingGo: NodeJS.Timeout | null = null;
 let isStopping = false;
@@ -79,6 +84,7 @@ let isStopping = false;
 function work(): void {
   for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
     try {
+      if (hasOldLog) leaveOldLog();
       writer.write(next);
     } catch (error) {
       side.tell({ type: 'trouble', message: databaseTrouble(error) });
@@ -94,8 +100,14 @@ function work(): void {
   if (isStopping) close();
 }
 
+function leaveOldLog(): void {
+  beginLogAnew(database);
+  hasOldLog = false;
+}
+
 function close(): void {
   clearTimeout(retentionTimer);
+  clearInterval(logTimer);
   if (lettingGo !== null) clearTimeout(lettingGo);
   database.close();
   side.close();
@@ -105,11 +117,21 @@ function retry(): void {
   retrying = false;
   try {
     // Otherwise only a commit that succeeds does this, and the log may be what fills the disk: begun anew it has room.
-    database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+    writeLogBack(database);
   } catch {
     // The commit that follows says what is wrong.
   }
   work();
+}
+
+function lookAtLog(): void {
+  if (retrying) return;
+  try {
+    writeLogBack(database);
+  } catch (error) {
+    const kind = 'the log (-wal) cannot be written into the store';
+    side.tell({ type: 'upkeep_trouble', kind, message: databaseTrouble(error) });
+  }
 }
 
 /** The file must stay below its limit, so it is not waited for when it grows fast; but where nothing more could go, nothing can. */
@@ -142,7 +164,7 @@ function retain(): void {
     retentionTimer = setTimeout(retain, RETENTION_PAUSE_MS);
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');
-    side.tell({ type: 'retention_trouble', message: databaseTrouble(error) });
+    side.tell({ type: 'upkeep_trouble', kind: 'retention failed', message: databaseTrouble(error) });
   }
 }
 
@@ -165,6 +187,13 @@ function letGo(): void {
 
 let mayRetainSooner = true;
 let retentionTimer = setTimeout(retain, RETENTION_EVERY_MS);
+const logTimer = setInterval(lookAtLog, LOG_BACK_EVERY_MS);
+try {
+  // While nobody else of ours reads.
+  leaveOldLog();
+} catch {
+  // The first commit tries it again, and says what is wrong.
+}
 side.serve({
   heard(message) {
     if (message.type === 'undelivered') {

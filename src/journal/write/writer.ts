@@ -49,6 +49,8 @@ export class Writer {
   readonly #polls: PollWriter;
   readonly #eventBlocks: EventBlocks;
   readonly #isFollowed: boolean;
+  /** A batch was rolled back: what is known of the file has yet to be read again. */
+  #isStale = false;
 
   /** `isFollowed`: there are sinks, so what changes is logged for them. */
   constructor(database: DatabaseSync, isFollowed: boolean) {
@@ -77,6 +79,7 @@ export class Writer {
 
   /** Commits one batch, whole or not at all. On return it is on the disk. */
   write(batch: BatchMessage): void {
+    if (this.#isStale) this.#reload();
     this.#database.exec('BEGIN IMMEDIATE');
     try {
       this.#writeNames(
@@ -88,14 +91,20 @@ export class Writer {
       if (batch.checkpoint !== null) this.#writeCheckpoint(batch.checkpoint);
       this.#database.exec('COMMIT');
     } catch (error) {
+      this.#isStale = true;
       // Some errors (a full disk) have rolled back already.
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      this.#eventBlocks.reload();
-      this.#sessions.reload();
-      this.points.reload();
-      this.#polls.reload();
       throw error;
     }
+  }
+
+  /** Not at once: a disk to which nothing can be written may not be read either, and nothing may be written until it was. */
+  #reload(): void {
+    this.#eventBlocks.reload();
+    this.#sessions.reload();
+    this.points.reload();
+    this.#polls.reload();
+    this.#isStale = false;
   }
 
   #writeNames(names: NewNames, firstSeq: number): void {
