@@ -34,7 +34,7 @@ import { formatTable } from './table.ts';
  * Benchmarks of the program as shipped: real processes, real datagrams over loopback. Every number stands
  * beside a yardstick of the same run, because a machine's own speed says nothing. Needs Linux (/proc).
  *
- *   npm run bench                         all scenarios, about 30 minutes; sink-* need Java 17, mqtt-* mosquitto
+ *   npm run bench                         all scenarios, well over half an hour; sink-* need Java 17, mqtt-* mosquitto
  *   npm run bench -- burst visible        only these
  *   npm run bench -- --quick              everything short: shows that it works
  *   npm run bench -- --program FILE       another working copy's src/main.ts, to compare with

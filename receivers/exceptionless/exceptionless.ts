@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { z } from 'zod';
 import type { Arrival } from '../../src/contract/event.ts';
@@ -15,6 +14,7 @@ import {
 } from '../../src/contract/receiver.ts';
 import { plainAddress } from '../address.ts';
 import { limitBodies } from '../http/body-room.ts';
+import { unavailable, within } from '../http/replies.ts';
 import { ClientClocks } from './client-clock.ts';
 import { objectOf, textOf } from './fields.ts';
 import { readBeat } from './heartbeat.ts';
@@ -29,6 +29,7 @@ const MOST_AGENT = 1_024;
 const MOST_DESCRIPTION = 2_000;
 /** A client waits without a limit, and pauses up to a quarter of an hour where it is sent away; a silent connection is closed after 120 s. */
 const WAITS_MS = 100_000;
+const JOURNAL_BEHIND = 'the journal cannot take more at the moment';
 
 /** Served by the API, at its address and behind its tokens. Not there unless it is configured: pages of any origin may send to it. */
 export const exceptionlessSchema = z.strictObject({ type: z.literal('exceptionless'), ...receiverSettings });
@@ -216,29 +217,16 @@ class Exceptionless implements ExceptionlessReceiver {
     const isFull = outcomes.some(
       (outcome) => outcome.status === 'refused' && outcome.reason === 'journal_full',
     );
-    return isFull
-      ? unavailable(reply, 'the journal cannot take more at the moment')
-      : reply.code(statusCode).send();
+    return isFull ? unavailable(reply, JOURNAL_BEHIND) : reply.code(statusCode).send();
   }
 
   /** Waits for a journal that is behind. */
   async #ready(): Promise<EventIntake> {
     const intake = this.#intake;
-    if (intake !== null && this.#parts.isFull()) await within(WAITS_MS, intake.drained());
+    if (intake !== null && this.#parts.isFull()) await within(WAITS_MS, intake.drained(), JOURNAL_BEHIND);
     if (this.#intake === null) throw new Error('no events are taken: Headcount starts or stops');
     return this.#intake;
   }
 }
 
 const NOTHING = { source: null, level: null, value: null, count: null, version: null, userName: null };
-
-function unavailable(reply: FastifyReply, message: string): FastifyReply {
-  reply.header('retry-after', '1');
-  return reply.code(503).send({ statusCode: 503, error: STATUS_CODES[503], message });
-}
-
-async function within(ms: number, promise: Promise<void>): Promise<void> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error('the journal cannot take more at the moment')), ms).unref();
-  await Promise.race([promise, late]).finally(() => clearTimeout(timer));
-}

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { Arrival, Kind, NoteDetails, UserEvent } from '../../src/contract/event.ts';
 import type { ApplicationSettings, SubmittedItem } from '../../src/contract/receiver.ts';
 import { eventTime, parseIsoTime } from '../../src/formats/event-time.ts';
+import { draftLine } from '../../src/formats/parsed-line.ts';
 import { countOf, type JsonObject, numberOf, objectOf, sessionKeyOf, textOf, userOf } from './fields.ts';
 
 /** Who has sent a post. */
@@ -121,29 +122,8 @@ export class PostReader {
 }
 
 /** An event that says nothing but what it is. */
-export function blankEvent(kind: Kind, { receivedAt }: Arrival, host: string): UserEvent {
-  return {
-    kind,
-    at: receivedAt,
-    originalAt: null,
-    timed: false,
-    receivedAt,
-    host,
-    user: null,
-    origin: null,
-    context: null,
-    appId: null,
-    virtualProxy: null,
-    sessionKey: null,
-    rowNumber: null,
-    result: null,
-    userAgent: null,
-    message: null,
-    reason: null,
-    eventId: null,
-    application: true,
-    note: null,
-  };
+export function blankEvent(kind: Kind, arrival: Arrival, host: string): UserEvent {
+  return { ...draftLine(kind, '', 0, arrival), host, application: true };
 }
 
 function noteOf(type: string, item: JsonObject, data: JsonObject): NoteDetails {

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -27,6 +26,7 @@ import { limitBodies } from './body-room.ts';
 import { bodyText } from './body-text.ts';
 import { eventsAnswers, eventsBody } from './http.schema.ts';
 import { readItem } from './item.ts';
+import { fail, unavailable, within } from './replies.ts';
 
 const PATH = '/api/v1/events';
 
@@ -198,29 +198,6 @@ function arrivalOf(request: FastifyRequest, receivedAt: number): Arrival {
 function senderOf(request: FastifyRequest): string {
   const { tokenName = null } = request as { readonly tokenName?: string | null };
   return tokenName === null ? plainAddress(request.ip) : `token ${tokenName}`;
-}
-
-/** Rejects where `promise` takes longer than `ms`. */
-async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_resolve, reject) => {
-    // Nobody is left to be answered where this alone would keep the program running.
-    timer = setTimeout(() => reject(new Error(`not within ${ms} ms`)), ms).unref();
-  });
-  try {
-    return await Promise.race([promise, tooLate]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function unavailable(reply: FastifyReply, message: string): FastifyReply {
-  reply.header('retry-after', '1');
-  return fail(reply, 503, message);
-}
-
-function fail(reply: FastifyReply, statusCode: number, message: string, more: object = {}): FastifyReply {
-  return reply.code(statusCode).send({ statusCode, error: STATUS_CODES[statusCode], message, ...more });
 }
 
 function addressesOf(app: FastifyInstance): string[] {

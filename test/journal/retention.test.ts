@@ -443,6 +443,12 @@ describe('retention by size', () => {
     expect(kept?.['n']).toBe(4);
   });
 
+  it('is at rest where there is nothing that could go', () => {
+    stored = new StoredSite(SETTINGS);
+    stored.commit(EPOCH, true);
+    retain(EPOCH, { maxBytes: 1 });
+  });
+
   it('is at rest when only what is open is left', () => {
     stored = new StoredSite(SETTINGS);
     for (let n = 0; n < 50; n += 1) comesOn(`user${n}`, EPOCH + n);

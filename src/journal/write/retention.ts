@@ -1,10 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { DELETE_EVENT_BLOCKS } from '../event-blocks.ts';
 import { DELETE_SESSION_BLOCKS } from '../session-blocks.ts';
-
 import { deleteLines } from './line-retention.ts';
 import { PointRetention } from './point-retention.ts';
-
 import { deletePolls, type UndeliveredPolls } from './poll-retention.ts';
 
 /** Counts by the second, whatever the retention: so late may a line be, and it adds to what was counted before. */
