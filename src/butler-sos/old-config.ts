@@ -20,6 +20,8 @@ export class OldConfig {
     }
     const root = parsed instanceof Map ? parsed.get(ROOT) : undefined;
     if (!(root instanceof Map)) throw new Error(`it has no section "${ROOT}:", which Butler SOS begins with`);
+    if (hasNoEnd(root))
+      throw new Error('an alias (*name) in it is inside what it stands for, which would have no end');
     this.#root = root;
   }
 
@@ -81,4 +83,11 @@ export class OldConfig {
 
 function isNothing(value: unknown): boolean {
   return value === undefined || value === null || value === '';
+}
+
+/** Whether a map or list is somewhere inside itself, as an alias can make it. */
+function hasNoEnd(value: unknown, around: ReadonlySet<unknown> = new Set()): boolean {
+  const items = value instanceof Map ? [...value.values()] : Array.isArray(value) ? value : [];
+  const here = new Set([...around, value]);
+  return around.has(value) || items.some((item) => hasNoEnd(item, here));
 }

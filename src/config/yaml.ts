@@ -48,6 +48,7 @@ const MAX_ALIASES = 100;
 /** As in `{ port:1 }` or `{ password: a, b }`: what looks like a key there may be a piece of a password. */
 const BARE_KEY =
   'expected "key: value", with a space after the colon; text with , [ ] { or } in it needs quotes';
+const ENDLESS = 'this alias (*name) is inside what it stands for, which would have no end';
 
 /** Reads YAML 1.2. Never throws: whatever is wrong is in `problems`. */
 export function readYaml(text: string): YamlText {
@@ -68,8 +69,8 @@ export function readYaml(text: string): YamlText {
   const syntax = syntaxProblems([...document.errors, ...document.warnings], at);
   if (syntax.length > 0) return { value: null, problems: syntax, readable: false, locate };
   const problems = keyProblems(document, at);
-  const bare = problems.filter(({ text }) => text === BARE_KEY);
-  if (bare.length > 0) return { value: null, problems: bare, readable: false, locate };
+  const fatal = problems.filter(({ text }) => text === BARE_KEY || text === ENDLESS);
+  if (fatal.length > 0) return { value: null, problems: fatal, readable: false, locate };
   try {
     return { value: document.toJS({ maxAliasCount: MAX_ALIASES }), problems, readable: true, locate };
   } catch {
@@ -105,10 +106,11 @@ function syntaxProblems(errors: readonly YAMLError[], at: At): Problem[] {
   return [...byLine.values()];
 }
 
-/** Repeated keys, `__proto__` and aliases that lead nowhere, in the whole document. */
+/** Repeated keys, `__proto__` and aliases that lead nowhere or never end, in the whole document. */
 function keyProblems(document: Document, at: At): Problem[] {
   const problems: Problem[] = [];
-  const anchors = new Set<string>();
+  /** The node that is being walked and those it is in. */
+  const around = new Set<unknown>();
   const report = (node: unknown, path: Path, text: string) =>
     problems.push({ ...at(startOf(node) ?? 0), path, text });
 
@@ -129,13 +131,16 @@ function keyProblems(document: Document, at: At): Problem[] {
 
   function walk(node: unknown, path: Path): void {
     if (isAlias(node)) {
-      if (anchors.has(node.source)) return;
-      report(node, path, 'no such anchor above; text that begins with * needs quotes');
+      const target = node.resolve(document);
+      if (target === undefined) {
+        report(node, path, 'no such anchor above; text that begins with * needs quotes');
+      } else if (around.has(target)) report(node, path, ENDLESS);
       return;
     }
-    if ((isMap(node) || isSeq(node) || isScalar(node)) && node.anchor !== undefined) anchors.add(node.anchor);
+    around.add(node);
     if (isMap(node)) walkMap(node as YAMLMap, path);
     else if (isSeq(node)) for (const [index, item] of node.items.entries()) walk(item, [...path, index]);
+    around.delete(node);
   }
 
   walk(document.contents, []);

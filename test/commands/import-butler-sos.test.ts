@@ -138,6 +138,9 @@ describe('import-butler-sos', () => {
   it('is not troubled by hostile files', async () => {
     const bomb = `a: &a [x, x]\nb: &b [${'*a, '.repeat(50)}]\nc: [${'*b, '.repeat(50)}]\nButler-SOS: {}`;
     expect((await importText(bomb)).stderr).toContain('it is no YAML');
+    expect((await importText('Butler-SOS: &all { a: [&list [*list], *all] }')).stderr).toContain(
+      'old.yaml: an alias (*name) in it is inside what it stands for',
+    );
     const { stdout } = await importText(
       'Butler-SOS: { __proto__: { logLevel: warn }, constructor: "\\e[2J", "a\\nblacklist": 1, userEvents: 5 }',
     );
