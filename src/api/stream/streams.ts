@@ -4,6 +4,7 @@ import { isWhole, type Part } from '../../journal/read/parts/part.ts';
 import type { Followed, Following } from '../../journal/read/queries.ts';
 import { keyOfPart } from '../counts/counts-now.ts';
 import type { CountsAnswer } from '../counts/current-counts.ts';
+import { type StreamTiming, TIMING } from './timing.ts';
 
 /** Streams at once; each costs a socket and what it has yet to be sent. */
 const MOST_STREAMS = 1_000;
@@ -11,21 +12,6 @@ const MOST_STREAMS = 1_000;
 export const MOST_STREAMS_OF_ADDRESS = 500;
 /** Different parts of which counts are told: each costs the reader something each second. */
 export const MOST_PARTS = 64;
-export interface StreamTiming {
-  /** At least so long between two looks at what was committed: events that come in between are sent together. */
-  readonly lookEveryMs: number;
-  /** Counts go out at most so often. */
-  readonly countsEveryMs: number;
-  /**
-   * Counts are sent at least every so many times, so that a client soon sees that nothing comes any more. Proxies, too, close
-   * connections on which nothing moves.
-   */
-  readonly aliveEvery: number;
-  /** The next look after one that failed is so much later. */
-  readonly retryMs: number;
-}
-
-const TIMING: StreamTiming = { lookEveryMs: 100, countsEveryMs: 1_000, aliveEvery: 3, retryMs: 1_000 };
 
 export interface StreamParts {
   /** The number of the latest committed event. */
@@ -84,7 +70,11 @@ export class Streams {
   #told = { json: '', seq: -1, bytes: Buffer.alloc(0) };
   #lookTimer: NodeJS.Timeout | null = null;
   #isLooking = false;
-  #lookedAt = Number.NEGATIVE_INFINITY;
+  /** Not before this time of the monotonic clock, in ms. */
+  #nextLookAt = 0;
+  /** What had been committed at the last look. */
+  #lookedUpTo = 0;
+  #hasFailed = false;
 
   constructor(parts: StreamParts, timing = TIMING) {
     this.#parts = parts;
@@ -127,7 +117,7 @@ export class Streams {
     };
     this.#streams.add(stream);
     response.once('close', () => this.#remove(stream));
-    response.on('drain', () => this.#lookSoon());
+    response.on('drain', () => this.#goOn(stream));
     this.#tell(part, (counts) => this.#sendCounts(stream, counts));
     this.#countsTimer ??= setInterval(() => this.#tick(), this.#timing.countsEveryMs);
     this.#lookSoon();
@@ -226,31 +216,42 @@ export class Streams {
     return this.#told.bytes;
   }
 
+  /** A stream takes more again. Where it is catching up, its pace is the client's. */
+  #goOn(stream: Stream): void {
+    if (stream.position < this.#lookedUpTo && this.#nextLookAt > 0 && !this.#hasFailed) {
+      this.#nextLookAt = 0;
+      if (this.#lookTimer !== null) clearTimeout(this.#lookTimer);
+      this.#lookTimer = null;
+    }
+    this.#lookSoon();
+  }
+
   #lookSoon(): void {
     if (this.#isLooking || this.#lookTimer !== null) return;
-    const wait = Math.max(0, this.#lookedAt + this.#timing.lookEveryMs - performance.now());
+    const wait = Math.max(0, this.#nextLookAt - performance.now());
     this.#lookTimer = setTimeout(() => void this.#look(), wait);
   }
 
   async #look(): Promise<void> {
     this.#lookTimer = null;
     this.#isLooking = true;
-    this.#lookedAt = performance.now();
+    this.#nextLookAt = performance.now() + this.#timing.lookEveryMs;
     const upTo = this.#parts.committedSeq();
-    let hasFailed = false;
+    this.#lookedUpTo = upTo;
+    this.#hasFailed = false;
     // One after the other, so that what else is asked of the reader gets its turn.
     for (const group of this.#behind(upTo)) {
       try {
         await this.#sendEvents(group, upTo);
       } catch {
         // The reader's thread died and begins anew, or what comes next for these cannot be read.
-        hasFailed = true;
+        this.#hasFailed = true;
       }
     }
-    if (hasFailed) this.#lookedAt += this.#timing.retryMs;
     this.#isLooking = false;
+    if (this.#hasFailed) this.#nextLookAt += this.#timing.retryMs;
     // Catching up goes on at once.
-    if (this.#behind(upTo).length > 0) this.#lookedAt -= this.#timing.lookEveryMs;
+    else if (this.#behind(upTo).length > 0) this.#nextLookAt = 0;
     if (this.#behind(this.#parts.committedSeq()).length > 0) this.#lookSoon();
   }
 

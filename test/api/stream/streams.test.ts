@@ -3,7 +3,8 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CountsAnswer } from '../../../src/api/counts/current-counts.ts';
-import { type StreamParts, Streams, type StreamTiming } from '../../../src/api/stream/streams.ts';
+import { type StreamParts, Streams } from '../../../src/api/stream/streams.ts';
+import type { StreamTiming } from '../../../src/api/stream/timing.ts';
 import type { Followed, Following } from '../../../src/journal/read/queries.ts';
 import { until } from '../../program/program.ts';
 import { StreamClient } from './stream-client.ts';
@@ -137,6 +138,25 @@ describe('a stream on which nothing moves', () => {
     );
     await ticks(20);
     expect(client.messages).toHaveLength(2);
+  });
+});
+
+describe('a client that has missed much', () => {
+  it('gets it as fast as it reads, however seldom Headcount looks for what is new', async () => {
+    begin({ lookEveryMs: 1_000 });
+    // More than a socket takes at once, so that each is waited for.
+    const text = 'x'.repeat(3_000_000);
+    follow = async ({ after }) => {
+      const position = after + 1;
+      return { text: `event: event\ndata: {"seq":${position},"text":"${text}"}\n\n`, position, events: 1 };
+    };
+    const client = await listen('/events');
+    seq = 20;
+    streams.committed();
+    await until(
+      async () => client.seqs.length,
+      (count) => count === 20,
+    );
   });
 });
 
