@@ -30,6 +30,8 @@ import { Twins } from './twins.ts';
 const QUEUE_BYTES = 16 * 1_048_576;
 /** A turn comes this long after the first message. */
 const TURN_MS = 10;
+/** Messages of one turn; where there are more, requests get their turn before the rest. */
+const TURN_MESSAGES = 1_000;
 
 /**
  * The order of life of a message: parse, blacklist, duplicate, order, session, journal. Synchronous; a
@@ -81,16 +83,20 @@ export class Pipeline implements Intake {
       this.work();
       if (!this.#queue.push(bytes, sender, receivedAt)) this.#refuse('oversize', sender.address);
     }
-    if (!this.#turnPending) {
-      this.#turnPending = true;
-      this.#parts.later(() => this.#turn(), TURN_MS);
-    }
+    if (!this.#turnPending) this.#nextTurn(TURN_MS);
     return !this.#parts.store.behind;
+  }
+
+  #nextTurn(ms: number): void {
+    this.#turnPending = true;
+    this.#parts.later(() => this.#turn(), ms);
   }
 
   #turn(): void {
     this.#turnPending = false;
-    this.work();
+    this.#queue.drain(this.#message, TURN_MESSAGES);
+    this.#applyInOrder();
+    if (this.#queue.length > 0) this.#nextTurn(0);
   }
 
   /** Works off every message received so far. */
