@@ -28,10 +28,8 @@ import { Twins } from './twins.ts';
 
 /** Memory for messages between two turns. A full one is worked off at once. */
 const QUEUE_BYTES = 16 * 1_048_576;
-/** A turn comes this long after the first message. */
-const TURN_MS = 10;
-/** Messages of one turn; where there are more, requests get their turn before the rest. */
-const TURN_MESSAGES = 1_000;
+/** A turn comes so long after the first message. Where there are more messages requests get their turn before the rest. */
+const TURN = { afterMs: 10, messages: 1_000 };
 
 /**
  * The order of life of a message: parse, blacklist, duplicate, order, session, journal. Synchronous; a
@@ -83,7 +81,7 @@ export class Pipeline implements Intake {
       this.work();
       if (!this.#queue.push(bytes, sender, receivedAt)) this.#refuse('oversize', sender.address);
     }
-    if (!this.#turnPending) this.#nextTurn(TURN_MS);
+    if (!this.#turnPending) this.#nextTurn(TURN.afterMs);
     return !this.#parts.store.behind;
   }
 
@@ -94,7 +92,7 @@ export class Pipeline implements Intake {
 
   #turn(): void {
     this.#turnPending = false;
-    this.#queue.drain(this.#message, TURN_MESSAGES);
+    this.#queue.drain(this.#message, TURN.messages);
     this.#applyInOrder();
     if (this.#queue.length > 0) this.#nextTurn(0);
   }
