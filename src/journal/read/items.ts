@@ -6,6 +6,7 @@ import { secondsOf } from '../../contract/seconds.ts';
 import { type ClassOf, createClassOf } from '../../contract/user-class.ts';
 import type { ExcludedUsers } from '../excluded-users.ts';
 import { EVENTS, noteOf } from '../schema/events.ts';
+import type { Cells } from '../schema/selection.ts';
 import { FLAGS, SESSIONS } from '../schema/sessions.ts';
 import type { EventItem, SessionItem } from './answers.ts';
 import { SeenNames } from './parts/seen-names.ts';
@@ -89,6 +90,11 @@ export class Items {
   /** The numbers of the sessions that fit, newest first unless asked otherwise, as they are asked for. */
   findSessions(filters: SessionFilters): Generator<number> {
     return this.#finder.find(filters);
+  }
+
+  /** The same sessions, each as its number and the values of some expressions on rows under the alias `s`. */
+  sessionCells(filters: SessionFilters, expressions: readonly string[]): Generator<Cells> {
+    return this.#finder.cells(filters, expressions);
   }
 
   /** `now`: ms since 1970 UTC. */
