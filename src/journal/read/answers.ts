@@ -36,6 +36,7 @@ export const sessionItem = z.object({
   endReason: z.enum(END_REASONS).nullable(),
   endExact: z.boolean(),
   identityExact: z.boolean(),
+  application: z.boolean().describe('of an application that tells of its sessions itself'),
   state: z
     .enum(SESSION_STATES)
     .describe('with an app open, without one, open without a sign of life since lines were lost, or over'),

@@ -155,6 +155,7 @@ export class Items {
       endReason: row['end_reason'] === null ? null : (END_REASONS[Number(row['end_reason'])] ?? null),
       endExact: has(FLAGS.endExact),
       identityExact: has(FLAGS.identityExact),
+      application: has(FLAGS.isApplication),
       state: at === null ? states.now(cells) : stateAt(at, connections),
       doubtful: states.isDoubtful(cells),
       lastActivityAt: iso(row['last_activity_at']),
