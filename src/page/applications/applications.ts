@@ -19,7 +19,7 @@ import type { TableColumn } from '../sessions/table.ts';
 import { numberText } from '../words/numbers.ts';
 import { durationText } from '../words/time.ts';
 import { ApplicationCards } from './application-cards.ts';
-import { applicationsGraph, isGraphShown } from './graph.ts';
+import { applicationsGraph, isGraphSeen } from './graph.ts';
 import { Online } from './online.ts';
 import { range } from './range.ts';
 
@@ -49,17 +49,25 @@ export function Applications(): View {
   return h(
     'div',
     { ref: place, hidden: found === null },
-    found === null ? null : h(Shown, { found, problem }),
+    found === null ? null : h(Shown, { found, problem, isOnScreen: isOnScreen.value }),
   );
 }
 
-function Shown({ found, problem }: { readonly found: Found; readonly problem: string | null }): View {
+function Shown({
+  found,
+  problem,
+  isOnScreen,
+}: {
+  readonly found: Found;
+  readonly problem: string | null;
+  readonly isOnScreen: boolean;
+}): View {
   useEffect(() => {
-    isGraphShown.value = true;
+    isGraphSeen.value = isOnScreen;
     return () => {
-      isGraphShown.value = false;
+      isGraphSeen.value = false;
     };
-  }, []);
+  }, [isOnScreen]);
   return h(
     Section,
     {

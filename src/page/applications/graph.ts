@@ -6,12 +6,12 @@ import type { Graph } from '../graphs/graph.ts';
 import { Shown } from '../graphs/shown.ts';
 import { filter } from '../model/look.ts';
 
-/** Whether there is an application whose numbers may be asked for. */
-export const isGraphShown = signal(false);
+/** Whether somebody may see it: its numbers are made anew for whoever asks. */
+export const isGraphSeen = signal(false);
 
 const shown = new Shown(
   keepSeries(() =>
-    isGraphShown.value
+    isGraphSeen.value
       ? { host: filter.host.value, virtualProxy: filter.virtualProxy.value, application: true }
       : null,
   ).known,

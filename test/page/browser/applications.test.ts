@@ -114,7 +114,7 @@ describe.skipIf(CHROMIUM === null)('Application sessions', () => {
     await page.close();
   });
 
-  it('shows those of the window too, and finds a user', async () => {
+  it('shows those of the window too, finds a user, and leads to what was done in a session', async () => {
     const { page, told } = await open();
     await region(page).scrollIntoViewIfNeeded();
     await page.getByRole('switch', { name: 'Online only', exact: true }).uncheck();
@@ -129,12 +129,6 @@ describe.skipIf(CHROMIUM === null)('Application sessions', () => {
     await expect
       .poll(async () => (await rows(page)).map(([user]) => user))
       .toEqual(['LAB\\anna', 'LAB\\anna']);
-    await page.close();
-  });
-
-  it('leads to a session with what was done in it, up to the error', async () => {
-    const { page } = await open();
-    await region(page).scrollIntoViewIfNeeded();
     const row = table(page).getByRole('row').filter({ hasText: 'The shop' });
     await row.getByRole('link').click();
     const events = page
@@ -174,7 +168,7 @@ describe.skipIf(CHROMIUM === null)('Application sessions', () => {
     await page.close();
   });
 
-  it('has a graph whose values are those of the API', async () => {
+  it('has a graph with the values of the API, and axe finds nothing, down to the width of a phone', async () => {
     const { page } = await open();
     const figure = page.getByRole('figure', { name: 'Sessions of applications over time', exact: true });
     await figure.scrollIntoViewIfNeeded();
@@ -184,13 +178,6 @@ describe.skipIf(CHROMIUM === null)('Application sessions', () => {
       .toEqual(['3', '2']);
     const { points = [] } = (await get<Answers['series']>('series?window=1h&application=true')) ?? {};
     expect(points.at(-1)).toMatchObject({ active: 3, users: 2 });
-    await page.close();
-  });
-
-  it('axe finds nothing, down to the width of a phone, and nothing is wider than its window', async () => {
-    const { page } = await open();
-    const figure = page.getByRole('figure', { name: 'Sessions of applications over time', exact: true });
-    await figure.getByRole('button', { name: 'Show as table', exact: true }).click();
     await table(page).waitFor();
     expect(await violations(page)).toEqual([]);
     for (const width of [1440, 720, 360]) {

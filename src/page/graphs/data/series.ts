@@ -39,7 +39,7 @@ const WHOLE_AGAIN_MS = 600_000;
 
 /**
  * Keeps the points of the window that is looked at, until `stop`. `part` reads signals and says which part of the site they
- * are of; null asks nothing. All points are asked for once, then only the newest.
+ * are of; with null nothing is asked, and what is known stays. All points are asked for once, then only the newest.
  */
 export function keepSeries(part: () => Parameters | null): {
   readonly known: ReadonlySignal<KnownSeries>;
@@ -51,10 +51,7 @@ export function keepSeries(part: () => Parameters | null): {
     const of = { window: windowName.value, moment: asOf.value };
     void comebacks.value;
     void tokenChanges.value;
-    if (parameters === null) {
-      known.value = NOTHING;
-      return;
-    }
+    if (parameters === null) return;
     const question = JSON.stringify([parameters, of]);
     known.value = { ...known.peek(), isChanging: true };
     const cancelled = new AbortController();
