@@ -9,7 +9,7 @@ import { Section } from '../parts/section.ts';
 import { type Column, Table } from '../parts/table.ts';
 import { h, type View } from '../parts/view.ts';
 import { ActiveOnly } from '../sessions/active-only.ts';
-import { COLUMNS } from '../sessions/columns.ts';
+import { COLUMNS, type ColumnName } from '../sessions/columns.ts';
 import { Download } from '../sessions/download.ts';
 import { FindUser } from '../sessions/find-user.ts';
 import { ListOfSessions } from '../sessions/list-of-sessions.ts';
@@ -20,7 +20,6 @@ import { numberText } from '../words/numbers.ts';
 import { durationText } from '../words/time.ts';
 import { ApplicationCards } from './application-cards.ts';
 import { applicationsGraph, isGraphSeen } from './graph.ts';
-import { Online } from './online.ts';
 import { range } from './range.ts';
 
 type Found = Answers['applications'];
@@ -128,22 +127,16 @@ const OF_EACH: readonly Column<ApplicationItem>[] = [
   { title: 'Average', isNumber: true, cell: ({ averageDurationSeconds: seconds }) => durationText(seconds) },
 ];
 
-/** Those of the other table, in its order, in the words of applications. */
+/** Those of the other table that have something to tell, in the words of applications. */
 function columnsOf(items: readonly ApplicationItem[]): TableColumn[] {
   const names = new Map(items.map(({ host, name }) => [host, name]));
-  const same = (['started', 'duration', 'lastActivity', 'browser'] as const).map((name) => ({
-    ...{ name, ...COLUMNS[name], cell: CELLS[name] },
-  }));
+  const same = (name: ColumnName): TableColumn => ({ name, ...COLUMNS[name], cell: CELLS[name] });
   return [
-    { name: 'user', ...COLUMNS.user, cell: CELLS.user },
+    same('user'),
     {
       ...{ name: 'host', ...COLUMNS.host, label: 'Application' },
       cell: ({ host }) => textCell(names.get(host ?? '') ?? host),
     },
-    {
-      ...{ name: 'state', ...COLUMNS.state },
-      cell: ({ state }) => h('td', null, h(Online, { state })),
-    },
-    ...same,
+    ...(['state', 'started', 'duration', 'lastActivity', 'browser'] as const).map(same),
   ];
 }

@@ -25,7 +25,7 @@ export const CELLS: Readonly<Record<ColumnName, Cell>> = {
       h(SessionLink, { id, title: name }, h('bdi', null, name)),
     );
   },
-  state: ({ state }) => h('td', null, h(SessionState, { state })),
+  state: (session) => h('td', null, h(SessionState, { session })),
   started: ({ startedAt, startExact }) => timeCell(startedAt, startExact),
   ended: ({ endedAt, endExact }) => timeCell(endedAt, endExact),
   duration: (session) => h('td', { class: 'number' }, h(Duration, { session })),

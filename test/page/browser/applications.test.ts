@@ -178,6 +178,7 @@ describe.skipIf(CHROMIUM === null)('Application sessions', () => {
       .toEqual(['3', '2']);
     const { points = [] } = (await get<Answers['series']>('series?window=1h&application=true')) ?? {};
     expect(points.at(-1)).toMatchObject({ active: 3, users: 2 });
+    await figure.getByRole('button', { name: 'Show as table', exact: true }).click();
     await table(page).waitFor();
     expect(await violations(page)).toEqual([]);
     for (const width of [1440, 720, 360]) {
