@@ -133,10 +133,11 @@ function columnsOf(items: readonly ApplicationItem[]): TableColumn[] {
   const same = (name: ColumnName): TableColumn => ({ name, ...COLUMNS[name], cell: CELLS[name] });
   return [
     same('user'),
+    same('state'),
     {
       ...{ name: 'host', ...COLUMNS.host, label: 'Application' },
       cell: ({ host }) => textCell(names.get(host ?? '') ?? host),
     },
-    ...(['state', 'started', 'duration', 'lastActivity', 'browser'] as const).map(same),
+    ...(['started', 'duration', 'lastActivity', 'browser'] as const).map(same),
   ];
 }

@@ -60,7 +60,7 @@ describe.skipIf(CHROMIUM === null)('Application sessions', () => {
   const table = (page: Page) => page.getByRole('table', { name: 'Sessions of applications', exact: true });
   async function rows(page: Page): Promise<string[][]> {
     const [, ...found] = await cellsOf(table(page));
-    return found.map(([user = '', application = '', state = '']) => [user, application, state]);
+    return found.map(([user = '', state = '', application = '']) => [user, application, state]);
   }
   const figures = (page: Page) => region(page).locator('.card .figure').allTextContents();
   function inWords({ online, sessions, startedPerHour, users, averageDurationSeconds: seconds }: Found) {
