@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect as createConnection } from 'node:net';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -99,6 +101,24 @@ describe.skipIf(!hasNats)('a central Headcount', () => {
     expect(active.sessions).toBe(75);
   }, 60_000);
 
+  it('counts each line once where two edges of a site get all of them, and misses none when one of them dies', async () => {
+    servers = await NatsServers.start();
+    const centre = await run(centreOf(servers.urls));
+    const one = await run(edgeOf('berlin', servers.urls));
+    const two = await run(edgeOf('berlin', servers.urls));
+    await sendLines([one, two], 0, 50);
+    await hasSessions(centre, 50);
+    await one.end('SIGKILL');
+    await sendLines([two], 50, 50);
+    await hasSessions(centre, 100);
+    const { created } = await counts(centre);
+    const { accepted, duplicates } = await until(
+      () => centre.get<{ accepted: number; duplicates: number }>('/api/v1/ingest'),
+      (ingest) => ingest.accepted + ingest.duplicates === 150,
+    );
+    expect([created.total, accepted, duplicates]).toEqual([100, 100, 50]);
+  }, 60_000);
+
   it('asks an edge again for what the stream has lost, and has it all in the end', async () => {
     servers = await NatsServers.start();
     const edgeFolder = edgeOf('berlin', servers.urls);
@@ -121,6 +141,20 @@ describe.skipIf(!hasNats)('a central Headcount', () => {
     expect(edges).toEqual([expect.objectContaining({ site: 'berlin', missing: [], gone: 0 })]);
   }, 60_000);
 });
+
+/** Starts of sessions in Headcount's own layout, each to all of these, as two appenders send them. */
+async function sendLines(edges: readonly Program[], from: number, count: number): Promise<void> {
+  const time = new Date().toISOString().replaceAll(/[-:]/g, '').replace('Z', '+0000');
+  const lines = Array.from({ length: count }, (_, n) => {
+    const row = from + n + 1;
+    return `/headcount/2;${row};${time};node1;Start session;0;(null);p${row};r;x;(null);LAB;user${row};x;x\n`;
+  });
+  for (const { tcpPort } of edges) {
+    const socket = createConnection(tcpPort, '127.0.0.1');
+    socket.end(lines.join(''));
+    await once(socket, 'close');
+  }
+}
 
 interface Ingest {
   readonly receivers: readonly { readonly name: string; readonly edges?: readonly object[] }[];
