@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hostsOfSite } from '../contract/site-hosts.ts';
 import { USER_CLASSES } from '../contract/user-class.ts';
 import { ISO_TIME_EXPECTED, parseIsoTime } from '../formats/event-time.ts';
 import { MAX_FIELD } from '../formats/fields.ts';
@@ -25,16 +26,28 @@ export const zone = z.string().min(1).max(64).default('UTC').describe('IANA name
 /** The query parameters that name a part of the site. */
 export const partParameters = {
   host: name.describe('the node, with or without its domain'),
+  site: name.describe('all nodes of a site that another Headcount forwards; with host, that node of it'),
   virtualProxy: name.describe('the prefix of a virtual proxy'),
   app: name.describe('the id of an app'),
 };
 
-export function partOf({ host, virtualProxy, app }: z.output<z.ZodObject<typeof partParameters>>): Part {
+export function partOf({
+  host,
+  site,
+  virtualProxy,
+  app,
+}: z.output<z.ZodObject<typeof partParameters>>): Part {
   return {
-    host: host === undefined ? null : normaliseHost(host),
+    host: hostOf(host, site),
     virtualProxy: virtualProxy ?? null,
     app: app?.toLowerCase() ?? null,
   };
+}
+
+function hostOf(host: string | undefined, site: string | undefined): string | null {
+  if (site === undefined) return host === undefined ? null : normaliseHost(host);
+  const named = site.toLowerCase();
+  return host === undefined ? hostsOfSite(named) : `${named}/${normaliseHost(host)}`;
 }
 
 /** The query parameters that sessions and events share. */

@@ -1,4 +1,5 @@
 import type { NumberedLine, UserEvent } from '../contract/event.ts';
+import { oneHost } from '../contract/site-hosts.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 import { Applications } from './applications/applications.ts';
 import { Clocks } from './clocks/clocks.ts';
@@ -174,8 +175,9 @@ export class Site implements SessionObserver {
     this.levels.finish();
   }
 
-  /** How right it is what the store says of a moment, of one host or of all, as far as that is known at another moment. */
-  qualityOf(moment: number, now: number, host: string | null = null): MomentStatement {
+  /** How right it is what the store says of a moment, of one host or of all (also where all hosts of a site are asked for), as far as that is known at another moment. */
+  qualityOf(moment: number, now: number, part: string | null = null): MomentStatement {
+    const host = oneHost(part);
     const look = this.quality.look(now);
     this.pastQuality.note(now, look.all);
     const asked = host === null ? undefined : this.identities.hosts.get(host);

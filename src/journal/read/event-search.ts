@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { KINDS, REJECTION_REASONS, type RejectionReason } from '../../contract/event.ts';
 import { blockOf, EVENTS_IN_BLOCK } from '../event-blocks.ts';
 import { hasAny } from '../marks.ts';
-import { type Filters, NUMBERS_OF_NAME, numbersOfUser, Where } from './filters.ts';
+import { type Filters, NUMBERS_OF_NAME, numbersOfHost, numbersOfUser, Where } from './filters.ts';
 
 export interface EventFilters extends Filters {
   readonly kind: (typeof KINDS)[number] | null;
@@ -70,9 +70,10 @@ function* candidates(database: DatabaseSync, filters: EventFilters, range: Event
   if (kind !== null) where.add('kinds & ? <> 0', 1 << KINDS.indexOf(kind));
   where.add('block BETWEEN ? AND ?', ...bounds(filters, range).map(blockOf));
   const users = user === null ? null : all(database, ...numbersOfUser(user));
-  const strings = [host, virtualProxy, app]
+  const strings = [virtualProxy, app]
     .filter((name) => name !== null)
     .map((name) => all(database, NUMBERS_OF_NAME, [name]));
+  if (host !== null) strings.push(all(database, ...numbersOfHost(host)));
   // A name that nobody has ever had.
   if (users?.length === 0 || strings.some((wanted) => wanted.length === 0)) return;
   const columns = [

@@ -1,9 +1,11 @@
 import type { SQLInputValue } from 'node:sqlite';
 import { foldName } from '../../contract/fold-name.ts';
+import { rangeOfSite } from '../../contract/site-hosts.ts';
 
 /** Filters shared by sessions and events; times in milliseconds, `null` for no filter. */
 export interface Filters {
   readonly user: { readonly directory: string | null; readonly id: string } | null;
+  /** Or all hosts of a site; see site-hosts.ts. */
   readonly host: string | null;
   readonly virtualProxy: string | null;
   readonly app: string | null;
@@ -16,6 +18,13 @@ export interface Filters {
 
 /** The numbers of a name, one in each generation of names. */
 export const NUMBERS_OF_NAME = 'SELECT id FROM strings WHERE text = ?';
+
+/** The same of a host or of all hosts of a site, with the values of its parameters. */
+export function numbersOfHost(host: string): [string, string[]] {
+  const range = rangeOfSite(host);
+  if (range === null) return [NUMBERS_OF_NAME, [host]];
+  return ['SELECT id FROM strings WHERE text >= ? AND text < ?', [...range]];
+}
 
 /** The same of a user, with the values of its parameters. */
 export function numbersOfUser({ directory, id }: NonNullable<Filters['user']>): [string, string[]] {
@@ -33,7 +42,10 @@ export class Where {
   constructor(filters?: Filters) {
     if (filters === undefined) return;
     const { user, host, virtualProxy } = filters;
-    if (host !== null) this.add(`s.host IN (${NUMBERS_OF_NAME})`, host);
+    if (host !== null) {
+      const [numbers, values] = numbersOfHost(host);
+      this.add(`s.host IN (${numbers})`, ...values);
+    }
     if (virtualProxy !== null) this.add(`s.virtual_proxy IN (${NUMBERS_OF_NAME})`, virtualProxy);
     if (user === null) return;
     const [numbers, values] = numbersOfUser(user);

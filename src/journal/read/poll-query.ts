@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import { rangeOfSite } from '../../contract/site-hosts.ts';
 import type { Answers, SnapshotItem } from './answers.ts';
 
 /** Which polls; times in milliseconds, `null` for no filter. Without `from` and `to` it is the last poll of each virtual proxy. */
@@ -62,8 +63,11 @@ function proxyConditions({ host, virtualProxy }: PollFilters): {
   conditions: string[];
   values: SQLInputValue[];
 } {
+  const range = host === null ? null : rangeOfSite(host);
   const wanted = [
-    ['x.host = ?', host],
+    ['x.host = ?', range === null ? host : null],
+    ['x.host >= ?', range?.[0] ?? null],
+    ['x.host < ?', range?.[1] ?? null],
     ['x.virtual_proxy = ?', virtualProxy],
   ] as const;
   const those = wanted.filter(([, value]) => value !== null);

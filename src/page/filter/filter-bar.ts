@@ -4,7 +4,7 @@ import { filter } from '../model/look.ts';
 import { Select } from '../parts/choice.ts';
 import { h, type View } from '../parts/view.ts';
 import { appName } from '../words/names.ts';
-import { siteLists } from './site-lists.ts';
+import { hostChoices, siteLists } from './site-lists.ts';
 
 /** What everything on the page is narrowed down to. */
 export function FilterBar(): View {
@@ -21,7 +21,7 @@ export function FilterBar(): View {
     h(Select, {
       label: 'Host',
       all: 'All hosts',
-      options: hosts.map((host) => [host, host] as const),
+      options: hostChoices(hosts),
       chosen: filter.host,
     }),
     h(Select, {

@@ -22,3 +22,17 @@ export const siteLists = computed(() => {
     virtualProxies: (counts?.virtualProxies ?? []).map(({ virtualProxy }) => virtualProxy),
   };
 });
+
+/** Each host, and before the first one of another site, `SITE/HOST`, all of that site: what is asked for, and what it is called. */
+export function hostChoices(hosts: readonly string[]): (readonly [value: string, text: string])[] {
+  const sites = new Set<string>();
+  return hosts.flatMap((host) => {
+    const [site = '', ...rest] = host.split('/');
+    if (rest.length === 0 || sites.has(site)) return [[host, host]] as const;
+    sites.add(site);
+    return [
+      [`${site}/*`, `All hosts of ${site}`],
+      [host, host],
+    ] as const;
+  });
+}

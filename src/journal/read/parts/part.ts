@@ -1,6 +1,7 @@
+import { oneHost } from '../../../contract/site-hosts.ts';
 import type { Dimension } from '../../../sessions/series.ts';
 
-/** A part of the site: all that fits what is not null. The host and the app are in lower case. */
+/** A part of the site: all that fits what is not null. The host and the app are in lower case; for the host there may be all hosts of a site. */
 export interface Part {
   readonly host: string | null;
   readonly virtualProxy: string | null;
@@ -23,6 +24,7 @@ export function filtersOfPart({ host, virtualProxy, app, application = null }: P
 export function dimensionOf({ host, virtualProxy, app, application = null }: Part): Dimension | null {
   if (application !== null) return null;
   const named: Dimension[] = [];
+  if (host !== null && oneHost(host) === null) return null;
   if (host !== null) named.push(`host:${host}`);
   if (virtualProxy !== null) named.push(`virtualProxy:${virtualProxy}`);
   if (app !== null) named.push(`app:${app}`);

@@ -5,7 +5,7 @@ import { bitOf, hasAny, markOf, numbersIn } from '../../marks.ts';
 import type { Cells } from '../../schema/selection.ts';
 import { blockOf, SESSIONS_IN_BLOCK } from '../../session-blocks.ts';
 import { type Filters, NUMBERS_OF_NAME, numbersOfUser, Where } from '../filters.ts';
-import { applicationBits, isOfApplication } from './application-sessions.ts';
+import { applicationBits, bitsOfHost, isOfApplication } from './application-sessions.ts';
 import { FoundUsers } from './found-users.ts';
 import type { SessionState } from './session-state.ts';
 
@@ -153,7 +153,7 @@ class Search {
     if (from !== null) where.add('ended_to >= ?', from);
     if (to !== null) where.add('started_from < ?', to);
     if (at !== null) where.add('started_from <= ? AND ended_to > ?', at, at);
-    if (host !== null) where.add('hosts & ? <> 0', bitOf(host));
+    if (host !== null) where.add('hosts & ? <> 0', bitsOfHost(this.#database, host));
     if (this.#bits !== null) where.add('hosts & ? <> 0', this.#bits);
     if (virtualProxy !== null) where.add('proxies & ? <> 0', bitOf(virtualProxy));
     if (cursor !== null) where.add(`block ${isAscending ? '>=' : '<='} ?`, blockOf(cursor));

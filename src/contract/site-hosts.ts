@@ -1,0 +1,23 @@
+/*
+ * Hosts of another site are called `SITE/HOST`. Where a filter names a host, `SITE/*` stands for all hosts of a site.
+ */
+
+const ALL = '/*';
+
+/** What stands for all hosts of a site. */
+export function hostsOfSite(site: string): string {
+  return `${site}${ALL}`;
+}
+
+/** Where one host is named, its name; null for all hosts of a site, and for no filter. */
+export function oneHost(host: string | null): string | null {
+  return host?.endsWith(ALL) === true ? null : host;
+}
+
+/** The names of all hosts of a site, in the order of their bytes: from the first text on and before the second. Null where one host is named. */
+export function rangeOfSite(host: string): readonly [from: string, before: string] | null {
+  if (!host.endsWith(ALL)) return null;
+  const site = host.slice(0, -ALL.length);
+  // The character behind the slash.
+  return [`${site}/`, `${site}0`];
+}
