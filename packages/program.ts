@@ -55,7 +55,12 @@ export async function bundleProgram(): Promise<Program> {
   await bundle.close();
   const chunks = output.filter((file): file is OutputChunk => file.type === 'chunk');
   const modules = new Map(chunks.map(({ fileName, code }) => [fileName, code]));
-  const problems = chunks.flatMap((chunk) => needsOf(chunk).filter((need) => !modules.has(need)));
+  const needs = chunks.flatMap(({ code, imports, dynamicImports }) => [
+    ...imports,
+    ...dynamicImports,
+    ...needsOf(code),
+  ]);
+  const problems = needs.filter((need) => !modules.has(need) && !isBuiltin(need));
   if (output.length > chunks.length || problems.length > 0) {
     throw new Error(`not in the program: ${problems.join(', ')}`);
   }
@@ -66,16 +71,18 @@ export async function bundleProgram(): Promise<Program> {
   return { modules, packages: [...packages].toSorted() };
 }
 
-/** What a module needs besides Node itself, as names of modules where it is one of the program. */
-function needsOf({ code, imports, dynamicImports }: OutputChunk): string[] {
-  const addresses = [...code.matchAll(/import\.meta\b(?!\.url\))[^;\n]*/g)].map(([use]) => use);
-  const files = [...code.matchAll(/new URL\("\.\/([^"]+)", import\.meta\.url\)/g)].map(
-    ([, name = '']) => name,
-  );
-  const required = [...code.matchAll(/__require\("([^"]+)"\)/g)].map(([, name = '']) => name);
-  return [...imports, ...dynamicImports, ...required, ...addresses, ...files].filter(
-    (name) => !isBuiltin(name),
-  );
+/** What the code of a module loads or reads besides what is in Node: names of modules beside it, and whatever would be in no package. */
+export function needsOf(code: string): string[] {
+  const needs: string[] = [];
+  const rest = code
+    .replaceAll(/new URL\("\.\/([^"]+)", import\.meta\.url\)/g, (_address, name: string) => {
+      needs.push(name);
+      return '';
+    })
+    .replaceAll('createRequire(import.meta.url)', '');
+  const required = [...rest.matchAll(/\b__require\("([^"]+)"\)/g)].map(([, name = '']) => name);
+  const read = [...rest.matchAll(/\bimport\.meta\b[^\n]{0,80}/g)].map(([use]) => use);
+  return [...needs, ...required, ...read];
 }
 
 /** The folder of the package that a module belongs to; none for our own modules. */
