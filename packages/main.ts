@@ -1,8 +1,8 @@
 /*
- * `npm run package`: makes everything that people can install without the internet, in `dist`:
+ * Makes what people can install without the internet, in `dist`:
  *
- *   headcount-VERSION.tgz   a package for npm that depends on no other
- *   linux-x64, win-x64      folders with an executable that needs no Node, and what belongs to it
+ *   npm run package               everything: headcount-VERSION.tgz, and the folders linux-x64 and win-x64 with an executable
+ *   npm run package -- npm        one of them: npm, linux-x64, win-x64
  *
  * Nothing is signed. Whoever ships an executable for Windows signs it first, then packs its folder.
  */
@@ -21,11 +21,23 @@ const BESIDE: Readonly<Record<System, readonly string[]>> = {
 };
 
 const dist = inRoot('dist');
+const all = Object.keys(SYSTEMS) as System[];
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !['npm', ...all].includes(name));
+if (unknown.length > 0) {
+  process.stderr.write(`${unknown.join(', ')}: there is npm, ${all.join(', ')}\n`);
+  process.exit(64);
+}
+const isWanted = (name: string): boolean => wanted.length === 0 || wanted.includes(name);
+
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);
 const program = await bundleProgram();
-say(packForNpm(program, dist));
-for (const system of Object.keys(SYSTEMS) as System[]) {
+if (isWanted('npm')) say(packForNpm(program, dist));
+for (const system of all.filter(isWanted)) say(makeFolder(system));
+
+/** With an executable, and what belongs to it; returns the path of the executable. */
+function makeFolder(system: System): string {
   const folder = join(dist, system);
   mkdirSync(folder);
   for (const file of ['LICENSE', 'config.example.yaml', ...BESIDE[system]]) {
@@ -35,7 +47,7 @@ for (const system of Object.keys(SYSTEMS) as System[]) {
   writeFileSync(join(folder, LICENCES), licences.join(`\n${'-'.repeat(80)}\n\n`));
   const file = join(folder, SYSTEMS[system].executable);
   makeExecutable(program, fetchNode(system), file);
-  say(file);
+  return file;
 }
 
 function say(file: string): void {

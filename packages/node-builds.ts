@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { inRoot } from './program.ts';
 
 /** Of `devDependencies`: the Node that the tests run with is the one that is shipped. */
@@ -40,13 +40,22 @@ export function nodeLicence(): string {
   return readFileSync(join(fetchBuild('linux-x64'), 'LICENSE'), 'utf8');
 }
 
+/** Whether the Node of a system is there already. */
+export function isFetched(system: System): boolean {
+  return existsSync(folderOf(system));
+}
+
+const nameOf = (system: System): string => `node-${system}@${VERSION}`;
+
+function folderOf(system: System): string {
+  return inRoot(join('node_modules/.cache/headcount', nameOf(system)));
+}
+
 function fetchBuild(system: System): string {
-  const cache = inRoot('node_modules/.cache/headcount');
-  const name = `node-${system}@${VERSION}`;
-  const folder = join(cache, name);
-  if (existsSync(folder)) return folder;
-  mkdirSync(cache, { recursive: true });
-  const work = mkdtempSync(join(cache, 'fetching-'));
+  const [name, folder] = [nameOf(system), folderOf(system)];
+  if (isFetched(system)) return folder;
+  mkdirSync(dirname(folder), { recursive: true });
+  const work = mkdtempSync(join(dirname(folder), 'fetching-'));
   try {
     const file = execFileSync('npm', ['pack', '--silent', name], { cwd: work, encoding: 'utf8' }).trim();
     const packed = join(work, file);
