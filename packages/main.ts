@@ -46,7 +46,7 @@ function makeFolder(system: System): string {
   const licences = [licencesOf(program.packages), `Node.js\n\n${nodeLicence()}`];
   writeFileSync(join(folder, LICENCES), licences.join(`\n${'-'.repeat(80)}\n\n`));
   const file = join(folder, SYSTEMS[system].executable);
-  makeExecutable(program, fetchNode(system), file);
+  makeExecutable(program, system, fetchNode(system), file);
   return file;
 }
 

@@ -2,13 +2,13 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { NtExecutable, NtExecutableResource, Resource } from 'resedit';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { makeExecutable } from '../../packages/executable.ts';
 import { fetchNode, isFetched } from '../../packages/node-builds.ts';
 import { packForNpm } from '../../packages/npm-package.ts';
 import { bundleProgram, type Program } from '../../packages/program.ts';
-import { withoutSignature } from '../../packages/signature.ts';
 import { ProgramFolder } from '../program/program.ts';
 import { RunningCommand } from '../service/running-command.ts';
 import { itIsHeadcount } from './shipped.ts';
@@ -91,7 +91,7 @@ describe('the package for npm, installed without a network', () => {
 
 describe('the executable', () => {
   const executable = join(folder, 'headcount');
-  beforeAll(() => makeExecutable(program, process.execPath, executable), BUILD_WITHIN_MS);
+  beforeAll(() => makeExecutable(program, 'linux-x64', process.execPath, executable), BUILD_WITHIN_MS);
 
   itIsHeadcount(() => [executable]);
 
@@ -131,14 +131,23 @@ describe.skipIf(!isNodeHere())('the executable for Windows', () => {
     'is one, is not signed, holds the program, and is smaller than 150 MB',
     () => {
       const file = join(folder, 'headcount.exe');
-      makeExecutable(program, fetchNode('win-x64'), file);
+      makeExecutable(program, 'win-x64', fetchNode('win-x64'), file);
       const made = readFileSync(file);
       expect(made.length).toBeLessThan(MOST_BYTES);
-      expect(made.toString('latin1', 0, 2)).toBe('MZ');
-      // It would be cut off here if there were one.
-      expect(withoutSignature(made)).toBe(made);
-      const [longest = ''] = [...program.modules.values()].toSorted((a, b) => b.length - a.length);
-      expect(made.includes(longest)).toBe(true);
+      // It would throw if there were a signature.
+      const executable = NtExecutable.from(made);
+      expect(executable.is32bit()).toBe(false);
+      const { entries } = NtExecutableResource.from(executable);
+      const [blob] = entries.filter(({ id }) => id === 'NODE_SEA_BLOB');
+      const [longest = ''] = [...program.modules.values()].toSorted(
+        (one, other) => other.length - one.length,
+      );
+      expect(Buffer.from(blob?.bin ?? new ArrayBuffer(0)).includes(longest)).toBe(true);
+      const [info] = Resource.VersionInfo.fromEntries(entries);
+      expect(info?.getStringValues({ lang: 1033, codepage: 1200 })).toMatchObject({
+        ProductName: 'Headcount',
+        FileVersion: `${packageJson.version}.0`,
+      });
     },
     BUILD_WITHIN_MS,
   );
