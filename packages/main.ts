@@ -7,18 +7,13 @@
  * Nothing is signed. Whoever ships an executable for Windows signs it first, then packs its folder.
  */
 import { copyFileSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { makeExecutable } from './executable.ts';
 import { licencesOf } from './licences.ts';
 import { fetchNode, nodeLicence, SYSTEMS, type System } from './node-builds.ts';
 import { LICENCES, packForNpm } from './npm-package.ts';
 import { bundleProgram, inRoot } from './program.ts';
-
-/** Where each of them runs as a service. */
-const BESIDE: Readonly<Record<System, readonly string[]>> = {
-  'linux-x64': ['service/headcount.service'],
-  'win-x64': ['service/windows/install.ps1', 'service/windows/uninstall.ps1'],
-};
+import { serviceFiles } from './service-files.ts';
 
 const dist = inRoot('dist');
 const all = Object.keys(SYSTEMS) as System[];
@@ -40,9 +35,8 @@ for (const system of all.filter(isWanted)) say(makeFolder(system));
 function makeFolder(system: System): string {
   const folder = join(dist, system);
   mkdirSync(folder);
-  for (const file of ['LICENSE', 'config.example.yaml', ...BESIDE[system]]) {
-    copyFileSync(inRoot(file), join(folder, basename(file)));
-  }
+  for (const file of ['LICENSE', 'config.example.yaml']) copyFileSync(inRoot(file), join(folder, file));
+  for (const [name, text] of serviceFiles(system)) writeFileSync(join(folder, name), text);
   const licences = [licencesOf(program.packages), `Node.js\n\n${nodeLicence()}`];
   writeFileSync(join(folder, LICENCES), licences.join(`\n${'-'.repeat(80)}\n\n`));
   const file = join(folder, SYSTEMS[system].executable);

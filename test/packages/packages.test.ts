@@ -9,6 +9,7 @@ import { makeExecutable } from '../../packages/executable.ts';
 import { fetchNode, isFetched } from '../../packages/node-builds.ts';
 import { packForNpm } from '../../packages/npm-package.ts';
 import { bundleProgram, type Program } from '../../packages/program.ts';
+import { serviceFiles } from '../../packages/service-files.ts';
 import { ProgramFolder } from '../program/program.ts';
 import { RunningCommand } from '../service/running-command.ts';
 import { itIsHeadcount } from './shipped.ts';
@@ -95,11 +96,19 @@ describe('the executable', () => {
 
   itIsHeadcount(() => [executable]);
 
+  it('is what its systemd unit starts', () => {
+    const unit = new Map(serviceFiles('linux-x64')).get('headcount.service') ?? '';
+    expect(unit).toContain(
+      '\nExecStart=/opt/headcount/headcount start --config /etc/headcount/config.yaml\n',
+    );
+    expect(unit).not.toContain('node_modules');
+  });
+
   it('is smaller than 150 MB', () => {
     expect(statSync(executable).size).toBeLessThan(MOST_BYTES);
   });
 
-  it('with --service has its log in a file, and names from the file "environment"', async () => {
+  it('has, as the scheduled task of Windows starts it, its log in a file, and names from the file "environment"', async () => {
     const work = join(folder, 'service');
     mkdirSync(work);
     writeFileSync(
