@@ -15,6 +15,7 @@ const { EXIT_USAGE } = await import('./commands/command-io.ts');
 const { ConfigError } = await import('./config/config.ts');
 const { registerAppender } = await import('./commands/appender.ts');
 const { registerApps } = await import('./commands/apps.ts');
+const { registerBackup } = await import('./commands/backup.ts');
 const { registerCheck } = await import('./commands/check.ts');
 const { registerDeadLetters } = await import('./commands/dead-letters.ts');
 const { registerDemo, startDemoApp } = await import('./commands/demo.ts');
@@ -110,6 +111,7 @@ registerDiffButlerSos(program, io, createSystemClock());
 registerSimulate(program, io);
 registerDeadLetters(program, io);
 registerResend(program, io, Date.now);
+registerBackup(program, io);
 registerNewIdentity(program, io);
 
 try {

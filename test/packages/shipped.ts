@@ -1,7 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { Program, ProgramFolder, until } from '../program/program.ts';
@@ -82,6 +83,9 @@ export function itIsHeadcount(headcount: () => readonly string[]): void {
     );
     const doctor = run(folder, 'doctor', '--url', api, '--config', folder.config, '--json');
     expect(JSON.parse(doctor.stdout).findings.length).toBeGreaterThan(5);
+    const copy = run(folder, 'backup', folder.store, 'copy');
+    expect([copy.stderr, copy.status]).toEqual(['', 0]);
+    expect(existsSync(join(folder.path, 'copy/headcount.db'))).toBe(true);
     expect(await program.stop()).toBe(0);
   });
 
