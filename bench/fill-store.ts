@@ -63,7 +63,15 @@ export function fillStore(directory: string, sessions: number, days: number, now
     const counted = site.series.takePending();
     const points = at >= now - DAY_MS ? counted : [];
     const checkpoint = checkpointMessage(seq, at + MINUTE_MS, stateOf(site), changes, points, names);
-    writer.write({ type: 'batch', id: 1, names: names.takeNew(), ...rows.take(), polls: [], checkpoint });
+    writer.write({
+      type: 'batch',
+      id: 1,
+      names: names.takeNew(),
+      ...rows.take(),
+      polls: [],
+      positions: [],
+      checkpoint,
+    });
     // As the journal does: a generation of names a day.
     if (minute % 1_440 === 1_439) names.beginGeneration();
   }

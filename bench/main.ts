@@ -24,6 +24,7 @@ import { sinkCpu } from './scenarios/sink-cpu.ts';
 import { sinkOutage } from './scenarios/sink-outage.ts';
 import { sinkRows } from './scenarios/sink-rows.ts';
 import { sinkVisible } from './scenarios/sink-visible.ts';
+import { sites } from './scenarios/sites.ts';
 import { stall } from './scenarios/stall.ts';
 import { streams } from './scenarios/streams.ts';
 import { sustained } from './scenarios/sustained.ts';
@@ -35,7 +36,7 @@ import { formatTable } from './table.ts';
  * Benchmarks of the program as shipped: real processes, real datagrams over loopback. Every number stands
  * beside a yardstick of the same run, because a machine's own speed says nothing. Needs Linux (/proc).
  *
- *   npm run bench                         all scenarios, well over half an hour; sink-* need Java 17, mqtt-* mosquitto
+ *   npm run bench                         all scenarios, well over half an hour; sink-* need Java 17, mqtt-* mosquitto, sites nats-server
  *   npm run bench -- burst visible        only these
  *   npm run bench -- --quick              everything short: shows that it works
  *   npm run bench -- --program FILE       another working copy's src/main.ts, to compare with
@@ -47,7 +48,7 @@ const SCENARIOS: readonly Scenario[] = [
   ...[tcpLines, countsRoute, history, streams, idleConnections, polls, reconcile, madeUpNames, fairShares],
   packages,
   ...[bigStore, liveScript, eventToPixel, fiftyPages, pageMemory],
-  ...[sinkCpu, sinkRows, sinkVisible, sinkOutage, mqttMessages],
+  ...[sinkCpu, sinkRows, sinkVisible, sinkOutage, mqttMessages, sites],
 ];
 
 const { values, positionals } = parseArgs({

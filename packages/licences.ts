@@ -2,8 +2,17 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inRoot } from './program.ts';
 
-/** Licences that ask for no more than that their text goes along. */
-const FREE = new Set(['MIT', 'ISC', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'MIT-0']);
+/** Licences that ask for no more than that their text goes along, or for nothing. */
+const FREE = new Set([
+  'MIT',
+  'ISC',
+  'Apache-2.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  '0BSD',
+  'MIT-0',
+  'Unlicense',
+]);
 
 /**
  * Name, version and licence of each package, such as `node_modules/fastify`, as its authors want it to go along.

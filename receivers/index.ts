@@ -3,6 +3,7 @@ import { byType, pluginOf } from '../src/contract/plugin.ts';
 import type { Receiver, ReceiverParts, ReceiverPlugin, ReceiverSettings } from '../src/contract/receiver.ts';
 import { exceptionlessReceiver } from './exceptionless/exceptionless.ts';
 import { httpReceiver, httpSchema } from './http/http.ts';
+import { natsReceiver } from './nats/nats.ts';
 import { qpsReceiver } from './qps/qps.ts';
 import { tcpReceiver } from './tcp/tcp.ts';
 import { udpReceiver } from './udp/udp.ts';
@@ -14,6 +15,7 @@ export const RECEIVERS = [
   httpReceiver,
   exceptionlessReceiver,
   qpsReceiver,
+  natsReceiver,
 ] as const;
 
 /** One entry of `receivers`, told apart by `type`. */

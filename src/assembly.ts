@@ -172,6 +172,7 @@ export class Assembly {
         sinks,
         sinkModule: SINK_MODULE,
         folder: config.folder,
+        site: config.site,
         appNames: config.apps.byId,
         blacklist: config.blacklist,
       },
@@ -206,7 +207,7 @@ export class Assembly {
     });
   }
 
-  #createPipeline({ eventIds }: Recovered): Pipeline {
+  #createPipeline({ eventIds, positions }: Recovered): Pipeline {
     const duplicates = new Duplicates(undefined, (eventId) => shortIdentity(eventId));
     for (const [eventId, receivedAt] of eventIds) duplicates.add(eventId, receivedAt);
     return new Pipeline({
@@ -214,6 +215,7 @@ export class Assembly {
       storms: this.storms,
       store: this.journal,
       duplicates,
+      positions,
       blacklist: createBlacklist(this.#options.config.blacklist),
       hash: digestOf,
       checksum: (text) => crc32(text),

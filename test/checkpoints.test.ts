@@ -96,6 +96,7 @@ class CheckpointsUnderTest {
       storms: this.storms,
       store: this.journal,
       duplicates: new Duplicates(),
+      positions: [],
       blacklist: createBlacklist([]),
       hash: (text) => hash('sha256', text, 'base64url'),
       checksum: (text) => crc32(text),

@@ -8,6 +8,7 @@ const ROOT = resolve(import.meta.dirname, '..');
 const ALLOWED: readonly [room: string, mayImport: readonly string[]][] = [
   ['src/contract', []],
   ['src/threads', []],
+  ['src/nats', ['src/contract']],
   ['src/formats', ['src/contract']],
   ['src/sessions', ['src/contract']],
   ['src/intake', ['src/contract', 'src/formats', 'src/sessions']],
@@ -47,8 +48,8 @@ const ALLOWED: readonly [room: string, mayImport: readonly string[]][] = [
     ],
   ],
   ['src/butler-sos', ['src/contract', 'src/formats/index.ts', 'src/simulator/http-request.ts']],
-  ['receivers', ['src/contract', 'src/threads', 'src/formats']],
-  ['sinks', ['src/contract']],
+  ['receivers', ['src/contract', 'src/threads', 'src/formats', 'src/nats']],
+  ['sinks', ['src/contract', 'src/nats']],
 ];
 
 function filesOf(folder: string): string[] {

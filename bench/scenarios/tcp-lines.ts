@@ -44,15 +44,22 @@ export const tcpLines: Scenario = {
   },
 };
 
-async function ownRate(bench: Bench, headcount: Headcount, from: number, count: number): Promise<number> {
+/** Lines a second from the first byte until the last is accepted, there or by `last`, which gets them from there. */
+export async function ownRate(
+  bench: Bench,
+  headcount: Headcount,
+  from: number,
+  count: number,
+  last: Pick<Headcount, 'accepted'> = headcount,
+): Promise<number> {
   const sender = bench.processes.fork('./tcp-load.ts');
   const stream = { type: 'life', users: USERS, from } as const;
   sender.send({ port: headcount.tcpPort, stream, count } satisfies TcpPlan);
   await nextMessage(sender, WITHIN_MS);
-  const before = await headcount.accepted();
+  const before = await last.accepted();
   const startedAt = performance.now();
   sender.send('go');
-  while ((await headcount.accepted()) < before + count) {
+  while ((await last.accepted()) < before + count) {
     if (performance.now() - startedAt > WITHIN_MS) throw new Error('not every line was accepted');
     await sleep(POLL_MS);
   }

@@ -35,7 +35,7 @@ export const visible: Scenario = {
     const count = Math.ceil((marks * (2 * PAUSE_MS + 50 + STREAM_MS) * BACKGROUND_RATE) / 1_000);
     const load = measureLoad(bench, headcount, { stream: connections, count, rate: BACKGROUND_RATE });
     await sleep(1_000);
-    const { delays, polls } = await mark(headcount, marks);
+    const { delays, polls } = await mark(headcount, marks, headcount);
     const told = await markStream(headcount, marks).finally(() => load);
     await headcount.stop();
     bench.processes.removeFolder(folder);
@@ -60,20 +60,24 @@ export const visible: Scenario = {
   },
 };
 
-/** Milliseconds from each mark sent to seen, and of each single request. */
-async function mark(headcount: Headcount, marks: number): Promise<{ delays: number[]; polls: number[] }> {
+/** Milliseconds from each mark sent to seen, there or by `last`, which gets them from there; and of each single request. */
+export async function mark(
+  headcount: Pick<Headcount, 'port'>,
+  marks: number,
+  last: Pick<Headcount, 'createdSessions'>,
+): Promise<{ delays: number[]; polls: number[] }> {
   const socket = createSocket('udp4');
   const datagram = Buffer.alloc(LINE_BYTES);
   const delays: number[] = [];
   const polls: number[] = [];
-  let created = await headcount.createdSessions();
+  let created = await last.createdSessions();
   for (let n = 0; n < marks; n += 1) {
     await sleep(PAUSE_MS * (0.5 + Math.random()));
     writeLine(datagram, 'start', FIRST_MARK_USER + n, FIRST_MARK_USER + n);
     const sentAt = performance.now();
     socket.send(datagram, headcount.port, '127.0.0.1');
     created += 1;
-    while ((await timed(polls, () => headcount.createdSessions())) !== created) {
+    while ((await timed(polls, () => last.createdSessions())) !== created) {
       if (performance.now() - sentAt > GIVE_UP_MS) throw new Error(`mark ${n} never became visible`);
     }
     delays.push(performance.now() - sentAt);

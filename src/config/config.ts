@@ -66,6 +66,14 @@ const sessions = z
     }
   });
 
+/** It stands before the names of hosts, and in those of subjects. */
+function siteName() {
+  return text('the name of a site').refine(
+    (name) => /^[a-z0-9][a-z0-9_-]{0,62}$/.test(name),
+    'expected the name of a site: up to 63 of a-z, 0-9, "-" and "_"',
+  );
+}
+
 const apps = z
   .object({ file: text('a CSV file').optional(), qrs: qrsSchema.optional() })
   .catchall(text('the name of an app'))
@@ -94,6 +102,7 @@ export const configSchema = z.strictObject({
       commitInterval: duration('1ms', '10s').prefault('100ms'),
     })
     .prefault({}),
+  site: siteName().prefault('main'),
   sinks: sinks.prefault([]),
   api: apiSchema.prefault({}),
   log: z

@@ -11,6 +11,11 @@ export function storedIdentity({
   return eventId === null || identifiedBy === null ? eventId : `${identifiedBy}${MARK}${eventId}`;
 }
 
+/** Whether a sender made it up, as it is stored. */
+export function isOfSender(stored: string): boolean {
+  return stored.includes(MARK);
+}
+
 /** What the sender called it. */
 export function givenIdentity(stored: string): string {
   return stored.slice(stored.indexOf(MARK) + 1);
@@ -18,5 +23,5 @@ export function givenIdentity(stored: string): string {
 
 /** What no other event has: of two senders, and of two hosts that one of them speaks for, each may count from 1. */
 export function identityOn(host: string, stored: string): string {
-  return stored.includes(MARK) ? `${stored}${MARK}${host}` : stored;
+  return isOfSender(stored) ? `${stored}${MARK}${host}` : stored;
 }

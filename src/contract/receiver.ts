@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import type { Sender, User, UserEvent } from './event.ts';
+import type { ForwardingIntake } from './forwarding.ts';
 import type { Plugin, PluginSchema } from './plugin.ts';
 import { text } from './settings.ts';
 import type { FailedPoll, Snapshot } from './snapshot.ts';
@@ -59,7 +60,9 @@ export interface SnapshotIntake {
 }
 
 /** What every receiver is started with; each names the part that it needs in the type of its `start`. */
-export interface Intake extends EventIntake, SnapshotIntake {}
+export interface Intake extends EventIntake, SnapshotIntake {
+  readonly edges: ForwardingIntake;
+}
 
 /** What became of the polls of one virtual proxy of one host. */
 export interface PollStats {

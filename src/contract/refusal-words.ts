@@ -17,6 +17,8 @@ export const REFUSAL_WORDS: Readonly<Record<string, string>> = {
   bad_post: 'a post of an application that cannot be read',
   not_an_event: 'no object where an event of an application should be',
   anonymous: 'neither a user nor a session is named',
+  bad_forwarded_message: 'a message of another Headcount that cannot be read',
+  too_many_edges: 'more other Headcounts than fit',
   not_allowed: 'the sender is not allowed',
   frame_too_long: 'a frame is too long',
   frame_too_slow: 'a frame was not finished in time',

@@ -40,6 +40,15 @@ export interface SessionEventRow extends Client {
   readonly note?: NoteDetails;
 }
 
+/** One event with all that a tracker looks at, so that another Headcount can apply it again. */
+export interface AcceptedEventRow extends SessionEventRow {
+  /** What no other event has, wherever it comes from. */
+  readonly identity: string;
+  readonly timed: boolean;
+  readonly sessionKey: string | null;
+  readonly application: boolean;
+}
+
 /** What a line said, field by field and in its own words: as long as it was, and nothing in it is taken for null. */
 export interface LineWords {
   /** What it began with, such as `/qseow-proxy-session/`; empty where the layout has no prefix. */

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Plugin, PluginSchema } from './plugin.ts';
 import type { SettingNote } from './receiver.ts';
 import type {
+  AcceptedEventRow,
   EventLineRow,
   SessionCountsRow,
   SessionEventRow,
@@ -27,7 +28,9 @@ export type FilteredTable = (typeof TABLES)[number];
  * those from then on. `event_lines` is `session_events` with the words of the lines, for a sink that wants these in place of
  * it. `unfiltered_snapshots` has excluded users too.
  */
-export const ALL_TABLES = [...TABLES, 'event_lines', 'unfiltered_snapshots'] as const;
+const KEPT_TABLES = ['event_lines', 'unfiltered_snapshots'] as const;
+/** `accepted_events` is `session_events` for another Headcount: each event once, with what its tracker needs. */
+export const ALL_TABLES = [...TABLES, ...KEPT_TABLES, 'accepted_events'] as const;
 export type Table = (typeof ALL_TABLES)[number];
 
 /** Rows of one table, oldest first, never empty. */
@@ -38,6 +41,7 @@ export type Batch =
   | { readonly table: 'session_snapshots'; readonly rows: readonly SessionSnapshotRow[] }
   | { readonly table: 'snapshot_sessions'; readonly rows: readonly SnapshotSessionRow[] }
   | { readonly table: 'event_lines'; readonly rows: readonly EventLineRow[] }
+  | { readonly table: 'accepted_events'; readonly rows: readonly AcceptedEventRow[] }
   | { readonly table: 'unfiltered_snapshots'; readonly rows: readonly UnfilteredSnapshotRow[] };
 
 export type FilteredBatch = Extract<Batch, { readonly table: FilteredTable }>;
@@ -87,6 +91,13 @@ export interface SinkParts {
   readonly storeId: string;
   /** Number of the store's latest event: what has a later one under its name was written by somebody else. */
   readonly lastSeq: () => number;
+  /** Of which site this Headcount tells, where several sites meet. */
+  readonly site: string;
+  /**
+   * Offers the rows of a table again that come after this number, soon. Returns the number of the first row there still is
+   * after it: those before are gone.
+   */
+  readonly offerAgain: (table: Table, after: number) => number;
   /** To be told of a table that was not there and had to be made. */
   readonly madeTable: (table: Table) => void;
   /** Milliseconds since 1970 UTC. */

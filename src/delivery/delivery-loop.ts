@@ -7,8 +7,8 @@ import {
 } from '../contract/sink.ts';
 import { BackOff, Breaker } from './breaker.ts';
 import type { DeadLetter, DeliveryStore } from './delivery-store.ts';
-import { batchOf, type Entry, type Feed, type Row, sumOf } from './feed.ts';
-import { backAgain, madeAgain, rowsBehind } from './sink-news.ts';
+import { batchOf, type Entry, excludedOf, type Feed, type Row, sumOf } from './feed.ts';
+import { backAgain, madeAgain, reasonOf, rowsBehind } from './sink-news.ts';
 
 /** After a fault that only a person can mend; the log says it each time. */
 const OPERATOR_FIRST_MS = 2_500;
@@ -57,6 +57,8 @@ export class DeliveryLoop {
   #awaySince: number | null = null;
   #wasThere = false;
   #rowsAtOnce: number;
+  /** Of feeds, the numbers after which rows are to be offered again. */
+  readonly #again = new Map<Feed, number>();
   /** Why the last offer failed; null where it did not. */
   trouble: string | null = null;
 
@@ -132,6 +134,13 @@ export class DeliveryLoop {
     const feeds = this.feeds.filter((feed) => feed.table === table);
     const news = madeAgain(this.sink.name, table, feeds, this.#parts.store);
     if (news !== null) this.#parts.onNews(news, true);
+  }
+
+  /** The sink asks for rows again. Returns the first number there still is. */
+  offerAgain(table: Table, after: number): number {
+    const feeds = this.feeds.filter((feed) => feed.table === table);
+    for (const feed of feeds) this.#again.set(feed, Math.min(after, this.#again.get(feed) ?? after));
+    return Math.max(after + 1, ...feeds.map((feed) => feed.oldest()));
   }
 
   /** `behind`: rows it had yet to get when it was there again. */
@@ -256,6 +265,10 @@ export class DeliveryLoop {
       for (const feed of this.feeds) store.rewind(this.sink.name, feed.name, feed.numberAt(since));
       store.resendBegun(id);
     }
+    for (const [feed, after] of this.#again) {
+      store.rewind(this.sink.name, feed.name, Math.max(after + 1, feed.oldest()));
+    }
+    this.#again.clear();
   }
 
   /** Returns whether there are more. */
@@ -284,12 +297,4 @@ export class DeliveryLoop {
     if (poison === null) store.revived(letter);
     else store.refusedAgain(letter.id, now(), poison.message.slice(0, MOST_REASON));
   }
-}
-
-function excludedOf(entries: readonly Entry[]): Entry['excluded'][] {
-  return entries.map(({ excluded }) => excluded);
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -25,6 +25,8 @@ export interface DeliveryData {
   readonly sinkModule: string;
   /** Relative paths in the settings of a sink start from here. */
   readonly folder: string;
+  /** What this site is called. */
+  readonly site: string;
   readonly appNames: NamesById;
   /** Whose rows are not offered. */
   readonly blacklist: readonly BlacklistRule[];
@@ -64,7 +66,7 @@ export interface DeliveryTalk {
 const STATE_EVERY_MS = 250;
 
 const side = new WorkerSide<DeliveryTalk>();
-const { directory, sinks, sinkModule, folder } = side.data;
+const { directory, sinks, sinkModule, folder, site } = side.data;
 const appNames = new ChangingAppNames(side.data.appNames);
 let blacklist = createBlacklist(side.data.blacklist);
 const { createSink }: SinkModule = await import(sinkModule);
@@ -91,8 +93,12 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
 
 const deliveries = sinks.map(({ name, config }) => {
   const madeTable = (table: Table): void => delivery.madeTable(table);
+  const parts = {
+    ...{ name, storeId, site, lastSeq, madeTable, now: Date.now, folder, print },
+    offerAgain: (table: Table, after: number) => delivery.offerAgain(table, after),
+  };
   const delivery: DeliveryLoop = new DeliveryLoop({
-    sink: createSink(config, { name, storeId, lastSeq, madeTable, now: Date.now, folder, print }),
+    sink: createSink(config, parts),
     settings: config,
     feeds,
     store,

@@ -1,5 +1,6 @@
 import type { User } from '../contract/event.ts';
 import type {
+  AcceptedEventRow,
   EventLineRow,
   SessionCountsRow,
   SessionEventRow,
@@ -12,13 +13,14 @@ import type { Batch, Table } from '../contract/sink.ts';
 
 export const FEED_NAMES = [
   ...(['events', 'event_changes', 'session_changes', 'counts'] as const),
-  ...(['polls', 'seen_sessions', 'unfiltered_polls', 'event_lines'] as const),
+  ...(['polls', 'seen_sessions', 'unfiltered_polls', 'event_lines', 'accepted_events'] as const),
 ] as const;
 export type FeedName = (typeof FEED_NAMES)[number];
 
 export type Row =
   | SessionEventRow
   | EventLineRow
+  | AcceptedEventRow
   | SessionRow
   | SessionCountsRow
   | SessionSnapshotRow
@@ -98,6 +100,10 @@ export function readingOf(
     before = number;
   }
   return { entries, excluded, through };
+}
+
+export function excludedOf(entries: readonly Entry[]): Entry['excluded'][] {
+  return entries.map(({ excluded }) => excluded);
 }
 
 export function batchOf(table: Table, entries: readonly Entry[]): Batch {

@@ -5,6 +5,7 @@ import type { Feed, IsExcluded, Row } from './feed.ts';
 import { type Log, LogFeed } from './log-feed.ts';
 import { createPollFeeds } from './poll-feeds.ts';
 import {
+  ACCEPTED_EVENTS,
   countsBy,
   dimensionOf,
   EVENTS_WITH_WORDS,
@@ -75,6 +76,21 @@ export function createFeeds(
         const record = EVENTS_WITH_WORDS.record(cells, names);
         const line = record.words === null ? null : (JSON.parse(String(record.words)) as LineWords);
         return { number: Number(record.number), row: { ...reader.event(record), line } };
+      },
+    },
+    {
+      name: 'accepted_events',
+      table: 'accepted_events',
+      log: 'events',
+      oldestEvent: 'SELECT min(seq) AS n FROM events WHERE seq > ?',
+      number: 'seq',
+      committed: 'received_at',
+      tickMs: 1,
+      lookBack: 1,
+      rows: `SELECT ${ACCEPTED_EVENTS.list} FROM events e WHERE e.seq > ? AND e.seq <= ? ORDER BY e.seq`,
+      toEntry: (cells) => {
+        const record = ACCEPTED_EVENTS.record(cells, names);
+        return { number: Number(record.number), row: reader.accepted(record) };
       },
     },
     {

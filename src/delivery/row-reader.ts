@@ -1,6 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { AppNames } from '../contract/app-names.ts';
+import { isOfSender } from '../contract/identity.ts';
 import {
+  type AcceptedEventRow,
   COUNTS_SCOPES,
   type CountsScope,
   type SessionCountsRow,
@@ -32,6 +34,15 @@ export const EVENTS_WITH_WORDS = new Selection(EVENTS.columns, EVENT_COLUMNS, 'e
   number: 'l.number',
   words: 'l.words',
 });
+
+/** With what a tracker needs besides, and the identity as it is stored. */
+export const ACCEPTED_EVENTS = new Selection(
+  EVENTS.columns,
+  [...EVENT_COLUMNS, 'timed', 'session_key', 'application'],
+  'e',
+  { number: 'e.seq', identity: 'e.event_id' },
+);
+type AcceptedRecord = ReturnType<typeof ACCEPTED_EVENTS.record>;
 
 export const sessionsBy = (number: string) =>
   new Selection(
@@ -102,6 +113,19 @@ export class RowReader {
       message: record.message,
       ...(record.note === null ? {} : { note: record.note }),
       ...this.#userAgents.clientOf(userAgent),
+    };
+  }
+
+  /** An identity that a sender made up is only its own, so the event goes by its number. */
+  accepted(record: AcceptedRecord): AcceptedEventRow {
+    const { identity, timed, session_key: sessionKey, application } = record;
+    const isOwn = identity === null || isOfSender(String(identity));
+    return {
+      ...this.event(record),
+      identity: isOwn ? `${this.#store}-${record.seq}` : String(identity),
+      timed,
+      sessionKey,
+      application,
     };
   }
 

@@ -44,3 +44,8 @@ export function madeAgain(
     `fills it with the ${rows} rows that are kept here`
   );
 }
+
+/** What an error says, whatever was thrown. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,4 +1,5 @@
 import type { UserEvent } from '../contract/event.ts';
+import type { EdgePosition } from '../contract/forwarding.ts';
 import type { LineWords } from '../contract/rows.ts';
 import type { KeptPoll } from '../contract/snapshot.ts';
 import type { Applied } from '../sessions/site.ts';
@@ -18,6 +19,8 @@ export interface EventStore {
   add(event: UserEvent, applied: Applied, words?: LineWords | null): void;
   /** Goes to the disk with the events that are added in the same turn. */
   addPoll(poll: KeptPoll): void;
+  /** The same, behind them. */
+  addPosition(position: EdgePosition): void;
   /** Resolves when everything added so far is on the disk. */
   committed(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import type { Sender } from '../contract/event.ts';
 
-/** One message as it came: `memory` from `start` to `end`, valid until the queue is emptied. */
+/** One message as it came: `memory` from `start` to `end`, valid until the next one is handed over. */
 export type TakeMessage = (
   memory: Buffer,
   start: number,
@@ -23,7 +23,10 @@ export class MessageQueue {
   readonly #ends = new Int32Array(MOST_MESSAGES);
   readonly #times = new Float64Array(MOST_MESSAGES);
   readonly #senders: Sender[] = [];
-  #length = 0;
+  /** Messages before this one have been handed over. */
+  #first = 0;
+  #next = 0;
+  #start = 0;
   #used = 0;
 
   constructor(bytes: number) {
@@ -31,33 +34,35 @@ export class MessageQueue {
   }
 
   get length(): number {
-    return this.#length;
+    return this.#next - this.#first;
   }
 
   /** False where it does not fit: empty the queue first. */
   push(bytes: Uint8Array, sender: Sender, receivedAt: number): boolean {
     const end = this.#used + bytes.length;
-    const place = this.#length;
+    const place = this.#next;
     if (end > this.#memory.length || place === MOST_MESSAGES) return false;
     this.#memory.set(bytes, this.#used);
     this.#ends[place] = end;
     this.#times[place] = receivedAt;
     this.#senders[place] = sender;
     this.#used = nextWord(end);
-    this.#length += 1;
+    this.#next += 1;
     return true;
   }
 
-  /** Hands every message to `take`, in order of arrival, and is empty afterwards. */
-  drain(take: TakeMessage): void {
-    let start = 0;
-    for (let place = 0; place < this.#length; place += 1) {
+  /** Hands messages to `take`, in order of arrival: all, or the `most` that are waiting for longest. */
+  drain(take: TakeMessage, most = MOST_MESSAGES): void {
+    const stop = Math.min(this.#next, this.#first + most);
+    for (; this.#first < stop; this.#first += 1) {
+      const place = this.#first;
       const end = this.#ends[place] as number;
-      take(this.#memory, start, end, this.#senders[place] as Sender, this.#times[place] as number);
-      start = nextWord(end);
+      take(this.#memory, this.#start, end, this.#senders[place] as Sender, this.#times[place] as number);
+      this.#start = nextWord(end);
     }
-    this.#length = 0;
-    this.#used = 0;
+    if (this.#first < this.#next) return;
+    this.#first = this.#next = 0;
+    this.#start = this.#used = 0;
   }
 }
 

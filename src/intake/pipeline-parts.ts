@@ -1,4 +1,5 @@
 import type { Blacklist } from '../contract/blacklist.ts';
+import type { EdgePosition } from '../contract/forwarding.ts';
 import type { Site } from '../sessions/site.ts';
 import type { Storms } from '../sessions/storms/storms.ts';
 import type { Duplicates } from './duplicates.ts';
@@ -10,6 +11,8 @@ export interface PipelineParts {
   readonly store: EventStore;
   readonly duplicates: Duplicates;
   readonly blacklist: Blacklist;
+  /** Up to where events of other Headcounts were taken. */
+  readonly positions: readonly EdgePosition[];
   /** Identity of a line: equal for equal texts only. */
   readonly hash: (text: string) => string;
   /** 32 bits of a text. */

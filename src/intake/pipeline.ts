@@ -1,5 +1,5 @@
 import type { Blacklist } from '../contract/blacklist.ts';
-import type { Arrival, Layout, NumberedLine, Sender, User, UserEvent } from '../contract/event.ts';
+import type { Arrival, NumberedLine, Sender, User, UserEvent } from '../contract/event.ts';
 import { identityOn, storedIdentity } from '../contract/identity.ts';
 import type { Intake, Outcome, SubmittedItem } from '../contract/receiver.ts';
 import type { FailedPoll, Snapshot } from '../contract/snapshot.ts';
@@ -12,8 +12,8 @@ import {
   wordsOf,
 } from '../formats/index.ts';
 import { isOfOther } from '../sessions/applications/applications.ts';
-import type { Host } from '../sessions/session.ts';
-import type { Applied } from '../sessions/site.ts';
+import { noteApplied } from './after-event.ts';
+import { Forwarding } from './forwarding.ts';
 import { countersAtZero, type IngestCounters } from './ingest-counters.ts';
 import { keptFailure, keptSnapshot } from './kept-poll.ts';
 import { LeftOut } from './left-out.ts';
@@ -28,8 +28,8 @@ import { Twins } from './twins.ts';
 
 /** Memory for messages between two turns. A full one is worked off at once. */
 const QUEUE_BYTES = 16 * 1_048_576;
-/** A turn comes this long after the first message. */
-const TURN_MS = 10;
+/** A turn comes so long after the first message. Where there are more messages requests get their turn before the rest. */
+const TURN = { afterMs: 10, messages: 1_000 };
 
 /**
  * The order of life of a message: parse, blacklist, duplicate, order, session, journal. Synchronous; a
@@ -37,6 +37,7 @@ const TURN_MS = 10;
  */
 export class Pipeline implements Intake {
   readonly counters: IngestCounters = countersAtZero();
+  readonly edges: Forwarding;
   readonly #parts: PipelineParts;
   readonly #queue = new MessageQueue(QUEUE_BYTES);
   readonly #reader = new MessageReader();
@@ -63,6 +64,15 @@ export class Pipeline implements Intake {
     this.#blacklist = parts.blacklist;
     this.#rulesSeen = new RulesSeen(parts.blacklist.rules);
     this.#twins = new Twins(parts.checksum);
+    this.edges = new Forwarding(parts.positions, {
+      store: parts.store,
+      apply: (events) => {
+        this.work();
+        this.counters.received += events.length;
+        this.#apply(events.filter((event) => !this.#isExcluded(event) && this.#admit(event) === ACCEPTED));
+      },
+      lost: (events) => parts.site.quality.dropped(events),
+    });
     this.#snapshots = new SnapshotTurns({
       ...parts,
       work: () => this.work(),
@@ -81,16 +91,20 @@ export class Pipeline implements Intake {
       this.work();
       if (!this.#queue.push(bytes, sender, receivedAt)) this.#refuse('oversize', sender.address);
     }
-    if (!this.#turnPending) {
-      this.#turnPending = true;
-      this.#parts.later(() => this.#turn(), TURN_MS);
-    }
+    if (!this.#turnPending) this.#nextTurn(TURN.afterMs);
     return !this.#parts.store.behind;
+  }
+
+  #nextTurn(ms: number): void {
+    this.#turnPending = true;
+    this.#parts.later(() => this.#turn(), ms);
   }
 
   #turn(): void {
     this.#turnPending = false;
-    this.work();
+    this.#queue.drain(this.#message, TURN.messages);
+    this.#applyInOrder();
+    if (this.#queue.length > 0) this.#nextTurn(0);
   }
 
   /** Works off every message received so far. */
@@ -183,6 +197,11 @@ export class Pipeline implements Intake {
   #applyInOrder(): void {
     const events = this.#events;
     sortByTime(events);
+    this.#apply(events);
+    this.#events = [];
+  }
+
+  #apply(events: readonly UserEvent[]): void {
     const { site, store } = this.#parts;
     for (const event of events) {
       const seq = store.nextSeq;
@@ -194,24 +213,8 @@ export class Pipeline implements Intake {
         continue;
       }
       store.add(event, applied, store.wantsLines ? wordsOf(event) : null);
-      if (event.kind === 'session_start') this.#noteStart(event, applied);
-      if (event.layout) this.#noteLayout(event.layout, applied.host, event.receivedAt);
+      noteApplied(this.#parts, event, applied);
     }
-    this.#events = [];
-  }
-
-  #noteStart(event: UserEvent, { host, user }: Applied): void {
-    const key = host.keys.get(user);
-    if (key !== undefined) this.#parts.storms.note(key, event);
-  }
-
-  #noteLayout(layout: Layout, host: Host, receivedAt: number): void {
-    if (!host.layouts.note(layout, receivedAt)) return;
-    const advice = 'each event counts twice; leave one appender in its LocalLogConfig.xml';
-    this.#parts.onTrouble(
-      'both_layouts',
-      `${host.name} sends Headcount's own layout and that of Butler SOS: ${advice}`,
-    );
   }
 
   async submit(items: readonly SubmittedItem[]): Promise<Outcome[]> {

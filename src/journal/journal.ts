@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { UserEvent } from '../contract/event.ts';
+import type { EdgePosition } from '../contract/forwarding.ts';
 import type { LineWords } from '../contract/rows.ts';
 import type { KeptPoll } from '../contract/snapshot.ts';
 import type { Applied, Site } from '../sessions/site.ts';
@@ -9,8 +10,8 @@ import type { Names } from './names.ts';
 import { type BatchMessage, checkpointMessage, EventRecords, memoryOf } from './write/batch.ts';
 import { PollRecords } from './write/poll-records.ts';
 import type { RetentionLimits, Undelivered } from './write/retention.ts';
-import { clockDoubt } from './write/retention-clock.ts';
 import type { WriterReply, WriterTalk } from './write/writer-thread.ts';
+import { troubleOf } from './writer-trouble.ts';
 
 /** Uncommitted events above which senders that can wait should, and above which nothing more is taken. */
 const BEHIND_EVENTS = 100_000;
@@ -49,6 +50,7 @@ export class Journal {
   readonly #listener: JournalEvents;
   readonly #rows = new EventRecords();
   readonly #polls = new PollRecords();
+  #positions: EdgePosition[] = [];
   readonly #unanswered = new Map<number, Batch>();
   readonly #writer: WorkerFront<WriterTalk>;
   #nextSeq: number;
@@ -152,6 +154,12 @@ export class Journal {
     this.#schedule();
   }
 
+  /** Up to where an edge was taken. It is committed with the events that are added in the same turn. */
+  addPosition(position: EdgePosition): void {
+    this.#positions.push(position);
+    this.#schedule();
+  }
+
   /**
    * Commits the site's state behind all events added so far, with the last of them. What snapshots or time have changed
    * becomes events of our own, in the same commit: recovery must not apply it twice. `at` is our clock. While the writer does
@@ -175,7 +183,7 @@ export class Journal {
   }
 
   get #hasUnsent(): boolean {
-    return this.#rows.count > 0 || this.#polls.count > 0;
+    return this.#rows.count + this.#polls.count + this.#positions.length > 0;
   }
 
   #schedule(): void {
@@ -207,8 +215,10 @@ export class Journal {
       names: this.#names.takeNew(),
       ...rows,
       polls,
+      positions: this.#positions,
       checkpoint,
     };
+    this.#positions = [];
     this.#unanswered.set(id, { events: rows.eventCount, corrections, stateAt: checkpoint?.at ?? null });
     this.#uncommitted += rows.eventCount;
     this.#unsent = 0;
@@ -217,19 +227,11 @@ export class Journal {
   }
 
   #onReply(reply: WriterReply): void {
-    if (reply.type === 'trouble') {
-      this.#trouble = reply.message;
-      this.#listener.trouble('commit failed', reply.message);
+    if (reply.type === 'trouble') this.#trouble = reply.message;
+    if (reply.type !== 'committed') {
+      this.#listener.trouble(...troubleOf(reply));
       return;
     }
-    if (reply.type === 'upkeep_trouble') this.#listener.trouble(reply.kind, reply.message);
-    if (reply.type === 'retention_held') {
-      const message = 'larger than store.maxSize, and what is oldest has yet to be delivered to a sink';
-      this.#listener.trouble('retention is held up', message);
-    }
-    if (reply.type === 'clock_doubted')
-      this.#listener.trouble('retention does not believe the clock', clockDoubt(reply));
-    if (reply.type !== 'committed') return;
     this.#rows.recycle(reply.memory);
     const batch = this.#unanswered.get(reply.id);
     this.#unanswered.delete(reply.id);

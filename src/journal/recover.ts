@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { UserEvent } from '../contract/event.ts';
-import { identityOn } from '../contract/identity.ts';
+import type { EdgePosition } from '../contract/forwarding.ts';
 import { END_REASONS } from '../contract/rows.ts';
 import {
   INFERRED,
@@ -17,6 +17,7 @@ import { restoreState } from '../sessions/site-state.ts';
 import { arrivalOf, checkpointOf, metaOf } from './checkpoint.ts';
 import { NameLookup } from './name-lookup.ts';
 import { Names } from './names.ts';
+import { eventIdsOf, positionsOf } from './recent-events.ts';
 import { EVENTS } from './schema/events.ts';
 import { POINTS, SUM_COLUMNS } from './schema/points.ts';
 import { type Cells, Selection } from './schema/selection.ts';
@@ -65,6 +66,7 @@ export interface Recovered {
   readonly stoppedAt: number | null;
   /** Identities of the latest events that carried one, oldest first, with their arrival. */
   readonly eventIds: readonly (readonly [eventId: string, receivedAt: number])[];
+  readonly positions: readonly EdgePosition[];
 }
 
 // More than the rules look back, since arrival times may step back a little.
@@ -116,7 +118,8 @@ class Recovery {
       nextSeq: this.#seq + 1,
       names: new Names(this.#max('strings', 'id') + 1, this.#max('users', 'number') + 1),
       stoppedAt: now === 0 ? null : now,
-      eventIds: this.#eventIds(),
+      eventIds: eventIdsOf(this.#database, this.#names, this.#seq - MOST_EVENT_IDS),
+      positions: positionsOf(this.#database),
     };
   }
 
@@ -279,16 +282,6 @@ class Recovery {
       eventId: null,
     };
     return { seq, event };
-  }
-
-  #eventIds(): [string, number][] {
-    const records = this.#records(
-      'SELECT event_id, received_at, host FROM events WHERE seq > ? AND event_id IS NOT NULL ORDER BY seq',
-      this.#seq - MOST_EVENT_IDS,
-    );
-    return Array.from(records, ([eventId, receivedAt, host]) => {
-      return [identityOn(this.#names.string(host ?? 0) ?? '', String(eventId)), Number(receivedAt)];
-    });
   }
 }
 

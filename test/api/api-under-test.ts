@@ -112,6 +112,7 @@ export class ApiUnderTest {
       storms: this.storms,
       store: this.journal,
       duplicates: new Duplicates(),
+      positions: [],
       blacklist: createBlacklist(blacklist),
       hash: (text) => hash('sha256', text, 'base64url'),
       checksum: (text) => crc32(text),

@@ -118,6 +118,7 @@ describe('a good configuration', () => {
       },
       apps: { byId: new Map(), file: null, qrs: null },
       store: { path: 'data', retention: 7_776_000_000, maxSize: 10_000_000_000, commitInterval: 100 },
+      site: 'main',
       sinks: [],
       api: {
         ...{ host: '127.0.0.1', port: 9999, tokens: [], hosts: [], insecure: false },

@@ -15,14 +15,17 @@ const defaults = parseConfig('', 'config.yaml');
 const TLS_KEYS = ['tls', 'cert', 'key', 'ca', 'clientCertificates', 'handshakeTimeout'];
 /** Of a token, which has none by default. */
 const APPLICATION_KEYS = ['application', 'virtualProxy', 'sessions', 'timeout', 'resume'];
-const KINDS = [...RECEIVERS, ...SINKS];
+const KINDS = [
+  ...RECEIVERS.map((kind) => ({ kind, list: 'receivers' as const })),
+  ...SINKS.map((kind) => ({ kind, list: 'sinks' as const })),
+];
 /** The keys of one section or kind that have to be explained in its own block. */
 const EXPLAINED: readonly (readonly [key: string, of: string, block: string | undefined])[] = [
   ...Object.entries(configSchema.omit({ receivers: true, sinks: true }).shape).flatMap(([section, schema]) =>
     [section, ...keysOf(schema)].map((key) => [key, section, sectionOf(section)] as const),
   ),
-  ...KINDS.flatMap((kind) =>
-    keysOf(kind.schema).map((key) => [key, nameOf(kind), blockOf(nameOf(kind))] as const),
+  ...KINDS.flatMap(({ kind, list }) =>
+    keysOf(kind.schema).map((key) => [key, nameOf(kind), blockOf(nameOf(kind), list)] as const),
   ),
 ];
 /** What several kinds have in common is explained once. */
@@ -84,7 +87,7 @@ describe('config.example.yaml', () => {
     const lines = [...(sectionOf('sinks') ?? '').matchAll(/^## (sinks:| {2}- type: \w+| {4}\w+: .*)$/gm)].map(
       (match) => match[1],
     );
-    const environment = { QUESTDB_PASSWORD: 'secret', MQTT_PASSWORD: 'secret' };
+    const environment = { QUESTDB_PASSWORD: 'secret', MQTT_PASSWORD: 'secret', NATS_PASSWORD: 'secret' };
     const { sinks } = parseConfig(lines.join('\n'), 'config.yaml', '.', environment);
     const bare = 'sinks: [ { type: questdb }, { type: console } ]';
     const [questDb, console] = parseConfig(bare, 'config.yaml').sinks;
@@ -103,7 +106,7 @@ describe('config.example.yaml', () => {
   });
 
   it('has an example of a broker that is accepted, and shows the defaults of its keys', () => {
-    const block = blockOf('mqtt') ?? '';
+    const block = blockOf('mqtt', 'sinks') ?? '';
     const lines = [...block.matchAll(/^## ( {2}- type: \w+| {4}\w+: .*)$/gm)].map((match) => match[1]);
     const environment = { MQTT_PASSWORD: 'secret' };
     const { sinks } = parseConfig(['sinks:', ...lines].join('\n'), 'config.yaml', '.', environment);
@@ -121,8 +124,26 @@ describe('config.example.yaml', () => {
     ]);
   });
 
+  it.each([
+    ['receivers', { partitions: '0-3' }],
+    ['sinks', {}],
+  ] as const)(
+    'has an example of NATS in %s that is accepted, and shows the defaults of its keys',
+    (list, more) => {
+      const block = blockOf('nats', list) ?? '';
+      const lines = [...block.matchAll(/^##((?: {3}- | {5})\w+:.*)$/gm)].map((match) => match[1]);
+      const environment = { NATS_PASSWORD: 'secret' };
+      const found = parseConfig([`${list}:`, ...lines].join('\n'), 'config.yaml', '.', environment)[list];
+      const who = { user: 'headcount', password: 'secret' };
+      const tls = { ca: 'nats-ca.pem', cert: 'client.pem', key: 'client_key.pem' };
+      const bare = JSON.stringify({ [list]: [{ type: 'nats', ...who, tls, ...more }] });
+      expect(found).toEqual(parseConfig(bare, 'config.yaml')[list]);
+      expect(lines.length).toBeGreaterThan(5);
+    },
+  );
+
   it('has an example of polls that is accepted, and shows the defaults of their keys', () => {
-    const block = blockOf('qps') ?? '';
+    const block = blockOf('qps', 'receivers') ?? '';
     const lines = [...block.matchAll(/^##((?: {3}- | {5}| {7}- | {9})\w+:.*)$/gm)].map((match) => match[1]);
     const { receivers } = parseConfig(['receivers:', ...lines].join('\n'), 'config.yaml');
     const servers = [{ host: 'sense1.example.com', servername: 'sense1', node: 'sense1' }];
@@ -143,10 +164,13 @@ describe('config.example.yaml, of names', () => {
 });
 
 describe('config.example.yaml, for each kind that there is', () => {
-  it.each(KINDS.map(nameOf))('shows how %s is listed', (type) => {
-    const advice = `add a line "##   - type: ${type}" to its list, and its keys below it`;
-    expect(blockOf(type) !== undefined, advice).toBe(true);
-  });
+  it.each(KINDS.map(({ kind, list }) => [nameOf(kind), list] as const))(
+    'shows how %s of %s is listed',
+    (type, list) => {
+      const advice = `add a line "##   - type: ${type}" to its list, and its keys below it`;
+      expect(blockOf(type, list) !== undefined, advice).toBe(true);
+    },
+  );
 });
 
 /** From its explanation to the empty line behind it. */
@@ -155,9 +179,8 @@ function sectionOf(key: string): string | undefined {
 }
 
 /** The entry of a kind of receiver or sink: up to the next one, or to the end of the list. */
-function blockOf(type: string): string | undefined {
-  const lists = ['receivers', 'sinks'].map((list) => sectionOf(list) ?? '');
-  const entries = lists.flatMap((list) => list.split(/^(?=##? +- type: )/m));
+function blockOf(type: string, list: 'receivers' | 'sinks'): string | undefined {
+  const entries = (sectionOf(list) ?? '').split(/^(?=##? +- type: )/m);
   return entries.find((entry) => new RegExp(`^##? +- type: ${type}$`, 'm').test(entry));
 }
 

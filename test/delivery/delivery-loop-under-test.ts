@@ -23,6 +23,7 @@ export class TableSink implements Sink {
     snapshot_sessions: new Map<string, Row>(),
     event_lines: new Map<string, Row>(),
     unfiltered_snapshots: new Map<string, Row>(),
+    accepted_events: new Map<string, Row>(),
   };
   /** Event numbers in the order they were taken. */
   readonly taken: number[] = [];

@@ -26,6 +26,7 @@ function deliveriesTo(sinks: Record<string, object>): Delivery {
       directory: stored.directory,
       sinks: Object.entries(sinks).map(([name, settings]) => ({ name, config: sinkSchemas.parse(settings) })),
       folder: stored.directory,
+      site: 'main',
       sinkModule: new URL('../../sinks/index.ts', import.meta.url).href,
       appNames: new Map(),
       blacklist: [],

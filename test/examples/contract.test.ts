@@ -60,6 +60,8 @@ describeSinkContract('file', async (): Promise<SinkUnderTest> => {
       storeId: 'store',
       lastSeq: () => 0,
       madeTable: () => {},
+      site: 'main',
+      offerAgain: (_table: string, after: number) => after + 1,
       now: () => 0,
       folder,
       print: async () => {},

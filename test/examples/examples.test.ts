@@ -191,6 +191,8 @@ describe('a sink', () => {
       storeId: 'store',
       lastSeq: () => 0,
       madeTable: () => {},
+      site: 'main',
+      offerAgain: (_table: string, after: number) => after + 1,
       now: () => 0,
       folder,
       print: async () => {},

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MessageQueue } from '../../src/intake/message-queue.ts';
 
@@ -42,5 +43,30 @@ describe('the queue of messages', () => {
     for (let n = 0; n < MOST_MESSAGES; n += 1) expect(queue.push(Buffer.alloc(0), SENDER, n)).toBe(true);
     expect(queue.push(Buffer.alloc(0), SENDER, 0)).toBe(false);
     expect(drained(queue).at(-1)).toEqual(['', MOST_MESSAGES - 1]);
+  });
+
+  it('gives back some at a time, and takes more in between, as a plain list does', () => {
+    const step = fc.oneof(
+      fc.record({ push: fc.string({ maxLength: 20 }) }),
+      fc.record({ drain: fc.nat({ max: 4 }) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const queue = new MessageQueue(200);
+        const model: string[] = [];
+        for (const [at, each] of steps.entries()) {
+          if ('push' in each) {
+            if (queue.push(Buffer.from(each.push), SENDER, at)) model.push(each.push);
+            else expect(model.length).toBeGreaterThan(0);
+          } else {
+            const taken: string[] = [];
+            queue.drain((memory, start, end) => taken.push(memory.toString('utf8', start, end)), each.drain);
+            expect(taken).toEqual(model.splice(0, each.drain));
+          }
+          expect(queue.length).toBe(model.length);
+        }
+        expect(drained(queue).map(([text]) => text)).toEqual(model);
+      }),
+    );
   });
 });

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { createBlacklist } from '../../src/contract/blacklist.ts';
 import type { UserEvent } from '../../src/contract/event.ts';
+import type { EdgePosition } from '../../src/contract/forwarding.ts';
 import type { LineWords } from '../../src/contract/rows.ts';
 import type { KeptPoll } from '../../src/contract/snapshot.ts';
 import { Duplicates } from '../../src/intake/duplicates.ts';
@@ -16,6 +17,7 @@ export class MemoryStore implements EventStore {
   readonly events: UserEvent[] = [];
   readonly applied: Applied[] = [];
   readonly polls: KeptPoll[] = [];
+  readonly positions: EdgePosition[] = [];
   uncommitted = 0;
   behind = false;
   full = false;
@@ -42,6 +44,10 @@ export class MemoryStore implements EventStore {
     this.polls.push(poll);
   }
 
+  addPosition(position: EdgePosition): void {
+    this.positions.push(position);
+  }
+
   async committed(): Promise<void> {
     this.onCommitted(this.uncommitted);
     this.uncommitted = 0;
@@ -64,6 +70,7 @@ export function pipelineUnderTest(
     storms,
     store,
     duplicates: new Duplicates(),
+    positions: [],
     blacklist: createBlacklist(rules),
     hash: (text) => hash('sha256', text, 'base64url'),
     checksum: (text) => crc32(text),

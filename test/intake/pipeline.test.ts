@@ -279,7 +279,22 @@ describe('the pipeline', () => {
     for (let n = 0; n < 1_000; n += 1) give(pipeline, line('Start session', `user${n}`));
     expect([pending.length, store.events.length]).toEqual([1, 0]);
     pending.shift()?.();
-    expect(store.events.length).toBe(1_000);
+    expect([pending.length, store.events.length]).toEqual([0, 1_000]);
+  });
+
+  it('works a long queue off in several turns, so that requests get theirs, unless somebody needs all of it', () => {
+    const { pipeline, pending, store } = pipelineUnderTest();
+    for (let n = 0; n < 3_500; n += 1) give(pipeline, line('Start session', `user${n}`));
+    pending.shift()?.();
+    expect([pending.length, store.events.length, pipeline.inFlight]).toEqual([1, 1_000, 3_500]);
+    pending.shift()?.();
+    give(pipeline, line('Start session', 'anna'));
+    expect([pending.length, store.events.length]).toEqual([1, 2_000]);
+    pipeline.work();
+    expect(store.events.length).toBe(3_501);
+    pending.shift()?.();
+    expect([pending.length, store.events.length]).toEqual([0, 3_501]);
+    expect(store.events.at(-1)).toMatchObject(user('anna'));
   });
 });
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Sender, User, UserEvent } from '../../src/contract/event.ts';
+import type { EdgePosition } from '../../src/contract/forwarding.ts';
 import type { LineWords } from '../../src/contract/rows.ts';
 import type { KeptPoll } from '../../src/contract/snapshot.ts';
 import { openJournalFile } from '../../src/journal/journal-file.ts';
@@ -27,12 +28,15 @@ export class StoredSite {
   #writer!: Writer;
   #rows!: EventRecords;
   #polls!: PollRecords;
+  readonly #waiting: EdgePosition[] = [];
   #nextSeq = 1;
   #storeId = '';
   /** When the program ran last for certain, as the last start found it; null in a new store. */
   stoppedAt: number | null = null;
   /** Identities of the events that it found then. */
   eventIds: Recovered['eventIds'] = [];
+  /** Up to where events of other Headcounts are on the disk. */
+  positions: Recovered['positions'] = [];
   readonly #since: number;
 
   /** `since`: when the store began. */
@@ -55,6 +59,8 @@ export class StoredSite {
     this.#storeId = recovered.storeId;
     this.stoppedAt = recovered.stoppedAt;
     this.eventIds = recovered.eventIds;
+    this.positions = recovered.positions;
+    this.#waiting.splice(0);
     this.#writer = new Writer(this.database, true);
     this.#rows = new EventRecords(4);
     this.#polls = new PollRecords();
@@ -81,6 +87,10 @@ export class StoredSite {
   /** Takes a poll, with the whole answer where somebody wants that. */
   addPoll(poll: KeptPoll, wantsUnfiltered = false): void {
     this.#polls.add(poll, wantsUnfiltered);
+  }
+
+  addPosition(position: EdgePosition): void {
+    this.#waiting.push(position);
   }
 
   /** Commits the events and polls so far, with the state behind them or without. */
@@ -112,6 +122,7 @@ export class StoredSite {
       names: this.#names.takeNew(),
       ...rows,
       polls: this.#polls.take(),
+      positions: this.#waiting.splice(0),
       checkpoint,
     };
   }

@@ -7,6 +7,8 @@ import type { ReceiverUnderTest } from './receivers-under-test.ts';
 
 interface UnderTest {
   readonly receiverUnderTest: () => Promise<ReceiverUnderTest>;
+  /** False where this machine lacks the far side. */
+  readonly canRun?: boolean;
 }
 
 for (const plugin of RECEIVERS) {
@@ -16,5 +18,5 @@ for (const plugin of RECEIVERS) {
     it(`the contract, as ${type} keeps it, has what it needs to be tested`, () => {
       throw found;
     });
-  } else describeReceiverContract(plugin, found.receiverUnderTest);
+  } else if (found.canRun !== false) describeReceiverContract(plugin, found.receiverUnderTest);
 }

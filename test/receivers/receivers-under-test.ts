@@ -1,6 +1,7 @@
 import { platform } from 'node:os';
 import { vi } from 'vitest';
 import type { Sender } from '../../src/contract/event.ts';
+import type { ForwardedEvents, ForwardingIntake } from '../../src/contract/forwarding.ts';
 import type {
   Intake,
   Outcome,
@@ -25,6 +26,7 @@ export class RecordingIntake implements Intake {
   readonly messages: Recorded[] = [];
   readonly snapshots: Snapshot[] = [];
   readonly failures: FailedPoll[] = [];
+  readonly forwarded: ForwardedEvents[] = [];
   readonly refused: string[] = [];
   readonly samples: string[] = [];
   /** How often `drained` was asked for. */
@@ -57,6 +59,14 @@ export class RecordingIntake implements Intake {
   snapshotFailed(poll: FailedPoll): void {
     this.failures.push(poll);
   }
+
+  readonly edges: ForwardingIntake = {
+    positions: () => [],
+    forward: (events) => {
+      this.forwarded.push(events);
+      return 'taken';
+    },
+  };
 
   drained(): Promise<void> {
     this.waiters += 1;
@@ -113,6 +123,14 @@ export class HearingIntake implements Intake {
   async drained(): Promise<void> {
     this.calls += 1;
   }
+
+  readonly edges: ForwardingIntake = {
+    positions: () => [],
+    forward: () => {
+      this.calls += 1;
+      return 'taken';
+    },
+  };
 }
 
 export function recordingLog() {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type {
+  AcceptedEventRow,
   SessionCountsRow,
   SessionEventRow,
   SessionRow,
@@ -66,6 +67,11 @@ export function fullEventRow(seq: number, text: string): SessionEventRow {
     note: { type: text, source: text, level: text, value: 1.5e21, count: 7, version: text, userName: text },
     ...client(text),
   });
+}
+
+/** The same event for another Headcount. */
+export function acceptedRow(row: SessionEventRow): AcceptedEventRow {
+  return { ...row, identity: row.eventId, timed: true, sessionKey: null, application: false };
 }
 
 export function sessionRow(id: string, row: Partial<SessionRow> = {}): SessionRow {

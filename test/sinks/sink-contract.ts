@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ALL_TABLES, type Batch, type FilteredTable, TABLES, type Table } from '../../src/contract/sink.ts';
 import {
+  acceptedRow,
   batchOf,
   countsRow,
   eventRow,
@@ -27,10 +28,13 @@ export function describeSinkContract(type: string, sinkUnderTest: () => Promise<
 
     /** Rows of a table that it does not want are never offered. Events may be wanted with the words of their lines. */
     const wantsLines = () => under.sink.tables.includes('event_lines');
+    const forwards = () => under.sink.tables.includes('accepted_events');
     const wants = (table: Table) =>
-      under.sink.tables.includes(table) || (table === 'session_events' && wantsLines());
+      under.sink.tables.includes(table) || (table === 'session_events' && (wantsLines() || forwards()));
     function offered(batch: Batch): Batch {
-      if (batch.table !== 'session_events' || !wantsLines()) return batch;
+      if (batch.table !== 'session_events') return batch;
+      if (forwards()) return { table: 'accepted_events', rows: batch.rows.map(acceptedRow) };
+      if (!wantsLines()) return batch;
       return { table: 'event_lines', rows: batch.rows.map((row) => ({ ...row, line: null })) };
     }
     async function write(batch: Batch): Promise<void> {

@@ -66,6 +66,7 @@ export class ObservedSite {
       wantsLines: false,
       add: (event, applied) => stored.add(event, applied),
       addPoll: (poll) => stored.addPoll(poll),
+      addPosition: () => {},
       committed: async () => {},
     };
     return new Pipeline({
@@ -73,6 +74,7 @@ export class ObservedSite {
       storms: new Storms(0),
       store,
       duplicates,
+      positions: [],
       blacklist: createBlacklist([]),
       hash: (text) => hash('sha256', text, 'base64url').slice(0, 22),
       checksum: (text) => crc32(text),

@@ -1,3 +1,4 @@
+import { EDGES } from './edges.ts';
 import { EVENT_LINES } from './event-lines.ts';
 import { EVENT_BLOCKS, EVENTS } from './events.ts';
 import { COUNTS, DIMENSIONS, POINTS } from './points.ts';
@@ -9,7 +10,7 @@ import { KEY, NUMBER, Table, TEXT, TEXT_OR_NULL } from './table.ts';
  * The format that this version writes. Raised with each column, table or step that is new (`since`); CONTRIBUTING.md says how.
  * A store of an earlier format is upgraded when it is opened, one of a later format is refused.
  */
-export const FORMAT = 5;
+export const FORMAT = 6;
 /** The first format that can still be upgraded. */
 export const OLDEST_FORMAT = 2;
 
@@ -83,5 +84,6 @@ export const TABLES: readonly StoredTable[] = [
   SEEN_SESSIONS,
   UNFILTERED_POLLS,
   EVENT_LINES,
+  EDGES,
   ...LOGS,
 ];

@@ -1,5 +1,6 @@
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import type { UserEvent } from '../../contract/event.ts';
+import type { EdgePosition } from '../../contract/forwarding.ts';
 import type { LineWords } from '../../contract/rows.ts';
 import type { SessionChanges } from '../../sessions/pending-changes.ts';
 import type { Second } from '../../sessions/series.ts';
@@ -23,6 +24,8 @@ export interface BatchMessage {
   /** By the place of the event in the batch; of no event where no sink wants lines. */
   readonly lines: readonly EventLine[];
   readonly polls: readonly PollRecord[];
+  /** Behind the events. */
+  readonly positions: readonly EdgePosition[];
   readonly checkpoint: CheckpointMessage | null;
 }
 

@@ -30,6 +30,8 @@ export class PointRetention {
   readonly #database: DatabaseSync;
   readonly #onDimensionGone: (name: string) => void;
   #lastDimension = 0;
+  /** How many names have yet to make room. */
+  #surplus = 0;
   /** What is to be deleted when there is too much, the last one first. */
   #expendable: { readonly id: number; readonly name: string }[] = [];
 
@@ -78,12 +80,16 @@ export class PointRetention {
     return some.length > 0;
   }
 
-  /** Where there are too many names an eighth of them make room. */
-  deleteSurplus(): void {
-    const count = Number(this.#database.prepare('SELECT count(*) AS n FROM dimensions').get()?.['n']);
-    if (count <= MOST_DIMENSIONS) return;
-    this.begin();
-    this.deleteSome(count - MOST_DIMENSIONS + MOST_DIMENSIONS / PART);
-    this.#expendable = [];
+  /** Where there are too many names an eighth of them make room, a few at a time. Returns true while there is more to delete. */
+  deleteSurplus(): boolean {
+    if (this.#surplus === 0) {
+      const count = Number(this.#database.prepare('SELECT count(*) AS n FROM dimensions').get()?.['n']);
+      if (count <= MOST_DIMENSIONS) return false;
+      this.begin();
+      this.#surplus = count - MOST_DIMENSIONS + MOST_DIMENSIONS / PART;
+    }
+    const some = Math.min(this.#surplus, DIMENSIONS_AT_ONCE);
+    this.#surplus = this.deleteSome(some) ? this.#surplus - some : 0;
+    return this.#surplus > 0;
   }
 }

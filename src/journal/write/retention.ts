@@ -158,8 +158,8 @@ export class Retention {
     // The name of a dimension is needed as long as counts of it are.
     const undelivered = Math.max(0, now - this.undelivered.countsSince + 3_600_000);
     this.#points.deleteOld(now, Math.max(this.#limits.retentionMs, COUNTS_KEPT_MS, undelivered));
-    this.#points.deleteSurplus();
-    return (isTooMuch && this.#points.deleteSome()) || counts >= CHUNK;
+    const hasSurplus = this.#points.deleteSurplus();
+    return (isTooMuch && this.#points.deleteSome()) || hasSurplus || counts >= CHUNK;
   }
 
   /** About how many of the oldest events would be too old at `now`. By halves, since events arrive in the order of their numbers. */

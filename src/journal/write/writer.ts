@@ -3,6 +3,7 @@ import { foldName } from '../../contract/fold-name.ts';
 import { OUTCOMES } from '../../sessions/session-tracker.ts';
 import { EventBlocks } from '../event-blocks.ts';
 import type { NewNames } from '../names.ts';
+import { EDGES } from '../schema/edges.ts';
 import { EVENT_LINES } from '../schema/event-lines.ts';
 import { EVENT, EVENT_TEXTS, EVENTS } from '../schema/events.ts';
 import { CHECKPOINT, EVENT_CHANGES, GENERATIONS, SESSION_CHANGES, STRINGS, USERS } from '../schema/schema.ts';
@@ -41,7 +42,8 @@ export class Writer {
     | 'paired'
     | 'sessionChange'
     | 'eventChange'
-    | 'line',
+    | 'line'
+    | 'edge',
     StatementSync
   >;
   readonly #sessions: SessionWriter;
@@ -74,6 +76,7 @@ export class Writer {
       sessionChange: prepare(SESSION_CHANGES.insert(['at', 'session'])),
       eventChange: prepare(EVENT_CHANGES.insert(['at', 'seq'])),
       line: prepare(EVENT_LINES.insert(EVENT_LINES.names)),
+      edge: prepare(EDGES.replace(EDGES.names)),
     };
   }
 
@@ -88,6 +91,9 @@ export class Writer {
       );
       this.#polls.write(batch.polls);
       this.#writeEvents(batch);
+      for (const { edge, site, partition, seq, stream, streamSeq } of batch.positions) {
+        this.#statements.edge.run(edge, site, partition, seq, stream, streamSeq);
+      }
       if (batch.checkpoint !== null) this.#writeCheckpoint(batch.checkpoint);
       this.#database.exec('COMMIT');
     } catch (error) {

@@ -130,6 +130,9 @@ stored.commit(EPOCH + 55 * MINUTE_MS, true);
 // A second generation of names, and a tail of events behind the last state.
 stored.killAndRestart();
 play(stored, Array.from({ length: 7 }, (_, n) => visit(n + 42, EPOCH + 56 * MINUTE_MS + n * 20_000)).flat());
+// Events of another Headcount were taken, too.
+const edge = { edge: '0123456789abcdef', site: 'berlin', partition: 3, seq: 41 };
+stored.addPosition({ ...edge, stream: '2026-11-28T10:00:00Z', streamSeq: 7 });
 stored.commit(EPOCH + 60 * MINUTE_MS, false);
 
 const { directory } = stored;

@@ -26,6 +26,8 @@ export async function sinkUnderTest(): Promise<SinkUnderTest> {
       storeId: 'unused',
       lastSeq: () => 0,
       madeTable: () => {},
+      site: 'main',
+      offerAgain: (_table, after) => after + 1,
       now: () => 0,
       folder: '.',
       print,

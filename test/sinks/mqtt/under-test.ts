@@ -14,6 +14,7 @@ export function mqttSink(settings: Readonly<Record<string, unknown>>, others: Pa
   return createMqttSink(mqttSchema.parse({ type: 'mqtt', ...settings }), {
     ...{ name: 'mqtt', storeId: 'b7e23ec29af22b0b', folder: '.', print: async () => {} },
     ...{ lastSeq: () => 0, madeTable: () => {}, now: () => NOON },
+    ...{ site: 'main', offerAgain: (_table: string, after: number) => after + 1 },
     ...others,
   });
 }

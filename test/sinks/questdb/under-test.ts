@@ -20,6 +20,7 @@ export function questDbSink(
     ...{ name: 'questdb', storeId, folder: '.', print: async () => {} },
     // As long as a test does not say otherwise nobody else has the name.
     ...{ lastSeq: () => Number.MAX_SAFE_INTEGER, madeTable: () => {}, now: () => NOON },
+    ...{ site: 'main', offerAgain: (_table: string, after: number) => after + 1 },
     ...others,
   };
   return createQuestDbSink(config, parts);

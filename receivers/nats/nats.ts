@@ -1,0 +1,227 @@
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { DeliverPolicy, type JsMsg, jetstream } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { ForwardingIntake } from '../../src/contract/forwarding.ts';
+import {
+  defineReceiver,
+  type EventIntake,
+  type Receiver,
+  type ReceiverParts,
+  type ReceiverStats,
+} from '../../src/contract/receiver.ts';
+import { connectToNats } from '../../src/nats/connection.ts';
+import {
+  askSubjectOf,
+  decodeEvents,
+  decodeHead,
+  encodeAsk,
+  placeOf,
+  subjectOf,
+} from '../../src/nats/message.ts';
+import { type FoundStream, findStream } from '../../src/nats/stream.ts';
+import { type EdgeStats, Edges } from './edges.ts';
+import { type NatsConfig, natsSchema } from './nats.schema.ts';
+
+const CONNECT_WITHIN_MS = 10_000;
+/** Between two attempts; doubled each time, up to the second one. */
+const RETRY_MS = 250;
+const MOST_RETRY_MS = 10_000;
+/** An ordered consumer notices so soon that its server is gone; with the library's own settings it takes half a minute. */
+const EXPIRES_MS = 5_000;
+const HEARTBEAT_MS = 500;
+/** Messages on their way at once; each may have a megabyte. */
+const MOST_MESSAGES = 50;
+/** An edge may be away when it is asked. */
+const ASK_EVERY_MS = 5_000;
+const FULL_MS = 50;
+
+/** What it needs of what it is started with. */
+type NatsIntake = Pick<EventIntake, 'refuse'> & { readonly edges: ForwardingIntake };
+
+/** It follows a stream, so it can be started with less than what receivers of lines need. */
+export interface NatsReceiver extends Receiver {
+  start(intake: NatsIntake): Promise<void>;
+}
+
+/** Accepted events of other Headcounts, the edges, out of a JetStream of NATS. */
+export function createNatsReceiver(config: NatsConfig, parts: ReceiverParts): NatsReceiver {
+  return new Nats(config, parts);
+}
+
+export const natsReceiver = defineReceiver({
+  schema: natsSchema,
+  create: createNatsReceiver,
+  notes: ({ servers, stream, partitions }) => [
+    ...servers,
+    `stream ${stream}`,
+    ...(partitions === undefined ? [] : [`partitions ${partitions.join(', ')}`]),
+  ],
+});
+
+class Nats implements NatsReceiver {
+  readonly name: string;
+  readonly #config: NatsConfig;
+  readonly #parts: ReceiverParts;
+  readonly #stopping = new AbortController();
+  readonly #edges = new Edges();
+  #running: Promise<void> | null = null;
+  #connection: NatsConnection | null = null;
+  #trouble: string | null = null;
+  #received = 0;
+  /** Numbers of messages in the stream: the last one looked at, and how many were behind it. */
+  #place = { streamSeq: 0, pending: 0 };
+
+  constructor(config: NatsConfig, parts: ReceiverParts) {
+    this.name = parts.name;
+    this.#config = config;
+    this.#parts = parts;
+  }
+
+  /** Resolves at once: that no server is there is said, and tried again. */
+  async start(intake: NatsIntake): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    this.#running = this.#run(intake);
+  }
+
+  async #run(intake: NatsIntake): Promise<void> {
+    const { signal } = this.#stopping;
+    for (let retryMs = RETRY_MS; !signal.aborted; retryMs = Math.min(retryMs * 2, MOST_RETRY_MS)) {
+      const before = this.#received;
+      try {
+        await this.#follow(intake);
+      } catch (error) {
+        if (signal.aborted) break;
+        this.#trouble = (error as Error).message;
+        this.#parts.trouble(`receiver ${this.name} does not get events of other sites`, this.#trouble);
+      }
+      await this.#connection?.close();
+      if (this.#received > before) retryMs = RETRY_MS;
+      await sleep(retryMs, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** Until the connection is lost, or it is time to stop. */
+  async #follow(intake: NatsIntake): Promise<void> {
+    const { signal } = this.#stopping;
+    const { folder, log, name: receiver } = this.#parts;
+    const late = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_WITHIN_MS)]);
+    const connection = await connectToNats(this.#config, folder, `headcount ${receiver}`, late);
+    this.#connection = connection;
+    const stream = await findStream(connection, this.#config.stream, null);
+    const owned = this.#config.partitions ?? Array.from({ length: stream.partitions }, (_, n) => n);
+    const messages = await this.#consume(connection, stream, owned, intake);
+    const stop = () => void messages.close();
+    signal.addEventListener('abort', stop);
+    void connection.closed().then(stop);
+    const asking = setInterval(() => this.#ask(connection), ASK_EVERY_MS);
+    if (this.#trouble !== null) log.info({ receiver }, `${connection.getServer()} gives events again`);
+    this.#trouble = null;
+    try {
+      for await (const message of messages) {
+        await this.#take(message, stream, connection, intake);
+        // Lines and answers get their turn.
+        await setImmediate();
+      }
+    } finally {
+      clearInterval(asking);
+      signal.removeEventListener('abort', stop);
+    }
+    const lost = connection.isClosed() ? await connection.closed() : null;
+    if (!signal.aborted) throw lost ?? new Error(`the stream ${this.#config.stream} gives nothing more`);
+  }
+
+  async #consume(
+    connection: NatsConnection,
+    stream: FoundStream,
+    owned: readonly number[],
+    { edges }: NatsIntake,
+  ) {
+    const consumer = await jetstream(connection).consumers.get(this.#config.stream, {
+      filter_subjects: owned.map((partition) => subjectOf(this.#config.stream, partition, '*')),
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: Math.max(1, nextOf(stream, owned, edges)),
+    });
+    return consumer.consume({
+      max_messages: MOST_MESSAGES,
+      expires: EXPIRES_MS,
+      idle_heartbeat: HEARTBEAT_MS,
+    });
+  }
+
+  async #take(
+    message: JsMsg,
+    stream: FoundStream,
+    connection: NatsConnection,
+    intake: NatsIntake,
+  ): Promise<void> {
+    this.#place = { streamSeq: message.seq, pending: message.info.pending };
+    const head = decodeHead(message.headers);
+    const place = placeOf(message.subject);
+    if (head === null || place === null) {
+      intake.refuse('bad_forwarded_message', message.subject);
+      return;
+    }
+    const { edge, partition } = place;
+    const events = decodeEvents(message.string());
+    // Its events will never be readable: whoever asked for them again would ask for ever.
+    if (events === null) intake.refuse('bad_forwarded_message', `${message.subject} up to ${head.through}`);
+    const forwarded = {
+      ...{ edge, partition, ...head, events: events ?? [] },
+      ...{ stream: stream.identity, streamSeq: message.seq },
+    };
+    for (;;) {
+      const outcome = intake.edges.forward(forwarded);
+      if (outcome !== 'full') {
+        if (outcome === 'taken') this.#received += forwarded.events.length;
+        if (outcome === 'refused') intake.refuse('too_many_edges', edge);
+        const isNew = this.#edges.note(forwarded, outcome, this.#parts.now());
+        if (isNew) this.#ask(connection);
+        return;
+      }
+      if (this.#stopping.signal.aborted) return;
+      await sleep(FULL_MS);
+    }
+  }
+
+  /** Asks edges for what is missing. */
+  #ask(connection: NatsConnection): void {
+    if (connection.isClosed()) return;
+    for (const { edge, partition, after } of this.#edges.holes) {
+      const subject = askSubjectOf(this.#config.stream, edge);
+      connection.publish(subject, encodeAsk({ partition, after }));
+      const sample = `${edge} of partition ${partition} after event ${after}`;
+      this.#parts.trouble('events of another site are missing, and asked for again', sample);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running?.catch(() => {});
+    await this.#connection?.close();
+  }
+
+  stats(): ReceiverStats & { readonly edges: readonly EdgeStats[] } {
+    const isConnected = this.#connection?.isClosed() === false && this.#trouble === null;
+    return {
+      name: this.name,
+      received: this.#received,
+      kernelDropped: null,
+      connected: isConnected,
+      server: isConnected ? (this.#connection?.getServer() ?? null) : null,
+      stream: this.#config.stream,
+      pendingMessages: this.#place.pending,
+      trouble: this.#trouble,
+      edges: this.#edges.stats,
+    };
+  }
+}
+
+/** Where to go on in the stream: behind the last message of that partition that was taken of which this is the oldest. */
+function nextOf({ identity }: FoundStream, owned: readonly number[], edges: ForwardingIntake): number {
+  const lastOf = new Map(owned.map((partition) => [partition, 0]));
+  for (const { partition, stream, streamSeq } of edges.positions()) {
+    const last = stream === identity ? lastOf.get(partition) : undefined;
+    if (last !== undefined) lastOf.set(partition, Math.max(last, streamSeq));
+  }
+  return Math.min(...lastOf.values()) + 1;
+}

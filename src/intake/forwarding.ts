@@ -1,0 +1,60 @@
+import type { UserEvent } from '../contract/event.ts';
+import type { EdgePosition, ForwardedEvents, ForwardingOutcome } from '../contract/forwarding.ts';
+import type { EventStore } from './event-store.ts';
+
+/** Partitions of edges that are known at once: nobody forgets one, because its numbers must not be taken twice. */
+const MOST_POSITIONS = 100_000;
+
+export interface ForwardingParts {
+  readonly store: Pick<EventStore, 'behind' | 'trouble' | 'addPosition'>;
+  /** Works off what came before, then applies these in this order. Counts each. */
+  readonly apply: (events: readonly UserEvent[]) => void;
+  /** So many events of edges are gone for good. */
+  readonly lost: (events: number) => void;
+}
+
+/**
+ * Takes events of edges in the order of their numbers, each once, whatever comes twice or late: what is not above the number
+ * that its partition has reached was taken before. That number goes to the disk with the events, so nothing has to be remembered beside it.
+ */
+export class Forwarding {
+  readonly #parts: ForwardingParts;
+  readonly #positions: Map<string, EdgePosition>;
+
+  constructor(positions: readonly EdgePosition[], parts: ForwardingParts) {
+    this.#parts = parts;
+    this.#positions = new Map(positions.map((position) => [keyOf(position), position]));
+  }
+
+  positions(): readonly EdgePosition[] {
+    return [...this.#positions.values()];
+  }
+
+  forward(message: ForwardedEvents): ForwardingOutcome {
+    const { store, apply, lost } = this.#parts;
+    const key = keyOf(message);
+    const known = this.#positions.get(key);
+    if (known === undefined && this.#positions.size >= MOST_POSITIONS) return 'refused';
+    if (known !== undefined && message.previous > known.seq) return { missingAfter: known.seq };
+    if (known !== undefined && message.through <= known.seq) return 'known';
+    if (store.behind || store.trouble !== null) return 'full';
+    const seq = known?.seq ?? 0;
+    if (known !== undefined && message.gone > 0) lost(message.gone);
+    const news = message.events.filter((each) => each.seq > seq && each.seq <= message.through);
+    apply(news.map(({ event }) => onSite(event, message.site)));
+    const { edge, site, partition, through, stream, streamSeq } = message;
+    const position = { edge, site, partition, seq: through, stream, streamSeq };
+    this.#positions.set(key, position);
+    store.addPosition(position);
+    return 'taken';
+  }
+}
+
+function keyOf({ edge, partition }: Pick<EdgePosition, 'edge' | 'partition'>): string {
+  return `${partition} ${edge}`;
+}
+
+/** Hosts of two sites may have one name. */
+function onSite(event: UserEvent, site: string): UserEvent {
+  return { ...event, host: `${site}/${event.host}` };
+}

@@ -1,0 +1,139 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Program, ProgramFolder, until } from '../program/program.ts';
+import { hasNats, NatsServers } from './nats-servers.ts';
+
+const programs: Program[] = [];
+const folders: ProgramFolder[] = [];
+let servers: NatsServers | null = null;
+
+afterEach(async () => {
+  for (const program of programs.splice(0)) await program.end('SIGKILL');
+  for (const folder of folders.splice(0)) folder.dispose();
+  await servers?.dispose();
+  servers = null;
+});
+
+function folderOf(extra: string, receivers = ''): ProgramFolder {
+  const folder = new ProgramFolder(extra, receivers);
+  folders.push(folder);
+  return folder;
+}
+
+async function run(folder: ProgramFolder): Promise<Program> {
+  const program = await Program.start(folder);
+  programs.push(program);
+  return program;
+}
+
+const list = (urls: readonly string[]) => `[${urls.map((url) => `"${url}"`).join(', ')}]`;
+const edgeOf = (site: string, urls: readonly string[]) =>
+  folderOf(
+    `site: ${site}\nsinks:\n  - { type: nats, servers: ${list(urls)}, interval: 20ms, partitions: 3, maxSize: 100MB }\n`,
+  );
+const centreOf = (urls: readonly string[]) => folderOf('', `  - { type: nats, servers: ${list(urls)} }\n`);
+
+async function post(program: Program, items: readonly object[]): Promise<void> {
+  const answer = await fetch(`${program.api}/api/v1/events`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(items),
+  });
+  expect(answer.status).toBe(202);
+}
+
+const starts = (from: number, count: number, host = 'node1') =>
+  Array.from({ length: count }, (_, n) => ({
+    ...{ type: 'session_start', host, id: `${host}-${from + n}` },
+    user: { directory: 'LAB', id: `user${from + n}` },
+  }));
+
+interface Counts {
+  readonly active: { readonly sessions: number; readonly users: number };
+  readonly created: { readonly total: number };
+  readonly destroyed: { readonly total: number };
+}
+const counts = (program: Program, query = '') => program.get<Counts>(`/api/v1/counts${query}`);
+const hasSessions = (program: Program, sessions: number, query = '') =>
+  until(
+    () => counts(program, query),
+    ({ active }) => active.sessions === sessions,
+    20_000,
+  );
+
+describe.skipIf(!hasNats)('a central Headcount', () => {
+  it('has the sessions of all sites, whose hosts may have the same names, and each event once', async () => {
+    servers = await NatsServers.start();
+    const [berlin, paris] = [
+      await run(edgeOf('berlin', servers.urls)),
+      await run(edgeOf('paris', servers.urls)),
+    ];
+    await post(berlin, starts(0, 40));
+    const centreFolder = centreOf(servers.urls);
+    let centre = await run(centreFolder);
+    await post(paris, starts(0, 30));
+    await post(centre, starts(100, 5));
+    await hasSessions(centre, 75);
+    expect((await counts(centre)).active.users).toBe(45);
+    await hasSessions(centre, 40, '?host=berlin/node1');
+    await hasSessions(centre, 30, '?host=paris/node1');
+    // After a restart it goes on where it was.
+    expect(await centre.stop()).toBe(0);
+    await post(berlin, [{ ...starts(0, 1)[0], id: 'end', type: 'session_stop' }]);
+    centre = await run(centreFolder);
+    await hasSessions(centre, 74);
+    await centre.end('SIGKILL');
+    await post(paris, starts(30, 1));
+    centre = await run(centreFolder);
+    // What was not on the disk when it was killed comes again.
+    const { active } = await until(
+      () => counts(centre),
+      ({ created, destroyed }) => created.total === 76 && destroyed.total === 1,
+    );
+    expect(active.sessions).toBe(75);
+  }, 60_000);
+
+  it('asks an edge again for what the stream has lost, and has it all in the end', async () => {
+    servers = await NatsServers.start();
+    const edgeFolder = edgeOf('berlin', servers.urls);
+    const edge = await run(edgeFolder);
+    const centreFolder = centreOf(servers.urls);
+    let centre = await run(centreFolder);
+    await post(edge, starts(0, 20));
+    await hasSessions(centre, 20);
+    expect(await centre.stop()).toBe(0);
+    // More than the centre ever sees: the stream is deleted with it, and another one takes its place.
+    await post(edge, starts(20, 50));
+    await delivered(edge, 70);
+    await deleteStream(servers.urls[0] ?? '');
+    await post(edge, starts(70, 10));
+    await delivered(edge, 80);
+    centre = await run(centreFolder);
+    await hasSessions(centre, 80);
+    const { receivers } = await centre.get<Ingest>('/api/v1/ingest');
+    const { edges = [] } = receivers.find(({ name }) => name === 'nats') ?? {};
+    expect(edges).toEqual([expect.objectContaining({ site: 'berlin', missing: [], gone: 0 })]);
+  }, 60_000);
+});
+
+interface Ingest {
+  readonly receivers: readonly { readonly name: string; readonly edges?: readonly object[] }[];
+  readonly sinks: readonly { readonly delivered: number; readonly pending: number }[];
+}
+
+const delivered = (program: Program, rows: number) =>
+  until(
+    () => program.get<Ingest>('/api/v1/ingest'),
+    ({ sinks }) => sinks[0]?.delivered === rows,
+    20_000,
+  );
+
+async function deleteStream(url: string): Promise<void> {
+  const connection = await connect({ servers: url, reconnect: false });
+  try {
+    await (await jetstreamManager(connection)).streams.delete('headcount');
+  } finally {
+    await connection.close();
+  }
+}
