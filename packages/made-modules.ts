@@ -5,14 +5,12 @@ import {
   appenderTemplate,
 } from '../src/commands/appender-template.ts';
 
-/** Packages that the page consists of, which no module imports. */
-export const PAGE_PACKAGES = [
-  'preact',
-  '@preact/signals',
-  '@preact/signals-core',
-  'eventsource-parser',
-  'uplot',
-].map((name) => `node_modules/${name}`);
+const { files, libraries } = pageFiles();
+
+/** The folders of the packages that the page consists of, which no module imports. */
+export const PAGE_PACKAGES: readonly string[] = [...libraries.map(([module]) => module), 'uplot'].map(
+  (module) => `node_modules/${/^(?:@[^/]+\/)?[^/]+/.exec(module)?.[0]}`,
+);
 
 /** Modules that read files of the repository when they run: in a package, what they have read stands in them. */
 export const MADE_MODULES: ReadonlyMap<string, () => string> = new Map([
@@ -21,7 +19,6 @@ export const MADE_MODULES: ReadonlyMap<string, () => string> = new Map([
 ]);
 
 function pageModule(): string {
-  const { files, libraries } = pageFiles();
   return `
     const files = new Map(${JSON.stringify([...files])});
     export const pageFiles = () => ({ files, libraries: ${JSON.stringify(libraries)} });

@@ -79,7 +79,7 @@ export function needsOf(code: string): string[] {
       needs.push(name);
       return '';
     })
-    .replaceAll('createRequire(import.meta.url)', '');
+    .replace('(() => createRequire(import.meta.url))()', '');
   const required = [...rest.matchAll(/\b__require\("([^"]+)"\)/g)].map(([, name = '']) => name);
   const read = [...rest.matchAll(/\bimport\.meta\b[^\n]{0,80}/g)].map(([use]) => use);
   return [...needs, ...required, ...read];

@@ -10,9 +10,10 @@ describe('what a module of a package needs', () => {
     expect(needsOf('read(new URL("../words.txt", import.meta.url));')).toEqual(['import.meta.url));']);
     expect(needsOf('join(import.meta.dirname, "words")')).toEqual(['import.meta.dirname, "words")']);
     expect(needsOf('const a = __require("bufferutil");')).toEqual(['bufferutil']);
+    expect(needsOf('createRequire(import.meta.url)("./a.json");')).toEqual(['import.meta.url)("./a.json");']);
   });
 
   it('is nothing where it only says how the modules of Node are found', () => {
-    expect(needsOf('const __require = createRequire(import.meta.url);')).toEqual([]);
+    expect(needsOf('var __require = (() => createRequire(import.meta.url))();')).toEqual([]);
   });
 });
