@@ -1,19 +1,5 @@
-import type { ForwardedEvents, ForwardingOutcome } from '../../src/contract/forwarding.ts';
-
-/** What is known of one edge, for `/api/v1/ingest`. */
-export interface EdgeStats {
-  readonly edge: string;
-  readonly site: string;
-  /** Events taken since the start. */
-  readonly events: number;
-  /** When the last message of it was looked at, and when its latest event had arrived there; ISO 8601. */
-  readonly lastSeenAt: string;
-  readonly lastEventAt: string | null;
-  /** Partitions of which events are missing at the moment. */
-  readonly missing: readonly number[];
-  /** Events that are gone for good. */
-  readonly gone: number;
-}
+import type { EdgeStats, ForwardedEvents, ForwardingOutcome } from '../../src/contract/forwarding.ts';
+import type { Alive } from '../../src/nats/message.ts';
 
 /** Events that a partition lacks. */
 export interface Hole {
@@ -28,10 +14,13 @@ interface Edge {
   gone: number;
   lastSeenAt: number;
   lastEventAt: number;
+  /** Number of its latest event, and of the latest one that came; null where it has not said. */
+  head: number | null;
+  through: number;
   readonly holes: Map<number, number>;
 }
 
-/** Of those that are known. */
+/** One more makes room of the one that has been silent for longest. */
 const MOST_EDGES = 1_000;
 
 /** What came of each edge, and what is missing. */
@@ -40,29 +29,37 @@ export class Edges {
 
   /** Returns true where something is missing that was not before. */
   note(message: ForwardedEvents, outcome: ForwardingOutcome, now: number): boolean {
-    const edge = this.#edgeOf(message);
-    if (edge === null) return false;
-    edge.lastSeenAt = now;
-    edge.site = message.site;
+    const { partition, through, events, gone } = message;
+    const edge = this.#seen(message.edge, message.site, now);
     if (typeof outcome === 'object') {
-      const isNew = !edge.holes.has(message.partition);
-      edge.holes.set(message.partition, outcome.missingAfter);
+      const isNew = !edge.holes.has(partition);
+      edge.holes.set(partition, outcome.missingAfter);
       return isNew;
     }
+    if (outcome === 'known' || outcome === 'taken') edge.through = Math.max(edge.through, through);
     if (outcome !== 'taken') return false;
-    edge.holes.delete(message.partition);
-    edge.events += message.events.length;
-    edge.gone += message.gone;
-    edge.lastEventAt = Math.max(edge.lastEventAt, message.events.at(-1)?.event.receivedAt ?? 0);
+    edge.holes.delete(partition);
+    edge.events += events.length;
+    edge.gone += gone;
+    edge.lastEventAt = Math.max(edge.lastEventAt, events.at(-1)?.event.receivedAt ?? 0);
     return false;
   }
 
-  #edgeOf({ edge: name, site }: ForwardedEvents): Edge | null {
+  /** An edge says that it is there, and how many events it has. */
+  alive(name: string, { site, head }: Alive, now: number): void {
+    this.#seen(name, site, now).head = head;
+  }
+
+  #seen(name: string, site: string, now: number): Edge {
     const known = this.#edges.get(name);
-    if (known !== undefined) return known;
-    if (this.#edges.size >= MOST_EDGES) return null;
-    const edge = { site, events: 0, gone: 0, lastSeenAt: 0, lastEventAt: 0, holes: new Map() };
+    const edge = known ?? { site, ...NOTHING, holes: new Map() };
+    edge.site = site;
+    edge.lastSeenAt = now;
+    // The last one is the one that was seen last.
+    this.#edges.delete(name);
     this.#edges.set(name, edge);
+    const [oldest] = this.#edges.keys();
+    if (this.#edges.size > MOST_EDGES && oldest !== undefined) this.#edges.delete(oldest);
     return edge;
   }
 
@@ -73,14 +70,20 @@ export class Edges {
   }
 
   get stats(): EdgeStats[] {
-    return [...this.#edges].map(([edge, { site, events, gone, lastSeenAt, lastEventAt, holes }]) => ({
-      edge,
-      site,
-      events,
-      lastSeenAt: new Date(lastSeenAt).toISOString(),
-      lastEventAt: lastEventAt === 0 ? null : new Date(lastEventAt).toISOString(),
-      missing: [...holes.keys()],
-      gone,
-    }));
+    const told = [...this.#edges].map(
+      ([edge, { lastSeenAt, lastEventAt, head, through, holes, ...known }]) => ({
+        edge,
+        site: known.site,
+        events: known.events,
+        lastSeenAt: new Date(lastSeenAt).toISOString(),
+        lastEventAt: lastEventAt === 0 ? null : new Date(lastEventAt).toISOString(),
+        behind: head === null ? null : Math.max(0, head - through),
+        missing: [...holes.keys()],
+        gone: known.gone,
+      }),
+    );
+    return told.sort((a, b) => (a.site + a.edge < b.site + b.edge ? -1 : 1));
   }
 }
+
+const NOTHING = { events: 0, gone: 0, lastSeenAt: 0, lastEventAt: 0, head: null, through: 0 };

@@ -11,15 +11,18 @@ import {
 } from '../../src/contract/receiver.ts';
 import { connectToNats } from '../../src/nats/connection.ts';
 import {
+  aliveSubjectOf,
   askSubjectOf,
+  decodeAlive,
   decodeEvents,
   decodeHead,
+  edgeOfAlive,
   encodeAsk,
   placeOf,
   subjectOf,
 } from '../../src/nats/message.ts';
 import { type FoundStream, findStream } from '../../src/nats/stream.ts';
-import { type EdgeStats, Edges } from './edges.ts';
+import { Edges } from './edges.ts';
 import { type NatsConfig, natsSchema } from './nats.schema.ts';
 
 const CONNECT_WITHIN_MS = 10_000;
@@ -110,6 +113,7 @@ class Nats implements NatsReceiver {
     const stream = await findStream(connection, this.#config.stream, null);
     const owned = this.#config.partitions ?? Array.from({ length: stream.partitions }, (_, n) => n);
     const messages = await this.#consume(connection, stream, owned, intake);
+    this.#hear(connection);
     const stop = () => void messages.close();
     signal.addEventListener('abort', stop);
     void connection.closed().then(stop);
@@ -128,6 +132,17 @@ class Nats implements NatsReceiver {
     }
     const lost = connection.isClosed() ? await connection.closed() : null;
     if (!signal.aborted) throw lost ?? new Error(`the stream ${this.#config.stream} gives nothing more`);
+  }
+
+  /** Signs of life of edges. */
+  #hear(connection: NatsConnection): void {
+    connection.subscribe(aliveSubjectOf(this.#config.stream, '*'), {
+      callback: (error, message) => {
+        const edge = error === null ? edgeOfAlive(message.subject) : null;
+        const alive = error === null ? decodeAlive(message.string()) : null;
+        if (edge !== null && alive !== null) this.#edges.alive(edge, alive, this.#parts.now());
+      },
+    });
   }
 
   async #consume(
@@ -200,7 +215,7 @@ class Nats implements NatsReceiver {
     await this.#connection?.close();
   }
 
-  stats(): ReceiverStats & { readonly edges: readonly EdgeStats[] } {
+  stats(): ReceiverStats {
     const isConnected = this.#connection?.isClosed() === false && this.#trouble === null;
     return {
       name: this.name,

@@ -12,9 +12,11 @@ import {
 import { connectToNats, SettingsError } from '../../src/nats/connection.ts';
 import {
   type Ask,
+  aliveSubjectOf,
   askSubjectOf,
   decodeAsk,
   decodeHead,
+  encodeAlive,
   encodeEvent,
   encodeEvents,
   encodeHead,
@@ -28,6 +30,8 @@ import { type NatsConfig, natsSchema } from './nats.schema.ts';
 const HEAD_BYTES = 1_024;
 /** A server has to know of a message's storing so soon, else it is offered again. */
 const ACK_WITHIN_MS = 5_000;
+/** The centre knows by it that an edge is there, and how far. */
+const ALIVE_EVERY_MS = 5_000;
 const TABLE = 'accepted_events';
 
 /** Accepted events to a central Headcount, as messages of a JetStream of NATS: the rows of one partition together. */
@@ -81,6 +85,7 @@ class Nats implements Sink {
       this.#connection = await connectToNats(this.#config, folder, name, signal).catch(forOperator);
       this.#client = jetstream(this.#connection);
       this.#listen(this.#connection);
+      this.#sayAlive(this.#connection);
     }
     await this.#unlessAborted(signal, () => this.#prepare());
   }
@@ -138,6 +143,17 @@ class Nats implements Sink {
         if (ask !== null) this.#offerAgain(ask);
       },
     });
+  }
+
+  #sayAlive(connection: NatsConnection): void {
+    const { storeId, site, lastSeq } = this.#parts;
+    const subject = aliveSubjectOf(this.#config.stream, storeId);
+    const say = (): void => {
+      if (!connection.isClosed()) connection.publish(subject, encodeAlive({ site, head: lastSeq() }));
+    };
+    const timer = setInterval(say, ALIVE_EVERY_MS);
+    void connection.closed().finally(() => clearInterval(timer));
+    say();
   }
 
   #offerAgain(ask: Ask): void {

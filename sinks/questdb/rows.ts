@@ -66,6 +66,7 @@ function appendEvent(buffer: RowBuffer, row: SessionEventRow, store: string): vo
   endRow(buffer, row.at);
 }
 
+/** A row that an earlier version set aside does not say whether it is of an application. */
 function appendSession(buffer: RowBuffer, row: SessionRow, store: string): void {
   buffer.table('sessions').symbol('store', store);
   if (row.endReason !== null) buffer.symbol('end_reason', row.endReason);
@@ -84,7 +85,8 @@ function appendSession(buffer: RowBuffer, row: SessionRow, store: string): void 
         integer('open_connections', row.openConnections) +
         integer('connections', row.connections) +
         text('apps', row.apps.length === 0 ? null : row.apps.join(',')) +
-        clientColumns(row),
+        clientColumns(row) +
+        flag('application', row.application === true),
     );
   endRow(buffer, row.firstSeenAt);
 }

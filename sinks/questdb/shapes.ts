@@ -86,6 +86,7 @@ export const SHAPES: { readonly [T in FilteredTable]: Shape } = {
       ['connections', 'LONG'],
       ['apps', 'VARCHAR'],
       ...CLIENT,
+      ['application', 'BOOLEAN'],
     ],
   },
   session_counts: {

@@ -9,6 +9,7 @@ import { type ConnectionLimits, limitConnections } from './access/connection-lim
 import { refuseForeignPages } from './access/foreign-pages.ts';
 import { letPagesElsewhereRead, plainUrl } from './access/pages-elsewhere.ts';
 import { registerAround } from './around.ts';
+import { registerApplications } from './counts/applications.ts';
 import { registerApps } from './counts/apps.ts';
 import { registerCounts } from './counts/counts.ts';
 import { CountsNow } from './counts/counts-now.ts';
@@ -79,6 +80,7 @@ function registerRoutes(app: FastifyInstance, parts: ApiParts): void {
   const answers = new SharedAnswers(parts);
   registerCounts(app, parts, counts);
   registerApps(app, parts);
+  registerApplications(app, parts, answers);
   registerSessions(app, parts, answers);
   registerEvents(app, parts, answers);
   registerSeries(app, parts, answers);

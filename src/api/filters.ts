@@ -14,6 +14,11 @@ export const moment = z.string().min(1).max(64).optional();
 
 /** A class of users. */
 export const userClass = z.enum(USER_CLASSES).optional().describe('what kind of user it is');
+/** Whether sessions are those of applications. */
+export const application = z
+  .boolean()
+  .optional()
+  .describe('sessions of applications that tell of them themselves, or those of Sense');
 /** The name of a time zone. */
 export const zone = z.string().min(1).max(64).default('UTC').describe('IANA name, such as Europe/Berlin');
 

@@ -5,7 +5,7 @@ import { RANGE_STEPS, type RangeStep, type SeriesSpan } from '../journal/read/se
 import { askerOf } from './access/asker.ts';
 import { columnsOf, csvAnswer, csvOrJson, format, wantsCsv } from './csv-answer.ts';
 import { ApiError } from './errors.ts';
-import { moment, partOf, partParameters, rangeOf, zone, zoneOf } from './filters.ts';
+import { application, moment, partOf, partParameters, rangeOf, zone, zoneOf } from './filters.ts';
 import type { ApiParts } from './parts.ts';
 import { query, type SchemaTypes, sendJson } from './schemas.ts';
 import type { SharedAnswers } from './shared-answers.ts';
@@ -26,15 +26,15 @@ const spans = {
 };
 
 const TOO_MUCH =
-  'too many sessions in that range for host, virtualProxy and app together: ask for a shorter one with from and to, or ' +
-  'for one of the three';
+  'too many sessions in that range for host, virtualProxy, app and application together: ask for a shorter one with from ' +
+  'and to, or for one of the first three';
 
 const description = {
   summary: 'Counts over time',
   description:
     'With an app, created, destroyed and active are of its connections. A rejection does not name a virtual proxy or an app, ' +
-    'so rejected is null with one.',
-  querystring: query({ ...spans, ...partParameters, format }),
+    'so rejected is null with one. It is null with application, too.',
+  querystring: query({ ...spans, ...partParameters, application, format }),
   response: { 200: csvOrJson(series, 'points, oldest first; null where nobody knows') },
 };
 
@@ -47,7 +47,8 @@ export function registerSeries(app: FastifyInstance, { ask, now }: ApiParts, ans
       const { query } = request;
       const asOf = now();
       const span = spanOf(query, asOf);
-      const question = { ask: 'series', span, part: partOf(query), now: asOf } as const;
+      const part = { ...partOf(query), application: query.application ?? null };
+      const question = { ask: 'series', span, part, now: asOf } as const;
       reply.header('vary', 'accept');
       const asker = askerOf(request, reply);
       if (!wantsCsv(request)) return sendJson(reply, orTooMuch(await answers.to(question, request, asker)));

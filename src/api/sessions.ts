@@ -10,7 +10,7 @@ import { SESSION_STATES } from '../journal/read/sessions/session-state.ts';
 import { askerOf } from './access/asker.ts';
 import { columnsOf, csvAnswer, format, pageAnswer, wantsCsv } from './csv-answer.ts';
 import { ApiError } from './errors.ts';
-import { filterParameters, filtersOf, moment, timeOf, userClass } from './filters.ts';
+import { application, filterParameters, filtersOf, moment, timeOf, userClass } from './filters.ts';
 import type { ApiParts } from './parts.ts';
 import { answer, jsonSchema, NO_QUERY, query, type SchemaTypes, sendJson } from './schemas.ts';
 import type { SharedAnswers } from './shared-answers.ts';
@@ -25,6 +25,7 @@ const pageParameters = {
     .describe('nextCursor of the page before'),
   at: moment.describe('those open at this moment: ISO 8601 with a zone'),
   class: userClass,
+  application,
   doubtful: z
     .boolean()
     .optional()
@@ -85,6 +86,7 @@ function sessionFiltersOf({ cursor: _, ...query }: PageQuery): SessionFilters {
     active: isOpen,
     at,
     class: query.class ?? null,
+    application: query.application ?? null,
     doubtful,
     state,
     search,

@@ -57,3 +57,22 @@ export interface ForwardingIntake {
   /** Takes all of a message or nothing. Goes to the disk in one piece, with the position behind it. */
   forward(events: ForwardedEvents): ForwardingOutcome;
 }
+
+/** What a central Headcount knows of one edge. Times are ISO 8601. */
+export interface EdgeStats {
+  /** Name of its store. */
+  readonly edge: string;
+  readonly site: string;
+  /** Events taken since the start. */
+  readonly events: number;
+  /** When anything of it came last. */
+  readonly lastSeenAt: string;
+  /** When its latest event had arrived there; null before the first. */
+  readonly lastEventAt: string | null;
+  /** How many events it has accepted that have not come; null where it has not said how many it has. */
+  readonly behind: number | null;
+  /** Partitions of which events are missing at the moment. */
+  readonly missing: readonly number[];
+  /** Events that are gone for good. */
+  readonly gone: number;
+}

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import type { Sender, User, UserEvent } from './event.ts';
-import type { ForwardingIntake } from './forwarding.ts';
+import type { EdgeStats, ForwardingIntake } from './forwarding.ts';
 import type { Plugin, PluginSchema } from './plugin.ts';
 import { text } from './settings.ts';
 import type { FailedPoll, Snapshot } from './snapshot.ts';
@@ -106,6 +106,8 @@ export interface ReceiverStats {
   readonly refusedConnections?: number;
   /** Of a receiver that asks who is on. */
   readonly polls?: readonly PollStats[];
+  /** Of a receiver that follows other Headcounts. */
+  readonly edges?: readonly EdgeStats[];
   readonly [detail: string]: unknown;
 }
 

@@ -88,6 +88,8 @@ export interface SessionRow extends Client {
   readonly endExact: boolean;
   readonly endReason: EndReason | null;
   readonly identityExact: boolean;
+  /** Of an application that tells of its sessions itself. */
+  readonly application: boolean;
   readonly lastActivityAt: number;
   readonly host: string;
   readonly virtualProxy: string | null;

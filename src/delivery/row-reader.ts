@@ -130,7 +130,7 @@ export class RowReader {
   }
 
   session(record: SessionRecord): SessionRow {
-    const { startExact, endExact, identityExact } = record.flags;
+    const { startExact, endExact, identityExact, isApplication } = record.flags;
     return {
       id: `${this.#store}-${record.id}`,
       firstSeenAt: record.created_at,
@@ -140,6 +140,7 @@ export class RowReader {
       endExact,
       endReason: record.end_reason,
       identityExact,
+      application: isApplication,
       lastActivityAt: record.last_activity_at,
       host: record.host ?? '',
       virtualProxy: record.virtual_proxy,

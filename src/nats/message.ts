@@ -17,6 +17,11 @@ export function subjectOf(stream: string, partition: number, edge: string): stri
   return `${stream}.events.${partition}.${edge}`;
 }
 
+/** Whose sign of life it is. */
+export function edgeOfAlive(subject: string): string | null {
+  return /\.alive\.([A-Za-z0-9_-]{1,64})$/.exec(subject)?.[1] ?? null;
+}
+
 /** What a subject says; null where it is none of ours. */
 export function placeOf(subject: string): { readonly partition: number; readonly edge: string } | null {
   const [, partition, edge] = /\.events\.(\d{1,3})\.([A-Za-z0-9_-]{1,64})$/.exec(subject) ?? [];
@@ -41,6 +46,25 @@ export function decodeAsk(text: string): Ask | null {
   return askSchema.safeParse(jsonOf(text)).data ?? null;
 }
 
+/** On which an edge says now and then that it is there. No message of the stream. */
+export function aliveSubjectOf(stream: string, edge: string): string {
+  return `${stream}.alive.${edge}`;
+}
+
+const site = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/);
+/** `head`: number of its latest event. */
+const aliveSchema = z.object({ site, head: z.int().min(0) });
+export type Alive = Readonly<z.output<typeof aliveSchema>>;
+
+export function encodeAlive(alive: Alive): string {
+  return JSON.stringify(alive);
+}
+
+/** Null where it is none. */
+export function decodeAlive(text: string): Alive | null {
+  return aliveSchema.safeParse(jsonOf(text)).data ?? null;
+}
+
 /** What a message says besides its events. */
 export type MessageHead = Pick<ForwardedEvents, 'site' | 'previous' | 'through' | 'gone'>;
 
@@ -57,7 +81,7 @@ const number = z
   .transform(Number);
 const headSchema = z.object({
   layout: z.literal(LAYOUT),
-  site: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/),
+  site,
   previous: number,
   through: number,
   gone: number,

@@ -1,4 +1,5 @@
 import { Activity } from './activity/activity.ts';
+import { Applications } from './applications/applications.ts';
 import { TotalSessions } from './apps/total-sessions.ts';
 import { TrackedApps } from './apps/tracked-apps.ts';
 import { UntrackedApps } from './apps/untracked-apps.ts';
@@ -50,6 +51,7 @@ function Numbers(): View {
     h(AroundThen, null),
     h('div', { class: 'totals' }, h(TotalSessions, null), h(TrackedApps, null), h(UntrackedApps, null)),
     h(Sessions, null),
+    h(Applications, null),
     h('div', { class: 'columns' }, h(Impact, null), h(Rejections, null)),
     h(Peaks, null),
   );

@@ -97,6 +97,7 @@ describe('sessions', () => {
       endReason: 'stop',
       endExact: true,
       identityExact: true,
+      application: false,
       state: 'ended',
       doubtful: false,
       lastActivityAt: '2026-05-19T11:04:20.000Z',

@@ -98,8 +98,8 @@ it('parameters and bodies are described', () => {
   const sessions = document.paths['/api/v1/sessions']?.['get'];
   const names = sessions?.parameters?.map(({ name }) => name);
   expect(names).toEqual([
-    ...'active user host virtualProxy app from to limit cursor at class doubtful'.split(' '),
-    ...'state search sort order format'.split(' '),
+    ...'active user host virtualProxy app from to limit cursor at class application'.split(' '),
+    ...'doubtful state search sort order format'.split(' '),
   ]);
   expect(Object.keys(sessions?.responses['200']?.content ?? {})).toEqual(['application/json', 'text/csv']);
   const body = document.paths['/api/v1/events']?.['post']?.requestBody;

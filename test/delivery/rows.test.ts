@@ -49,7 +49,7 @@ it('rows say everything that is known, by its name, and null for what is not', a
         userAgent: null,
       },
     ]);
-    const open = { endedAt: null, endExact: false, endReason: null, identityExact: true };
+    const open = { endedAt: null, endExact: false, endReason: null, identityExact: true, application: false };
     expect([...sink.kept.sessions.values()]).toEqual([
       {
         ...{

@@ -41,6 +41,22 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     },
   ],
   'headcount-host-silent': silentHost(),
+  'headcount-site-silent': [
+    {
+      when: 'it was heard of half a minute ago',
+      series: always(`headcount_edge_last_seen_timestamp_seconds{${IN},site="berlin",edge="e1"}`, 3_570),
+      at: '1h',
+      values: { '{site="berlin",edge="e1"}': 30 },
+      fires: false,
+    },
+    {
+      when: 'it was heard of two minutes ago',
+      series: always(`headcount_edge_last_seen_timestamp_seconds{${IN},site="berlin",edge="e1"}`, 3_480),
+      at: '1h',
+      values: { '{site="berlin",edge="e1"}': 120 },
+      fires: true,
+    },
+  ],
   'headcount-kernel-drops': [
     {
       when: 'none came',

@@ -40,6 +40,7 @@ function session(host: string, id: string, startedAt: number, more: Partial<Sess
     host,
     user,
     identityExact: true,
+    application: false,
     ...client,
     ...times,
     ...open,

@@ -13,7 +13,12 @@ export class SiteView {
   constructor(wire: PgWire, dashboard: Dashboard, view: Pick<View, 'from' | 'to'> & Partial<View>) {
     this.#wire = wire;
     this.#dashboard = dashboard;
-    const variables = { host: { value: ['$__all'] }, at: { value: '' }, ...view.variables };
+    const variables = {
+      host: { value: ['$__all'] },
+      at: { value: '' },
+      user: { value: '' },
+      ...view.variables,
+    };
     this.#view = { timezone: 'utc', ...view, variables };
   }
 

@@ -78,6 +78,11 @@ describe.skipIf(!hasNats)('a central Headcount', () => {
     expect((await counts(centre)).active.users).toBe(45);
     await hasSessions(centre, 40, '?host=berlin/node1');
     await hasSessions(centre, 30, '?host=paris/node1');
+    const metrics = await until(
+      async () => (await fetch(`${centre.api}/metrics`)).text(),
+      (text) => /headcount_edge_events_behind\{site="paris",edge="\w+"\} 0/.test(text),
+    );
+    expect(metrics).toMatch(/headcount_edge_events_total\{site="berlin",edge="\w+"\} 40/);
     // After a restart it goes on where it was.
     expect(await centre.stop()).toBe(0);
     await post(berlin, [{ ...starts(0, 1)[0], id: 'end', type: 'session_stop' }]);

@@ -21,6 +21,7 @@ export function sessionWith(changes: Partial<OneSession> = {}): OneSession {
     endReason: 'stop',
     endExact: true,
     identityExact: true,
+    application: false,
     state: 'ended',
     doubtful: false,
     lastActivityAt: minute(60),

@@ -1,20 +1,18 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { asOf, filter } from '../../src/page/model/look.ts';
+import { filterParameters } from '../../src/page/model/shown.ts';
 import { canBeHidden, hiddenColumns } from '../../src/page/sessions/columns.ts';
 import {
-  activeOnly,
-  cursors,
   firstOf,
   nextOrder,
-  order,
   placeText,
+  SessionList,
   type SessionsPage,
-  search,
-  sessionsAsked,
-  totalAsked,
-  turnTo,
 } from '../../src/page/sessions/session-list.ts';
+
+const list = new SessionList(() => filterParameters.value);
+const { activeOnly, asked: sessionsAsked, cursors, order, search, totalAsked, turnTo } = list;
 
 afterEach(() => {
   asOf.value = null;

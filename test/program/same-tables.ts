@@ -81,6 +81,7 @@ export async function sessionsOfBoth(program: Program, query: Query): Promise<{ 
     endReason: row['end_reason'],
     endExact: row['end_exact'],
     identityExact: row['identity_exact'],
+    application: row['application'],
     lastActivityAt: milliseconds(row['last_activity_at']),
     openConnections: row['open_connections'],
     connections: row['connections'],

@@ -84,6 +84,7 @@ export function sessionRow(id: string, row: Partial<SessionRow> = {}): SessionRo
     endExact: false,
     endReason: null,
     identityExact: true,
+    application: false,
     lastActivityAt: NOON,
     host: 'node1',
     virtualProxy: null,

@@ -86,8 +86,11 @@ export class CountsNow {
 }
 
 /** Different for different parts. */
-export function keyOfPart({ host, virtualProxy, app }: Part, only: UserClass | null = null): string {
-  return JSON.stringify([host, virtualProxy, app, only]);
+export function keyOfPart(
+  { host, virtualProxy, app, application = null }: Part,
+  only: UserClass | null = null,
+): string {
+  return JSON.stringify([host, virtualProxy, app, application, only]);
 }
 
 /** Not where the clock was set back. */

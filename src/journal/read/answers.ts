@@ -36,6 +36,7 @@ export const sessionItem = z.object({
   endReason: z.enum(END_REASONS).nullable(),
   endExact: z.boolean(),
   identityExact: z.boolean(),
+  application: z.boolean().describe('of an application that tells of its sessions itself'),
   state: z
     .enum(SESSION_STATES)
     .describe('with an app open, without one, open without a sign of life since lines were lost, or over'),
@@ -183,6 +184,41 @@ export const peaksItem = z.object({
   rejected: unknownOrCount,
 });
 
+const MOST_OF_THEM = 'were on at some time of the range';
+
+export const applicationItem = z.object({
+  host: z.string().describe('the name of its token'),
+  name: text.describe('as the configuration has it now; null where it names none'),
+  sessions: count.describe(`that ${MOST_OF_THEM}`),
+  started: count.describe('that began in the range'),
+  users: count.describe(`known ones who ${MOST_OF_THEM}`),
+  averageDurationSeconds: z.number().describe('of these sessions, of open ones so far'),
+  online: count.describe('sessions that were open at the end of the range'),
+  usersOnline: count,
+});
+
+/** Numbers are null where there were too many sessions to be counted. */
+export const applications = z.object({
+  asOf: time,
+  from: time,
+  to: time.describe('as asked for, now at the latest'),
+  known: count.describe('applications that have sent anything, at any time'),
+  sessions: unknownOrCount.describe(
+    `that ${MOST_OF_THEM}; null, as the other numbers, where there were too many`,
+  ),
+  started: unknownOrCount.describe('that began in the range'),
+  startedPerHour: z.number().nullable(),
+  users: unknownOrCount.describe(`known ones who ${MOST_OF_THEM}`),
+  averageDurationSeconds: z
+    .number()
+    .nullable()
+    .describe('of these sessions, of open ones so far; null also where there is none'),
+  online: unknownOrCount.describe('sessions that were open at the end of the range'),
+  usersOnline: unknownOrCount,
+  total: unknownOrCount.describe('applications with a session in the range'),
+  items: z.array(applicationItem).describe('the 100 of them with the most sessions, those first'),
+});
+
 /** The first three speak of one moment: where none was asked for `asOf` is now, and the others say nothing. */
 export const sessionsPage = z.object({
   asOf: time.describe('the moment that was asked for; without one, now'),
@@ -214,6 +250,7 @@ export type EventItem = AnswerOf<typeof eventItem>;
 export type SnapshotItem = AnswerOf<typeof snapshotItem>;
 export type ImpactItem = AnswerOf<typeof impactItem>;
 export type PeaksItem = AnswerOf<typeof peaksItem>;
+export type ApplicationItem = AnswerOf<typeof applicationItem>;
 export type SeriesPoint = AnswerOf<typeof seriesPoint>;
 
 /** A page as CSV, in JSON for the way between the threads. */
@@ -238,6 +275,7 @@ export interface Answers {
   readonly rejections: AnswerOf<typeof rejectionsPage>;
   readonly impact: AnswerOf<typeof impact>;
   readonly peaks: AnswerOf<typeof peaksPage>;
+  readonly applications: AnswerOf<typeof applications>;
   /** The API says more about it. */
   readonly counts: PartCounts;
 }

@@ -6,6 +6,7 @@ import { secondsOf } from '../../contract/seconds.ts';
 import { type ClassOf, createClassOf } from '../../contract/user-class.ts';
 import type { ExcludedUsers } from '../excluded-users.ts';
 import { EVENTS, noteOf } from '../schema/events.ts';
+import type { Cells } from '../schema/selection.ts';
 import { FLAGS, SESSIONS } from '../schema/sessions.ts';
 import type { EventItem, SessionItem } from './answers.ts';
 import { SeenNames } from './parts/seen-names.ts';
@@ -91,6 +92,11 @@ export class Items {
     return this.#finder.find(filters);
   }
 
+  /** The same sessions, each as its number and the values of some expressions on rows under the alias `s`. */
+  sessionCells(filters: SessionFilters, expressions: readonly string[]): Generator<Cells> {
+    return this.#finder.cells(filters, expressions);
+  }
+
   /** `now`: ms since 1970 UTC. */
   sortedSessions(filters: SessionFilters, order: SessionOrder, now: number): SortedPage {
     return sortedSessions(this.#finder, this.#userAgents, filters, order, now);
@@ -149,6 +155,7 @@ export class Items {
       endReason: row['end_reason'] === null ? null : (END_REASONS[Number(row['end_reason'])] ?? null),
       endExact: has(FLAGS.endExact),
       identityExact: has(FLAGS.identityExact),
+      application: has(FLAGS.isApplication),
       state: at === null ? states.now(cells) : stateAt(at, connections),
       doubtful: states.isDoubtful(cells),
       lastActivityAt: iso(row['last_activity_at']),

@@ -9,6 +9,7 @@ import { type AroundQuestion, aroundOf } from './around-query.ts';
 import { csvOf } from './csv.ts';
 import type { EventFilters } from './event-search.ts';
 import { type ImpactQuestion, impactOf } from './impact-query.ts';
+import { type ApplicationsQuestion, applicationsOf } from './parts/applications-query.ts';
 import { type CountsQuestion, countsOf } from './parts/counts-query.ts';
 import type { Part } from './parts/part.ts';
 import { type PeaksQuestion, peaksOf } from './peaks/peaks-query.ts';
@@ -67,6 +68,7 @@ interface Questions {
   };
   readonly impact: Page & ImpactQuestion & { readonly ask: 'impact'; readonly now: number };
   readonly peaks: Page & PeaksQuestion & { readonly ask: 'peaks'; readonly now: number };
+  readonly applications: Page & ApplicationsQuestion & { readonly ask: 'applications'; readonly now: number };
   readonly counts: CountsQuestion & { readonly ask: 'counts'; readonly now: number };
 }
 
@@ -149,6 +151,10 @@ const FINDERS: { readonly [Name in keyof Questions]: (question: Questions[Name])
     asAsked(rejectionsOf(database, queries.items, question.filters, question.now), question),
   impact: (question) => asAsked(impactOf(database, queries.items, question, question.now), question),
   peaks: (question) => asAsked(peaksOf(database, queries.items, question, question.now), question),
+  applications: (question) => {
+    const found = applicationsOf(database, queries.items, question, question.now);
+    return question.csv === undefined ? found : { csv: csvOf(found.items, question.csv), nextCursor: null };
+  },
   counts: (question) => countsOf(database, queries.items, question, question.now),
 };
 

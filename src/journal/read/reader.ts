@@ -128,8 +128,8 @@ function isShort(question: JsonQuestion): boolean {
       return isShortPage(question.filters) && question.filters.kind === null;
     case 'sessions': {
       const { filters, order = null } = question;
-      const { at, search = null, state = null, doubtful = null } = filters;
-      const special = [order, at, search, state, doubtful, filters.class ?? null];
+      const { at, search = null, state = null, doubtful = null, application = null } = filters;
+      const special = [order, at, search, state, doubtful, application, filters.class ?? null];
       return isShortPage(filters) && special.every((each) => each === null);
     }
     case 'snapshots':

@@ -8,16 +8,6 @@ import { type Graph, isBand } from './graph.ts';
 import { LineSample } from './line-sample.ts';
 import { Plot, type Pointed } from './plot.ts';
 import { PointsTable } from './points-table.ts';
-import {
-  canZoom,
-  drawnRange,
-  isChanging,
-  showMoment,
-  shownPlaces,
-  times,
-  wholeSeries,
-  zoomToRange,
-} from './shown.ts';
 import { Tip } from './tip.ts';
 
 /** One of the graphs, with what its lines are, and the same as a table for whoever asks. */
@@ -31,9 +21,9 @@ export function GraphFigure({ graph }: { readonly graph: Graph }): View {
     h('figcaption', { class: 'graph-head' }, h('h3', null, graph.title), h(Legend, { graph })),
     h(
       'div',
-      { class: `graph-frame ${isChanging.value ? 'graph-changing' : ''}` },
+      { class: `graph-frame ${graph.shown.isChanging.value ? 'graph-changing' : ''}` },
       h(Drawn, { graph, pointed }),
-      h(Tip, { pointed }),
+      h(Tip, { graph, pointed }),
     ),
     h(Description, { id, graph }),
     h(
@@ -72,28 +62,29 @@ function Drawn({
   readonly graph: Graph;
   readonly pointed: Signal<Pointed | null>;
 }): View {
-  const range = drawnRange.value;
+  const { shown } = graph;
+  const range = shown.drawnRange.value;
   if (range === null) {
-    const { problem } = wholeSeries.value;
+    const { problem } = shown.series.value;
     return h(Notice, null, problem === null ? 'The numbers are on their way.' : `No numbers: ${problem}.`);
   }
   return h(Plot, {
     lines: graph.lines.value,
-    times: times.value,
+    times: shown.times.value,
     values: graph.drawn.value,
     band: isBand(graph.bounds.value) ? graph.bounds.value : null,
     range,
     mark: asOf.value,
     pointed,
-    choose: showMoment,
-    zoom: canZoom.value ? zoomToRange : null,
+    choose: shown.showMoment,
+    zoom: shown.canZoom.value ? shown.zoomTo : null,
   });
 }
 
 /** What the lines show, for whoever cannot see them. */
 function Description({ id, graph }: { readonly id: string; readonly graph: Graph }): View {
-  const [from, to] = shownPlaces.value;
-  const shownTimes = times.value.slice(from, to);
+  const [from, to] = graph.shown.places.value;
+  const shownTimes = graph.shown.times.value.slice(from, to);
   return h(
     'div',
     { id, class: 'unseen' },

@@ -5,7 +5,7 @@ import { h, type View } from '../parts/view.ts';
 import { AppChoice } from './app-choice.ts';
 import { GraphFigure } from './figure.ts';
 import { eventsGraph, openGraph } from './graph.ts';
-import { wholeSeries } from './shown.ts';
+import { whole } from './shown.ts';
 import { ZoomRange } from './zoom-range.ts';
 
 /** The numbers over time. */
@@ -20,13 +20,13 @@ export function Graphs(): View {
     h(Problem, null),
     h(GraphFigure, { graph: eventsGraph }),
     h(GraphFigure, { graph: openGraph }),
-    h(ZoomRange, null),
+    h(ZoomRange, { shown: whole }),
     h(AppChoice, null),
   );
 }
 
 function Problem(): View | null {
-  const { problem, points } = wholeSeries.value;
+  const { problem, points } = whole.series.value;
   if (points.length === 0) return null;
   if (problem !== null) return h('p', { class: 'problem' }, `These numbers may be old: ${problem}.`);
   if (points.some(({ active, created }) => active !== null || created !== null)) return null;

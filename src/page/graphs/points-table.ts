@@ -4,12 +4,12 @@ import { rangeText } from '../words/quality.ts';
 import { timeText } from '../words/time.ts';
 import type { Value } from './data/points.ts';
 import type { Graph } from './graph.ts';
-import { shownPlaces, times } from './shown.ts';
 
 const MOST_ROWS = 120;
 
 /** The points that a graph shows, the newest first. */
 export function PointsTable({ graph }: { readonly graph: Graph }): View {
+  const { places: shownPlaces, times } = graph.shown;
   const [from, to] = shownPlaces.value;
   const first = Math.max(from, to - MOST_ROWS);
   const places = Array.from({ length: to - first }, (_, back) => to - 1 - back);

@@ -4,15 +4,20 @@ import { numberText } from '../words/numbers.ts';
 import { rangeText } from '../words/quality.ts';
 import { timeText } from '../words/time.ts';
 import type { Value } from './data/points.ts';
-import { eventsGraph, type Graph, openGraph } from './graph.ts';
+import type { Graph } from './graph.ts';
 import { LineSample } from './line-sample.ts';
 import type { Pointed } from './plot.ts';
-import { times } from './shown.ts';
 
-/** Every value of both graphs at the time at which the pointer is, beside it. */
-export function Tip({ pointed }: { readonly pointed: ReadonlySignal<Pointed | null> }): View | null {
+/** Every value of a graph, and of those that it stands with, at the time at which the pointer is, beside it. */
+export function Tip({
+  graph,
+  pointed,
+}: {
+  readonly graph: Graph;
+  readonly pointed: ReadonlySignal<Pointed | null>;
+}): View | null {
   const at = pointed.value;
-  const time = at === null ? undefined : times.value[at.place];
+  const time = at === null ? undefined : graph.shown.times.value[at.place];
   if (at === null || !at.isHere || time === undefined) return null;
   const isLeft = at.left > at.width / 2;
   const style = isLeft ? { right: `${at.width - at.left + 14}px` } : { left: `${at.left + 14}px` };
@@ -20,7 +25,11 @@ export function Tip({ pointed }: { readonly pointed: ReadonlySignal<Pointed | nu
     'div',
     { class: 'tip', role: 'tooltip', style },
     h('p', null, timeText(time, 'full')),
-    h('ul', null, rowsOf(eventsGraph, at.place), rowsOf(openGraph, at.place)),
+    h(
+      'ul',
+      null,
+      graph.together().map((each) => rowsOf(each, at.place)),
+    ),
   );
 }
 

@@ -1,13 +1,13 @@
 import { h, type View } from '../parts/view.ts';
 import { timeText } from '../words/time.ts';
 import type { Extent } from './data/zoom.ts';
-import { canZoom, extent, isZoomed, moveFrom, moveTo, showAll, shownRange } from './shown.ts';
+import { isZoomed, type Shown, showAll } from './shown.ts';
 
 /** Two handles, between which lies what the graphs show of the window. */
-export function ZoomRange(): View | null {
-  const whole = extent.value;
-  const range = shownRange.value;
-  if (whole === null || range === null || !canZoom.value) return null;
+export function ZoomRange({ shown }: { readonly shown: Shown }): View | null {
+  const whole = shown.extent.value;
+  const range = shown.range.value;
+  if (whole === null || range === null || !shown.canZoom.value) return null;
   const share = (at: number): string => `${(100 * (at - whole.from)) / (whole.to - whole.from)}%`;
   return h(
     'div',
@@ -19,8 +19,8 @@ export function ZoomRange(): View | null {
         class: 'zoom-shown',
         style: { left: share(range.from), width: `calc(${share(range.to)} - ${share(range.from)})` },
       }),
-      h(Handle, { label: 'From', at: range.from, whole, move: moveFrom }),
-      h(Handle, { label: 'To', at: range.to, whole, move: moveTo }),
+      h(Handle, { label: 'From', at: range.from, whole, shown }),
+      h(Handle, { label: 'To', at: range.to, whole, shown }),
     ),
     h('p', null, 'From ', h('time', null, timeText(range.from, 'date'))),
     h('button', { type: 'button', disabled: !isZoomed.value, onClick: showAll }, 'Whole window'),
@@ -32,12 +32,12 @@ function Handle({
   label,
   at,
   whole: { from, to, stepMs },
-  move,
+  shown,
 }: {
-  readonly label: string;
+  readonly label: 'From' | 'To';
   readonly at: number;
   readonly whole: Extent;
-  readonly move: (at: number) => void;
+  readonly shown: Shown;
 }): View {
   const place = Math.round((at - from) / stepMs);
   return h('input', {
@@ -49,9 +49,11 @@ function Handle({
     step: 1,
     value: place,
     onInput: ({ currentTarget }: { currentTarget: HTMLInputElement }) => {
-      move(from + currentTarget.valueAsNumber * stepMs);
+      const moved = from + currentTarget.valueAsNumber * stepMs;
+      if (label === 'From') shown.moveFrom(moved);
+      else shown.moveTo(moved);
       // Where the handle may go no further, nothing changes and nothing would put it back.
-      const { from: begin, to: end } = shownRange.peek() ?? { from, to };
+      const { from: begin, to: end } = shown.range.peek() ?? { from, to };
       currentTarget.valueAsNumber = Math.round(((label === 'From' ? begin : end) - from) / stepMs);
     },
   });

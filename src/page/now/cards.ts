@@ -1,8 +1,7 @@
-import type { ComponentChildren } from 'preact';
-import { useId } from 'preact/hooks';
 import type { CountsView } from '../../api/counts/counts-answer.ts';
 import { asOf } from '../model/look.ts';
 import { counts, shownAt } from '../model/shown.ts';
+import { Card } from '../parts/card.ts';
 import { h, type View } from '../parts/view.ts';
 import { numberText, UNKNOWN } from '../words/numbers.ts';
 import { rangeText } from '../words/quality.ts';
@@ -37,27 +36,6 @@ export function NowCards(): View {
       h(Card, { label: 'Peak today', note: peakNote(shown) }, numberText(shown?.peakToday?.sessions)),
     ),
     h(Quality, null),
-  );
-}
-
-function Card({
-  label,
-  note = null,
-  className = '',
-  children,
-}: {
-  readonly label: string;
-  readonly note?: ComponentChildren;
-  readonly className?: string;
-  readonly children: ComponentChildren;
-}): View {
-  const id = useId();
-  return h(
-    'div',
-    { class: `card ${className}`, role: 'group', 'aria-labelledby': id },
-    h('p', { id, class: 'label' }, label),
-    h('p', { class: 'figure' }, children),
-    h('p', { class: 'note' }, note ?? '\u00a0'),
   );
 }
 

@@ -11,11 +11,11 @@ import { SessionState } from './session-state.ts';
 
 /** What is known of a session in a few words each. */
 export function Facts({ session }: { readonly session: OneSession }): View {
-  const { state, startedAt, startExact, endedAt, endExact, host, virtualProxy, browser, os } = session;
+  const { startedAt, startExact, endedAt, endExact, host, virtualProxy, browser, os } = session;
   return h(
     'dl',
     { class: 'facts' },
-    h(Fact, { name: 'State' }, h(SessionState, { state })),
+    h(Fact, { name: 'State' }, h(SessionState, { session })),
     h(Fact, { name: 'Duration' }, h(Duration, { session })),
     h(Fact, { name: 'Started' }, timeWords(startedAt, startExact)),
     h(Fact, { name: 'Ended' }, endedAt === null ? 'not yet' : timeWords(endedAt, endExact)),

@@ -71,13 +71,13 @@ function Line({
   readonly isOpen: boolean;
   readonly now: number;
 }): View {
-  const { id, state, startedAt, host } = session;
+  const { id, startedAt, host } = session;
   const when = h('time', { dateTime: startedAt }, shortTime(startedAt, now));
   return h(
     'li',
     null,
     isOpen ? h('strong', { 'aria-current': 'true' }, when, ' (this one)') : h(SessionLink, { id }, when),
-    h(SessionState, { state }),
+    h(SessionState, { session }),
     h(Duration, { session }),
     host === null ? null : h('bdi', { class: 'label' }, host),
   );

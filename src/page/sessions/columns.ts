@@ -1,7 +1,8 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { SessionSort } from '../../journal/read/sessions/session-sorts.ts';
 
-interface Column {
+/** A column of a table of sessions. */
+export interface Column {
   readonly label: string;
   /** What the API calls this order; null where it has none. */
   readonly sort: SessionSort | null;

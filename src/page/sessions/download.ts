@@ -3,20 +3,20 @@ import { AskError, request, urlOf } from '../model/ask.ts';
 import { h, type View } from '../parts/view.ts';
 import { countText, numberText } from '../words/numbers.ts';
 import { collectCsv, fileNameOf, nextCursorOf } from './csv.ts';
-import { sessionsAsked } from './session-list.ts';
+import type { SessionList } from './session-list.ts';
 
 const MOST_ROWS = 100_000;
 const PAGE_ROWS = 1_000;
 
 /** Saves all sessions of the question that the table answers, not only those of the page that is shown. */
-export function Download(): View {
+export function Download({ list, label }: { readonly list: SessionList; readonly label: string }): View {
   const isRunning = useSignal(false);
   const said = useSignal('');
   const download = async (): Promise<void> => {
     isRunning.value = true;
     said.value = '';
     try {
-      said.value = await save((rows) => {
+      said.value = await save(list, (rows) => {
         said.value = `${countText(rows, 'session')} so far`;
       });
     } catch (error) {
@@ -30,7 +30,12 @@ export function Download(): View {
     { class: 'download' },
     h(
       'button',
-      { type: 'button', 'aria-disabled': isRunning.value, onClick: () => isRunning.value || download() },
+      {
+        type: 'button',
+        'aria-label': label,
+        'aria-disabled': isRunning.value,
+        onClick: () => isRunning.value || download(),
+      },
       'Download CSV',
     ),
     h('span', { role: 'status', class: 'label' }, said.value),
@@ -38,8 +43,8 @@ export function Download(): View {
 }
 
 /** What came of it, in words. */
-async function save(said: (rows: number) => void): Promise<string> {
-  const asked = sessionsAsked.peek();
+async function save(list: SessionList, said: (rows: number) => void): Promise<string> {
+  const asked = list.asked.peek();
   let name = '';
   const { parts, rows, isAll } = await collectCsv(
     async (cursor) => {

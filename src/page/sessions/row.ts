@@ -8,12 +8,15 @@ import { SessionState } from '../session/session-state.ts';
 import { appName, userName } from '../words/names.ts';
 import { numberText, UNKNOWN } from '../words/numbers.ts';
 import { shortTime, timeText } from '../words/time.ts';
-import { type ColumnName, shownColumns } from './columns.ts';
+import type { ColumnName } from './columns.ts';
 import { firstOf } from './session-list.ts';
 
 const MOST_APPS = 3;
 
-const CELLS: Readonly<Record<ColumnName, (session: SessionItem) => View>> = {
+/** What stands in a column of a session. */
+export type Cell = (session: SessionItem) => View;
+
+export const CELLS: Readonly<Record<ColumnName, Cell>> = {
   user: ({ id, user }) => {
     const name = userName(user);
     return h(
@@ -22,7 +25,7 @@ const CELLS: Readonly<Record<ColumnName, (session: SessionItem) => View>> = {
       h(SessionLink, { id, title: name }, h('bdi', null, name)),
     );
   },
-  state: ({ state }) => h('td', null, h(SessionState, { state })),
+  state: (session) => h('td', null, h(SessionState, { session })),
   started: ({ startedAt, startExact }) => timeCell(startedAt, startExact),
   ended: ({ endedAt, endExact }) => timeCell(endedAt, endExact),
   duration: (session) => h('td', { class: 'number' }, h(Duration, { session })),
@@ -35,7 +38,13 @@ const CELLS: Readonly<Record<ColumnName, (session: SessionItem) => View>> = {
   lastActivity: ({ lastActivityAt }) => timeCell(lastActivityAt, true),
 };
 
-export function Row({ session }: { readonly session: SessionItem }): View {
+export function Row({
+  session,
+  columns,
+}: {
+  readonly session: SessionItem;
+  readonly columns: readonly { readonly name: ColumnName; readonly cell: Cell }[];
+}): View {
   return h(
     'tr',
     {
@@ -47,15 +56,15 @@ export function Row({ session }: { readonly session: SessionItem }): View {
         sessionId.value = session.id;
       },
     },
-    shownColumns.value.map((name) => h(Cell, { key: name, name, session })),
+    columns.map(({ name, cell }) => h(CellOf, { key: name, cell, session })),
   );
 }
 
-function Cell({ name, session }: { readonly name: ColumnName; readonly session: SessionItem }): View {
-  return CELLS[name](session);
+function CellOf({ cell, session }: { readonly cell: Cell; readonly session: SessionItem }): View {
+  return cell(session);
 }
 
-function textCell(text: string | null): View {
+export function textCell(text: string | null): View {
   return h('td', { class: 'one-line', title: text ?? 'unknown' }, h('bdi', null, text ?? UNKNOWN));
 }
 

@@ -1,35 +1,51 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { h, type View } from '../parts/view.ts';
-import { COLUMNS, type ColumnName, shownColumns } from './columns.ts';
-import { Row } from './row.ts';
-import { nextOrder, order, type SessionsPage } from './session-list.ts';
+import type { Column, ColumnName } from './columns.ts';
+import { type Cell, Row } from './row.ts';
+import { nextOrder, type SessionList, type SessionsPage } from './session-list.ts';
+
+/** A column with what stands in it. */
+export interface TableColumn extends Column {
+  readonly name: ColumnName;
+  readonly cell: Cell;
+}
 
 /** Wide enough for its columns; where the page is not, it is moved sideways in its frame. */
 export function SessionsTable({
+  list,
+  label,
+  columns,
   page,
   isChanging,
 }: {
+  readonly list: SessionList;
+  readonly label: string;
+  readonly columns: readonly TableColumn[];
   readonly page: SessionsPage;
   readonly isChanging: boolean;
 }): View {
-  const columns = shownColumns.value;
-  const width = columns.reduce((sum, name) => sum + COLUMNS[name].width, 0);
+  const width = columns.reduce((sum, column) => sum + column.width, 0);
   const body = useKeptFocus();
   return h(
     'div',
-    { class: 'table-frame sessions-frame', tabIndex: 0, role: 'group', 'aria-label': 'List of sessions' },
+    {
+      class: 'table-frame sessions-frame',
+      tabIndex: 0,
+      role: 'group',
+      'aria-label': `List of ${label.toLowerCase()}`,
+    },
     h(
       'table',
       {
         class: 'sessions',
-        'aria-label': 'Sessions',
+        'aria-label': label,
         'aria-busy': isChanging,
         style: { '--width': `${width}rem` },
       },
       h(
         'colgroup',
         null,
-        columns.map((name) => h('col', { key: name, style: widthOf(COLUMNS[name].width, width) })),
+        columns.map((column) => h('col', { key: column.name, style: widthOf(column.width, width) })),
       ),
       h(
         'thead',
@@ -37,13 +53,13 @@ export function SessionsTable({
         h(
           'tr',
           null,
-          columns.map((name) => h(Head, { key: name, name })),
+          columns.map((column) => h(Head, { key: column.name, column, order: list.order })),
         ),
       ),
       h(
         'tbody',
         { ref: body },
-        page.items.map((session) => h(Row, { key: session.id, session })),
+        page.items.map((session) => h(Row, { key: session.id, session, columns })),
       ),
     ),
   );
@@ -54,8 +70,13 @@ function widthOf(column: number, all: number) {
   return { '--width': `${column}rem`, '--share': `${((column / all) * 100).toFixed(2)}%` };
 }
 
-function Head({ name }: { readonly name: ColumnName }): View {
-  const { label, sort, firstOrder } = COLUMNS[name];
+function Head({
+  column: { name, label, sort, firstOrder },
+  order,
+}: {
+  readonly column: TableColumn;
+  readonly order: SessionList['order'];
+}): View {
   const isNumber = name === 'duration' || name === 'connections';
   const className = isNumber ? 'number' : '';
   if (sort === null) return h('th', { scope: 'col', class: className }, label);

@@ -39,13 +39,17 @@ export class PageUnderTest {
     this.browser = browser;
   }
 
-  /** `extra`: more YAML of the configuration. `api`: the fields of `api`. `fill`: writes a store before the program opens it. */
+  /**
+   * `extra`: more YAML of the configuration. `api`: the fields of `api`. `fill`: writes a store before the program opens it.
+   * `receivers`: lines of YAML, one each.
+   */
   static async start(
     extra = '',
     api?: string,
     fill: (store: string) => void = () => {},
+    receivers = '',
   ): Promise<PageUnderTest> {
-    const folder = new ProgramFolder(extra, '', api);
+    const folder = new ProgramFolder(extra, receivers, api);
     fill(folder.store);
     const [program, browser] = await Promise.all([Program.start(folder), launchBrowser()]);
     return new PageUnderTest(folder, program, browser);

@@ -85,6 +85,7 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
         connections: 3,
         apps: 'app-1,app-2',
         ...client,
+        application: false,
       },
     ]);
     expect(await questdb.server.settled('session_counts', 'session_counts')).toEqual([

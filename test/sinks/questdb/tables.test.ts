@@ -52,6 +52,7 @@ describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
       ...['end_exact BOOLEAN', 'end_reason SYMBOL', 'identity_exact BOOLEAN', 'last_activity_at TIMESTAMP'],
       ...['open_connections LONG', 'connections LONG', 'apps VARCHAR'],
       ...client,
+      'application BOOLEAN',
     ]);
     expect(await columnsOf('session_counts')).toEqual([
       ...['ts TIMESTAMP key time', 'store SYMBOL key', 'scope SYMBOL key', 'name VARCHAR key'],
@@ -164,6 +165,32 @@ describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
       { session_id: 'old', connections: null },
       { session_id: 'new', connections: 7 },
     ]);
+  });
+
+  it('of a version that knew no applications get their column, and so do the views that are there', async () => {
+    await questdb.startedSink();
+    const views = await questdb.query('SELECT view_name, view_sql FROM views()');
+    const columns = await questdb.query('SELECT "column", type FROM table_columns(\'sessions\')');
+    await questdb.query('DROP TABLE sessions');
+    const older = columns.filter(({ column }) => column !== 'application');
+    await questdb.query(
+      `CREATE TABLE sessions (${older.map(({ column, type }) => `${column} ${type}`).join(', ')})
+      TIMESTAMP(first_seen_at) PARTITION BY DAY WAL DEDUP UPSERT KEYS(first_seen_at, store, session_id, host)`,
+    );
+    for (const { view_name: name, view_sql: sql } of views) {
+      await questdb.query(`CREATE OR REPLACE VIEW ${name} AS (${sql})`);
+    }
+    const asked = 'SELECT session_id, application FROM session_list';
+    await expect(questdb.query(asked)).rejects.toThrow();
+    const sink = await questdb.startedSink();
+    await sink.write(batchOf('sessions', sessionRow('a', { application: true }), sessionRow('b')), NEVER);
+    await questdb.server.settled('sessions', 'SELECT 1');
+    for (const view of ['session_list', 'active_sessions']) {
+      expect(await questdb.query(`SELECT session_id, application FROM ${view}`)).toEqual([
+        { session_id: 'a', application: true },
+        { session_id: 'b', application: false },
+      ]);
+    }
   });
 
   it('of a version that knew no bounds get them, null in the rows that are there', async () => {

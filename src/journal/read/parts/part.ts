@@ -5,20 +5,23 @@ export interface Part {
   readonly host: string | null;
   readonly virtualProxy: string | null;
   readonly app: string | null;
+  /** Only sessions of applications, or only the others; null or absent: both. */
+  readonly application?: boolean | null;
 }
 
 /** True where nothing is left out. */
-export function isWhole({ host, virtualProxy, app }: Part): boolean {
-  return host === null && virtualProxy === null && app === null;
+export function isWhole({ host, virtualProxy, app, application = null }: Part): boolean {
+  return host === null && virtualProxy === null && app === null && application === null;
 }
 
 /** Sessions of a part are searched for by these filters, among others. */
-export function filtersOfPart({ host, virtualProxy, app }: Part) {
-  return { host, virtualProxy, app, user: null, from: null, to: null, cursor: null, limit: 1 };
+export function filtersOfPart({ host, virtualProxy, app, application = null }: Part) {
+  return { host, virtualProxy, app, application, user: null, from: null, to: null, cursor: null, limit: 1 };
 }
 
-/** What points tell about the part; null where they tell about no such part, which is of more than one name. */
-export function dimensionOf({ host, virtualProxy, app }: Part): Dimension | null {
+/** What points tell about the part; null where they tell about no such part, such as one of more than one name. */
+export function dimensionOf({ host, virtualProxy, app, application = null }: Part): Dimension | null {
+  if (application !== null) return null;
   const named: Dimension[] = [];
   if (host !== null) named.push(`host:${host}`);
   if (virtualProxy !== null) named.push(`virtualProxy:${virtualProxy}`);

@@ -5,6 +5,7 @@ import { bitOf, hasAny, markOf, numbersIn } from '../../marks.ts';
 import type { Cells } from '../../schema/selection.ts';
 import { blockOf, SESSIONS_IN_BLOCK } from '../../session-blocks.ts';
 import { type Filters, NUMBERS_OF_NAME, numbersOfUser, Where } from '../filters.ts';
+import { applicationBits, isOfApplication } from './application-sessions.ts';
 import { FoundUsers } from './found-users.ts';
 import type { SessionState } from './session-state.ts';
 
@@ -12,6 +13,8 @@ export interface SessionFilters extends Filters {
   readonly active: boolean | null;
   /** Who was on at that moment. */
   readonly at: number | null;
+  /** Whether it is of an application that tells of its sessions itself. */
+  readonly application?: boolean | null;
   /** Of the user. */
   readonly class?: UserClass | null;
   /** Of open sessions: whether no sign of life came since lines were lost. */
@@ -58,8 +61,9 @@ export function findSessionCells(
   expressions: readonly string[],
 ): Generator<Cells> {
   const search = new Search(database, filters, isShown, ['s.id', ...expressions].join(', '));
-  const { active, from, to, at, user, host, virtualProxy, search: part = null } = filters;
+  const { active, from, to, at, user, host, virtualProxy, application = null, search: part = null } = filters;
   const isTimed = from !== null || to !== null || at !== null;
+  if (search.isOfNoApplication) return none();
   if (active === true) return search.open();
   if (isTimed) {
     const ended = search.inBlocks('s.ended_seen_at IS NOT NULL');
@@ -67,7 +71,7 @@ export function findSessionCells(
     return active === false ? ended : merged(search.open(), ended, filters.isAscending === true ? 1 : -1);
   }
   const ended = active === false ? 's.ended_seen_at IS NOT NULL' : 'TRUE';
-  const isNamed = user !== null || host !== null || virtualProxy !== null || part !== null;
+  const isNamed = [user, host, virtualProxy, part].some((each) => each !== null) || application === true;
   return isNamed ? search.inBlocks(ended) : search.all(search.source, ended);
 }
 
@@ -78,6 +82,8 @@ class Search {
   readonly #list: string;
   readonly #way: 'ASC' | 'DESC';
   readonly #found: FoundUsers | null;
+  /** Of the hosts of applications, where only their sessions are wanted. */
+  readonly #bits: number | null;
   readonly source: Source;
 
   constructor(database: DatabaseSync, filters: SessionFilters, isShown: string | null, list: string) {
@@ -88,7 +94,12 @@ class Search {
     this.#list = list;
     this.#way = isAscending ? 'ASC' : 'DESC';
     this.#found = search === null ? null : new FoundUsers(database, search);
+    this.#bits = filters.application === true ? applicationBits(database) : null;
     this.source = filters.app === null ? ALL : OF_APP;
+  }
+
+  get isOfNoApplication(): boolean {
+    return this.#bits === 0;
   }
 
   *open(): Generator<Cells> {
@@ -143,6 +154,7 @@ class Search {
     if (to !== null) where.add('started_from < ?', to);
     if (at !== null) where.add('started_from <= ? AND ended_to > ?', at, at);
     if (host !== null) where.add('hosts & ? <> 0', bitOf(host));
+    if (this.#bits !== null) where.add('hosts & ? <> 0', this.#bits);
     if (virtualProxy !== null) where.add('proxies & ? <> 0', bitOf(virtualProxy));
     if (cursor !== null) where.add(`block ${isAscending ? '>=' : '<='} ?`, blockOf(cursor));
     const users = user === null ? null : this.#numbersOf(user);
@@ -185,11 +197,12 @@ class Search {
   }
 
   #where(source: Source): Where {
-    const { from, to, at, app } = this.#filters;
+    const { from, to, at, app, application = null } = this.#filters;
     const where = new Where(this.#filters);
     // Early versions ended the sessions of whom a new blacklist excluded.
     where.add('s.end_reason IS NOT ?', END_REASONS.indexOf('excluded'));
     if (this.#isShown !== null) where.add(this.#isShown);
+    if (application !== null) where.add(isOfApplication(application));
     if (from !== null) where.add('(s.ended_at IS NULL OR s.ended_at >= ?)', from);
     if (to !== null) where.add('s.started_at < ?', to);
     if (at !== null) where.add('s.started_at <= ? AND (s.ended_at IS NULL OR s.ended_at > ?)', at, at);
@@ -211,6 +224,8 @@ class Search {
     }
   }
 }
+
+function* none(): Generator<never> {}
 
 /** Each session once. */
 function* rowsOf(statement: StatementSync, values: Where['values']): Generator<Cells> {

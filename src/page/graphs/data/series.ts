@@ -39,9 +39,9 @@ const WHOLE_AGAIN_MS = 600_000;
 
 /**
  * Keeps the points of the window that is looked at, until `stop`. `part` reads signals and says which part of the site they
- * are of. All points are asked for once, then only the newest.
+ * are of; with null nothing is asked, and what is known stays. All points are asked for once, then only the newest.
  */
-export function keepSeries(part: () => Parameters): {
+export function keepSeries(part: () => Parameters | null): {
   readonly known: ReadonlySignal<KnownSeries>;
   readonly stop: () => void;
 } {
@@ -51,6 +51,7 @@ export function keepSeries(part: () => Parameters): {
     const of = { window: windowName.value, moment: asOf.value };
     void comebacks.value;
     void tokenChanges.value;
+    if (parameters === null) return;
     const question = JSON.stringify([parameters, of]);
     known.value = { ...known.peek(), isChanging: true };
     const cancelled = new AbortController();
