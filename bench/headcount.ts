@@ -53,18 +53,22 @@ export interface Headcount extends Target {
   kill(): Promise<void>;
 }
 
-/** `settings` are top-level keys of the configuration; all others are the defaults, on free ports. */
+/**
+ * `settings` are top-level keys of the configuration; all others are the defaults, on free ports. `command`: another one than the
+ * program of `bench`.
+ */
 export async function startHeadcount(
   bench: Bench,
   folder: string,
   settings: object = {},
+  command: readonly string[] = [process.execPath, ...START_FLAGS, ...bench.nodeArgs, bench.program],
 ): Promise<Headcount> {
   const config = join(folder, 'config.yaml');
   const receivers = ['udp', 'tcp'].map((type) => ({ type, port: 0 }));
   writeFileSync(config, stringify({ receivers, api: { port: 0 }, log: { format: 'json' }, ...settings }));
   const startedAt = performance.now();
-  const args = [...START_FLAGS, ...bench.nodeArgs, bench.program, 'start', '--config', config];
-  const child = bench.processes.startNode(args, folder);
+  const [file = '', ...args] = [...command, 'start', '--config', config];
+  const child = bench.processes.start(file, args, folder);
   const { udp, tcp, api } = await addressesOf(child);
   await untilReady(api, startedAt + START_WITHIN_MS);
   const startedWithinMs = performance.now() - startedAt;

@@ -17,6 +17,7 @@ import { idleConnections } from './scenarios/idle-connections.ts';
 import { madeUpNames } from './scenarios/made-up-names.ts';
 import { millionSessions } from './scenarios/million-sessions.ts';
 import { mqttMessages } from './scenarios/mqtt-messages.ts';
+import { packages } from './scenarios/packages.ts';
 import { polls } from './scenarios/polls.ts';
 import { reconcile } from './scenarios/reconcile.ts';
 import { sinkCpu } from './scenarios/sink-cpu.ts';
@@ -45,6 +46,7 @@ import { formatTable } from './table.ts';
 const SCENARIOS: readonly Scenario[] = [
   ...[cpuPerEvent, coreShare, burst, stall, sustained, visible, millionSessions],
   ...[tcpLines, countsRoute, history, streams, idleConnections, polls, reconcile, madeUpNames, fairShares],
+  packages,
   ...[bigStore, liveScript, eventToPixel, fiftyPages, pageMemory],
   ...[sinkCpu, sinkRows, sinkVisible, sinkOutage, mqttMessages, sites],
 ];

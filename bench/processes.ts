@@ -20,7 +20,12 @@ export class Processes {
 
   /** Starts Node with these arguments; its standard output can be read. */
   startNode(args: readonly string[], cwd: string): ChildProcess {
-    return this.#track(spawn(process.execPath, args, { cwd, stdio: ['ignore', 'pipe', 'inherit'] }));
+    return this.start(process.execPath, args, cwd);
+  }
+
+  /** Starts a command; its standard output can be read. */
+  start(command: string, args: readonly string[], cwd: string): ChildProcess {
+    return this.#track(spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'inherit'] }));
   }
 
   createFolder(): string {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { nodeProblem } from './node-version.js';
 
 const EXIT_CONFIG = 78;
@@ -16,6 +15,7 @@ const { EXIT_USAGE } = await import('./commands/command-io.ts');
 const { ConfigError } = await import('./config/config.ts');
 const { registerAppender } = await import('./commands/appender.ts');
 const { registerApps } = await import('./commands/apps.ts');
+const { registerBackup } = await import('./commands/backup.ts');
 const { registerCheck } = await import('./commands/check.ts');
 const { registerDeadLetters } = await import('./commands/dead-letters.ts');
 const { registerDemo, startDemoApp } = await import('./commands/demo.ts');
@@ -30,7 +30,9 @@ const { registerStart } = await import('./commands/start.ts');
 const { registerToken } = await import('./commands/token.ts');
 const { createSystemClock } = await import('./simulator/clock.ts');
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const {
+  default: { version },
+} = await import('../package.json', { with: { type: 'json' } });
 // Node 24 calls it experimental that types are taken out of the page's scripts: nothing that an operator can act on.
 process.removeAllListeners('warning');
 process.on('warning', ({ name, stack, message }) => {
@@ -84,7 +86,7 @@ Examples:
   headcount doctor                       what is wrong, and what to do about it
   headcount help simulate                more about one command
 
-In its folder, "npx headcount" and "npm run headcount --" call it as well.
+In a clone, "npx headcount" and "npm run headcount --" call it.
 `;
 
 const program = new Command('headcount')
@@ -109,6 +111,7 @@ registerDiffButlerSos(program, io, createSystemClock());
 registerSimulate(program, io);
 registerDeadLetters(program, io);
 registerResend(program, io, Date.now);
+registerBackup(program, io);
 registerNewIdentity(program, io);
 
 try {

@@ -7,6 +7,7 @@ Starts Headcount at boot, as a scheduled task, and lets the machines that you na
 
 .DESCRIPTION
 Run it again after every change; what is there already is replaced, the configuration and the store stay.
+Where headcount.exe lies beside this script, that is what is started, and no Node is needed.
 The task runs as LOCAL SERVICE: an account that every Windows has, without a password, that may do next to nothing here and
 is nobody in the network. Headcount needs no more than to read its program and to write its folder. SYSTEM could do
 everything; S4U would need an account of yours.
@@ -30,7 +31,7 @@ param(
     # Configuration, store and log; the working folder of the task.
     [string] $Folder = (Join-Path $env:ProgramData 'Headcount'),
 
-    # node.exe, 24 or newer. Not given: the one that npm ci brought, else the one in the path.
+    # node.exe, 24 or newer. Not given: the one that npm ci brought, else the one in the path. Not used with headcount.exe.
     [string] $Node
 )
 
@@ -39,22 +40,34 @@ $ErrorActionPreference = 'Stop'
 
 $name = 'Headcount'
 $ruleName = 'Headcount-UDP'
-$program = Split-Path -Parent (Split-Path -Parent $PSScriptRoot)
+$executable = Join-Path $PSScriptRoot 'headcount.exe'
+$hasExecutable = Test-Path -LiteralPath $executable
+$program = if ($hasExecutable) { $PSScriptRoot } else { Split-Path -Parent (Split-Path -Parent $PSScriptRoot) }
 $main = Join-Path $program 'src\main.ts'
 $config = Join-Path $Folder 'config.yaml'
 
 if ($program.StartsWith("$env:SystemDrive\Users\", [StringComparison]::OrdinalIgnoreCase)) {
     throw "LOCAL SERVICE may not read $program. Put Headcount into $env:ProgramFiles\Headcount."
 }
-if (-not $Node) {
-    $Node = Join-Path $program 'node_modules\node\bin\node.exe'
-    if (-not (Test-Path -LiteralPath $Node)) {
-        $Node = (Get-Command -Name node.exe -CommandType Application | Select-Object -First 1).Path
+if ($hasExecutable) {
+    $run = $executable
+    # Its log is a file, and the file "environment" has names for ${NAME}; both are in $Folder.
+    $arguments = '--service start --config config.yaml'
+} else {
+    if (-not $Node) {
+        $Node = Join-Path $program 'node_modules\node\bin\node.exe'
+        if (-not (Test-Path -LiteralPath $Node)) {
+            $Node = (Get-Command -Name node.exe -CommandType Application | Select-Object -First 1).Path
+        }
     }
-}
-$version = [string] (& $Node --version)
-if ($version -notmatch '^v(\d+)\.' -or [int] $Matches[1] -lt 24) {
-    throw "Headcount needs Node 24 or newer; $Node is $version"
+    $version = [string] (& $Node --version)
+    if ($version -notmatch '^v(\d+)\.' -or [int] $Matches[1] -lt 24) {
+        throw "Headcount needs Node 24 or newer; $Node is $version"
+    }
+    $run = $Node
+    # A URL, because --import takes no drive letters. Relative paths start from $Folder.
+    $logFile = ([Uri] (Join-Path $PSScriptRoot 'log-file.ts')).AbsoluteUri
+    $arguments = '--max-semi-space-size=8 --env-file-if-exists=environment --import "{0}" "{1}" start --config config.yaml' -f $logFile, $main
 }
 
 function Invoke-Icacls {
@@ -63,8 +76,13 @@ function Invoke-Icacls {
 }
 
 function Get-HeadcountProcess {
-    Get-CimInstance -ClassName Win32_Process -Filter "Name = 'node.exe'" |
-        Where-Object { $_.CommandLine -and $_.CommandLine.Contains("`"$main`" start") }
+    if ($hasExecutable) {
+        Get-CimInstance -ClassName Win32_Process -Filter "Name = 'headcount.exe'" |
+            Where-Object { $_.ExecutablePath -eq $executable -and $_.CommandLine -and $_.CommandLine.Contains($arguments) }
+    } else {
+        Get-CimInstance -ClassName Win32_Process -Filter "Name = 'node.exe'" |
+            Where-Object { $_.CommandLine -and $_.CommandLine.Contains("`"$main`" start") }
+    }
 }
 
 if (Get-ScheduledTask -TaskName $name -TaskPath '\' -ErrorAction SilentlyContinue) {
@@ -74,7 +92,7 @@ if (Get-ScheduledTask -TaskName $name -TaskPath '\' -ErrorAction SilentlyContinu
         Stop-ScheduledTask -TaskName $name -TaskPath '\'
         $until = (Get-Date).AddSeconds(15)
         while (Get-HeadcountProcess) {
-            if ((Get-Date) -gt $until) { throw 'Headcount does not end; end its node.exe and try again' }
+            if ((Get-Date) -gt $until) { throw 'Headcount does not end; end its process and try again' }
             Start-Sleep -Milliseconds 200
         }
     }
@@ -106,20 +124,17 @@ if ($PSCmdlet.ShouldProcess("firewall rule $ruleName", "Allow UDP $UdpPort from 
         Protocol      = 'UDP'
         LocalPort     = $UdpPort
         RemoteAddress = $RemoteAddress
-        Program       = $Node
+        Program       = $run
     }
     New-NetFirewallRule @rule | Out-Null
 }
 
-if ($PSCmdlet.ShouldProcess("scheduled task $name", "Register and start: $Node in $Folder")) {
-    # A URL, because --import takes no drive letters. Relative paths start from $Folder.
-    $logFile = ([Uri] (Join-Path $PSScriptRoot 'log-file.ts')).AbsoluteUri
-    $arguments = '--max-semi-space-size=8 --env-file-if-exists=environment --import "{0}" "{1}" start --config config.yaml' -f $logFile, $main
+if ($PSCmdlet.ShouldProcess("scheduled task $name", "Register and start: $run in $Folder")) {
     $task = @{
         TaskName    = $name
         TaskPath    = '\'
         Description = 'Who is on Qlik Sense right now, and who was'
-        Action      = New-ScheduledTaskAction -Execute $Node -Argument $arguments -WorkingDirectory $Folder
+        Action      = New-ScheduledTaskAction -Execute $run -Argument $arguments -WorkingDirectory $Folder
         # "Restart on failure" of a task is for one that could not be started, not for a program that ended. So it is
         # started every minute, and that is ignored while it runs.
         Trigger     = @(

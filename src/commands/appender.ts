@@ -1,18 +1,12 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { isHost } from '../contract/host.ts';
+import { type AppenderTemplate, appenderTemplate } from './appender-template.ts';
 import { type CommandIo, EXIT_USAGE } from './command-io.ts';
 
-const TEMPLATES = {
-  proxy: 'headcount-proxy.xml',
-  repository: 'headcount-repository.xml',
-  'butler-sos': 'butler-sos-proxy.xml',
-} as const;
-
 export interface AppenderOptions {
-  /** Which of the files in `appender/`. */
-  readonly template: keyof typeof TEMPLATES;
+  readonly template: AppenderTemplate;
   /** Where Headcount is: an IP address, or a name that the node can resolve. */
   readonly host: string;
   readonly port: number;
@@ -93,9 +87,8 @@ function readArguments({ host, port, service, ...given }: Arguments): AppenderOp
 
 /** A finished `LocalLogConfig.xml`. The host is escaped, whatever it is. */
 export function appenderXml({ template, host, port }: AppenderOptions): string {
-  const file = new URL(`../../appender/${TEMPLATES[template]}`, import.meta.url);
   const values: Readonly<Record<string, string>> = { HOST: escapeXml(host), PORT: String(port) };
-  return readFileSync(file, 'utf8').replace(/@(HOST|PORT)@/g, (_mark, name: string) => values[name] ?? '');
+  return appenderTemplate(template).replace(/@(HOST|PORT)@/g, (_mark, name: string) => values[name] ?? '');
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

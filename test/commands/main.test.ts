@@ -18,7 +18,7 @@ function run(...argv: string[]) {
 }
 
 const COMMANDS =
-  'demo start check token appender send-test doctor apps simulate dead-letters resend new-identity'.split(
+  'demo start check token appender send-test doctor apps simulate dead-letters resend backup new-identity'.split(
     ' ',
   );
 

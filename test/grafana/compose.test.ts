@@ -158,7 +158,7 @@ it('the configuration of Headcount passes its own check', () => {
 });
 
 it('the image has what the program is made of', () => {
-  const copied = [...read('Containerfile').matchAll(/^COPY (?:(.*) )?(\S+) \S+$/gm)].flatMap(
+  const copied = [...read('Containerfile').matchAll(/^COPY (?!--from)(?:(.*) )?(\S+) \S+$/gm)].flatMap(
     ([, first, last]) => [...(first?.split(' ') ?? []), last ?? ''],
   );
   const ignored = read('.dockerignore')

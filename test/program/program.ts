@@ -6,6 +6,8 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
+/** What starts the program of this repository. */
+const HERE: readonly string[] = [process.execPath, MAIN];
 
 /** A folder with a configuration for one Headcount after the other: ports are free ones, everything on loopback. */
 export class ProgramFolder {
@@ -63,14 +65,14 @@ export class Program {
 
   /**
    * Resolves when it listens; rejects with what it wrote when it ends before. `through`: a command that executes the
-   * one that is its arguments.
+   * one that is its arguments. `headcount`: another command that is Headcount.
    */
-  static async start(folder: ProgramFolder, through: readonly string[] = []): Promise<Program> {
-    const [command = '', ...parameters] = [
-      ...through,
-      process.execPath,
-      ...[MAIN, 'start', '--config', folder.config],
-    ];
+  static async start(
+    folder: ProgramFolder,
+    through: readonly string[] = [],
+    headcount: readonly string[] = HERE,
+  ): Promise<Program> {
+    const [command = '', ...parameters] = [...through, ...headcount, 'start', '--config', folder.config];
     const child = spawn(command, parameters, { cwd: folder.path });
     const log: Record<string, unknown>[] = [];
     let errors = '';

@@ -9,9 +9,9 @@ export class RunningCommand {
   output = '';
   readonly #exited: Promise<unknown>;
 
-  constructor(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv) {
-    // This Node in place of the one that is named: tests run with the one that `npm ci` brings.
-    this.child = spawn(process.execPath, args, { cwd, env });
+  /** `command`: by default this Node in place of the one that is named, since tests run with the one that `npm ci` brings. */
+  constructor(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv, command = process.execPath) {
+    this.child = spawn(command, args, { cwd, env });
     this.#exited = once(this.child, 'exit');
     onTestFinished(() => void this.child.kill('SIGKILL'));
     for (const stream of [this.child.stdout, this.child.stderr]) {
