@@ -17,6 +17,7 @@ export const REFUSAL_WORDS: Readonly<Record<string, string>> = {
   bad_post: 'a post of an application that cannot be read',
   not_an_event: 'no object where an event of an application should be',
   anonymous: 'neither a user nor a session is named',
+  too_fast: 'one address has sent more with one key than it may in a minute',
   not_allowed: 'the sender is not allowed',
   frame_too_long: 'a frame is too long',
   frame_too_slow: 'a frame was not finished in time',
