@@ -1,5 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { clientHeartbeats } from './clients/client-heartbeats.ts';
+import { clientOnline } from './clients/client-online.ts';
+import { clientPosts } from './clients/client-posts.ts';
 import { bigStore } from './page/big-store.ts';
 import { eventToPixel } from './page/event-to-pixel.ts';
 import { fiftyPages } from './page/fifty-pages.ts';
@@ -45,6 +48,7 @@ const SCENARIOS: readonly Scenario[] = [
   ...[cpuPerEvent, coreShare, burst, stall, sustained, visible, millionSessions],
   ...[tcpLines, countsRoute, history, streams, idleConnections, polls, reconcile, madeUpNames, fairShares],
   ...[bigStore, liveScript, eventToPixel, fiftyPages, pageMemory],
+  ...[clientOnline, clientHeartbeats, clientPosts],
   ...[sinkCpu, sinkRows, sinkVisible, sinkOutage, mqttMessages],
 ];
 
