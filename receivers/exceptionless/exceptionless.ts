@@ -18,6 +18,7 @@ import { limitBodies } from '../http/body-room.ts';
 import { unavailable, within } from '../http/replies.ts';
 import { AddressLimit } from './address-limit.ts';
 import { ClientClocks } from './client-clock.ts';
+import { type Description, ROUTES } from './exceptionless.schema.ts';
 import { objectOf, textOf } from './fields.ts';
 import { readBeat } from './heartbeat.ts';
 import { MOST_BYTES, postedItems } from './post.ts';
@@ -92,14 +93,16 @@ class Exceptionless implements ExceptionlessReceiver {
       const route = (
         method: 'GET' | 'POST',
         path: string,
-        summary: string,
+        { summary, body, query, response }: Description,
         handler: RouteOptions['handler'],
       ) => {
-        const shared = { url: `${BASE}${path}`, config: { isForPagesElsewhere: true } };
+        const url = `${BASE}${path}`;
+        const described = { describedBody: body, describedQuery: query };
         scope.route({
-          ...shared,
+          url,
           method,
-          schema: { summary },
+          config: { isForPagesElsewhere: true, ...described },
+          schema: { summary, response },
           // Before the body is read.
           ...(method === 'POST'
             ? { onRequest: async (request, reply) => this.#tooFast(request, reply, this.#limits.events) }
@@ -110,24 +113,18 @@ class Exceptionless implements ExceptionlessReceiver {
           },
         });
         scope.route({
-          ...shared,
+          url,
           method: 'OPTIONS',
+          config: { isForPagesElsewhere: true },
           schema: { hide: true },
           handler: async (_request, reply) => reply.code(204).send(),
         });
       };
-      route('POST', '/events', 'Takes events of a client of Exceptionless', (...at) => this.#events(...at));
-      route('GET', '/events/session/heartbeat', 'Takes a sign of life of a session', (...at) =>
-        this.#beat(...at),
-      );
-      route('GET', '/projects/config', 'Settings of clients of Exceptionless: none', (...at) =>
-        this.#settings(...at),
-      );
-      route(
-        'POST',
-        '/events/by-ref/:reference/user-description',
-        'Takes what a user says of an event',
-        (...at) => this.#description(...at),
+      route('POST', '/events', ROUTES.events, (...at) => this.#events(...at));
+      route('GET', '/events/session/heartbeat', ROUTES.beat, (...at) => this.#beat(...at));
+      route('GET', '/projects/config', ROUTES.settings, (...at) => this.#settings(...at));
+      route('POST', '/events/by-ref/:reference/user-description', ROUTES.description, (...at) =>
+        this.#description(...at),
       );
     });
   }
