@@ -39,10 +39,12 @@ export const clientHeartbeats: Scenario = {
     const shares = { beaten: [] as number[], silent: [] as number[], bare: [] as number[] };
     for (let window = 0; window < (bench.quick ? 3 : 6); window += 1) {
       const pids = [beaten.headcount.pid, silent.headcount.pid, bare.pid];
+      const mainBefore = cpuTime(beaten.headcount.pid).mainThread;
       const [ours = NaN, without = NaN, theirs = NaN] = await sharesOf(pids, windowMs);
-      const texts = [ours, without, theirs].map((each) => each.toFixed(1));
+      const main = ((cpuTime(beaten.headcount.pid).mainThread - mainBefore) * 100_000) / windowMs;
+      const [all, ofMain, silence, plain] = [ours, main, without, theirs].map((each) => each.toFixed(1));
       bench.say(
-        `  window ${window + 1}: ${texts[0]} % of a core, without beats ${texts[1]}, bare ${texts[2]}`,
+        `  window ${window + 1}: ${all} % of a core (main thread ${ofMain}), without beats ${silence}, bare ${plain}`,
       );
       // The first one warms them up.
       if (window === 0) continue;
