@@ -18,6 +18,7 @@ export class AddressLimit {
   readonly #msOfEvent: number;
   /** By key and network, in the order in which they were heard last. */
   readonly #senders = new Map<string, Sender>();
+  #latest: Sender | null = null;
 
   constructor(perMinute: number) {
     this.#msOfEvent = MINUTE_MS / perMinute;
@@ -41,6 +42,9 @@ export class AddressLimit {
     // A clock that was set back gives nothing, and takes nothing.
     sender.freeAt -= Math.max(0, sender.heardAt - now);
     sender.heardAt = now;
+    // Most that come have just been heard.
+    if (sender === this.#latest) return sender;
+    this.#latest = sender;
     this.#senders.delete(name);
     this.#senders.set(name, sender);
     if (this.#senders.size > MOST_SENDERS) this.#senders.delete(this.#senders.keys().next().value ?? '');
