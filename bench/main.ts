@@ -1,5 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { clientHeartbeats } from './clients/client-heartbeats.ts';
+import { clientOnline } from './clients/client-online.ts';
+import { clientPosts } from './clients/client-posts.ts';
 import { bigStore } from './page/big-store.ts';
 import { eventToPixel } from './page/event-to-pixel.ts';
 import { fiftyPages } from './page/fifty-pages.ts';
@@ -48,6 +51,7 @@ const SCENARIOS: readonly Scenario[] = [
   ...[tcpLines, countsRoute, history, streams, idleConnections, polls, reconcile, madeUpNames, fairShares],
   packages,
   ...[bigStore, liveScript, eventToPixel, fiftyPages, pageMemory],
+  ...[clientOnline, clientHeartbeats, clientPosts],
   ...[sinkCpu, sinkRows, sinkVisible, sinkOutage, mqttMessages, sites],
 ];
 

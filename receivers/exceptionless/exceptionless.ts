@@ -12,10 +12,13 @@ import {
   receiverSettings,
   type SubmittedItem,
 } from '../../src/contract/receiver.ts';
+import { integer } from '../../src/contract/settings.ts';
 import { plainAddress } from '../address.ts';
 import { limitBodies } from '../http/body-room.ts';
 import { unavailable, within } from '../http/replies.ts';
+import { AddressLimit } from './address-limit.ts';
 import { ClientClocks } from './client-clock.ts';
+import { type Description, ROUTES } from './exceptionless.schema.ts';
 import { objectOf, textOf } from './fields.ts';
 import { readBeat } from './heartbeat.ts';
 import { MOST_BYTES, postedItems } from './post.ts';
@@ -29,10 +32,16 @@ const MOST_AGENT = 1_024;
 const MOST_DESCRIPTION = 2_000;
 /** A client waits without a limit, and pauses up to a quarter of an hour where it is sent away; a silent connection is closed after 120 s. */
 const WAITS_MS = 100_000;
+/** Behind a reverse proxy thousands of people are one address. */
+const EVENTS_PER_MINUTE = 30_000;
 const JOURNAL_BEHIND = 'the journal cannot take more at the moment';
 
 /** Served by the API, at its address and behind its tokens. Not there unless it is configured: pages of any origin may send to it. */
-export const exceptionlessSchema = z.strictObject({ type: z.literal('exceptionless'), ...receiverSettings });
+export const exceptionlessSchema = z.strictObject({
+  type: z.literal('exceptionless'),
+  eventsPerMinute: integer(60, 100_000_000).prefault(EVENTS_PER_MINUTE),
+  ...receiverSettings,
+});
 
 export interface ExceptionlessReceiver extends Receiver {
   routes(api: FastifyInstance): void;
@@ -40,27 +49,36 @@ export interface ExceptionlessReceiver extends Receiver {
 
 export const exceptionlessReceiver = defineReceiver({
   schema: exceptionlessSchema,
-  create: (_config, parts) => createExceptionlessReceiver(parts),
+  create: ({ eventsPerMinute }, parts) => createExceptionlessReceiver(parts, eventsPerMinute),
   isServed: true,
   notes: () => [`clients of Exceptionless, below ${BASE} of the API; pages of any origin may send`],
 });
 
-export function createExceptionlessReceiver(parts: ReceiverParts): ExceptionlessReceiver {
-  return new Exceptionless(parts);
+/** `eventsPerMinute`: of one key from one address, and as many heartbeats. */
+export function createExceptionlessReceiver(
+  parts: ReceiverParts,
+  eventsPerMinute = EVENTS_PER_MINUTE,
+): ExceptionlessReceiver {
+  return new Exceptionless(parts, eventsPerMinute);
 }
 
 class Exceptionless implements ExceptionlessReceiver {
   readonly name: string;
   readonly #parts: ReceiverParts;
   readonly #clocks = new ClientClocks();
+  readonly #limits: { readonly events: AddressLimit; readonly beats: AddressLimit };
   /** Null before the start and after the stop. */
   #intake: EventIntake | null = null;
   #received = 0;
   #refusedRequests = 0;
 
-  constructor(parts: ReceiverParts) {
+  constructor(parts: ReceiverParts, eventsPerMinute: number) {
     this.name = parts.name;
     this.#parts = parts;
+    this.#limits = {
+      events: new AddressLimit(eventsPerMinute),
+      beats: new AddressLimit(eventsPerMinute),
+    };
   }
 
   routes(api: FastifyInstance): void {
@@ -75,38 +93,38 @@ class Exceptionless implements ExceptionlessReceiver {
       const route = (
         method: 'GET' | 'POST',
         path: string,
-        summary: string,
+        { summary, body, query, response }: Description,
         handler: RouteOptions['handler'],
       ) => {
-        const shared = { url: `${BASE}${path}`, config: { isForPagesElsewhere: true } };
+        const url = `${BASE}${path}`;
+        const described = { describedBody: body, describedQuery: query };
         scope.route({
-          ...shared,
+          url,
           method,
-          schema: { summary },
+          config: { isForPagesElsewhere: true, ...described },
+          schema: { summary, response },
+          // Before the body is read.
+          ...(method === 'POST'
+            ? { onRequest: async (request, reply) => this.#tooFast(request, reply, this.#limits.events) }
+            : {}),
           handler,
           onResponse: async (_request, { statusCode }) => {
             if (statusCode >= 400) this.#refusedRequests += 1;
           },
         });
         scope.route({
-          ...shared,
+          url,
           method: 'OPTIONS',
+          config: { isForPagesElsewhere: true },
           schema: { hide: true },
           handler: async (_request, reply) => reply.code(204).send(),
         });
       };
-      route('POST', '/events', 'Takes events of a client of Exceptionless', (...at) => this.#events(...at));
-      route('GET', '/events/session/heartbeat', 'Takes a sign of life of a session', (...at) =>
-        this.#beat(...at),
-      );
-      route('GET', '/projects/config', 'Settings of clients of Exceptionless: none', (...at) =>
-        this.#settings(...at),
-      );
-      route(
-        'POST',
-        '/events/by-ref/:reference/user-description',
-        'Takes what a user says of an event',
-        (...at) => this.#description(...at),
+      route('POST', '/events', ROUTES.events, (...at) => this.#events(...at));
+      route('GET', '/events/session/heartbeat', ROUTES.beat, (...at) => this.#beat(...at));
+      route('GET', '/projects/config', ROUTES.settings, (...at) => this.#settings(...at));
+      route('POST', '/events/by-ref/:reference/user-description', ROUTES.description, (...at) =>
+        this.#description(...at),
       );
     });
   }
@@ -132,6 +150,7 @@ class Exceptionless implements ExceptionlessReceiver {
   async #events(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const posted = await postedItems(request.body, request.headers);
     const sent = this.#sent(request);
+    this.#took(this.#limits.events, sent, posted.values.length);
     const offsetMs = this.#offsetOf(posted.values, sent);
     const reader = new PostReader({ ...sent, offsetMs });
     const items = posted.values.map((value) => reader.read(value));
@@ -161,6 +180,10 @@ class Exceptionless implements ExceptionlessReceiver {
     if (beat === null)
       return this.#take([{ refused: 'anonymous', sample: `${host}, a heartbeat` }], reply, 200);
     const { sessionKey, user, close } = beat;
+    const limit = close ? this.#limits.events : this.#limits.beats;
+    const refused = this.#tooFast(request, reply, limit);
+    if (refused !== undefined) return refused;
+    this.#took(limit, { arrival, host }, 1);
     const item: SubmittedItem = close
       ? { ...blankEvent('session_stop', arrival, host), sessionKey, user }
       : { alive: { host, sessionKey, user, at: arrival.receivedAt } };
@@ -178,6 +201,7 @@ class Exceptionless implements ExceptionlessReceiver {
   /** It may come before the event that it is of, so it stands for itself, with the reference of that. */
   async #description(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { arrival, host, application, virtualProxy } = this.#sent(request);
+    this.#took(this.#limits.events, { arrival, host }, 1);
     const { values } = await postedItems(request.body, request.headers);
     const { reference } = request.params as { readonly reference: string };
     const event = {
@@ -187,6 +211,22 @@ class Exceptionless implements ExceptionlessReceiver {
       note: { ...NOTHING, type: 'user-description', source: textOf(reference, 100) },
     };
     return this.#take([event], reply);
+  }
+
+  /** Sends away whose address has sent too much: a client that is answered so keeps its events, and comes again with them. */
+  #tooFast(request: FastifyRequest, reply: FastifyReply, limit: AddressLimit): FastifyReply | undefined {
+    const { arrival, host } = this.#sent(request);
+    const { address } = arrival.sender;
+    const waitMs = limit.waitMs(host, address, arrival.receivedAt);
+    if (waitMs === 0) return undefined;
+    this.#intake?.refuse('too_fast', `${host}, from ${address}`);
+    reply.header('connection', 'close');
+    return unavailable(reply, 'this address sends more than it may in a minute', Math.ceil(waitMs / 1_000));
+  }
+
+  /** A post of nothing is work as well. */
+  #took(limit: AddressLimit, { arrival, host }: Pick<Sent, 'arrival' | 'host'>, items: number): void {
+    limit.took(host, arrival.sender.address, arrival.receivedAt, Math.max(1, items));
   }
 
   #sent(request: FastifyRequest): Omit<Sent, 'offsetMs'> {

@@ -8,6 +8,8 @@ const MIB = 1_048_576;
 const MOST_BYTES = 64 * MIB;
 /** So that uploads of one address that never finish leave room for others. */
 const MOST_BYTES_OF_NETWORK = 16 * MIB;
+/** Nothing of theirs is read but the head. */
+const BODILESS: ReadonlySet<string> = new Set(['GET', 'OPTIONS']);
 
 /** Refuses bodies of which more bytes are on their way than there is room for. Counts what has really come. */
 export function limitBodies(scope: FastifyInstance): void {
@@ -21,6 +23,8 @@ export function limitBodies(scope: FastifyInstance): void {
     return sum;
   };
   scope.addHook('preParsing', async (request, reply, payload) => {
+    // A heartbeat has none, and there are many.
+    if (BODILESS.has(request.method)) return payload;
     const network = networkOf(request.ip);
     let bytes = 0;
     let isOver = false;

@@ -16,8 +16,8 @@ export async function within<T>(ms: number, promise: Promise<T>, late = `not wit
 }
 
 /** The same may be sent again, soon. */
-export function unavailable(reply: FastifyReply, message: string): FastifyReply {
-  reply.header('retry-after', '1');
+export function unavailable(reply: FastifyReply, message: string, afterSeconds = 1): FastifyReply {
+  reply.header('retry-after', String(afterSeconds));
   return fail(reply, 503, message);
 }
 

@@ -53,14 +53,14 @@ export function createApi(
     // Where it listens is said elsewhere.
     ...(logger === undefined ? {} : { loggerInstance: logger.child({}, { level: 'warn' }) }),
   });
-  limitConnections(app.server, limits, (reason, address) =>
+  const isCrowded = limitConnections(app.server, limits, (reason, address) =>
     parts.trouble(`api: connection refused, ${reason}`, address),
   );
   app.setErrorHandler(answerError);
   app.addHook('onRequest', async (_request, reply) => {
     secure(reply);
   });
-  letPagesElsewhereRead(app);
+  letPagesElsewhereRead(app, isCrowded);
   refuseForeignPages(app, parts);
   requireTokens(app, parts);
   app.addHook('onRequest', async (request) => {

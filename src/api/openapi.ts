@@ -28,11 +28,13 @@ export function describeRoutes(app: FastifyInstance, parts: ApiParts): void {
       ...(isOpenToAll ? {} : { components: { securitySchemes: schemes } }),
     },
     transform: ({ schema, url, route }) => {
-      const body = route.config?.describedBody;
+      const { describedBody: body, describedQuery: querystring, isForPagesElsewhere } = route.config ?? {};
       const response = { ...(schema?.['response'] as Schema | undefined), default: error };
-      const described = { ...schema, response, ...(body === undefined ? {} : { body }) };
+      const described = { ...schema, response, ...(body && { body }), ...(querystring && { querystring }) };
       if (isOpenToAll || isOpen(url)) return { schema: described, url };
-      const isRead = [route.method].flat().every((method) => method === 'GET' || method === 'HEAD');
+      const isRead =
+        !isForPagesElsewhere &&
+        [route.method].flat().every((method) => method === 'GET' || method === 'HEAD');
       const security = isRead ? [{ bearer: [] }, { basic: [] }] : [{ bearer: [] }];
       return { schema: { ...described, security }, url };
     },

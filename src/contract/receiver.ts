@@ -142,7 +142,9 @@ export interface Receiver {
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** A body for the description of the API; the route checks it by itself, and in its own words. */
-    readonly describedBody?: object;
+    readonly describedBody?: object | undefined;
+    /** The same of the query. */
+    readonly describedQuery?: object | undefined;
     /** Programs on pages of any origin send to it: its answers carry CORS headers, and it needs `ingest` whatever its method. */
     readonly isForPagesElsewhere?: boolean;
   }

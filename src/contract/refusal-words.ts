@@ -19,6 +19,7 @@ export const REFUSAL_WORDS: Readonly<Record<string, string>> = {
   anonymous: 'neither a user nor a session is named',
   bad_forwarded_message: 'a message of another Headcount that cannot be read',
   too_many_edges: 'more other Headcounts than fit',
+  too_fast: 'one address has sent more with one key than it may in a minute',
   not_allowed: 'the sender is not allowed',
   frame_too_long: 'a frame is too long',
   frame_too_slow: 'a frame was not finished in time',

@@ -11,7 +11,7 @@ import {
   type TakeLine,
   wordsOf,
 } from '../formats/index.ts';
-import { isOfOther } from '../sessions/applications/applications.ts';
+import { isOfOther } from '../sessions/applications/is-of-other.ts';
 import { noteApplied } from './after-event.ts';
 import { Forwarding } from './forwarding.ts';
 import { countersAtZero, type IngestCounters } from './ingest-counters.ts';

@@ -1,3 +1,4 @@
+import type { LeavingState } from './applications/leaving.ts';
 import { HostClock, type LagSlot } from './clocks/host-clock.ts';
 import type { RhythmState } from './clocks/rhythm.ts';
 import type { LossWindow } from './doubt/loss-window.ts';
@@ -64,6 +65,8 @@ export interface SiteState {
   readonly snapshots?: readonly PolledProxyState[];
   /** Not in the state of a version that did not count them. */
   readonly openedApps?: OpenedAppsState;
+  /** Not in the state of a version in which an end counted at once. */
+  readonly leaving?: readonly LeavingState[];
   /** Parts whose level may have to be written as empty. */
   readonly parts: readonly Dimension[];
 }
@@ -107,6 +110,7 @@ export function stateOf(site: Site): SiteState {
     pastOfHosts: site.pastQuality.ofHosts,
     snapshots: site.polledProxies.state,
     openedApps: site.openedApps.state,
+    leaving: site.applications.leaving.state,
     parts: site.levels.parts,
   };
 }
@@ -135,6 +139,7 @@ export function restoreState(site: Site, state: SiteState): void {
     if (rhythm !== null) host.rhythm.restore(rhythm);
     Object.assign(host.standing, standing ?? standingBefore(host.lastEventAt, state.sweptAt));
   }
+  site.applications.leaving.restore(state.leaving ?? []);
   site.downtimes.restore(state.downtimes);
   site.identities.epoch = state.epoch;
   site.losses.restore(state.losses);

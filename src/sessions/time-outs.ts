@@ -27,10 +27,17 @@ export interface ApplicationTimes {
   readonly timeoutMs: number;
   /** So long after its end a session may go on. */
   readonly resumeMs: number;
+  /** So long an end that was said does not count, where no key says whose it is; at most `resumeMs`. Not given, it counts at once. */
+  readonly graceMs?: number;
 }
 
 /** Clients beat once a minute. */
-export const APPLICATION_TIMES: ApplicationTimes = { timeoutMs: 300_000, resumeMs: 300_000 };
+export const APPLICATION_TIMES: ApplicationTimes = {
+  timeoutMs: 300_000,
+  resumeMs: 300_000,
+  // A page that is loaded again posts its start up to 10 s after the end.
+  graceMs: 15_000,
+};
 
 /** The moment, by our clock as `lastSeenAt` is, after which a session without open connection is taken to have timed out, if nothing more comes of it. */
 export function timesOutAt(

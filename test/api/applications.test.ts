@@ -26,7 +26,7 @@ function given() {
         application: {
           name: name === 'shop' ? 'The shop' : null,
           virtualProxy: name === 'stock' ? '/stock' : null,
-          sessions: { timeout: 300_000, resume: 300_000 },
+          sessions: { timeout: 300_000, resume: 300_000, grace: 0 },
         },
       })),
       { name: 'reader', token: READER, scopes: ['read', 'ingest'] },

@@ -14,7 +14,7 @@ const defaults = parseConfig('', 'config.yaml');
 /** Of a TCP receiver, which has none by default. */
 const TLS_KEYS = ['tls', 'cert', 'key', 'ca', 'clientCertificates', 'handshakeTimeout'];
 /** Of a token, which has none by default. */
-const APPLICATION_KEYS = ['application', 'virtualProxy', 'sessions', 'timeout', 'resume'];
+const APPLICATION_KEYS = ['application', 'virtualProxy', 'sessions', 'timeout', 'resume', 'grace'];
 const KINDS = [
   ...RECEIVERS.map((kind) => ({ kind, list: 'receivers' as const })),
   ...SINKS.map((kind) => ({ kind, list: 'sinks' as const })),

@@ -11,7 +11,7 @@ const HOUR_MS = 3_600_000;
 const READER = 'a-reading-key-0123456789';
 const SHOP = 'the-key-of-the-shop-0123';
 const DESK = 'the-key-of-the-desk-0123';
-const LONG = 'application: { sessions: { timeout: 12h } }';
+const LONG = 'application: { sessions: { timeout: 12h, grace: 0s } }';
 const TOKENS = `{ name: shop, token: ${SHOP}, scopes: [ ingest ], ${LONG} },
   { name: desk, token: ${DESK}, scopes: [ ingest ], ${LONG} },
   { name: reader, token: ${READER}, scopes: [ read, ingest ] }`;

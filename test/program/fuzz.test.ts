@@ -3,7 +3,7 @@ import { fuzzApi } from './http-fuzz.ts';
 import { Program, ProgramFolder } from './program.ts';
 
 it('no request makes the API fail, however broken it is', async () => {
-  const folder = new ProgramFolder();
+  const folder = new ProgramFolder('', '  - { type: exceptionless }\n');
   const program = await Program.start(folder);
   try {
     const statuses = new Map<number, number>();

@@ -9,11 +9,14 @@ const PATHS = [
   ...['counts', 'series', 'sessions', 'sessions/1', 'events', 'ingest', 'stream', 'openapi.json'].map(
     (name) => `/api/v1/${name}`,
   ),
+  ...['events', 'events/session/heartbeat', 'projects/config', 'events/by-ref/x/user-description'].map(
+    (name) => `/api/v2/${name}`,
+  ),
 ];
 const PARAMETERS = [
   ...['active', 'user', 'host', 'virtualProxy', 'app', 'from', 'to', 'at', 'limit', 'cursor', 'format'],
   ...['sort', 'order', 'search', 'state', 'class', 'doubtful'],
-  ...['kind', 'window', 'events', '__proto__', 'constructor', 'x'],
+  ...['kind', 'window', 'events', 'id', 'close', '__proto__', 'constructor', 'x'],
 ];
 const HEADERS = [
   ...['accept', 'accept-encoding', 'authorization', 'content-encoding', 'content-length', 'content-type'],

@@ -39,9 +39,13 @@ const application = z.strictObject({
   name: text('the name of an application').nullable().prefault(null),
   virtualProxy: text('a virtual proxy such as /sales').nullable().prefault(null),
   sessions: z
-    .strictObject({ timeout: duration('1m', '24h').prefault('5m'), resume: duration('0s', '24h').optional() })
+    .strictObject({
+      timeout: duration('1m', '24h').prefault('5m'),
+      resume: duration('0s', '24h').optional(),
+      grace: duration('0s', '50s').prefault('15s'),
+    })
     .prefault({})
-    .transform(({ timeout, resume = timeout }) => ({ timeout, resume })),
+    .transform(({ timeout, resume = timeout, grace }) => ({ timeout, resume, grace })),
 });
 
 const token = z

@@ -9,6 +9,6 @@ export function applicationSettings(application: TokenApplication | null): Appli
 
 export function applicationTimes(application: TokenApplication | null): ApplicationTimes {
   if (application === null) return APPLICATION_TIMES;
-  const { timeout: timeoutMs, resume: resumeMs } = application.sessions;
-  return { timeoutMs, resumeMs };
+  const { timeout: timeoutMs, resume: resumeMs, grace: graceMs } = application.sessions;
+  return { timeoutMs, resumeMs, graceMs };
 }

@@ -9,6 +9,9 @@ export interface ConnectionLimits {
   readonly maxConnectionsPerAddress: number;
 }
 
+/** Whether more than half of the places are taken: all of them, or those of one address. */
+export type IsCrowded = (address: string) => boolean;
+
 /**
  * Closes connections beyond the limits before anything of them is read: each takes a file descriptor, without which no
  * receiver could take a connection and no file could be read. `refused` is told the reason and the address.
@@ -17,7 +20,8 @@ export function limitConnections(
   server: Server,
   { maxConnections, maxConnectionsPerAddress }: ConnectionLimits,
   refused: (reason: string, address: string) => void,
-): void {
+): IsCrowded {
+  let all = 0;
   const perNetwork = new Map<string, number>();
   server.maxConnections = maxConnections;
   server.on('drop', (dropped) => refused('too many connections', dropped?.remoteAddress ?? 'unknown'));
@@ -28,7 +32,9 @@ export function limitConnections(
     const network = networkOf(remoteAddress);
     const open = (perNetwork.get(network) ?? 0) + 1;
     perNetwork.set(network, open);
+    all += 1;
     socket.once('close', () => {
+      all -= 1;
       const left = (perNetwork.get(network) ?? 1) - 1;
       if (left > 0) perNetwork.set(network, left);
       else perNetwork.delete(network);
@@ -37,4 +43,6 @@ export function limitConnections(
     refused('too many connections of this address', remoteAddress);
     socket.destroy();
   });
+  return (address) =>
+    all > maxConnections / 2 || (perNetwork.get(networkOf(address)) ?? 0) > maxConnectionsPerAddress / 2;
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { IsCrowded } from './connection-limits.ts';
 
 /**
  * What a browser asks for before it hands a page of another origin an answer, errors included, and before it lets that page send a token
@@ -17,10 +18,15 @@ export function isForPagesElsewhere({ routeOptions }: Pick<FastifyRequest, 'rout
   return routeOptions.config?.isForPagesElsewhere === true;
 }
 
-/** To be called before anything may be refused. */
-export function letPagesElsewhereRead(app: FastifyInstance): void {
+/**
+ * To be called before anything may be refused. Each of many clients has a connection of its own, which it would keep from one
+ * minute to the next: where places get few it is closed after the answer.
+ */
+export function letPagesElsewhereRead(app: FastifyInstance, isCrowded: IsCrowded): void {
   app.addHook('onRequest', async (request, reply) => {
-    if (isForPagesElsewhere(request)) reply.headers(CORS);
+    if (!isForPagesElsewhere(request)) return;
+    reply.headers(CORS);
+    if (isCrowded(request.ip)) reply.header('connection', 'close');
   });
 }
 

@@ -74,12 +74,13 @@ export class Queries {
     };
   }
 
-  /** The latest events of a session, and whether they are fewer than usual because they are long. */
+  /** The latest events of a session, and whether there are more: because they are long, or because there are so many notes. */
   #timeline(lastSeq: number): { readonly timeline: OneSession['timeline']; readonly isCut: boolean } {
     const itemOf = (row: Row) => this.items.event(row);
     const found = page(this.#chain(lastSeq), MOST_LINKS, itemOf, ({ seq }) => String(seq));
     const timeline = found.items.sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.seq - b.seq);
-    return { timeline, isCut: found.nextCursor !== null && timeline.length < MOST_LINKS };
+    const isShort = timeline.length < MOST_LINKS || timeline.some(({ kind }) => kind === 'note');
+    return { timeline, isCut: found.nextCursor !== null && isShort };
   }
 
   *#chain(lastSeq: number): Generator<Row> {

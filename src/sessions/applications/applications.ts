@@ -2,17 +2,16 @@ import type { Kind, User, UserEvent } from '../../contract/event.ts';
 import type { SignOfLife } from '../../contract/receiver.ts';
 import { type Doubt, isDoubtful } from '../doubt/doubt.ts';
 import { forgetOrphanStop, rememberOrphanStop } from '../key-memory.ts';
-import type { OrphanStop } from '../orphans.ts';
 import type { Host, Key, Session } from '../session.ts';
 import type { SessionBook } from '../session-book.ts';
 import type { Tracked } from '../session-tracker.ts';
 import { APPLICATION_TIMES, type ApplicationTimes } from '../time-outs.ts';
 import { KnownSessions } from './known-sessions.ts';
+import { Leaving } from './leaving.ts';
+import { END_WAITS_MS, endedUser, endFor } from './waiting-ends.ts';
 
 /** A note of this much after the end of its session still belongs to it: the clock of a client may be a little fast. */
 const AFTER_END_MS = 2_000;
-/** How long an end waits for what it ends: clients post each 10 s. */
-const END_WAITS_MS = 60_000;
 
 /** How often something was told of a session that there is not. */
 export interface ApplicationCounters {
@@ -29,6 +28,7 @@ export class Applications {
   readonly #book: SessionBook;
   readonly #doubt: Doubt;
   readonly #known = new Map<Host, KnownSessions>();
+  readonly leaving = new Leaving();
   /** Signs of life that are yet to be part of the state, with their time. */
   #signs = new Map<Session, number>();
 
@@ -42,6 +42,7 @@ export class Applications {
     host.isApplication = true;
     if (event.at > host.lastEventAt) host.lastEventAt = event.at;
     const session = this.#find(host, event.sessionKey, event.user, event.kind);
+    if (session !== null && this.#stays(session, event)) return applied(session);
     switch (event.kind) {
       case 'session_start':
         return this.#start(session, event, host);
@@ -98,10 +99,40 @@ export class Applications {
       if (key.open === null) this.#book.identities.emptied(key, event.receivedAt);
       return { session: null, outcome: 'orphan_stop' };
     }
-    if (session.endedAt !== null) return null;
+    if (session.endedAt !== null || this.leaving.get(session) !== null) return null;
     this.#book.active(session, event);
-    this.#book.end(session, Math.max(session.startedAt, event.at), 'stop', event.receivedAt);
+    if (this.#graceMsOf(session) > 0) this.#leave(session, event);
+    else this.#book.end(session, Math.max(session.startedAt, event.at), 'stop', event.receivedAt);
     return applied(session);
+  }
+
+  /** One with a key does not come again: a page that is loaded again makes another. */
+  #graceMsOf({ sessionKey, key }: Session): number {
+    const { graceMs = 0, resumeMs } = this.#timesOf(key.host);
+    return sessionKey === null ? Math.min(graceMs, resumeMs) : 0;
+  }
+
+  #leave(session: Session, { at, receivedAt }: UserEvent): void {
+    // It ends by what was said, and not for want of a sign of life meanwhile.
+    session.lastSeenAt = Math.max(session.lastSeenAt, receivedAt);
+    const first = this.leaving.add(session, { at, receivedAt });
+    if (first !== null) this.#left(first, receivedAt);
+  }
+
+  #left(session: Session, now: number): void {
+    const at = this.leaving.get(session)?.at ?? session.lastActivityAt;
+    this.#book.end(session, Math.max(session.startedAt, at), 'stop', now);
+  }
+
+  /** Takes back the end of a session that is leaving, where the event is of after it. */
+  #stays(session: Session, event: UserEvent): boolean {
+    const end = this.leaving.get(session);
+    if (end === null || event.kind === 'session_stop') return false;
+    if (event.at <= end.at + (event.kind === 'session_start' ? 0 : AFTER_END_MS)) return false;
+    this.leaving.delete(session);
+    this.#book.active(session, event);
+    this.#clearDoubt(session);
+    return true;
   }
 
   #note(session: Session | null, event: UserEvent, host: Host): Tracked {
@@ -178,7 +209,8 @@ export class Applications {
     const host = this.#book.identities.hosts.get(name);
     const session = host === undefined ? null : this.#find(host, sessionKey, user, 'session_stop');
     // Who said that it is over beats on in some clients; who was only silent is there again.
-    if (session === null || (session.endedAt !== null && session.endReason !== 'timeout')) {
+    const isOver = session === null || (session.endedAt !== null && session.endReason !== 'timeout');
+    if (isOver || this.leaving.get(session) !== null) {
       this.counters.unknownHeartbeats += 1;
       return false;
     }
@@ -196,6 +228,7 @@ export class Applications {
     const signs = this.#signs;
     if (signs.size > 0) this.#signs = new Map();
     for (const [session, at] of signs) this.#live(session, at);
+    for (const session of this.leaving.due(now, (each) => this.#graceMsOf(each))) this.#left(session, now);
     this.forget(now);
   }
 
@@ -229,11 +262,15 @@ export class Applications {
 
   /** Some session has opened, or is put back as the journal kept it. */
   opened(session: Session): void {
-    if (session.isApplication) this.#knownOf(session.key.host).goesOn(session);
+    if (!session.isApplication) return;
+    this.#knownOf(session.key.host).goesOn(session);
+    this.leaving.restored(session);
   }
 
   ended(session: Session): void {
-    if (session.isApplication) this.#knownOf(session.key.host).ended(session);
+    if (!session.isApplication) return;
+    this.leaving.delete(session);
+    this.#knownOf(session.key.host).ended(session);
   }
 
   /** One that has ended lately, as the journal kept it; in the order of their ends. */
@@ -253,36 +290,6 @@ export class Applications {
     }
     return known;
   }
-}
-
-/** An event of an application under the name of a Sense node, or the other way round: they would be one host. */
-export function isOfOther(
-  { host: name, kind, application }: UserEvent,
-  hosts: ReadonlyMap<string, Host>,
-): boolean {
-  const host = hosts.get(name);
-  return host !== undefined && kind !== 'note' && host.isApplication !== (application === true);
-}
-
-/** Whom an end names, where what it says may be the name of a user. */
-export function endedUser({ user, sessionKey }: UserEvent): User | null {
-  return sessionKey === null || user?.id === sessionKey ? user : null;
-}
-
-/** The end that came before what it ends: the latest one that is not earlier than the event. */
-function endFor(
-  keys: readonly Key[],
-  event: UserEvent,
-  graceMs: number,
-): { end: OrphanStop; of: Key } | null {
-  const waiting = keys.flatMap((of) => (of.orphanStops ?? []).map((end) => ({ end, of })));
-  const fitting = waiting.filter(
-    ({ end }) =>
-      (event.sessionKey === null || end.sessionKey === event.sessionKey) &&
-      event.at <= end.at + graceMs &&
-      event.receivedAt - end.receivedAt <= END_WAITS_MS,
-  );
-  return fitting.toSorted((a, b) => a.end.seq - b.end.seq).at(-1) ?? null;
 }
 
 function applied(session: Session): Tracked {

@@ -1,5 +1,5 @@
 import type { UserEvent } from '../../contract/event.ts';
-import { endedUser } from '../applications/applications.ts';
+import { endedUser } from '../applications/waiting-ends.ts';
 import type { Identities } from '../identities.ts';
 import { type Correction, correctionEvent, type PendingChanges } from '../pending-changes.ts';
 import type { Host, KnownUser, Session } from '../session.ts';

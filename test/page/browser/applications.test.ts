@@ -10,7 +10,7 @@ const MINUTE_MS = 60_000;
 const READER = 'a-reading-key-0123456789';
 const SHOP = 'the-key-of-the-shop-0123';
 const DESK = 'the-key-of-the-desk-0123';
-const TIMES = 'sessions: { timeout: 12h }';
+const TIMES = 'sessions: { timeout: 12h, grace: 0s }';
 const TOKENS = `port: 0, tokens: [
   { name: shop, token: ${SHOP}, scopes: [ ingest ], application: { name: The shop, ${TIMES} } },
   { name: desk, token: ${DESK}, scopes: [ ingest ], application: { ${TIMES} } },

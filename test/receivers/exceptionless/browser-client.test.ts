@@ -12,7 +12,7 @@ const BUNDLE = readFileSync(
 );
 const KEY = 'a-browser-key-0123456789';
 const READ = { authorization: 'Bearer a-reading-key-0123456789' };
-const TOKENS = `port: 0, tokens: [ { name: Shop.Example, token: ${KEY}, scopes: [ ingest ], application: { name: Shop, virtualProxy: /shop } }, { name: reader, token: a-reading-key-0123456789 } ]`;
+const TOKENS = `port: 0, tokens: [ { name: Shop.Example, token: ${KEY}, scopes: [ ingest ], application: { name: Shop, virtualProxy: /shop, sessions: { grace: 1s } } }, { name: reader, token: a-reading-key-0123456789 } ]`;
 
 const HTML = `<!doctype html><title>A shop</title><script type="module">
   import { Exceptionless } from '/client.js';

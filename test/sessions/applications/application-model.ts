@@ -10,6 +10,8 @@ export interface ModelSession {
   endedAt: number | null;
   endReason: 'stop' | 'timeout' | null;
   endedSeenAt: number;
+  /** An end that was said and does not count yet, and our clock when it came. */
+  leaving: { readonly at: number; readonly receivedAt: number } | null;
   /** Our clock at its last sign of life, and the time of that. */
   seenAt: number;
   activeAt: number;
@@ -26,18 +28,20 @@ interface End {
 }
 
 const WAITS_MS = 60_000;
-const GRACE_MS = 2_000;
+const AFTER_END_MS = 2_000;
 
 export class ApplicationModel {
   readonly sessions: ModelSession[] = [];
   readonly #timeoutMs: number;
   readonly #resumeMs: number;
+  readonly #graceMs: number;
   #ends: End[] = [];
   #beats: { readonly session: ModelSession; readonly at: number }[] = [];
   #order = 0;
   #now = 0;
 
-  constructor(timeoutMs: number, resumeMs: number) {
+  constructor(timeoutMs: number, resumeMs: number, graceMs: number) {
+    this.#graceMs = graceMs;
     this.#timeoutMs = timeoutMs;
     this.#resumeMs = resumeMs;
   }
@@ -50,7 +54,12 @@ export class ApplicationModel {
     const isStart = kind === 'session_start';
     if (kind === 'session_stop') this.#end(session, event, sessionKey, user);
     else if (session === null) this.#begin(event, user, signAt);
-    else if (session.endedAt === null) this.#inOpen(session, event, user, signAt, isStart);
+    else if (session.leaving !== null && event.at > session.leaving.at + (isStart ? 0 : AFTER_END_MS)) {
+      session.leaving = null;
+      session.activeAt = Math.max(session.activeAt, event.at);
+      session.seenAt = Math.max(session.seenAt, signAt);
+      if (!isStart) session.notes += 1;
+    } else if (session.endedAt === null) this.#inOpen(session, event, user, signAt, isStart);
     else this.#inEnded(session, session.endedAt, event, user, signAt, isStart);
   }
 
@@ -86,7 +95,7 @@ export class ApplicationModel {
     isStart: boolean,
   ): void {
     if (isStart && event.sessionKey !== null && session.startExact) return;
-    const grace = !isStart && session.endReason === 'stop' ? GRACE_MS : 0;
+    const grace = !isStart && session.endReason === 'stop' ? AFTER_END_MS : 0;
     if (event.at <= endedAt + grace) {
       if (!isStart) session.notes += 1;
       else if (!session.startExact && event.at <= session.startedAt) {
@@ -135,8 +144,13 @@ export class ApplicationModel {
       });
       return;
     }
-    if (session.endedAt !== null) return;
+    if (session.endedAt !== null || session.leaving !== null) return;
     session.activeAt = Math.max(session.activeAt, event.at);
+    if (session.sessionKey === null && this.#graceMs > 0) {
+      session.leaving = event;
+      session.seenAt = Math.max(session.seenAt, event.receivedAt);
+      return;
+    }
     session.endedAt = Math.max(session.startedAt, event.at);
     session.endReason = 'stop';
     session.endedSeenAt = event.receivedAt;
@@ -152,6 +166,7 @@ export class ApplicationModel {
       endedAt: null,
       endReason: null,
       endedSeenAt: 0,
+      leaving: null,
       seenAt: signAt,
       activeAt: event.at,
       notes: isStart ? 0 : 1,
@@ -161,7 +176,7 @@ export class ApplicationModel {
     const end = this.#ends.findLast(
       (each) =>
         (event.sessionKey === null ? each.user === user : each.sessionKey === event.sessionKey) &&
-        event.at <= each.at + (isStart ? 0 : GRACE_MS) &&
+        event.at <= each.at + (isStart ? 0 : AFTER_END_MS) &&
         event.receivedAt - each.receivedAt <= WAITS_MS,
     );
     if (end === undefined) return;
@@ -180,7 +195,8 @@ export class ApplicationModel {
 
   beat(sessionKey: string | null, user: string | null, at: number): void {
     const session = this.#find(sessionKey, user, 'session_stop');
-    if (session !== null && session.endReason !== 'stop') this.#beats.push({ session, at });
+    if (session !== null && session.endReason !== 'stop' && session.leaving === null)
+      this.#beats.push({ session, at });
   }
 
   tick(now: number): void {
@@ -202,6 +218,13 @@ export class ApplicationModel {
       session.seenAt = Math.max(session.seenAt, at);
     }
     this.#beats = [];
+    for (const session of this.sessions) {
+      if (session.leaving === null || now - session.leaving.receivedAt < this.#graceMs) continue;
+      session.endedAt = Math.max(session.startedAt, session.leaving.at);
+      session.endReason = 'stop';
+      session.endedSeenAt = now;
+      session.leaving = null;
+    }
     for (const session of this.sessions) {
       if (session.endedAt !== null || now <= session.seenAt + this.#timeoutMs) continue;
       session.endedAt = session.activeAt;

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import type { UserEvent } from '../../../src/contract/event.ts';
 
-export const [TIMEOUT, RESUME] = [300_000, 200_000];
+export const [TIMEOUT, RESUME, GRACE] = [300_000, 200_000, 15_000];
 export const SETTINGS = {
   ...{ timeoutMs: 1_800_000, graceMs: 300_000, maxAgeMs: 86_400_000 },
-  applicationTimesOf: () => ({ timeoutMs: TIMEOUT, resumeMs: RESUME }),
+  applicationTimesOf: () => ({ timeoutMs: TIMEOUT, resumeMs: RESUME, graceMs: GRACE }),
 };
 
 export type Told = Pick<UserEvent, 'kind' | 'at' | 'receivedAt' | 'sessionKey'> & {
