@@ -9,7 +9,7 @@ import {
   type ReceiverParts,
   type ReceiverStats,
 } from '../../src/contract/receiver.ts';
-import { connectToNats } from '../../src/nats/connection.ts';
+import { connectToNats, fileProblem } from '../../src/nats/connection.ts';
 import {
   aliveSubjectOf,
   askSubjectOf,
@@ -54,6 +54,10 @@ export function createNatsReceiver(config: NatsConfig, parts: ReceiverParts): Na
 export const natsReceiver = defineReceiver({
   schema: natsSchema,
   create: createNatsReceiver,
+  async examine(config, folder) {
+    const problem = await fileProblem(config, folder);
+    return problem === null ? [] : [{ ...problem, isProblem: true }];
+  },
   notes: ({ servers, stream, partitions }) => [
     ...servers,
     `stream ${stream}`,
@@ -112,6 +116,11 @@ class Nats implements NatsReceiver {
     this.#connection = connection;
     const stream = await findStream(connection, this.#config.stream, null);
     const owned = this.#config.partitions ?? Array.from({ length: stream.partitions }, (_, n) => n);
+    if (Math.max(...owned) >= stream.partitions) {
+      throw new Error(
+        `the stream ${this.#config.stream} has partitions 0-${stream.partitions - 1}, and not all that are configured`,
+      );
+    }
     const messages = await this.#consume(connection, stream, owned, intake);
     this.#hear(connection);
     const stop = () => void messages.close();

@@ -5,11 +5,10 @@ import {
   type Batch,
   defineSink,
   NeedsOperatorError,
-  PoisonRowError,
   type Sink,
   type SinkParts,
 } from '../../src/contract/sink.ts';
-import { connectToNats, SettingsError } from '../../src/nats/connection.ts';
+import { connectToNats, fileProblem, SettingsError } from '../../src/nats/connection.ts';
 import {
   type Ask,
   aliveSubjectOf,
@@ -25,6 +24,7 @@ import {
 import { partitionOf } from '../../src/nats/partition.ts';
 import { type FoundStream, findStream } from '../../src/nats/stream.ts';
 import { type NatsConfig, natsSchema } from './nats.schema.ts';
+import { inMessages, type Packed } from './pack.ts';
 
 /** What head and subject take of a message. */
 const HEAD_BYTES = 1_024;
@@ -32,6 +32,8 @@ const HEAD_BYTES = 1_024;
 const ACK_WITHIN_MS = 5_000;
 /** The centre knows by it that an edge is there, and how far. */
 const ALIVE_EVERY_MS = 5_000;
+/** A question that is asked again within this time is answered already. */
+const ANSWER_HOLDS_MS = 60_000;
 const TABLE = 'accepted_events';
 
 /** Accepted events to a central Headcount, as messages of a JetStream of NATS: the rows of one partition together. */
@@ -39,14 +41,31 @@ export function createNatsSink(config: NatsConfig, parts: SinkParts): Sink {
   return new Nats(config, parts);
 }
 
-export const natsSink = defineSink({ schema: natsSchema, create: createNatsSink });
-
-/** An event on its way, with its place in the batch. */
-interface Packed {
-  readonly seq: number;
-  readonly place: number;
-  readonly json: string;
-}
+export const natsSink = defineSink({
+  schema: natsSchema,
+  create: createNatsSink,
+  async examineFiles(config, folder) {
+    const problem = await fileProblem(config, folder);
+    return problem === null ? [] : [{ ...problem, isProblem: true }];
+  },
+  async examine(config, folder, signal) {
+    const connection = await connectToNats(config, folder, 'headcount doctor', signal);
+    try {
+      const server = `${connection.getServer()} is nats-server ${connection.info?.version}`;
+      // None is made: that is the work of the sink.
+      const found = await findStream(connection, config.stream, null).catch((error: Error) => error);
+      if (found instanceof SettingsError) throw found;
+      if (found instanceof Error) return [server, found.message];
+      const { partitions, firstSeq, lastSeq } = found;
+      return [
+        server,
+        `the stream ${config.stream} has ${partitions} partitions, and messages ${firstSeq} to ${lastSeq}`,
+      ];
+    } finally {
+      await connection.close();
+    }
+  },
+});
 
 /** How far one partition is. */
 interface Sent {
@@ -69,6 +88,8 @@ class Nats implements Sink {
   /** Number of the last row of the last batch that was taken. */
   #last = 0;
   #asks: Ask[] = [];
+  /** By partition: what was asked for last, and when. */
+  readonly #answered = new Map<number, { readonly after: number; readonly at: number }>();
   #asked = 0;
   #messages = 0;
 
@@ -158,6 +179,11 @@ class Nats implements Sink {
 
   #offerAgain(ask: Ask): void {
     if (ask.partition >= (this.#stream?.partitions ?? 0) || ask.after >= this.#parts.lastSeq()) return;
+    const answered = this.#answered.get(ask.partition);
+    const now = this.#parts.now();
+    // It is in the stream, and whoever asks has yet to come to it.
+    if (answered?.after === ask.after && now - answered.at < ANSWER_HOLDS_MS) return;
+    this.#answered.set(ask.partition, { after: ask.after, at: now });
     this.#asked += 1;
     const first = this.#parts.offerAgain(TABLE, ask.after);
     const { partition, after } = ask;
@@ -243,25 +269,6 @@ class Nats implements Sink {
   async stop(): Promise<void> {
     await this.#connection?.close();
   }
-}
-
-/** Cut so that each fits. @throws PoisonRowError where one event alone does not */
-function* inMessages(events: readonly Packed[], mostBytes: number): Generator<Packed[]> {
-  let packed: Packed[] = [];
-  let bytes = 2;
-  for (const event of events) {
-    const size = Buffer.byteLength(event.json) + 1;
-    if (size + 2 > mostBytes)
-      throw new PoisonRowError(event.place, `an event of ${size} bytes; the server takes ${mostBytes}`);
-    if (bytes + size > mostBytes) {
-      yield packed;
-      packed = [];
-      bytes = 2;
-    }
-    packed.push(event);
-    bytes += size;
-  }
-  if (packed.length > 0) yield packed;
 }
 
 function forOperator(error: Error): never {

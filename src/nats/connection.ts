@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import {
   connect,
   credsAuthenticator,
@@ -95,6 +96,21 @@ async function optionsOf(
         }
       : {}),
   };
+}
+
+/** What is wrong with the files that the settings name: where, and what; null where nothing is. */
+export async function fileProblem(
+  settings: NatsSettings,
+  folder: string,
+): Promise<{ readonly path: readonly string[]; readonly text: string } | null> {
+  try {
+    const { tls } = await optionsOf(settings, folder, '');
+    if (tls) createSecureContext(tls);
+    return null;
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    return { path: text.includes('credentials') ? ['credentials'] : ['tls'], text };
+  }
 }
 
 function isTooOld(version: string): boolean {

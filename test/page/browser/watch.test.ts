@@ -5,7 +5,7 @@ import { numberedUser, watched, watchFeed } from './feed-watch.ts';
 
 const ROUNDS = 8;
 const EVENTS_OF_A_ROUND = 26;
-const PAGES = 20;
+const PAGES = 8;
 
 describe.skipIf(CHROMIUM === null)('somebody who watches the page', () => {
   let under: PageUnderTest;
