@@ -87,7 +87,8 @@ class Nats implements Sink {
   #sent = new Map<number, Sent>();
   /** Number of the last row of the last batch that was taken. */
   #last = 0;
-  #asks: Ask[] = [];
+  /** By partition: what to begin with once the rows come again. */
+  readonly #asks = new Map<number, Sent>();
   /** By partition: what was asked for last, and when. */
   readonly #answered = new Map<number, { readonly after: number; readonly at: number }>();
   #asked = 0;
@@ -187,9 +188,11 @@ class Nats implements Sink {
     this.#asked += 1;
     const first = this.#parts.offerAgain(TABLE, ask.after);
     const { partition, after } = ask;
-    if (first > this.#last) this.#sent.set(partition, { through: after, gone: first - 1 - after });
+    // Not told from the first row that comes: those of excluded users before it are not gone.
+    const sent = { through: after, gone: first - 1 - after };
+    if (first > this.#last) this.#sent.set(partition, sent);
     // Until the rows come, the ones under way go on as before.
-    else this.#asks = [...this.#asks.filter((each) => each.partition !== partition), ask];
+    else this.#asks.set(partition, sent);
   }
 
   async write(batch: Batch, signal: AbortSignal): Promise<void> {
@@ -211,10 +214,8 @@ class Nats implements Sink {
   /** Rows come once more, from `first` on. */
   #beginAgain(first: number): void {
     for (const sent of this.#sent.values()) sent.through = Math.min(sent.through, first - 1);
-    for (const { partition, after } of this.#asks) {
-      this.#sent.set(partition, { through: after, gone: Math.max(0, first - 1 - after) });
-    }
-    this.#asks = [];
+    for (const [partition, sent] of this.#asks) this.#sent.set(partition, sent);
+    this.#asks.clear();
   }
 
   /** One message after the other, so that the stream has them in order. */

@@ -99,6 +99,29 @@ describe.skipIf(!hasNats)('the sink nats', () => {
     ]);
   });
 
+  it('takes nothing for gone that is only left out, since its user is excluded', async () => {
+    let asked = 0;
+    const { sink, stream } = made({
+      offerAgain: (_table, after) => {
+        asked += 1;
+        return after + 1;
+      },
+    });
+    await sink.start(NEVER);
+    await sink.write(rows(1, 9), NEVER);
+    await ask(stream, 2);
+    await until(
+      async () => asked,
+      (count) => count > 0,
+    );
+    // The rules of now leave out the third to the fifth.
+    await sink.write(rows(6, 4), NEVER);
+    expect(await spans(stream)).toEqual([
+      [0, 9, 0],
+      [2, 9, 0],
+    ]);
+  });
+
   it('cuts what is too long for one message, and never takes an event that alone is', async () => {
     const { sink, stream } = made();
     await sink.start(NEVER);
