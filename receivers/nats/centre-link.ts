@@ -1,3 +1,5 @@
+import { promisify } from 'node:util';
+import { gunzip, gzip, type ZlibOptions } from 'node:zlib';
 import { jetstream } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
@@ -26,6 +28,19 @@ const USUAL_PAYLOAD = 1_048_576;
 const LEASE_WITHIN_MS = 1_500;
 /** Questions of other centres that are answered at once. */
 const MOST_QUESTIONS = 32;
+/** Characters from which on an answer is packed: a page of sessions takes a tenth of the room then. */
+const PACKED_FROM = 16_384;
+const UNPACKED = { maxOutputLength: 32 * 1_024 * 1_024 };
+/** What gzip begins with, and no JSON. */
+const GZIP = [0x1f, 0x8b] as const;
+const pack = promisify<string, Buffer>(gzip);
+const unpack = promisify(
+  gunzip as (
+    data: Uint8Array,
+    options: ZlibOptions,
+    done: (error: Error | null, result: Buffer) => void,
+  ) => void,
+);
 const STATUS = 'headcount-status';
 /** Of JetStream: something was written since. */
 const WRONG_LAST_SEQUENCE = [10_071, 10_164];
@@ -85,13 +100,15 @@ function answerQuestions(connection: NatsConnection, stream: string, centres: Ce
     const path = decodeQuestion(message.string());
     if (path === null || message.reply === undefined) return;
     if (underWay >= MOST_QUESTIONS) {
-      respond(message, { status: 503, body: '' });
+      respond(message, 503, Buffer.alloc(0));
       return;
     }
     underWay += 1;
-    const reply = await centres.answer(path);
+    const { status, body } = await centres.answer(path);
+    const packed = body.length < PACKED_FROM ? Buffer.from(body) : await pack(body);
     underWay -= 1;
-    respond(message, Buffer.byteLength(reply.body) > most ? { status: 413, body: '' } : reply);
+    const isTooLong = packed.length > most;
+    respond(message, isTooLong ? 413 : status, isTooLong ? Buffer.alloc(0) : packed);
   };
   connection.subscribe(questionSubjectOf(stream, centres.name), {
     callback: (error, message) => {
@@ -101,11 +118,11 @@ function answerQuestions(connection: NatsConnection, stream: string, centres: Ce
 }
 
 /** It may be too late for an answer. */
-function respond(message: Msg, { status, body }: CentreReply): void {
+function respond(message: Msg, status: number, bytes: Uint8Array): void {
   const head = headers();
   head.set(STATUS, String(status));
   try {
-    message.respond(body, { headers: head });
+    message.respond(bytes, { headers: head });
   } catch {
     // The connection is closed: whoever asked gives up by itself.
   }
@@ -136,7 +153,9 @@ class Link implements CentreLink {
     const message = await this.#connection.request(subject, encodeQuestion(path), { timeout: withinMs });
     const status = Number(message.headers?.get(STATUS));
     if (!Number.isInteger(status)) throw new Error('no answer of a centre');
-    return { status, body: message.string() };
+    const bytes = message.data;
+    const isPacked = bytes[0] === GZIP[0] && bytes[1] === GZIP[1];
+    return { status, body: isPacked ? String(await unpack(bytes, UNPACKED)) : message.string() };
   }
 
   async read(name: string): Promise<KeptLease> {
