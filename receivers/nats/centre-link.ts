@@ -20,6 +20,7 @@ import {
   questionSubjectOf,
   wordSubjectOf,
 } from '../../src/nats/centre-message.ts';
+import type { FoundStream } from '../../src/nats/stream.ts';
 
 /** What subject, head and the frame around the counts take of a message. */
 const HEAD_BYTES = 4_096;
@@ -45,6 +46,9 @@ const STATUS = 'headcount-status';
 /** Of JetStream: something was written since. */
 const WRONG_LAST_SEQUENCE = [10_071, 10_164];
 
+/** What has to be known of a stream. */
+type CentreStream = Pick<FoundStream, 'partitions' | 'replicas'>;
+
 /** Joins the centres that share a stream, over one connection to its servers. */
 export class NatsCentreWay implements CentreWay {
   readonly partitions: readonly number[];
@@ -61,20 +65,10 @@ export class NatsCentreWay implements CentreWay {
     this.#centres = centres;
   }
 
-  /** From now on, until the connection is closed, centres hear of each other by it. */
-  async begin(
-    connection: NatsConnection,
-    { partitions, replicas }: { partitions: number; replicas: number },
-  ): Promise<void> {
+  /** From now on, until the connection is closed, centres hear of each other by it. `behind`: messages that we have yet to take. */
+  begin(connection: NatsConnection, stream: CentreStream, behind: () => number): void {
     const centres = this.#centres;
     if (centres === null) return;
-    const client = jetstream(connection, { timeout: LEASE_WITHIN_MS });
-    const bucket = bucketOf(this.#stream);
-    const leases = await new Kvm(client).create(bucket, {
-      replicas,
-      history: 1,
-      description: 'who answers for which partitions',
-    });
     connection.subscribe(wordSubjectOf(this.#stream, '*'), {
       callback: (error, message) => {
         const word = error === null ? decodeWord(message.subject, message.string()) : null;
@@ -82,7 +76,7 @@ export class NatsCentreWay implements CentreWay {
       },
     });
     answerQuestions(connection, this.#stream, centres);
-    this.#leave = centres.linked(new Link(connection, this.#stream, leases, partitions));
+    this.#leave = centres.linked(new Link(connection, this.#stream, stream, behind));
     void connection.closed().then(() => this.end());
   }
 
@@ -133,13 +127,21 @@ class Link implements CentreLink {
   readonly mostBytes: number;
   readonly #connection: NatsConnection;
   readonly #stream: string;
-  readonly #leases: KV;
+  readonly #replicas: number;
+  readonly behind: () => number;
+  #leases: Promise<KV> | null = null;
 
-  constructor(connection: NatsConnection, stream: string, leases: KV, partitionCount: number) {
+  constructor(
+    connection: NatsConnection,
+    stream: string,
+    { partitions, replicas }: CentreStream,
+    behind: () => number,
+  ) {
     this.#connection = connection;
     this.#stream = stream;
-    this.#leases = leases;
-    this.partitionCount = partitionCount;
+    this.#replicas = replicas;
+    this.behind = behind;
+    this.partitionCount = partitions;
     this.mostBytes = (connection.info?.max_payload ?? USUAL_PAYLOAD) - HEAD_BYTES;
   }
 
@@ -158,18 +160,32 @@ class Link implements CentreLink {
     return { status, body: isPacked ? String(await unpack(bytes, UNPACKED)) : message.string() };
   }
 
+  /** Found or made when it is needed: events come also where that is not allowed. */
+  #open(): Promise<KV> {
+    const client = jetstream(this.#connection, { timeout: LEASE_WITHIN_MS });
+    const description = 'who answers for which partitions of a stream of Headcount';
+    this.#leases ??= new Kvm(client).create(bucketOf(this.#stream), {
+      ...{ replicas: this.#replicas, history: 1, description },
+    });
+    this.#leases.catch(() => {
+      this.#leases = null;
+    });
+    return this.#leases;
+  }
+
   async read(name: string): Promise<KeptLease> {
-    const entry = await this.#leases.get(name);
+    const entry = await (await this.#open()).get(name);
     if (entry === null) return { text: null, revision: 0 };
     return { text: entry.operation === 'PUT' ? entry.string() : null, revision: entry.revision };
   }
 
   async write(name: string, text: string | null, revision: number): Promise<number | null> {
+    const leases = await this.#open();
     try {
       if (text !== null) {
-        return await this.#leases.put(name, text, { previousSeq: revision, timeout: LEASE_WITHIN_MS });
+        return await leases.put(name, text, { previousSeq: revision, timeout: LEASE_WITHIN_MS });
       }
-      await this.#leases.delete(name, { previousSeq: revision });
+      await leases.delete(name, { previousSeq: revision });
       return revision;
     } catch (error) {
       if (WRONG_LAST_SEQUENCE.includes(Number((error as { code?: unknown }).code))) return null;

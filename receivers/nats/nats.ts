@@ -128,7 +128,7 @@ class Nats implements NatsReceiver {
     }
     const messages = await this.#consume(connection, stream, owned, intake);
     this.#hear(connection);
-    await this.centreWay?.begin(connection, stream);
+    this.centreWay?.begin(connection, stream, () => this.#place.pending);
     const stop = () => void messages.close();
     signal.addEventListener('abort', stop);
     void connection.closed().then(stop);
@@ -166,10 +166,13 @@ class Nats implements NatsReceiver {
     owned: readonly number[],
     { edges }: NatsIntake,
   ) {
+    const start = Math.max(1, nextOf(stream, owned, edges));
+    // At most so many, until the first one says it.
+    this.#place.pending = Math.max(0, stream.lastSeq + 1 - start);
     const consumer = await jetstream(connection).consumers.get(this.#config.stream, {
       filter_subjects: owned.map((partition) => subjectOf(this.#config.stream, partition, '*')),
       deliver_policy: DeliverPolicy.StartSequence,
-      opt_start_seq: Math.max(1, nextOf(stream, owned, edges)),
+      opt_start_seq: start,
     });
     return consumer.consume({
       max_messages: MOST_MESSAGES,

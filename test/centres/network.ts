@@ -58,6 +58,7 @@ export class Network {
     return {
       partitionCount: this.partitionCount,
       mostBytes: this.mostBytes,
+      behind: () => 0,
       say: (word: CentreWord) => {
         for (const [, other] of others()) other.hear(JSON.parse(JSON.stringify(word)));
       },
