@@ -8,8 +8,8 @@ import type {
   CentreLink,
   CentreReply,
   CentreWay,
-  CentreWord,
   KeptLease,
+  SaidWord,
 } from '../../src/contract/centres/centre.ts';
 import {
   bucketOf,
@@ -145,7 +145,7 @@ class Link implements CentreLink {
     this.mostBytes = (connection.info?.max_payload ?? USUAL_PAYLOAD) - HEAD_BYTES;
   }
 
-  say(word: CentreWord): void {
+  say(word: SaidWord): void {
     if (this.#connection.isClosed()) return;
     this.#connection.publish(wordSubjectOf(this.#stream, word.centre), encodeWord(word));
   }

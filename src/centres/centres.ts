@@ -14,8 +14,9 @@ import { Lease } from './lease.ts';
 const EVERY_MS = 1_000;
 /** Messages of events that are yet to be taken; each may have thousands. */
 const FAR_BEHIND = 100;
-/** Rows of each list in a word. */
-export const MOST_TOLD = 1_000;
+/** Rows of the lists in a word. Of a host much is said, which takes time to make and to read. */
+export const MOST_TOLD = { hosts: 300, names: 1_000 } as const;
+type Most = Readonly<Record<keyof typeof MOST_TOLD, number>>;
 /** A question to another centre is given up after that. */
 const ANSWER_WITHIN_MS = 5_000;
 
@@ -33,8 +34,8 @@ export interface CentresParts {
 
 /** What this centre can say of itself; the API gives it. */
 export interface OwnAnswers {
-  /** What it counts, with so many rows of each list at most. */
-  counts(most: number): CountsView;
+  /** What it counts, with so many rows at most of the list of hosts, and of each other list. */
+  counts(most: Most): CountsView;
   answer(path: string): Promise<CentreReply>;
 }
 
@@ -53,10 +54,10 @@ export interface Answered {
 }
 
 const wordCounts = countsAnswer.extend({
-  hosts: countsAnswer.shape.hosts.max(MOST_TOLD),
-  virtualProxies: countsAnswer.shape.virtualProxies.max(MOST_TOLD),
-  apps: countsAnswer.shape.apps.max(MOST_TOLD),
-  sites: z.array(countsAnswer.shape.sites.unwrap().element).max(MOST_TOLD).optional(),
+  hosts: countsAnswer.shape.hosts.max(MOST_TOLD.hosts),
+  virtualProxies: countsAnswer.shape.virtualProxies.max(MOST_TOLD.names),
+  apps: countsAnswer.shape.apps.max(MOST_TOLD.names),
+  sites: z.array(countsAnswer.shape.sites.unwrap().element).max(MOST_TOLD.names).optional(),
 });
 
 /** This centre among those that share a stream: says what it counts, hears what the others do, and asks them. */
@@ -134,11 +135,11 @@ export class Centres implements CentreIntake {
   #say(): void {
     if (this.#own === null) return;
     const { partitions, clock } = this.#parts;
-    const counts = fitting(this.#own, this.#link?.mostBytes ?? Number.POSITIVE_INFINITY);
+    const [counts, json] = fitting(this.#own, this.#link?.mostBytes ?? Number.POSITIVE_INFINITY);
     // Looked at last: making the counts took its time.
     const word = { centre: this.name, partitions, term: this.#lease.term, isSure: this.#lease.isSure };
     this.#claims.hear({ ...word, counts, heardAt: clock() });
-    this.#link?.say({ ...word, counts: word.term === null ? null : counts });
+    this.#link?.say({ ...word, counts: word.term === null ? null : json });
   }
 
   hear({ centre, partitions, term, isSure, counts }: CentreWord): void {
@@ -204,11 +205,15 @@ export class Centres implements CentreIntake {
   }
 }
 
-/** With fewer rows where more would not fit into a message. */
-function fitting(own: OwnAnswers, mostBytes: number): CountsView {
-  for (let most = MOST_TOLD; ; most = Math.floor(most / 2)) {
-    const counts = own.counts(most);
-    if (most === 0 || Buffer.byteLength(JSON.stringify(counts)) <= mostBytes) return counts;
+/** With fewer rows where more would not fit into a message; and the same as JSON. */
+function fitting(own: OwnAnswers, mostBytes: number): readonly [counts: CountsView, json: string] {
+  for (let share = 1; ; share = share < 0.001 ? 0 : share / 2) {
+    const counts = own.counts({
+      hosts: Math.floor(MOST_TOLD.hosts * share),
+      names: Math.floor(MOST_TOLD.names * share),
+    });
+    const json = JSON.stringify(counts);
+    if (share === 0 || Buffer.byteLength(json) <= mostBytes) return [counts, json];
   }
 }
 

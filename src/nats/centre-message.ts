@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import type { CentreWord } from '../contract/centres/centre.ts';
+import type { CentreWord, SaidWord } from '../contract/centres/centre.ts';
 import { MOST_PARTITIONS } from './stream.ts';
 
 /** Words and questions of other layouts are refused. */
@@ -24,8 +24,9 @@ export function bucketOf(stream: string): string {
   return `${isPlain ? stream : hash('sha256', stream, 'hex').slice(0, 32)}-leases`;
 }
 
-export function encodeWord({ partitions, term, isSure, counts }: CentreWord): string {
-  return JSON.stringify({ layout: LAYOUT, partitions, term, isSure, counts });
+export function encodeWord({ partitions, term, isSure, counts }: SaidWord): string {
+  const head = JSON.stringify({ layout: LAYOUT, partitions, term, isSure });
+  return `${head.slice(0, -1)},"counts":${counts}}`;
 }
 
 const wordSchema = z.object({

@@ -32,7 +32,7 @@ const happening = fc
 
 function viewOf(site: Site, now: number): CountsView {
   const parts = { site, appNames: fixedAppNames(new Map()), now: () => now };
-  return ownAnswers({} as never, parts).counts(1_000);
+  return ownAnswers({} as never, parts).counts({ hosts: 300, names: 1_000 });
 }
 
 function fedWith(events: readonly UserEvent[], now: number): Site {

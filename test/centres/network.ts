@@ -1,5 +1,5 @@
 import { Centres } from '../../src/centres/centres.ts';
-import type { CentreLink, CentreReply, CentreWord, KeptLease } from '../../src/contract/centres/centre.ts';
+import type { CentreLink, CentreReply, KeptLease } from '../../src/contract/centres/centre.ts';
 
 const NEVER = 1 << 30;
 
@@ -60,8 +60,9 @@ export class Network {
       partitionCount: this.partitionCount,
       mostBytes: this.mostBytes,
       behind: () => 0,
-      say: (word: CentreWord) => {
-        for (const [, other] of others()) other.hear(JSON.parse(JSON.stringify(word)));
+      say: (word) => {
+        const counts = word.counts === null ? null : JSON.parse(word.counts);
+        for (const [, other] of others()) other.hear({ ...word, counts });
       },
       ask: async (centre: string, path: string): Promise<CentreReply> => {
         const other = this.members.get(centre);

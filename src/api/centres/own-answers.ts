@@ -19,7 +19,7 @@ export function ownAnswers(
   return {
     counts: (most) => {
       const at = now();
-      return { ...countsView(site, appNames, at, null, most), ...sitesOf(site, at, most) };
+      return { ...countsView(site, appNames, at, null, most), ...sitesOf(site, at, most.names) };
     },
     answer: (path) => answerToCentre(app, path),
   };

@@ -16,6 +16,12 @@ export interface CentreWord {
   readonly counts: unknown;
 }
 
+/** The same as it is said. */
+export interface SaidWord extends CentreWord {
+  /** JSON. */
+  readonly counts: string | null;
+}
+
 /** What a centre answered to a question of another one. */
 export interface CentreReply {
   /** As of HTTP; 413 where the answer is too long for one message. */
@@ -46,7 +52,7 @@ export interface CentreLink extends LeaseStore {
   readonly mostBytes: number;
   /** About how many messages of events we have yet to take. */
   behind(): number;
-  say(word: CentreWord): void;
+  say(word: SaidWord): void;
   /** Rejects where nobody answers in time. */
   ask(centre: string, path: string, withinMs: number): Promise<CentreReply>;
 }
