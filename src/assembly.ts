@@ -27,6 +27,7 @@ import { JournalReader } from './journal/read/reader.ts';
 import type { Recovered } from './journal/recover.ts';
 import { recoverFile } from './journal/recover-file.ts';
 import { boundsWithin } from './sessions/hosts/room.ts';
+import { reportOf } from './sessions/quality/report.ts';
 import { Site } from './sessions/site.ts';
 import type { Storms } from './sessions/storms/storms.ts';
 import { toldStorms } from './sessions/storms/told-storms.ts';
@@ -164,7 +165,7 @@ export class Assembly {
   }
 
   #createDeliveries(): Delivery {
-    const { config, log, print } = this.#options;
+    const { config, log, print, now } = this.#options;
     const sinks = config.sinks.map((sink) => ({ name: sink.name ?? sink.type, config: sink }));
     return new Delivery(
       {
@@ -179,6 +180,7 @@ export class Assembly {
       {
         print,
         undelivered: (undelivered) => this.journal.keep(undelivered),
+        report: () => reportOf(this.site, this.journal.nextSeq - 1, now()),
         trouble: (sink, reason, needsOperator) => {
           if (needsOperator)
             this.#troubles.note(`sink ${sink} cannot deliver until you act`, reason, 'error');

@@ -1,7 +1,6 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { DeliverPolicy, type JsMsg, jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { ForwardingIntake } from '../../src/contract/forwarding.ts';
 import {
   defineReceiver,
   type EventIntake,
@@ -9,14 +8,13 @@ import {
   type ReceiverParts,
   type ReceiverStats,
 } from '../../src/contract/receiver.ts';
+import type { EdgeAlive, ForwardingIntake } from '../../src/contract/sites/forwarding.ts';
+import { aliveSubjectOf, decodeAlive, edgeOfAlive } from '../../src/nats/alive.ts';
 import { connectToNats, fileProblem } from '../../src/nats/connection.ts';
 import {
-  aliveSubjectOf,
   askSubjectOf,
-  decodeAlive,
   decodeEvents,
   decodeHead,
-  edgeOfAlive,
   encodeAsk,
   placeOf,
   subjectOf,
@@ -72,6 +70,7 @@ class Nats implements NatsReceiver {
   readonly #stopping = new AbortController();
   readonly #edges = new Edges();
   #running: Promise<void> | null = null;
+  #intake: ForwardingIntake | null = null;
   #connection: NatsConnection | null = null;
   #trouble: string | null = null;
   #received = 0;
@@ -87,6 +86,7 @@ class Nats implements NatsReceiver {
   /** Resolves at once: that no server is there is said, and tried again. */
   async start(intake: NatsIntake): Promise<void> {
     if (this.#stopping.signal.aborted) return;
+    this.#intake = intake.edges;
     this.#running = this.#run(intake);
   }
 
@@ -122,7 +122,7 @@ class Nats implements NatsReceiver {
       );
     }
     const messages = await this.#consume(connection, stream, owned, intake);
-    this.#hear(connection);
+    this.#hear(connection, owned, intake.edges);
     const stop = () => void messages.close();
     signal.addEventListener('abort', stop);
     void connection.closed().then(stop);
@@ -144,12 +144,15 @@ class Nats implements NatsReceiver {
   }
 
   /** Signs of life of edges. */
-  #hear(connection: NatsConnection): void {
+  #hear(connection: NatsConnection, owned: readonly number[], intake: ForwardingIntake): void {
     connection.subscribe(aliveSubjectOf(this.#config.stream, '*'), {
       callback: (error, message) => {
         const edge = error === null ? edgeOfAlive(message.subject) : null;
         const alive = error === null ? decodeAlive(message.string()) : null;
-        if (edge !== null && alive !== null) this.#edges.alive(edge, alive, this.#parts.now());
+        if (edge === null || alive === null) return;
+        intake.alive(edge, alive, owned);
+        const lacking = this.#place.pending === 0 ? lackingOf(edge, alive, owned, intake) : NONE;
+        this.#edges.alive(edge, alive, lacking, this.#parts.now());
       },
     });
   }
@@ -165,6 +168,7 @@ class Nats implements NatsReceiver {
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: Math.max(1, nextOf(stream, owned, edges)),
     });
+    this.#place.pending = (await consumer.info()).num_pending;
     return consumer.consume({
       max_messages: MOST_MESSAGES,
       expires: EXPIRES_MS,
@@ -235,9 +239,22 @@ class Nats implements NatsReceiver {
       stream: this.#config.stream,
       pendingMessages: this.#place.pending,
       trouble: this.#trouble,
-      edges: this.#edges.stats,
+      edges: this.#edges.stats((edge) => this.#intake?.behindOf(edge) ?? null),
     };
   }
+}
+
+const NONE: ReadonlyMap<number, number> = new Map();
+
+/** By partition, the number after which events have not come that the edge says are in the stream. */
+function lackingOf(
+  edge: string,
+  { sent }: EdgeAlive,
+  owned: readonly number[],
+  intake: ForwardingIntake,
+): ReadonlyMap<number, number> {
+  const taken = owned.map((partition) => [partition, intake.takenOf(edge, partition)] as const);
+  return new Map(taken.filter(([partition, seq]) => seq < (sent[partition] ?? 0)));
 }
 
 /** Where to go on in the stream: behind the last message of that partition that was taken of which this is the oldest. */

@@ -8,14 +8,13 @@ import {
   type Sink,
   type SinkParts,
 } from '../../src/contract/sink.ts';
+import { aliveSubjectOf, encodeAlive } from '../../src/nats/alive.ts';
 import { connectToNats, fileProblem, SettingsError } from '../../src/nats/connection.ts';
 import {
   type Ask,
-  aliveSubjectOf,
   askSubjectOf,
   decodeAsk,
   decodeHead,
-  encodeAlive,
   encodeEvent,
   encodeEvents,
   encodeHead,
@@ -25,13 +24,14 @@ import { partitionOf } from '../../src/nats/partition.ts';
 import { type FoundStream, findStream } from '../../src/nats/stream.ts';
 import { type NatsConfig, natsSchema } from './nats.schema.ts';
 import { inMessages, type Packed } from './pack.ts';
+import { Progress } from './progress.ts';
 
 /** What head and subject take of a message. */
 const HEAD_BYTES = 1_024;
 /** A server has to know of a message's storing so soon, else it is offered again. */
 const ACK_WITHIN_MS = 5_000;
 /** The centre knows by it that an edge is there, and how far. */
-const ALIVE_EVERY_MS = 5_000;
+const ALIVE_EVERY_MS = 2_000;
 /** A question that is asked again within this time is answered already. */
 const ANSWER_HOLDS_MS = 60_000;
 const TABLE = 'accepted_events';
@@ -80,6 +80,9 @@ class Nats implements Sink {
   readonly tables = [TABLE] as const;
   readonly #config: NatsConfig;
   readonly #parts: SinkParts;
+  readonly #progress = new Progress();
+  /** By partition, the number of the last event that is in the stream. */
+  readonly #inStream: number[] = [];
   #connection: NatsConnection | null = null;
   #client: JetStreamClient | null = null;
   #stream: FoundStream | null = null;
@@ -145,6 +148,8 @@ class Nats implements Sink {
       const message = await manager.streams.getMessage(this.#config.stream, { last_by_subj: subject });
       const head = decodeHead(message?.header);
       if (head !== null) sent.set(partition, { through: head.through, gone: 0 });
+      // Where the stream has lost it, the centre may still lack it.
+      this.#inStream[partition] = Math.max(head?.through ?? 0, this.#inStream[partition] ?? 0);
     }
     const through = Math.max(0, ...[...sent.values()].map((each) => each.through));
     if (through > lastSeq()) {
@@ -168,10 +173,15 @@ class Nats implements Sink {
   }
 
   #sayAlive(connection: NatsConnection): void {
-    const { storeId, site, lastSeq } = this.#parts;
+    const { storeId, site, report: reportNow, doneThrough } = this.#parts;
     const subject = aliveSubjectOf(this.#config.stream, storeId);
     const say = (): void => {
-      if (!connection.isClosed()) connection.publish(subject, encodeAlive({ site, head: lastSeq() }));
+      const report = reportNow();
+      if (report === null || connection.isClosed()) return;
+      const done = doneThrough(TABLE);
+      const caughtUpTo = this.#progress.note(report, done);
+      const alive = { site, report, done, caughtUpTo, sent: this.#inStream };
+      connection.publish(subject, encodeAlive(alive, this.#mostBytes));
     };
     const timer = setInterval(say, ALIVE_EVERY_MS);
     void connection.closed().finally(() => clearInterval(timer));
@@ -233,6 +243,7 @@ class Nats implements Sink {
       const through = packed.at(-1)?.seq ?? sent.through;
       await this.#publish(partition, sent, packed, through);
       sent.through = through;
+      this.#inStream[partition] = Math.max(through, this.#inStream[partition] ?? 0);
       sent.gone = 0;
       this.#messages += 1;
     }

@@ -25,7 +25,8 @@ const CLOCK_OFF_SECONDS = 60;
 
 export function hostView({ site, now: clock }: Pick<ApiParts, 'site' | 'now'>, host: Host): HostAnswer {
   const now = clock();
-  const offsetMs = host.clock?.offsetMs ?? null;
+  const offsetMs =
+    host.edgeSite === null ? (host.clock?.offsetMs ?? null) : host.edgeSite.clockOffsetMs(host.name);
   return {
     host: host.name,
     lastEventAt: host.lastEventAt === 0 ? null : isoOrNull(host.lastEventAt),

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import type { Sender, User, UserEvent } from './event.ts';
-import type { EdgeStats, ForwardingIntake } from './forwarding.ts';
 import type { Plugin, PluginSchema } from './plugin.ts';
 import { text } from './settings.ts';
+import type { EdgeStats, ForwardingIntake } from './sites/forwarding.ts';
 import type { FailedPoll, Snapshot } from './snapshot.ts';
 
 /** What one item handed over by `submit` came to, once the journal has committed it. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { UserEvent } from '../contract/event.ts';
-import type { EdgePosition } from '../contract/forwarding.ts';
 import type { LineWords } from '../contract/rows.ts';
+import type { EdgePosition } from '../contract/sites/forwarding.ts';
 import type { KeptPoll } from '../contract/snapshot.ts';
 import type { Applied, Site } from '../sessions/site.ts';
 import { WorkerFront } from '../threads/worker-front.ts';

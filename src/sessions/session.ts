@@ -4,6 +4,7 @@ import type { HostClock } from './clocks/host-clock.ts';
 import { Rhythm } from './clocks/rhythm.ts';
 import { HostDoubt } from './doubt/host-doubt.ts';
 import type { LossWindow } from './doubt/loss-window.ts';
+import type { EdgeSite } from './edges/edge-site.ts';
 import { HostStanding } from './hosts/host-standing.ts';
 import type { KeyTrial } from './hosts/key-trial.ts';
 import { Layouts } from './hosts/layouts.ts';
@@ -144,17 +145,6 @@ export class Session {
   }
 }
 
-/** The order that *oldest* and *newest* speak of. */
-export function byStart(a: Pick<Session, 'startedAt' | 'id'>, b: typeof a): number {
-  return a.startedAt - b.startedAt || a.id - b.id;
-}
-
-/** The order that *newest connection* speaks of. */
-export type Opening = Pick<Connection, 'openedAt' | 'id'>;
-export function byOpening(a: Opening, b: Opening): number {
-  return a.openedAt - b.openedAt || a.id - b.id;
-}
-
 /** A Sense node, with its counts. */
 export class Host {
   readonly name: string;
@@ -191,6 +181,8 @@ export class Host {
   readonly balance = new Balance();
   readonly layouts = new Layouts();
   readonly standing: HostStanding;
+  /** Where it is a host of another site, of which edges tell. */
+  edgeSite: EdgeSite | null = null;
 
   /** `epoch`: of the latest loss anywhere. */
   constructor(name: string, epoch: number, now: number) {

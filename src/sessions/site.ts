@@ -1,5 +1,5 @@
 import type { NumberedLine, UserEvent } from '../contract/event.ts';
-import { oneHost } from '../contract/site-hosts.ts';
+import { oneHost } from '../contract/sites/site-hosts.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 import { Applications } from './applications/applications.ts';
 import { Clocks } from './clocks/clocks.ts';
@@ -7,6 +7,7 @@ import { Counts } from './counts.ts';
 import { Losses } from './doubt/losses.ts';
 import { watchLines } from './doubt/watch-lines.ts';
 import { Downtimes } from './downtimes.ts';
+import { OtherSites } from './edges/other-sites.ts';
 import { type Applied, type AppliedCorrection, asEvents, chained, userOf } from './events/applied.ts';
 import { hide, type IsExcluded, type MissedLines, noteMissed } from './hidden.ts';
 import { BOUNDS, Room } from './hosts/room.ts';
@@ -56,6 +57,7 @@ export class Site implements SessionObserver {
   readonly book: SessionBook;
   readonly tracker: SessionTracker;
   readonly room: Room;
+  readonly otherSites: OtherSites;
   readonly #mostParts: number;
   readonly applications: Applications;
   /** Rises with whatever may change the counts, but for time. */
@@ -75,6 +77,7 @@ export class Site implements SessionObserver {
     this.book = new SessionBook(this.identities, settings, downtimes, this.losses, this);
     this.tracker = new SessionTracker(this.book, downtimes, this.losses, counts.doubt);
     this.applications = new Applications(this.book, counts.doubt);
+    this.otherSites = new OtherSites(this.book, this.losses);
     this.room = new Room(bounds, counts, this.book, this.polledProxies);
     this.snapshots = new Snapshots(this.book, counts.doubt, this.polledProxies, (host, user) =>
       this.room.hasFor(host, user),
@@ -116,6 +119,7 @@ export class Site implements SessionObserver {
       this.series.count('rejected', host.dimension, event.at, 1);
     }
     const key = this.identities.key(host, user);
+    if (host.edgeSite !== null) this.otherSites.catchUp(key, event.receivedAt);
     const { session, outcome } = this.tracker.apply(event, key, seq);
     if (key.open === null) this.identities.emptied(key, event.receivedAt);
     if (event.kind === 'session_stop' && outcome !== 'failed') key.stoppedAt = event.receivedAt;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { QUALITIES, QUALITY_REASONS } from '../../contract/quality.ts';
 import { type AnswerOf, time } from '../../journal/read/answers.ts';
 import { MOMENT_QUALITIES, MOMENT_REASONS } from '../../sessions/quality/past-quality.ts';
-import { QUALITIES, QUALITY_REASONS } from '../../sessions/quality/statement.ts';
 
 /** Null where nobody knows, which of the whole site at the moment is never so. */
 const count = z.int().nullable();

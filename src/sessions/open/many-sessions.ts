@@ -1,11 +1,5 @@
-import {
-  byOpening,
-  byStart,
-  type Connection,
-  type Opening,
-  type OpenSessions,
-  type Session,
-} from '../session.ts';
+import type { Connection, OpenSessions, Session } from '../session.ts';
+import { byOpening, byStart, type Opening } from './in-order.ts';
 import { OrderedSet } from './ordered-set.ts';
 
 /** The sessions of a crowded key that have one virtual proxy, or none: an order for each question. */

@@ -21,6 +21,7 @@ export function questDbSink(
     // As long as a test does not say otherwise nobody else has the name.
     ...{ lastSeq: () => Number.MAX_SAFE_INTEGER, madeTable: () => {}, now: () => NOON },
     ...{ site: 'main', offerAgain: (_table: string, after: number) => after + 1 },
+    ...{ doneThrough: () => 0, report: () => null },
     ...others,
   };
   return createQuestDbSink(config, parts);
