@@ -58,7 +58,8 @@ class RunningApp implements App {
   }
 
   async start(): Promise<void> {
-    const { journal, reader, deliveries, appNames, site, pipeline, checkpoints, receivers } = this.#parts;
+    const { journal, reader, deliveries, appNames, site, pipeline, checkpoints, receivers, centres } =
+      this.#parts;
     const { config, log, now } = this.#options;
     await journal.start();
     // Before the threads that begin with the names that are kept.
@@ -67,6 +68,7 @@ class RunningApp implements App {
     deliveries.start();
     site.started(now());
     checkpoints.start();
+    centres?.start();
     for (const receiver of receivers) await receiver.start(pipeline);
     const api = await listenApi(this.#parts.api, config.api);
     this.listening = { ...addressesOf(receivers), api };
@@ -104,13 +106,16 @@ class RunningApp implements App {
   }
 
   async #stop(): Promise<void> {
-    const { journal, reader, deliveries, appNames, checkpoints, receivers, api, unlock } = this.#parts;
+    const { journal, reader, deliveries, appNames, checkpoints, receivers, api, centres, unlock } =
+      this.#parts;
     this.#parts.notReady = 'stopping';
     checkpoints.stop();
     let isCommitted = false;
     let lost = 0;
     let why: string | null = null;
     try {
+      // While there is a way to others.
+      await centres?.leave();
       // The API after those that have an address of their own, so that it can be asked why nothing is taken any more.
       for (const receiver of receivers.filter(hasAddress)) await receiver.stop();
       await closeApi(api);

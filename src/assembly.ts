@@ -1,22 +1,19 @@
-import { getHeapStatistics } from 'node:v8';
 import { crc32 } from 'node:zlib';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { createReceivers } from '../receivers/index.ts';
 import { ApiAccess } from './api/access/access.ts';
-import { applicationSettings, applicationTimes } from './api/access/application.ts';
+import { applicationSettings } from './api/access/application.ts';
 import { WrongTokens } from './api/access/wrong-tokens.ts';
 import { API_LIMITS, createApi } from './api/api.ts';
 import type { ApiParts } from './api/parts.ts';
 import { SiteAppNames } from './app-names/app-names.ts';
+import { Centres } from './centres/centres.ts';
 import { Checkpoints, callAfter } from './checkpoints.ts';
 import type { Config } from './config/config.ts';
 import { fitConnections } from './config/open-files.ts';
 import { createBlacklist } from './contract/blacklist.ts';
 import type { Receiver } from './contract/receiver.ts';
-import { secondsOf } from './contract/seconds.ts';
-import { createClassOf } from './contract/user-class.ts';
-import { prefixOf } from './contract/virtual-proxy.ts';
 import { Delivery } from './delivery/delivery.ts';
 import { Duplicates } from './intake/duplicates.ts';
 import { Pipeline } from './intake/pipeline.ts';
@@ -26,11 +23,11 @@ import { lockStore } from './journal/journal-file.ts';
 import { JournalReader } from './journal/read/reader.ts';
 import type { Recovered } from './journal/recover.ts';
 import { recoverFile } from './journal/recover-file.ts';
-import { boundsWithin } from './sessions/hosts/room.ts';
 import { reportOf } from './sessions/quality/report.ts';
-import { Site } from './sessions/site.ts';
+import type { Site } from './sessions/site.ts';
 import type { Storms } from './sessions/storms/storms.ts';
 import { toldStorms } from './sessions/storms/told-storms.ts';
+import { createSite } from './site-settings.ts';
 import { TroubleLog } from './trouble-log.ts';
 
 const SINK_MODULE = new URL('../sinks/index.ts', import.meta.url).href;
@@ -66,6 +63,8 @@ export class Assembly {
   readonly checkpoints: Checkpoints;
   readonly access: ApiAccess;
   readonly appNames: SiteAppNames;
+  /** Null where it shares no stream with others. */
+  readonly centres: Centres | null;
   readonly api: ReturnType<typeof createApi>;
   /** Lets another Headcount have the store. */
   readonly unlock: () => void;
@@ -83,7 +82,7 @@ export class Assembly {
     this.#options = options;
     this.#troubles = new TroubleLog(log);
     this.access = new ApiAccess(config.api, log);
-    this.site = createSite(config.sessions, this.access, log);
+    this.site = createSite(config, this.access, log);
     this.site.room.onMadeRoom = (forgotten, newcomer) =>
       this.#troubles.note(
         'too many hosts: those of which the fewest lines came make room',
@@ -126,9 +125,25 @@ export class Assembly {
       now,
       after: callAfter,
     });
+    this.centres = this.#joinCentres(recovered.storeId);
     const { maxConnections, maxConnectionsPerAddress } = api;
     const limits = { ...API_LIMITS, maxConnections, maxConnectionsPerAddress };
     this.api = createApi(this.#apiParts(recovered.storeId), log, limits);
+  }
+
+  #joinCentres(name: string): Centres | null {
+    const { log } = this.#options;
+    const way = this.receivers.find(({ centreWay }) => centreWay != null)?.centreWay ?? null;
+    if (way === null) return null;
+    const centres = new Centres({
+      ...{ name, partitions: way.partitions },
+      clock: () => performance.now(),
+      repeat: setInterval,
+      trouble: (kind, sample) => this.#troubles.note(kind, sample),
+      said: (text) => log.info(text),
+    });
+    way.join(centres);
+    return centres;
   }
 
   #recover(): Recovered {
@@ -246,6 +261,7 @@ export class Assembly {
       inFlight: () => this.pipeline.inFlight,
       receivers: this.receivers,
       sinks: () => this.deliveries.stats,
+      centres: this.centres,
       // What is on the disk.
       ask: async (question, asker) => {
         await this.checkpoints.beforeRead();
@@ -267,33 +283,4 @@ export class Assembly {
       processMetrics,
     };
   }
-}
-
-function createSite(
-  { timeout, grace, maxAge, serviceUsers, virtualProxies }: Config['sessions'],
-  access: ApiAccess,
-  log: Logger,
-): Site {
-  const settings = {
-    ...{ timeoutMs: timeout, graceMs: grace, maxAgeMs: maxAge },
-    timeoutMsOf: new Map(virtualProxies.map((each) => [prefixOf(each.virtualProxy), each.timeout])),
-    classOf: createClassOf(serviceUsers),
-    applicationTimesOf: (host: string) => applicationTimes(access.applicationOf(host)),
-  };
-  const site = new Site(settings, boundsWithin(getHeapStatistics().heap_size_limit));
-  site.tracker.onKeysIgnored = (host) =>
-    log.warn({ host }, 'session keys of this host do not stay the same; ignored from now on');
-  site.tracker.onKeysBelieved = (host) =>
-    log.info({ host }, 'session keys of this host stay the same after all; they count again');
-  site.clocks.onOffset = (host, offsetMs) =>
-    log.warn(
-      { host, offsetSeconds: secondsOf(offsetMs) },
-      'the clock of this host is off; its event times are corrected by that',
-    );
-  site.lostLines.onShared = (host) =>
-    log.warn(
-      { host },
-      'row numbers of this host do not count its lines one by one; lost lines cannot be seen',
-    );
-  return site;
 }

@@ -20,6 +20,7 @@ import {
   subjectOf,
 } from '../../src/nats/message.ts';
 import { type FoundStream, findStream } from '../../src/nats/stream.ts';
+import { NatsCentreWay } from './centre-link.ts';
 import { Edges } from './edges.ts';
 import { type NatsConfig, natsSchema } from './nats.schema.ts';
 
@@ -65,6 +66,8 @@ export const natsReceiver = defineReceiver({
 
 class Nats implements NatsReceiver {
   readonly name: string;
+  /** Null where no partitions are configured: then it follows all of them, and has nobody to share them with. */
+  readonly centreWay: NatsCentreWay | null;
   readonly #config: NatsConfig;
   readonly #parts: ReceiverParts;
   readonly #stopping = new AbortController();
@@ -81,6 +84,8 @@ class Nats implements NatsReceiver {
     this.name = parts.name;
     this.#config = config;
     this.#parts = parts;
+    const { partitions, stream } = config;
+    this.centreWay = partitions === undefined ? null : new NatsCentreWay(stream, partitions);
   }
 
   /** Resolves at once: that no server is there is said, and tried again. */
@@ -123,6 +128,7 @@ class Nats implements NatsReceiver {
     }
     const messages = await this.#consume(connection, stream, owned, intake);
     this.#hear(connection, owned, intake.edges);
+    await this.centreWay?.begin(connection, stream);
     const stop = () => void messages.close();
     signal.addEventListener('abort', stop);
     void connection.closed().then(stop);

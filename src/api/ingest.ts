@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { CENTRE_STATES } from '../contract/centres/centre.ts';
 import { REFUSAL_WORDS } from '../contract/refusal-words.ts';
 import { type AnswerOf, time } from '../journal/read/answers.ts';
 import { MOST_LISTED } from '../journal/read/parts/largest.ts';
@@ -44,6 +45,20 @@ const ingest = z.object({
     ),
   hostsTotal: count,
   storms: stormsAnswer,
+  centres: z
+    .array(
+      z.object({
+        centre: z.string().describe('the name of its store'),
+        isSelf: z.boolean(),
+        partitions: z.array(count),
+        state: z.enum(CENTRE_STATES),
+        term: count.nullable().describe('the number of its lease, higher of a later one'),
+        secondsAgo: z.number().describe('since it was heard of last'),
+      }),
+    )
+    .optional()
+    .describe('where several central Headcounts share a stream: all that were heard of'),
+  missingPartitions: z.array(count).optional().describe('for which nobody answers'),
   sinks: z.array(named),
   blacklist: z
     .array(z.object({ directory: z.string(), userId: z.string().nullable(), seen: z.boolean() }))
@@ -90,6 +105,9 @@ function ingestNow(parts: ApiParts, since: string): AnswerOf<typeof ingest> {
     hosts: mostTroubled(parts, MOST_LISTED),
     hostsTotal: parts.site.identities.hosts.size,
     storms: stormsNow(parts.storms),
+    ...(parts.centres === null
+      ? {}
+      : { centres: parts.centres.stats, missingPartitions: parts.centres.now().missing }),
     sinks: parts.sinks(),
     blacklist: parts.rulesSeen().map(([{ directory, userId = null }, seen]) => {
       return { directory, userId, seen };

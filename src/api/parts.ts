@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client';
+import type { Centres } from '../centres/centres.ts';
 import type { AppNames, NamesSource } from '../contract/app-names.ts';
 import type { BlacklistRule } from '../contract/blacklist.ts';
 import type { Receiver } from '../contract/receiver.ts';
@@ -47,6 +48,8 @@ export interface ApiParts {
   /** All of them, also those that it serves. */
   readonly receivers: readonly Receiver[];
   sinks(): readonly SinkStats[];
+  /** This one among those that share a stream; null where it shares none. */
+  readonly centres: Centres | null;
   /** Commits what was accepted so far, then reads. */
   readonly ask: Ask;
   /** What is on the disk, for those who follow it. */

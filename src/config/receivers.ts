@@ -11,6 +11,11 @@ export const receivers = z.array(receiverSchemas).superRefine((entries, context)
     if (sharing >= 0) {
       context.addIssue({ code: 'custom', path: [index], message: `same address as receivers[${sharing}]` });
     }
+    const another = sharesStream(entry) ? before.findIndex(sharesStream) : -1;
+    if (another >= 0) {
+      const message = `receivers[${another}] has some already: a central Headcount shares one stream`;
+      context.addIssue({ code: 'custom', path: [index, 'partitions'], message });
+    }
     const namesake = before.findIndex(({ name }) => entry.name !== undefined && name === entry.name);
     if (namesake >= 0) {
       const message = `same name as receivers[${namesake}]`;
@@ -18,6 +23,11 @@ export const receivers = z.array(receiverSchemas).superRefine((entries, context)
     }
   }
 });
+
+/** Whether it follows some partitions of a stream, of which other central Headcounts follow others. */
+export function sharesStream(entry: ReceiverConfig): boolean {
+  return entry.type === 'nats' && entry.partitions !== undefined;
+}
 
 /** What is wrong at a place of the configuration; `text` is told at which line something is written. */
 interface SharedPort {

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
+import type { CentreWay } from './centres/centre.ts';
 import type { Sender, User, UserEvent } from './event.ts';
 import type { Plugin, PluginSchema } from './plugin.ts';
 import { text } from './settings.ts';
@@ -135,6 +136,8 @@ export interface Receiver {
   stats(): ReceiverStats;
   /** Looks now for what is looked for once a minute: addresses of names, files of TLS. Never rejects. */
   lookAgain?(): Promise<void>;
+  /** Where several central Headcounts share what it follows. */
+  readonly centreWay?: CentreWay | null;
   /** Adds its routes to the API, behind the API's own guards: tokens, and limits of what a request may be. */
   routes?(api: FastifyInstance): void;
 }

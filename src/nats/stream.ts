@@ -28,6 +28,7 @@ export interface StreamWanted {
 export interface FoundStream {
   readonly manager: JetStreamManager;
   readonly partitions: number;
+  readonly replicas: number;
   /** Of this one: another one that was made under the same name has another. */
   readonly identity: string;
   readonly lastSeq: number;
@@ -50,6 +51,7 @@ export async function findStream(
   return {
     manager,
     partitions: Number(info.config.metadata?.[PARTITIONS_KEY]),
+    replicas: info.config.num_replicas,
     identity: info.created,
     firstSeq: info.state.first_seq,
     lastSeq: info.state.last_seq,

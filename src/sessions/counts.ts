@@ -5,6 +5,7 @@ import type { QualityLook } from './quality/quality-look.ts';
 import type { Connection, Key, KnownUser, Session } from './session.ts';
 import { Gauge, makeRoom } from './tally/gauge.ts';
 import type { Levels } from './tally/levels.ts';
+import { SiteGauges } from './tally/site-gauges.ts';
 
 /** Apps that are told apart: whatever is said of each of them costs as much as there are. */
 const MOST_APPS = 20_000;
@@ -38,9 +39,12 @@ export class Counts {
     service: new ClassCounts(),
   };
   readonly #classOf: ClassOf;
+  /** Of the sites that edges forward; null where nobody asks for them. */
+  readonly sites: SiteGauges | null;
 
-  constructor(classOf: ClassOf = createClassOf([])) {
+  constructor(classOf: ClassOf = createClassOf([]), countsSites = false) {
     this.#classOf = classOf;
+    this.sites = countsSites ? new SiteGauges() : null;
   }
 
   opened(session: Session): void {
@@ -55,6 +59,7 @@ export class Counts {
     this.doubt.opened(session);
     this.sessions += 1;
     host.openSessions += 1;
+    this.sites?.opened(host, user);
     key.counted += 1;
     if (key.counted === 1 && user !== null) {
       host.openUsers += 1;
@@ -79,6 +84,7 @@ export class Counts {
     this.doubt.ended(session);
     this.sessions -= 1;
     host.openSessions -= 1;
+    this.sites?.ended(host, user);
     key.counted -= 1;
     if (key.counted === 0 && user !== null) {
       host.openUsers -= 1;
@@ -191,6 +197,7 @@ export class Counts {
   #move(key: Key, by: 1 | -1): void {
     this.connections += by;
     key.host.openConnections += by;
+    this.sites?.connections(key.host, by);
     const ofClass = this.byClass[this.#classOf(key.user)];
     ofClass.connections += by;
     if (key.user === null) return;

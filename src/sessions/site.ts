@@ -69,7 +69,7 @@ export class Site implements SessionObserver {
   constructor(settings: SessionSettings, bounds = BOUNDS) {
     this.#mostParts = bounds.mostParts;
     this.settings = settings;
-    this.counts = new Counts(settings.classOf);
+    this.counts = new Counts(settings.classOf, settings.countsSites);
     const { counts, downtimes, lostLines } = this;
     this.identities = new Identities(settings.maxAgeMs + settings.graceMs + FORGET_LATER_MS);
     this.losses = new Losses(this.identities, counts.doubt, settings, downtimes);

@@ -19,6 +19,8 @@ export interface SessionSettings extends TimeOutSettings {
   readonly classOf?: ClassOf;
   /** Of applications, by their host; not given, each has the usual ones. */
   readonly applicationTimesOf?: (host: string) => ApplicationTimes;
+  /** Whether what is open on each site that edges forward is counted, which costs memory for each user. */
+  readonly countsSites?: boolean;
 }
 
 /** How long sessions of an application last. */

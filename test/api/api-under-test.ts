@@ -11,6 +11,7 @@ import type { AccessToken } from '../../src/api/access/api.schema.ts';
 import { WrongTokens } from '../../src/api/access/wrong-tokens.ts';
 import { type ApiLimits, createApi } from '../../src/api/api.ts';
 import type { ApiParts } from '../../src/api/parts.ts';
+import type { Centres } from '../../src/centres/centres.ts';
 import { fixedAppNames } from '../../src/contract/app-names.ts';
 import { type BlacklistRule, createBlacklist } from '../../src/contract/blacklist.ts';
 import type { Receiver, ReceiverParts } from '../../src/contract/receiver.ts';
@@ -49,6 +50,8 @@ export interface ApiSettings {
   readonly limits?: ApiLimits;
   /** A receiver besides `http`. */
   readonly receiver?: (parts: ReceiverParts) => Receiver;
+  /** Others that share a stream with it, by the name of its store. */
+  readonly centres?: (storeId: string) => Centres;
 }
 
 /** An API over real parts: a journal in a folder of its own, its two threads, a site and a pipeline. */
@@ -57,6 +60,7 @@ export class ApiUnderTest {
   readonly site = new Site({
     ...SETTINGS,
     classOf: createClassOf(SERVICE_USERS),
+    countsSites: true,
     timeoutMsOf: new Map([['hdr', 600_000]]),
   });
   readonly storms = new Storms(30);
@@ -65,6 +69,7 @@ export class ApiUnderTest {
   readonly http: HttpReceiver;
   readonly #another: Receiver | null;
   readonly app: FastifyInstance;
+  readonly centres: Centres | null;
   now = NOON;
   hosts: readonly string[] | null = null;
   tokens: readonly AccessToken[];
@@ -78,11 +83,18 @@ export class ApiUnderTest {
   readonly #storeId: string;
   readonly #onCommitted: (() => void)[] = [];
 
-  constructor({ blacklist = [{ directory: 'INTERNAL' }], tokens = [], limits, receiver }: ApiSettings = {}) {
+  constructor({
+    blacklist = [{ directory: 'INTERNAL' }],
+    tokens = [],
+    limits,
+    receiver,
+    centres,
+  }: ApiSettings = {}) {
     const database = openJournalFile(this.directory, this.now);
     const recovered = recover(database, this.site);
     database.close();
     this.#storeId = recovered.storeId;
+    this.centres = centres?.(recovered.storeId) ?? null;
     const { directory } = this;
     const appNames = new Map([[SALES, 'Sales']]);
     this.journal = new Journal(
@@ -142,6 +154,7 @@ export class ApiUnderTest {
       inFlight: () => this.pipeline.inFlight,
       receivers: [UDP, this.http, ...(this.#another === null ? [] : [this.#another])],
       sinks: () => this.sinks,
+      centres: this.centres,
       ask: async (question, asker) => {
         await this.settle();
         return this.#reader.ask(question, asker);

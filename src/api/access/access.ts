@@ -6,6 +6,7 @@ import { hostOfApplication } from '../../contract/host.ts';
 import { ApiError } from '../errors.ts';
 import type { ApiParts } from '../parts.ts';
 import type { AccessToken, ApiSettings, TokenApplication, TokenScope } from './api.schema.ts';
+import { isOfCentre } from './centre-questions.ts';
 import { knownHosts, PAGE_FILES } from './foreign-pages.ts';
 import { isForPagesElsewhere } from './pages-elsewhere.ts';
 
@@ -30,7 +31,7 @@ export function requireTokens(app: FastifyInstance, { tokens, wrongTokens, troub
   app.addHook('onRequest', async (request, reply) => {
     const { method, routeOptions, headers, ip } = request;
     const known = tokens();
-    if (known.length === 0 || isOpen(routeOptions.url)) return;
+    if (known.length === 0 || isOpen(routeOptions.url) || isOfCentre()) return;
     const isForOthers = isForPagesElsewhere(request);
     // A browser asks without a token whether it may send one.
     if (isForOthers && method === 'OPTIONS') return;

@@ -7,6 +7,8 @@ import { MOMENT_QUALITIES, MOMENT_REASONS } from '../../sessions/quality/past-qu
 const count = z.int().nullable();
 const NOT_OF_A_PART = 'null of a part and of a past moment';
 
+const OF_CENTRES = 'where several central Headcounts share a stream, and this is of all of them';
+
 const recently = { last5s: count, last1m: count, last1h: count };
 const totals = z
   .object({ ...recently, total: count.describe(`since the store began; ${NOT_OF_A_PART}`) })
@@ -20,7 +22,7 @@ const open = {
   connections: count.describe('with app, only those of the app'),
 };
 const ofClass = z.object({ sessions: count, users: count });
-const reasons = z.array(z.enum(QUALITY_REASONS));
+const reasons = z.array(z.enum([...QUALITY_REASONS, 'partial']));
 const range = z.object({ low: z.int(), high: count.describe('null where nobody can know') });
 const bounds = z
   .object({ sessions: range, users: range })
@@ -111,6 +113,22 @@ export const countsAnswer = z.object({
     )
     .describe('the 100 with the most open connections, those first; /api/v1/apps has all'),
   appsTotal: count,
+  sites: z
+    .array(
+      z.object({
+        site: z.string(),
+        ...open,
+        quality: z.enum(QUALITIES).nullable().describe('the worst of its hosts'),
+      }),
+    )
+    .optional()
+    .describe(`${OF_CENTRES}: the 100 with the most sessions, by name`),
+  sitesTotal: z.int().optional().describe(OF_CENTRES),
+  partial: z
+    .boolean()
+    .optional()
+    .describe(`${OF_CENTRES}: true where some partitions are missing, of which nobody was heard in time`),
+  missingPartitions: z.array(z.int()).optional().describe(OF_CENTRES),
 });
 
 export type CountsView = AnswerOf<typeof countsAnswer>;

@@ -2,6 +2,7 @@ import { USER_CLASSES, type UserClass } from '../../contract/user-class.ts';
 import type { Json } from '../../journal/read/answers.ts';
 import { isWhole, type Part } from '../../journal/read/parts/part.ts';
 import type { Asker } from '../../journal/read/reader-turns.ts';
+import { AllCounts } from '../centres/all-counts.ts';
 import type { ApiParts } from '../parts.ts';
 import type { CountsView } from './counts-answer.ts';
 import { type CountsAnswer, CurrentCounts, countsTag } from './current-counts.ts';
@@ -26,27 +27,33 @@ interface Kept {
   readonly askedAt: number;
 }
 
+type CountsParts = Pick<ApiParts, 'ask' | 'site' | 'appNames' | 'now' | 'centres'>;
+
 /**
  * The counts right now: of everything from memory, of parts from the reader. Those of a part are made anew at most once
  * a second, whoever asks, and one after the other: what else is asked of the reader gets its turn in between.
  */
 export class CountsNow {
-  readonly #parts: Pick<ApiParts, 'ask' | 'site' | 'appNames' | 'now'>;
+  readonly #parts: CountsParts;
   readonly #whole: ReadonlyMap<UserClass | null, CurrentCounts>;
+  /** Null where no stream is shared. */
+  readonly #all: AllCounts | null;
   readonly #kept = new Map<string, Kept>();
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: Pick<ApiParts, 'ask' | 'site' | 'appNames' | 'now'>) {
+  constructor(parts: CountsParts) {
     this.#parts = parts;
-    const { site, appNames } = parts;
+    const { site, appNames, centres } = parts;
+    this.#all = centres === null ? null : new AllCounts(centres);
     this.#whole = new Map(
       [null, ...USER_CLASSES].map((only) => [only, new CurrentCounts(site, appNames, only)]),
     );
   }
 
-  /** At once where no part is named. */
-  of(part: Part, only: UserClass | null = null): CountsAnswer | Promise<CountsAnswer> {
+  /** At once where no part is named. `isOwn`: of our own partitions alone, where others have others. */
+  of(part: Part, only: UserClass | null = null, isOwn = false): CountsAnswer | Promise<CountsAnswer> {
     const now = this.#parts.now();
+    if (this.#all !== null && !isOwn && only === null && isWhole(part)) return this.#all.at(now);
     const whole = isWhole(part) ? this.#whole.get(only) : undefined;
     return whole === undefined ? this.#ofPart(part, only, now) : whole.at(now);
   }

@@ -20,13 +20,14 @@ export type WholeView = Omit<CountsView, 'quality' | 'reasons' | Tally> &
 
 /**
  * The numbers of the whole site right now, from memory. `now`: ms since 1970 UTC. Of one class of users, only `active` is:
- * the others are left out there.
+ * the others are left out there. `most`: rows of a list.
  */
 export function countsView(
   site: Site,
   appNames: AppNames,
   now: number,
   only: UserClass | null = null,
+  most = MOST_LISTED,
 ): WholeView {
   const { quality, reasons, bounds } = site.quality.at(now);
   const { virtualProxies, apps } = site.counts;
@@ -40,16 +41,16 @@ export function countsView(
     active: activeView(site.counts, bounds, only),
     peakToday: peakToday(site.peak, now),
     ...site.windows(now),
-    hosts: largest(openOn(hosts.values())).map(({ host }) => hostView(site, host, now)),
+    hosts: largest(openOn(hosts.values()), most).map(({ host }) => hostView(site, host, now)),
     hostsTotal: hosts.size,
-    virtualProxies: largest(named(virtualProxies)).map(({ name, gauge }) => ({
+    virtualProxies: largest(named(virtualProxies), most).map(({ name, gauge }) => ({
       virtualProxy: name,
       sessions: gauge.sessions,
       users: gauge.users.size,
       connections: gauge.connections,
     })),
     virtualProxiesTotal: virtualProxies.size,
-    apps: firstOf(named(apps), MOST_LISTED, byConnections).map((app) => appView(site, appNames, app)),
+    apps: firstOf(named(apps), most, byConnections).map((app) => appView(site, appNames, app)),
     appsTotal: apps.size,
   };
 }

@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
 import { askerOf } from '../access/asker.ts';
+import { isOfCentre } from '../access/centre-questions.ts';
 import { moment, partOf, partParameters, timeOf, userClass } from '../filters.ts';
 import type { ApiParts } from '../parts.ts';
 import { answer, query, type Schema, type SchemaTypes, sendJson } from '../schemas.ts';
@@ -20,6 +22,10 @@ const description = {
   querystring: query({
     ...partParameters,
     class: userClass.describe('leaves the others out of active'),
+    own: z
+      .boolean()
+      .default(false)
+      .describe('of the partitions of this central Headcount alone, where several share a stream'),
     at: moment.describe('a past moment, as it is known now: ISO 8601 with a zone; now unless given'),
   }),
   response: {
@@ -33,12 +39,13 @@ export function registerCounts(app: FastifyInstance, parts: ApiParts, counts: Co
   app
     .withTypeProvider<SchemaTypes>()
     .get('/api/v1/counts', { schema: description }, async (request, reply) => {
-      const { class: only = null, at, ...names } = request.query;
+      const { class: only = null, at, own, ...names } = request.query;
+      const isOwn = own || isOfCentre();
       const part = partOf(names);
       const moment = timeOf('at', at);
       const { json, tag } =
         moment === null
-          ? await counts.of(part, only)
+          ? await counts.of(part, only, isOwn)
           : answerOf(await partView(parts, part, moment, only, now(), askerOf(request, reply)));
       // No user is named here, so whoever asks may keep it, if only to ask whether it still holds.
       reply.headers({ etag: tag, 'cache-control': 'private, no-cache' });

@@ -4,6 +4,7 @@ import type { ReceiverStats } from '../../contract/receiver.ts';
 import { FAULTS, REFUSALS } from '../../formats/index.ts';
 import type { ApiParts } from '../parts.ts';
 import { TEXT } from '../schemas.ts';
+import { centreMetrics } from './centres.ts';
 import { edgeMetrics } from './edges.ts';
 import { hostMetrics } from './hosts.ts';
 import { type Metric, metric, Rising, registerMetric, type Sample, Scrape } from './metric.ts';
@@ -34,6 +35,7 @@ export function createMetrics(parts: ApiParts): Registry {
     ...receiverMetrics(() => parts.receivers.map((receiver) => receiver.stats())),
     ...pollMetrics(() => parts.receivers.flatMap((receiver) => receiver.stats().polls ?? []), parts.now),
     ...edgeMetrics(() => parts.receivers.flatMap((receiver) => receiver.stats().edges ?? [])),
+    ...(parts.centres === null ? [] : centreMetrics(parts.centres)),
     ...ingestMetrics(parts),
     ...siteMetrics(parts),
     ...qualityMetrics(look),

@@ -6,8 +6,8 @@ import type { QualityStatement } from './statement.ts';
 
 /** Why nobody knows who was on at a moment. */
 export const UNKNOWN_REASONS = ['before_store', 'not_running', 'future'] as const;
-/** `forgotten`: how right the counts were then is not remembered any more. */
-export const MOMENT_REASONS = [...QUALITY_REASONS, ...UNKNOWN_REASONS, 'forgotten'] as const;
+/** `forgotten`: how right the counts were then is not remembered any more. `partial`: those of some partitions are not in it. */
+export const MOMENT_REASONS = [...QUALITY_REASONS, ...UNKNOWN_REASONS, 'forgotten', 'partial'] as const;
 export const MOMENT_QUALITIES = [...QUALITIES, 'unknown'] as const;
 
 /** How right it is what the store says of one moment. */

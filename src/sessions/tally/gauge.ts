@@ -1,7 +1,7 @@
 import type { Dimension } from '../series.ts';
 
 /** How often each user is there. Of nearly every name that somebody makes up it is one user: that one needs no map. */
-class UserCounts<User> {
+export class UserCounts<User> {
   #only: User | null = null;
   #onlyCount = 0;
   #counts: Map<User, number> | null = null;

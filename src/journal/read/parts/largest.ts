@@ -20,11 +20,12 @@ export function firstOf<Item>(
   return kept.sort(compare).slice(0, count);
 }
 
-/** Those with the most sessions, in the order of their names. */
+/** Those with the most sessions, so many at most, in the order of their names. */
 export function largest<Item extends { readonly name: string; readonly sessions: number }>(
   items: Iterable<Item>,
+  count = MOST_LISTED,
 ): Item[] {
-  const most = firstOf(items, MOST_LISTED, (a, b) => b.sessions - a.sessions || byText(a.name, b.name));
+  const most = firstOf(items, count, (a, b) => b.sessions - a.sessions || byText(a.name, b.name));
   return most.sort((a, b) => byText(a.name, b.name));
 }
 
