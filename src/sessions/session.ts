@@ -144,17 +144,6 @@ export class Session {
   }
 }
 
-/** The order that *oldest* and *newest* speak of. */
-export function byStart(a: Pick<Session, 'startedAt' | 'id'>, b: typeof a): number {
-  return a.startedAt - b.startedAt || a.id - b.id;
-}
-
-/** The order that *newest connection* speaks of. */
-export type Opening = Pick<Connection, 'openedAt' | 'id'>;
-export function byOpening(a: Opening, b: Opening): number {
-  return a.openedAt - b.openedAt || a.id - b.id;
-}
-
 /** A Sense node, with its counts. */
 export class Host {
   readonly name: string;
