@@ -9,6 +9,7 @@ import type { Tally, Totals } from '../../sessions/series.ts';
 import type { Host, KnownUser } from '../../sessions/session.ts';
 import type { Site } from '../../sessions/site.ts';
 import type { Gauge } from '../../sessions/tally/gauge.ts';
+import type { Gauges } from '../../sessions/tally/gauges.ts';
 import type { CountsView } from './counts-answer.ts';
 
 type HostView = CountsView['hosts'][number];
@@ -142,7 +143,7 @@ export interface Named {
   readonly connections: number;
 }
 
-export function* named(gauges: ReadonlyMap<string, Gauge<KnownUser>>): Generator<Named> {
+export function* named(gauges: Gauges<KnownUser>): Generator<Named> {
   for (const [name, gauge] of gauges) {
     yield { name, gauge, sessions: gauge.sessions, connections: gauge.connections };
   }
