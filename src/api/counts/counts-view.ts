@@ -2,6 +2,7 @@ import type { AppNames } from '../../contract/app-names.ts';
 import type { UserClass } from '../../contract/user-class.ts';
 import { byConnections, firstOf, largest, MOST_LISTED } from '../../journal/read/parts/largest.ts';
 import type { ClassCounts, Counts } from '../../sessions/counts.ts';
+import { silentSince } from '../../sessions/hosts/silences.ts';
 import type { Peak } from '../../sessions/peak.ts';
 import type { Bounds, Range } from '../../sessions/quality/bounds.ts';
 import type { QualityStatement } from '../../sessions/quality/statement.ts';
@@ -11,6 +12,7 @@ import type { Site } from '../../sessions/site.ts';
 import type { Gauge } from '../../sessions/tally/gauge.ts';
 import type { Gauges } from '../../sessions/tally/gauges.ts';
 import type { CountsView } from './counts-answer.ts';
+import { silentHosts } from './silent-hosts.ts';
 
 type HostView = CountsView['hosts'][number];
 
@@ -43,6 +45,7 @@ export function countsView(
     ...site.windows(now),
     hosts: largest(openOn(hosts.values())).map(({ host }) => hostView(site, host, now)),
     hostsTotal: hosts.size,
+    ...silentHosts(site, null, now),
     virtualProxies: largest(named(virtualProxies)).map(({ name, gauge }) => ({
       virtualProxy: name,
       sessions: gauge.sessions,
@@ -101,7 +104,7 @@ function hostView(site: Site, host: Host, now: number): HostView {
 
 /** What is known of a host besides its counts. */
 export function whatIsKnownOf(
-  { startedAt }: Site,
+  site: Site,
   host: Host,
   { quality, reasons }: QualityStatement,
   now: number,
@@ -112,7 +115,7 @@ export function whatIsKnownOf(
     reasons,
     reconciledAt: isoOrNull(host.reconciledAt),
     lastEventAt: host.lastEventAt === 0 ? null : isoOrNull(host.lastEventAt),
-    silentSince: isoOrNull(host.rhythm.silentSince(now, host.openSessions, startedAt)),
+    silentSince: isoOrNull(silentSince(site, host, now)),
     clockOffsetSeconds: offsetMs === null ? null : Math.round(offsetMs / 1000),
   };
 }
