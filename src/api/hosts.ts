@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { MAX_FIELD } from '../formats/fields.ts';
 import { type AnswerOf, time } from '../journal/read/answers.ts';
 import { firstOf } from '../journal/read/parts/largest.ts';
+import { silentSince } from '../sessions/hosts/silences.ts';
 import type { Host } from '../sessions/session.ts';
 import { isoOrNull } from './counts/counts-view.ts';
 import { filterParameters } from './filters.ts';
@@ -30,7 +31,7 @@ export function hostView({ site, now: clock }: Pick<ApiParts, 'site' | 'now'>, h
   return {
     host: host.name,
     lastEventAt: host.lastEventAt === 0 ? null : isoOrNull(host.lastEventAt),
-    silentSince: isoOrNull(host.rhythm.silentSince(now, host.openSessions, site.startedAt)),
+    silentSince: isoOrNull(silentSince(site, host, now)),
     clockOffsetSeconds: offsetMs === null ? null : Math.round(offsetMs / 1000),
     keysIgnored: host.keysIgnored,
     bothLayouts: host.layouts.areBoth(now),

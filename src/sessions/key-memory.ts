@@ -1,7 +1,7 @@
 import type { UserEvent } from '../contract/event.ts';
 import type { EndReason } from '../contract/rows.ts';
 import { agrees } from '../contract/virtual-proxy.ts';
-import { byOpening } from './open/in-order.ts';
+import { byOpening } from './open/orders.ts';
 import type { OrphanClose, OrphanStop } from './orphans.ts';
 import type { Connection, Key, Session } from './session.ts';
 import { copied } from './string-pool.ts';

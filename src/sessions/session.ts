@@ -72,6 +72,8 @@ export class Session {
   seenAfterMs: number;
   /** Of the latest loss of lines before a sign of life that can only be its own; see `HostDoubt`. */
   epoch: number;
+  /** What it is counted in under the name of its virtual proxy; null where it has none, while its user is hidden, and once it has ended. */
+  gauge: Gauge<KnownUser> | null = null;
   /** The SessionId by which snapshots list it, or did last. */
   sighting: ProxySighting | null = null;
   /** `at` of the latest snapshot of its virtual proxy, if that one lists it. */

@@ -448,6 +448,30 @@ describe('retention by size', () => {
     expect(kept?.['n']).toBe(4);
   });
 
+  it('keeps what is known for longest, and what most happened on, before names that are made up within an hour', () => {
+    stored = new StoredSite(SETTINGS);
+    const { database } = stored;
+    const add = (names: string, created: number) =>
+      database.exec(`
+        INSERT INTO dimensions (name) SELECT 'virtualProxy:' || name FROM (${names});
+        INSERT INTO points (dimension, step, at, created, destroyed, rejected, duration_ms)
+        SELECT id, 3600, ${EPOCH / 1_000}, ${created}, 0, 0, 0 FROM dimensions WHERE id NOT IN (SELECT dimension FROM points)`);
+    const madeUp = (from: number, to: number) =>
+      add(
+        `WITH RECURSIVE n (i) AS (SELECT ${from} UNION ALL SELECT i + 1 FROM n WHERE i < ${to}) SELECT 'made-up-' || i AS name FROM n`,
+        1,
+      );
+    add("SELECT 'admin' AS name", 1);
+    madeUp(1, 10_000);
+    add("SELECT 'sales' AS name", 2);
+    madeUp(10_001, 20_100);
+    const retention = new Retention(database, { retentionMs: NO_LIMIT, maxBytes: NO_LIMIT });
+    while (retention.step(EPOCH));
+    const kept = database.prepare("SELECT name FROM dimensions WHERE name NOT LIKE '%made-up%'").all();
+    expect(kept.map(({ name }) => name)).toEqual(['virtualProxy:admin', 'virtualProxy:sales']);
+    expect(count('dimensions')).toBeLessThanOrEqual(17_501);
+  });
+
   it('is at rest where there is nothing that could go', () => {
     stored = new StoredSite(SETTINGS);
     stored.commit(EPOCH, true);

@@ -97,6 +97,13 @@ export const countsAnswer = z.object({
     )
     .describe('the 100 with the most sessions, by name; of a part, those with a session of it'),
   hostsTotal: count,
+  silentHosts: z
+    .array(z.object({ host: z.string(), silentSince: time.describe('when its last line came') }))
+    .describe(
+      'hosts from which nothing comes any more, where more should, however few sessions they have: the 100 that are silent for longest, those first; with host, ' +
+        'that one or those of the site; empty of a past moment',
+    ),
+  silentHostsTotal: count.describe('null of a past moment'),
   virtualProxies: z
     .array(z.object({ virtualProxy: z.string(), ...open }))
     .describe('the 100 with the most sessions, by name'),

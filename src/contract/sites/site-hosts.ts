@@ -14,6 +14,12 @@ export function oneHost(host: string | null): string | null {
   return host?.endsWith(ALL) === true ? null : host;
 }
 
+/** Whether a host is the one that is named, or one of the site that is. */
+export function isNamedBy(host: string, named: string): boolean {
+  const range = rangeOfSite(named);
+  return range === null ? host === named : host >= range[0] && host < range[1];
+}
+
 /** The names of all hosts of a site, in the order of their bytes: from the first text on and before the second. Null where one host is named. */
 export function rangeOfSite(host: string): readonly [from: string, before: string] | null {
   if (!host.endsWith(ALL)) return null;

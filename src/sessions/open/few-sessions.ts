@@ -1,6 +1,6 @@
 import { agrees } from '../../contract/virtual-proxy.ts';
 import type { Connection, OpenSessions, Session } from '../session.ts';
-import { byOpening, byStart } from './in-order.ts';
+import { byOpening, byStart } from './orders.ts';
 
 /** Sessions plus connections above which a key counts as crowded. */
 const FEW = 24;

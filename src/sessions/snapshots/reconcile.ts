@@ -1,5 +1,5 @@
 import { agrees } from '../../contract/virtual-proxy.ts';
-import { byStart } from '../open/in-order.ts';
+import { byStart } from '../open/orders.ts';
 import type { Session } from '../session.ts';
 
 /** What there is to know of an open session, or of one that an id is bound to. */
