@@ -107,6 +107,7 @@ export class Assembly {
     this.appNames = this.#createAppNames();
     this.pipeline = this.#createPipeline(recovered);
     this.receivers = createReceivers(receivers, {
+      storeId: recovered.storeId,
       now,
       log,
       folder: config.folder,

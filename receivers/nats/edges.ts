@@ -78,6 +78,10 @@ export class Edges {
     return edge;
   }
 
+  get names(): Iterable<string> {
+    return this.#edges.keys();
+  }
+
   get holes(): Hole[] {
     return [...this.#edges].flatMap(([edge, { holes }]) =>
       [...holes].map(([partition, after]) => ({ edge, partition, after })),

@@ -20,6 +20,7 @@ import {
   subjectOf,
 } from '../../src/nats/message.ts';
 import { type FoundStream, findStream } from '../../src/nats/stream.ts';
+import { encodeTaken, takenSubjectOf } from '../../src/nats/taken.ts';
 import { NatsCentreWay } from './centre-link.ts';
 import { Edges } from './edges.ts';
 import { type NatsConfig, natsSchema } from './nats.schema.ts';
@@ -132,7 +133,7 @@ class Nats implements NatsReceiver {
     const stop = () => void messages.close();
     signal.addEventListener('abort', stop);
     void connection.closed().then(stop);
-    const asking = setInterval(() => this.#ask(connection), ASK_EVERY_MS);
+    const asking = setInterval(() => this.#tell(connection, owned, intake.edges), ASK_EVERY_MS);
     if (this.#trouble !== null) log.info({ receiver }, `${connection.getServer()} gives events again`);
     this.#trouble = null;
     try {
@@ -215,6 +216,18 @@ class Nats implements NatsReceiver {
       if (this.#stopping.signal.aborted) return;
       await sleep(FULL_MS);
     }
+  }
+
+  /** Says to each edge how far it has been taken, and asks for what is missing. */
+  #tell(connection: NatsConnection, owned: readonly number[], intake: ForwardingIntake): void {
+    if (connection.isClosed()) return;
+    for (const edge of this.#edges.names) {
+      const through: (number | null)[] = Array(Math.max(...owned) + 1).fill(null);
+      for (const partition of owned) through[partition] = intake.takenOf(edge, partition);
+      const subject = takenSubjectOf(this.#config.stream, edge);
+      connection.publish(subject, encodeTaken({ centre: this.#parts.storeId, through }));
+    }
+    this.#ask(connection);
   }
 
   /** Asks edges for what is missing. */

@@ -170,6 +170,8 @@ export interface ReceiverLog {
 export interface ReceiverParts {
   /** As in logs and metrics. */
   readonly name: string;
+  /** Identity of the store that keeps what it hands over. */
+  readonly storeId: string;
   readonly now: () => number;
   /** Where relative paths in its settings start from. */
   readonly folder: string;

@@ -79,6 +79,11 @@ export interface Sink {
    * @throws NeedsOperatorError where only a person can help
    */
   write(batch: Batch, signal: AbortSignal): Promise<void>;
+  /**
+   * Number up to which rows of a table are where they are needed, where that is later than when they were taken: retention
+   * leaves those behind it to be offered again. At any time.
+   */
+  safeThrough?(table: Table): number;
   /** Lets go of everything. */
   stop(): Promise<void>;
   /** What it knows beyond the loop's own counts, for `/api/v1/ingest`: plain JSON, no secrets. At any time. */

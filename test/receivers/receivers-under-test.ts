@@ -151,7 +151,15 @@ export function recordingLog() {
 export function partsUnderTest(name: string, log = recordingLog().log, lookAgainMs?: number): ReceiverParts {
   const troubles = new TroubleLog({ ...log, error: log.warn });
   const trouble = (kind: string, sample: string) => troubles.note(kind, sample);
-  const parts = { name, now: () => 1_700_000_000_000, folder: '.', log, trouble, isFull: () => false };
+  const parts = {
+    name,
+    storeId: 's',
+    now: () => 1_700_000_000_000,
+    folder: '.',
+    log,
+    trouble,
+    isFull: () => false,
+  };
   return lookAgainMs === undefined ? parts : { ...parts, lookAgainMs };
 }
 
