@@ -1,8 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jetstreamManager } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Program, ProgramFolder, until } from '../program/program.ts';
 import { SmallDisk } from '../program/small-disk.ts';
@@ -77,16 +75,6 @@ interface Ingest {
 }
 const sinkOf = async (program: Program) => (await program.get<Ingest>('/api/v1/ingest')).sinks[0];
 
-async function leaderOf(servers: NatsServers): Promise<number> {
-  const connection = await connect({ servers: servers.urls, reconnect: false });
-  try {
-    const { cluster } = await (await jetstreamManager(connection)).streams.info('headcount');
-    return Number(/^n(\d)$/.exec(cluster?.leader ?? '')?.[1]);
-  } finally {
-    await connection.close();
-  }
-}
-
 describe.skipIf(!hasNats)('events of a site arrive, each once,', () => {
   it('when the server that leads the stream answers nothing any more, and when too few servers are left', async () => {
     const servers = await serversOf(3);
@@ -94,7 +82,7 @@ describe.skipIf(!hasNats)('events of a site arrive, each once,', () => {
     await post(edge, 20);
     const centre = await centreOf(servers.urls);
     await hasSessions(centre, 20);
-    const frozen = await leaderOf(servers);
+    const frozen = await servers.leaderOf('headcount');
     servers.freeze(frozen);
     await post(edge, 20);
     // The others have agreed on another leader.

@@ -114,6 +114,17 @@ ${this.#settings}
     }
   }
 
+  /** Place of the server that leads a stream. */
+  async leaderOf(stream: string): Promise<number> {
+    const connection = await connect({ ...this.login, servers: this.urls, reconnect: false });
+    try {
+      const { cluster } = await (await jetstreamManager(connection)).streams.info(stream);
+      return Number(/^n(\d+)$/.exec(cluster?.leader ?? '')?.[1]);
+    } finally {
+      await connection.close();
+    }
+  }
+
   /** It is there and answers nothing, as behind a network that is cut. */
   freeze(place: number): void {
     this.#processes.get(place)?.kill('SIGSTOP');
