@@ -32,6 +32,17 @@ const SITE_COUNTS = `SELECT ts, site, scope, name, ${[
   .join(', ')}
 FROM session_counts SAMPLE BY 1s`;
 
+const WRITERS = `SELECT store, coalesce(last(site), store::VARCHAR) site, min(ts) since, max(ts) seen
+  FROM session_counts WHERE scope = 'site' GROUP BY store`;
+
+/**
+ * Until when each store wrote, and until when somebody knew of the sessions that it wrote last: another Headcount of the site that was there
+ * already when it ended goes on with them.
+ */
+const STORE_TIMES = `SELECT own.store store, own.site site, max(own.seen) seen, max(other.seen) known
+FROM (${WRITERS}) own JOIN (${WRITERS}) other ON own.site = other.site
+WHERE other.since <= own.seen GROUP BY own.store, own.site`;
+
 /** `user_events` and those of `user_session_...` have the columns that users of Butler SOS know. */
 const VIEWS: readonly View[] = [
   {
@@ -53,6 +64,7 @@ FROM session_events WHERE kind != 'session_rejected' AND kind != 'note'`,
 FROM sessions WHERE end_reason IS NULL OR end_reason != 'excluded'`,
   },
   { name: 'site_counts', of: 'session_counts', sql: SITE_COUNTS },
+  { name: 'store_times', of: 'session_counts', sql: STORE_TIMES },
   { name: 'user_session_summary', of: 'snapshot_sessions', sql: USER_SESSION_SUMMARY },
   { name: 'user_session_list', of: 'snapshot_sessions', sql: USER_SESSION_SUMMARY },
   {

@@ -459,6 +459,7 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
       'active_sessions',
       'session_list',
       'site_counts',
+      'store_times',
       'user_events',
       'user_session_details',
       'user_session_list',
