@@ -5,7 +5,8 @@ import { sinksOf } from './program-with-sink.ts';
 import { sendByTcp, simulateDay } from './simulated-day.ts';
 
 const jar = inject('questdb')?.jar ?? null;
-const FAULTS = { loss: 0, duplicate: 0.02, reorder: 0, reorderDelayMs: 0 };
+const NO_FAULTS = { loss: 0, duplicate: 0, reorder: 0, reorderDelayMs: 0 };
+const FAULTS = { ...NO_FAULTS, duplicate: 0.02 };
 
 interface Ingest {
   readonly received: number;
@@ -143,4 +144,38 @@ describe.skipIf(jar === null)('two Headcounts of one site that write to one Ques
     const other = await program('two').get<{ items: { id: string }[] }>('/api/v1/sessions?limit=50');
     expect(new Set(other.items.map((item) => item.id))).toEqual(new Set(items.map((item) => item.id)));
   });
+
+  it('leave the union of what each of them got, and say of which sessions one of them missed the Start', async () => {
+    const some = simulateDay(Date.now() - 60_000, {
+      seed: 12,
+      faults: NO_FAULTS,
+      rate: 800 / 86_400,
+      run: 'b',
+    });
+    const before = Number(await ask('count()', 'session_events', 'berlin'));
+    const known = await server.query("SELECT session_id FROM sessions WHERE site = 'berlin'");
+    await Promise.all([
+      send(
+        some.filter((_, n) => n % 5 !== 0),
+        'one',
+      ),
+      send(
+        some.filter((_, n) => n % 5 !== 2),
+        'two',
+      ),
+    ]);
+    await settle('one', 'two');
+    const count = () => ask('count()', 'session_events', 'berlin');
+    await until(count, (now) => Number(now) >= before + some.length, 20_000);
+    expect(await count()).toBe(before + new Set(some).size);
+    const old = new Set(known.map((row) => row['session_id']));
+    const rows = await server.query(
+      "SELECT session_id, start_exact FROM sessions WHERE site = 'berlin' ORDER BY first_seen_at",
+    );
+    const fresh = rows.filter((row) => !old.has(row['session_id']));
+    const starts = some.filter((line) => line.split(';')[4] === 'Start session').length;
+    expect(fresh.length).toBeGreaterThan(starts);
+    // Whoever leaves out those whose Start was missed has those that began, and no other.
+    expect(fresh.filter((row) => row['start_exact'] === true)).toHaveLength(starts);
+  }, 60_000);
 });

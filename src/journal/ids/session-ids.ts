@@ -122,7 +122,10 @@ export class SessionIds {
   *#candidates(at: number): Generator<number> {
     const to = isHour(at) ? at + HOUR_MS - 1 : at;
     yield* numbers(this.#open.all(at, to));
-    yield* this.#inBlocks(at - DAY_MS, to, (from, before) => this.#inBlock.all(from, before, at, to));
+    // One that came late may have ended before it was first heard of.
+    for (const earlierMs of [0, DAY_MS]) {
+      yield* this.#inBlocks(at - earlierMs, to, (from, before) => this.#inBlock.all(from, before, at, to));
+    }
     // The clock of its node was off: the line said another time than the one it is kept under.
     yield* this.#inBlocks(at - MOST_APART_MS, at + MOST_APART_MS, (from, before) =>
       this.#inBlockByLine.all(from, before, at),
