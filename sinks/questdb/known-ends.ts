@@ -7,6 +7,7 @@ import { LAST_MS } from './rows.ts';
 const LOOK_MS = 60_000;
 /** Ids in one request, which is a URL. */
 const AT_ONCE = 100;
+const MOST_OTHERS = 10;
 
 type Writer = Pick<SinkParts, 'storeId' | 'site' | 'now'>;
 
@@ -17,7 +18,8 @@ type Writer = Pick<SinkParts, 'storeId' | 'site' | 'now'>;
 export class KnownEnds {
   readonly #writer: Writer;
   #lookedAt: number | null = null;
-  #hasOther = false;
+  /** Stores that wrote for the same site in the last days, besides this one; some of them. */
+  others: readonly string[] = [];
 
   constructor(writer: Writer) {
     this.#writer = writer;
@@ -30,7 +32,7 @@ export class KnownEnds {
     signal: AbortSignal,
   ): Promise<readonly SessionRow[]> {
     const unsure = rows.filter(({ endExact }) => !endExact);
-    if (unsure.length === 0 || !(await this.#isShared(http, signal))) return rows;
+    if (!(await this.#isShared(http, signal)) || unsure.length === 0) return rows;
     const known = new Map<string, number>();
     for (let from = 0; from < unsure.length; from += AT_ONCE) {
       const some = unsure.slice(from, from + AT_ONCE);
@@ -47,12 +49,14 @@ export class KnownEnds {
 
   async #isShared(http: QuestDbHttp, signal: AbortSignal): Promise<boolean> {
     const { storeId, site, now } = this.#writer;
-    if (this.#lookedAt !== null && Math.abs(now() - this.#lookedAt) < LOOK_MS) return this.#hasOther;
+    if (this.#lookedAt !== null && Math.abs(now() - this.#lookedAt) < LOOK_MS) {
+      return this.others.length > 0;
+    }
     const others = `site = '${quoted(site)}' AND store != '${quoted(storeId)}' AND ts > dateadd('d', -2, now())`;
-    const found = await http.query(`SELECT store FROM session_counts WHERE ${others} LIMIT 1`, signal);
+    const sql = `SELECT DISTINCT store FROM session_counts WHERE ${others} ORDER BY store LIMIT ${MOST_OTHERS}`;
+    this.others = (await http.query(sql, signal)).map(([store]) => String(store));
     this.#lookedAt = now();
-    this.#hasOther = found.length > 0;
-    return this.#hasOther;
+    return this.others.length > 0;
   }
 
   /** Only sessions of which `rows` has the latest word are asked for, between the first and the last of their times. */

@@ -155,7 +155,8 @@ class QuestDb implements Sink {
   }
 
   details(): Readonly<Record<string, unknown>> {
-    return { url: this.#config.url, ...this.#server?.tables.details() };
+    const { others } = this.#knownEnds;
+    return { url: this.#config.url, othersOfSite: others, ...this.#server?.tables.details() };
   }
 }
 

@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { givenIdentity } from '../../contract/identity.ts';
 import { siteOfHost } from '../../contract/site-hosts.ts';
 import { SESSIONS_IN_BLOCK } from '../session-blocks.ts';
 import { isHour, Origins } from './origin.ts';
@@ -150,8 +149,8 @@ function* numbers(rows: readonly Record<string, unknown>[]): Generator<number> {
   for (const { id } of rows) yield Number(id);
 }
 
-/** `at`: milliseconds since 1970 UTC. */
+/** `identity`: with who made it up, since each sender may count from 1. `at`: milliseconds since 1970 UTC. */
 function contentId(site: string, host: string, identity: string, at: number): string {
-  const text = `session\n${site}\n${host}\n${givenIdentity(identity)}`;
+  const text = `session\n${site}\n${host}\n${identity}`;
   return `${Math.max(0, at).toString(36)}-${hash('sha256', text, 'hex').slice(0, DIGEST_CHARACTERS)}`;
 }

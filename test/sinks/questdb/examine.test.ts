@@ -42,7 +42,7 @@ describe.skipIf(!canStartQuestDb)('a look at QuestDB', () => {
     const former = 'first_seen_at, store, session_id, host';
     await questdb.query(`ALTER TABLE sessions DEDUP ENABLE UPSERT KEYS(${former})`);
     const note = 'table sessions gets the keys of this version when Headcount starts';
-    await until(look, (notes) => notes.includes(note));
+    await until(look, (notes) => notes?.includes(note) === true);
     expect(await look()).toEqual([note]);
   });
 

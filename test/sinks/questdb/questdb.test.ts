@@ -236,6 +236,7 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
     await one.write(batchOf('sessions', sessionRow('a', silence)), NEVER);
     await two.write(batchOf('sessions', sessionRow('c', stop)), NEVER);
     expect((await ends()).map(([, , reason]) => reason)).toEqual(['stop', null, 'stop']);
+    expect([one, two].map((sink) => sink.details?.()['othersOfSite'])).toEqual([['two'], ['one']]);
     // What is to blame is named by its place in the batch.
     const poison = sessionRow('d', { firstSeenAt: -1 });
     const error = await errorOf(one.write(batchOf('sessions', a, c, poison), NEVER));
