@@ -18,6 +18,7 @@ import { Delivery } from './delivery/delivery.ts';
 import { Duplicates } from './intake/duplicates.ts';
 import { Pipeline } from './intake/pipeline.ts';
 import { digestOf, shortIdentity } from './journal/digest.ts';
+import { noteSiteName } from './journal/ids/site-names.ts';
 import { Journal } from './journal/journal.ts';
 import { lockStore } from './journal/journal-file.ts';
 import { JournalReader } from './journal/read/reader.ts';
@@ -152,6 +153,8 @@ export class Assembly {
     try {
       const recovered = recoverFile(config.store.path, now(), this.site, { say: (line) => log.info(line) });
       if (recovered.stoppedAt !== null) this.site.tracker.restarted(recovered.stoppedAt, now());
+      const next = { session: this.site.book.nextNumbers.session, event: recovered.nextSeq };
+      noteSiteName(config.store.path, { site: config.site, ...next }, (line) => log.warn(line));
       return recovered;
     } catch (error) {
       this.unlock();

@@ -3,10 +3,16 @@
  */
 
 const ALL = '/*';
+const SITE_OF_HOST = /^([a-z0-9][a-z0-9_-]{0,62})\//;
 
 /** What stands for all hosts of a site. */
 export function hostsOfSite(site: string): string {
   return `${site}${ALL}`;
+}
+
+/** The site that a host names itself; null of a host of this site. */
+export function siteOfHost(host: string): string | null {
+  return host.includes('/') ? (SITE_OF_HOST.exec(host)?.[1] ?? null) : null;
 }
 
 /** Where one host is named, its name; null for all hosts of a site, and for no filter. */

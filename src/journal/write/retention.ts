@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { DELETE_EVENT_BLOCKS } from '../event-blocks.ts';
+import { createForget, keepOrigins } from '../ids/origin.ts';
 import { DELETE_SESSION_BLOCKS } from '../session-blocks.ts';
 import { deleteLines } from './line-retention.ts';
 import { PointRetention } from './point-retention.ts';
@@ -198,13 +199,15 @@ export class Retention {
 
   /** The oldest events, up to the one that arrived at `before` or has the number `beforeSeq`, never those behind the checkpoint. */
   #deleteEvents(before: number, beforeSeq: number): number {
-    const { changes } = this.#database
-      .prepare(
-        `DELETE FROM events WHERE seq IN (
-           SELECT seq FROM (SELECT seq, received_at FROM events ORDER BY seq LIMIT ${CHUNK})
-           WHERE (received_at < ? OR seq < ?) AND seq < (SELECT seq FROM checkpoint) AND seq < ?)`,
-      )
-      .run(before, beforeSeq, this.undelivered.events);
+    const going = `SELECT seq FROM (SELECT seq, received_at FROM events ORDER BY seq LIMIT ${CHUNK})
+      WHERE (received_at < ? OR seq < ?) AND seq < (SELECT seq FROM checkpoint) AND seq < ?`;
+    const which = [before, beforeSeq, this.undelivered.events];
+    const bounds = this.#database
+      .prepare(`SELECT min(seq) AS first, max(seq) AS last FROM (${going})`)
+      .get(...which);
+    if (bounds === undefined || bounds['last'] === null) return 0;
+    keepOrigins(this.#database, Number(bounds['first']), Number(bounds['last']));
+    const { changes } = this.#database.prepare(`DELETE FROM events WHERE seq IN (${going})`).run(...which);
     this.#database.exec(DELETE_EVENT_BLOCKS);
     return Number(changes);
   }
@@ -229,10 +232,12 @@ export class Retention {
       .all(before);
     const connection = this.#database.prepare('DELETE FROM connections WHERE id = ? RETURNING previous');
     const session = this.#database.prepare('DELETE FROM sessions WHERE id = ?');
+    const forgetOrigin = createForget(this.#database);
     for (const row of ended) {
       let id = Number(row['last_connection']);
       while (id > 0) id = Number(connection.get(id)?.['previous'] ?? 0);
       session.run(Number(row['id']));
+      forgetOrigin(Number(row['id']));
     }
     this.#database.exec(DELETE_SESSION_BLOCKS);
     return ended.length;

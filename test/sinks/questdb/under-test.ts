@@ -27,8 +27,12 @@ export function questDbSink(
   return createQuestDbSink(config, parts);
 }
 
-export async function startedSink(settings: Settings, storeId?: string): Promise<Sink> {
-  const sink = questDbSink(settings, storeId);
+export async function startedSink(
+  settings: Settings,
+  storeId?: string,
+  parts: Partial<SinkParts> = {},
+): Promise<Sink> {
+  const sink = questDbSink(settings, storeId, parts);
   await sink.start(NEVER);
   return sink;
 }
