@@ -11,6 +11,7 @@ import { pageMemory } from './page/page-memory.ts';
 import { Processes } from './processes.ts';
 import type { Row, Scenario } from './scenario.ts';
 import { burst } from './scenarios/burst.ts';
+import { centreCounts } from './scenarios/centre-counts.ts';
 import { coreShare } from './scenarios/core-share.ts';
 import { countsRoute } from './scenarios/counts-route.ts';
 import { cpuPerEvent } from './scenarios/cpu-per-event.ts';
@@ -52,7 +53,7 @@ const SCENARIOS: readonly Scenario[] = [
   packages,
   ...[bigStore, liveScript, eventToPixel, fiftyPages, pageMemory],
   ...[clientOnline, clientHeartbeats, clientPosts],
-  ...[sinkCpu, sinkRows, sinkVisible, sinkOutage, mqttMessages, sites],
+  ...[sinkCpu, sinkRows, sinkVisible, sinkOutage, mqttMessages, sites, centreCounts],
 ];
 
 const { values, positionals } = parseArgs({

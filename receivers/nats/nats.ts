@@ -129,7 +129,7 @@ class Nats implements NatsReceiver {
     }
     const messages = await this.#consume(connection, stream, owned, intake);
     this.#hear(connection, owned, intake.edges);
-    await this.centreWay?.begin(connection, stream);
+    this.centreWay?.begin(connection, stream, () => this.#place.pending);
     const stop = () => void messages.close();
     signal.addEventListener('abort', stop);
     void connection.closed().then(stop);
@@ -170,10 +170,11 @@ class Nats implements NatsReceiver {
     owned: readonly number[],
     { edges }: NatsIntake,
   ) {
+    const start = Math.max(1, nextOf(stream, owned, edges));
     const consumer = await jetstream(connection).consumers.get(this.#config.stream, {
       filter_subjects: owned.map((partition) => subjectOf(this.#config.stream, partition, '*')),
       deliver_policy: DeliverPolicy.StartSequence,
-      opt_start_seq: Math.max(1, nextOf(stream, owned, edges)),
+      opt_start_seq: start,
     });
     this.#place.pending = (await consumer.info()).num_pending;
     return consumer.consume({

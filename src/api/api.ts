@@ -10,6 +10,7 @@ import { refuseForeignPages } from './access/foreign-pages.ts';
 import { letPagesElsewhereRead, plainUrl } from './access/pages-elsewhere.ts';
 import { registerAround } from './around.ts';
 import { ownAnswers } from './centres/own-answers.ts';
+import { sayWhatIsPartial } from './centres/own-only.ts';
 import { registerApplications } from './counts/applications.ts';
 import { registerApps } from './counts/apps.ts';
 import { registerCounts } from './counts/counts.ts';
@@ -78,6 +79,7 @@ export function createApi(
 function registerRoutes(app: FastifyInstance, parts: ApiParts): void {
   for (const receiver of parts.receivers) receiver.routes?.(app);
   parts.centres?.serve(ownAnswers(app, parts));
+  sayWhatIsPartial(app, parts.centres);
   const counts = new CountsNow(parts);
   const answers = new SharedAnswers(parts);
   registerCounts(app, parts, counts);

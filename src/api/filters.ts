@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MERGED_CURSOR } from '../centres/merged-pages.ts';
 import { hostsOfSite } from '../contract/sites/site-hosts.ts';
 import { USER_CLASSES } from '../contract/user-class.ts';
 import { ISO_TIME_EXPECTED, parseIsoTime } from '../formats/event-time.ts';
@@ -69,6 +70,13 @@ export const filterParameters = {
     .optional()
     .describe('nextCursor of the page before'),
 };
+
+/** The same of a page that central Headcounts which share a stream make together. */
+export const sharedCursor = z
+  .string()
+  .regex(new RegExp(`^(?:[0-9]{1,15}|${MERGED_CURSOR})$`))
+  .optional()
+  .describe('nextCursor of the page before');
 
 /** A route may have fewer of them; those that are not given filter nothing. */
 export type FilterQuery = Readonly<

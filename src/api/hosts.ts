@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { OF_CENTRES } from '../contract/centres/of-centres.ts';
 import { MAX_FIELD } from '../formats/fields.ts';
 import { type AnswerOf, time } from '../journal/read/answers.ts';
 import { firstOf } from '../journal/read/parts/largest.ts';
@@ -71,6 +72,7 @@ const hostsPage = z.object({
   total: z.int().describe('hosts that are known, on all pages'),
   items: z.array(hostAnswer).describe('by name'),
   nextCursor: z.string().nullable(),
+  partial: OF_CENTRES.partial,
 });
 
 const description = {

@@ -1,8 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { addUpPoints } from '../centres/adding-points.ts';
+import { askAll } from '../centres/asking.ts';
 import { series, seriesPoint, WINDOW_NAMES } from '../journal/read/answers.ts';
 import { RANGE_STEPS, type RangeStep, type SeriesSpan } from '../journal/read/series-query.ts';
 import { askerOf } from './access/asker.ts';
+import { centresOf, own, pathFor } from './centres/all-pages.ts';
+import { sendPage } from './centres/send-page.ts';
 import { columnsOf, csvAnswer, csvOrJson, format, wantsCsv } from './csv-answer.ts';
 import { ApiError } from './errors.ts';
 import { application, moment, partOf, partParameters, rangeOf, zone, zoneOf } from './filters.ts';
@@ -34,19 +38,29 @@ const description = {
   description:
     'With an app, created, destroyed and active are of its connections. A rejection does not name a virtual proxy or an app, ' +
     'so rejected is null with one. It is null with application, too.',
-  querystring: query({ ...spans, ...partParameters, application, format }),
+  querystring: query({ ...spans, ...partParameters, application, own, format }),
   response: { 200: csvOrJson(series, 'points, oldest first; null where nobody knows') },
 };
 
 const columns = columnsOf(seriesPoint);
 
-export function registerSeries(app: FastifyInstance, { ask, now }: ApiParts, answers: SharedAnswers): void {
+export function registerSeries(
+  app: FastifyInstance,
+  { ask, now, centres }: ApiParts,
+  answers: SharedAnswers,
+): void {
   app
     .withTypeProvider<SchemaTypes>()
     .get('/api/v1/series', { schema: description }, async (request, reply) => {
       const { query } = request;
       const asOf = now();
       const span = spanOf(query, asOf);
+      const all = centresOf(centres, request);
+      if (all !== null) {
+        const { answers: parts, missing } = await askAll(all, pathFor(request.url), series);
+        const sum = addUpPoints(parts, missing);
+        return sendPage(request, reply, sum, { items: sum.points, columns, what: 'series', now: asOf });
+      }
       const part = { ...partOf(query), application: query.application ?? null };
       const question = { ask: 'series', span, part, now: asOf } as const;
       reply.header('vary', 'accept');

@@ -1,13 +1,24 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { MERGED_CURSOR } from '../centres/merged-pages.ts';
+import { sessionOrder } from '../centres/orders.ts';
 import { MAX_FIELD } from '../formats/fields.ts';
 import { oneSession, sessionItem, sessionsPage } from '../journal/read/answers.ts';
 import { readCursor } from '../journal/read/sessions/session-cursor.ts';
 import type { SessionOrder } from '../journal/read/sessions/session-order.ts';
 import type { SessionFilters } from '../journal/read/sessions/session-search.ts';
-import { SESSION_SORTS, SORT_DIRECTIONS } from '../journal/read/sessions/session-sorts.ts';
+import {
+  SESSION_SORTS,
+  type SessionSort,
+  SORT_DIRECTIONS,
+  type SortDirection,
+} from '../journal/read/sessions/session-sorts.ts';
 import { SESSION_STATES } from '../journal/read/sessions/session-state.ts';
 import { askerOf } from './access/asker.ts';
+import { isOfCentre } from './access/centre-questions.ts';
+import { allPages, centresOf, own, refuseMerged } from './centres/all-pages.ts';
+import { sessionOf, sessionsOfAll, totalsOf } from './centres/all-sessions.ts';
+import { sendPage } from './centres/send-page.ts';
 import { columnsOf, csvAnswer, format, pageAnswer, wantsCsv } from './csv-answer.ts';
 import { ApiError } from './errors.ts';
 import { application, filterParameters, filtersOf, moment, timeOf, userClass } from './filters.ts';
@@ -20,7 +31,7 @@ const pageParameters = {
   ...filterParameters,
   cursor: z
     .string()
-    .regex(/^[0-9]{1,15}(\.[A-Za-z0-9_-]{1,4000})?$/)
+    .regex(new RegExp(String.raw`^(?:[0-9]{1,15}(\.[A-Za-z0-9_-]{1,4000})?|${MERGED_CURSOR})$`))
     .optional()
     .describe('nextCursor of the page before'),
   at: moment.describe('those open at this moment: ISO 8601 with a zone'),
@@ -42,6 +53,7 @@ const pageParameters = {
     .enum(SORT_DIRECTIONS)
     .optional()
     .describe('unless given, names and states are in ascending order, times and numbers in descending order'),
+  own,
   format,
 };
 
@@ -63,7 +75,7 @@ const oneDescription = {
 const columns = columnsOf(sessionItem);
 
 /** @throws ApiError 400 for filters that no session can fit together */
-function sessionFiltersOf({ cursor: _, ...query }: PageQuery): SessionFilters {
+function sessionFiltersOf({ cursor: _, own: _own, ...query }: PageQuery): SessionFilters {
   const { active = null, doubtful = null, state = null, search = null } = query;
   const at = timeOf('at', query.at);
   if (doubtful !== null && active === false) {
@@ -93,6 +105,11 @@ function sessionFiltersOf({ cursor: _, ...query }: PageQuery): SessionFilters {
   };
 }
 
+function directionOf(sort: SessionSort, order: SortDirection | undefined): SortDirection {
+  const isName = ['user', 'host', 'virtualProxy', 'browser', 'os', 'state'].includes(sort);
+  return order ?? (isName ? 'asc' : 'desc');
+}
+
 /**
  * What is sorted by, and what of it the journal's own order does: null for the rest of that.
  * @throws ApiError 400 for a cursor of another order
@@ -102,8 +119,8 @@ function orderOf({ sort, order, cursor }: PageQuery): {
   readonly cursor: number | null;
   readonly order: SessionOrder | null;
 } {
-  const isName = ['user', 'host', 'virtualProxy', 'browser', 'os', 'state'].includes(sort);
-  const direction = order ?? (isName ? 'asc' : 'desc');
+  refuseMerged(cursor);
+  const direction = directionOf(sort, order);
   const wrong = () => new ApiError(400, 'cursor: it is that of another order');
   if (sort === 'started') {
     if (cursor?.includes('.') === true) throw wrong();
@@ -117,14 +134,22 @@ function orderOf({ sort, order, cursor }: PageQuery): {
 
 export function registerSessions(
   app: FastifyInstance,
-  { ask, now, site }: ApiParts,
+  { ask, now, site, centres }: ApiParts,
   answers: SharedAnswers,
 ): void {
   const routes = app.withTypeProvider<SchemaTypes>();
   routes.get('/api/v1/sessions', { schema: pageDescription }, async (request, reply) => {
     const asOf = now();
+    const all = centresOf(centres, request);
+    if (all !== null) {
+      const { sort, order } = request.query;
+      const compare = sessionOrder(sort, directionOf(sort, order));
+      const page = await allPages(all, request, sessionsPage, compare, totalsOf);
+      const csv = { items: page.items, columns, what: 'sessions', now: asOf };
+      return sendPage(request, reply, sessionsOfAll(page, asOf), csv);
+    }
     const { order, ...way } = orderOf(request.query);
-    const filters = { ...sessionFiltersOf(request.query), ...way };
+    const filters = { ...sessionFiltersOf(request.query), ...way, withCursors: isOfCentre() };
     const asked = filters.at ?? (filters.active === true ? asOf : null);
     const moment = asked === null ? null : site.qualityOf(asked, asOf, filters.host);
     const question = { ask: 'sessions', filters, now: asOf, moment, order } as const;
@@ -134,8 +159,12 @@ export function registerSessions(
     return csvAnswer(request, reply, await ask({ ...question, csv: columns }, asker), 'sessions', asOf);
   });
   routes.get('/api/v1/sessions/:id', { schema: oneDescription }, async (request, reply) => {
-    const question = { ask: 'session', id: request.params.id, now: now() } as const;
+    const { id } = request.params;
+    const question = { ask: 'session', id, now: now() } as const;
     const session = await answers.to(question, request, askerOf(request, reply));
+    if (session === null && centres !== null && !isOfCentre()) {
+      return sendJson(reply, await sessionOf(centres, id));
+    }
     if (session === null) throw new ApiError(404, 'no such session');
     return sendJson(reply, session);
   });

@@ -12,6 +12,8 @@ import { Claims, type Ownership } from './claims.ts';
 import { Lease } from './lease.ts';
 
 const EVERY_MS = 1_000;
+/** Messages of events that are yet to be taken; each may have thousands. */
+const FAR_BEHIND = 100;
 /** Rows of each list in a word. */
 export const MOST_TOLD = 1_000;
 /** A question to another centre is given up after that. */
@@ -113,7 +115,7 @@ export class Centres implements CentreIntake {
     if (link === null || this.#isTurning) return;
     this.#isTurning = true;
     try {
-      const news = await lease.turn(link);
+      const news = await lease.turn(link, link.behind() < FAR_BEHIND);
       if (news !== null) this.#tell(news, lease);
       if (news !== null && this.#link === link) this.#say();
     } catch (error) {
@@ -141,6 +143,10 @@ export class Centres implements CentreIntake {
 
   hear({ centre, partitions, term, counts }: CentreWord): void {
     if (centre === this.name) return;
+    if (partitions.some((partition) => partition >= this.#partitionCount)) {
+      this.#parts.trouble('another centre follows partitions that there are not', `${centre}: ${partitions}`);
+      return;
+    }
     const checked = term === null ? null : wordCounts.safeParse(counts);
     if (checked?.success === false) {
       this.#parts.trouble(

@@ -5,6 +5,9 @@ export const LOST_AFTER_MS = 5_000;
 /** ... and whoever has it does not believe so any more a second before that. */
 export const HOLDS_MS = 4_000;
 
+/** So much later whoever has yet to catch up takes one, for one who has not to be faster. */
+const LATER_MS = 3_000;
+
 /** What became of a turn. */
 export type LeaseNews = 'taken' | 'lost' | null;
 
@@ -46,9 +49,12 @@ export class Lease {
     return this.#owner;
   }
 
-  /** To be called about once a second, and never twice at once. Rejects where nobody answers: then nothing is known to have changed. */
-  async turn(store: LeaseStore): Promise<LeaseNews> {
-    return this.#own === null ? this.#look(store) : this.#renew(store, this.#own);
+  /**
+   * To be called about once a second, and never twice at once. Rejects where nobody answers: then nothing is known to have changed.
+   * `isReady`: false where we would have little to answer.
+   */
+  async turn(store: LeaseStore, isReady = true): Promise<LeaseNews> {
+    return this.#own === null ? this.#look(store, isReady) : this.#renew(store, this.#own);
   }
 
   /** For others to take it at once. */
@@ -78,11 +84,12 @@ export class Lease {
     return 'lost';
   }
 
-  async #look(store: LeaseStore): Promise<LeaseNews> {
+  async #look(store: LeaseStore, isReady: boolean): Promise<LeaseNews> {
     const kept = await store.read(this.name);
     const since = this.#see(kept.revision, kept.text);
-    const isFree = kept.text === null || kept.text === this.#text || this.#clock() - since >= LOST_AFTER_MS;
-    if (!isFree) return null;
+    const hasOwner = kept.text !== null && kept.text !== this.#text;
+    const waitMs = (hasOwner ? LOST_AFTER_MS : 0) + (isReady ? 0 : LATER_MS);
+    if (this.#clock() - since < waitMs) return null;
     const askedAt = this.#clock();
     const revision = await store.write(this.name, this.#text, kept.revision);
     if (revision === null) return null;

@@ -99,7 +99,7 @@ it('parameters and bodies are described', () => {
   const names = sessions?.parameters?.map(({ name }) => name);
   expect(names).toEqual([
     ...'active user host site virtualProxy app from to limit cursor at class application'.split(' '),
-    ...'doubtful state search sort order format'.split(' '),
+    ...'doubtful state search sort order own format'.split(' '),
   ]);
   expect(Object.keys(sessions?.responses['200']?.content ?? {})).toEqual(['application/json', 'text/csv']);
   const body = document.paths['/api/v1/events']?.['post']?.requestBody;

@@ -64,6 +64,26 @@ describe('a lease', () => {
     expect(await two.turn(kept)).toBe('taken');
   });
 
+  it('goes to one who has caught up rather than to one who has not', async () => {
+    let now = 0;
+    const kept = new Kept();
+    const [late, ready] = ['late', 'ready'].map((name) => new Lease('l', name, name, () => now)) as [
+      Lease,
+      Lease,
+    ];
+    const first = new Lease('l', 'first', 'first', () => now);
+    await first.turn(kept);
+    for (; late.term === null && ready.term === null; now += 500) {
+      await late.turn(kept, false);
+      if (now >= 5_500) await ready.turn(kept);
+      else await ready.turn(kept, false);
+    }
+    expect([late.term, ready.term]).toEqual([null, 2]);
+    // Where there is no other one it takes it all the same.
+    for (const end = now + 10_000; now < end; now += 500) await late.turn(kept, false);
+    expect(late.term).toBe(3);
+  });
+
   it('that was renewed without an answer to it is still had', async () => {
     let now = 0;
     const kept = new Kept();

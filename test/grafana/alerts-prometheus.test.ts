@@ -57,6 +57,22 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       fires: true,
     },
   ],
+  'headcount-partition-without-owner': [
+    {
+      when: 'every partition has an owner',
+      series: always(`headcount_partitions_without_owner{${IN}}`, 0),
+      at: '1h',
+      values: { [`{${IN}}`]: 0 },
+      fires: false,
+    },
+    {
+      when: 'two have none',
+      series: always(`headcount_partitions_without_owner{${IN}}`, 2),
+      at: '1h',
+      values: { [`{${IN}}`]: 2 },
+      fires: true,
+    },
+  ],
   'headcount-kernel-drops': [
     {
       when: 'none came',

@@ -16,6 +16,9 @@ export function isOfCentre(): boolean {
 /** Lets the API answer the question of another centre, or ours to ourselves, as it would a client that may read. */
 export async function answerToCentre(app: FastifyInstance, path: string): Promise<CentreReply> {
   if (!MAY_BE_ASKED.test(path)) return { status: 404, body: '' };
-  const { statusCode, body } = await context.run('centre', () => app.inject({ method: 'GET', url: path }));
-  return { status: statusCode, body };
+  return context.run('centre', async () => {
+    // It begins when it is waited for, which must be in here.
+    const { statusCode, body } = await app.inject({ method: 'GET', url: path });
+    return { status: statusCode, body };
+  });
 }

@@ -1,7 +1,11 @@
 import { addUp } from '../../centres/adding-up.ts';
+import { askAll } from '../../centres/asking.ts';
 import type { Centres } from '../../centres/centres.ts';
+import { rangeOfSite } from '../../contract/sites/site-hosts.ts';
+import type { UserClass } from '../../contract/user-class.ts';
 import type { Json } from '../../journal/read/answers.ts';
-import type { CountsView } from '../counts/counts-answer.ts';
+import type { Part } from '../../journal/read/parts/part.ts';
+import { type CountsView, countsAnswer } from '../counts/counts-answer.ts';
 import { type CountsAnswer, countsTag } from '../counts/current-counts.ts';
 
 /** The counts of all centres, made anew only when one of them has said something, or has fallen silent. */
@@ -32,4 +36,29 @@ export class AllCounts {
     }
     return { json: `{"asOf":"${asOf}",${this.#rest}` as Json<CountsView>, tag: this.#tag };
   }
+
+  /** Of a part, or of a past moment: each centre is asked for its own. Times in ms since 1970 UTC. */
+  async ofPart(part: Part, only: UserClass | null, at: number | null, now: number): Promise<CountsAnswer> {
+    const { answers, missing } = await askAll(this.#centres, pathOf(part, only, at), countsAnswer);
+    const {
+      asOf,
+      sites: _,
+      sitesTotal: _total,
+      ...sum
+    } = addUp(answers, missing, new Date(at ?? now).toISOString());
+    const json = JSON.stringify({ asOf, ...sum });
+    return { json: json as Json<CountsView>, tag: countsTag(JSON.stringify(sum)) };
+  }
+}
+
+function pathOf({ host, virtualProxy, app }: Part, only: UserClass | null, at: number | null): string {
+  const query = new URLSearchParams();
+  const [site] = host === null ? [] : (rangeOfSite(host) ?? []);
+  if (site !== undefined) query.set('site', site.slice(0, -1));
+  else if (host !== null) query.set('host', host);
+  if (virtualProxy !== null) query.set('virtualProxy', virtualProxy);
+  if (app !== null) query.set('app', app);
+  if (only !== null) query.set('class', only);
+  if (at !== null) query.set('at', new Date(at).toISOString());
+  return `/api/v1/counts?${query}`;
 }

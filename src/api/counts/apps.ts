@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { OF_CENTRES } from '../../contract/centres/of-centres.ts';
 import { MAX_FIELD } from '../../formats/fields.ts';
 import { byConnections, firstOf } from '../../journal/read/parts/largest.ts';
 import { ApiError } from '../errors.ts';
@@ -14,6 +15,7 @@ const appsPage = z.object({
   total: z.int().describe('apps that are open, on all pages'),
   items: countsAnswer.shape.apps.element.array().describe('most open connections first'),
   nextCursor: z.string().nullable(),
+  partial: OF_CENTRES.partial,
 });
 
 const description = {

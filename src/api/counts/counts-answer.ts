@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OF_CENTRES } from '../../contract/centres/of-centres.ts';
 import { QUALITIES, QUALITY_REASONS } from '../../contract/quality.ts';
 import { type AnswerOf, time } from '../../journal/read/answers.ts';
 import { MOMENT_QUALITIES, MOMENT_REASONS } from '../../sessions/quality/past-quality.ts';
@@ -7,7 +8,7 @@ import { MOMENT_QUALITIES, MOMENT_REASONS } from '../../sessions/quality/past-qu
 const count = z.int().nullable();
 const NOT_OF_A_PART = 'null of a part and of a past moment';
 
-const OF_CENTRES = 'where several central Headcounts share a stream, and this is of all of them';
+const OF_ALL = 'where several central Headcounts share a stream, and this is of all of them';
 
 const recently = { last5s: count, last1m: count, last1h: count };
 const totals = z
@@ -129,13 +130,9 @@ export const countsAnswer = z.object({
       }),
     )
     .optional()
-    .describe(`${OF_CENTRES}: the 100 with the most sessions, by name`),
-  sitesTotal: z.int().optional().describe(OF_CENTRES),
-  partial: z
-    .boolean()
-    .optional()
-    .describe(`${OF_CENTRES}: true where some partitions are missing, of which nobody was heard in time`),
-  missingPartitions: z.array(z.int()).optional().describe(OF_CENTRES),
+    .describe(`${OF_ALL}: the 100 with the most sessions, by name`),
+  sitesTotal: z.int().optional().describe(OF_ALL),
+  ...OF_CENTRES,
 });
 
 export type CountsView = AnswerOf<typeof countsAnswer>;

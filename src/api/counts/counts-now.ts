@@ -55,15 +55,19 @@ export class CountsNow {
     const now = this.#parts.now();
     if (this.#all !== null && !isOwn && only === null && isWhole(part)) return this.#all.at(now);
     const whole = isWhole(part) ? this.#whole.get(only) : undefined;
-    return whole === undefined ? this.#ofPart(part, only, now) : whole.at(now);
+    if (this.#all !== null && !isOwn) {
+      const all = this.#all;
+      return this.#keep(`all ${keyOfPart(part, only)}`, now, () => all.ofPart(part, only, null, now));
+    }
+    if (whole !== undefined) return whole.at(now);
+    return this.#keep(keyOfPart(part, only), now, () => this.#make(part, only));
   }
 
-  #ofPart(part: Part, only: UserClass | null, now: number): Promise<CountsAnswer> {
-    const key = keyOfPart(part, only);
+  #keep(key: string, now: number, make: () => Promise<CountsAnswer>): Promise<CountsAnswer> {
     const kept = this.#kept.get(key);
     if (kept !== undefined && isGood(kept, now)) return kept.answer;
     this.#kept.delete(key);
-    const made: Kept = { answer: this.#make(part, only), until: null, askedAt: now };
+    const made: Kept = { answer: make(), until: null, askedAt: now };
     if (this.#hasRoom(now)) this.#kept.set(key, made);
     made.answer.then(
       () => {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
 import { askerOf } from '../access/asker.ts';
-import { isOfCentre } from '../access/centre-questions.ts';
+import { AllCounts } from '../centres/all-counts.ts';
+import { centresOf, own } from '../centres/all-pages.ts';
 import { moment, partOf, partParameters, timeOf, userClass } from '../filters.ts';
 import type { ApiParts } from '../parts.ts';
 import { answer, query, type Schema, type SchemaTypes, sendJson } from '../schemas.ts';
@@ -22,10 +22,7 @@ const description = {
   querystring: query({
     ...partParameters,
     class: userClass.describe('leaves the others out of active'),
-    own: z
-      .boolean()
-      .default(false)
-      .describe('of the partitions of this central Headcount alone, where several share a stream'),
+    own,
     at: moment.describe('a past moment, as it is known now: ISO 8601 with a zone; now unless given'),
   }),
   response: {
@@ -35,18 +32,20 @@ const description = {
 };
 
 export function registerCounts(app: FastifyInstance, parts: ApiParts, counts: CountsNow): void {
-  const { now } = parts;
+  const { now, centres } = parts;
   app
     .withTypeProvider<SchemaTypes>()
     .get('/api/v1/counts', { schema: description }, async (request, reply) => {
-      const { class: only = null, at, own, ...names } = request.query;
-      const isOwn = own || isOfCentre();
+      const { class: only = null, at, own: _, ...names } = request.query;
+      const all = centresOf(centres, request);
       const part = partOf(names);
       const moment = timeOf('at', at);
       const { json, tag } =
         moment === null
-          ? await counts.of(part, only, isOwn)
-          : answerOf(await partView(parts, part, moment, only, now(), askerOf(request, reply)));
+          ? await counts.of(part, only, all === null)
+          : all !== null
+            ? await new AllCounts(all).ofPart(part, only, moment, now())
+            : answerOf(await partView(parts, part, moment, only, now(), askerOf(request, reply)));
       // No user is named here, so whoever asks may keep it, if only to ask whether it still holds.
       reply.headers({ etag: tag, 'cache-control': 'private, no-cache' });
       if (isMatch(request.headers['if-none-match'], tag)) return reply.code(304).send(undefined);

@@ -42,6 +42,8 @@ export interface CentreLink extends LeaseStore {
   readonly partitionCount: number;
   /** What fits into a word or an answer, in bytes. */
   readonly mostBytes: number;
+  /** About how many messages of events we have yet to take. */
+  behind(): number;
   say(word: CentreWord): void;
   /** Rejects where nobody answers in time. */
   ask(centre: string, path: string, withinMs: number): Promise<CentreReply>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OF_CENTRES } from '../../contract/centres/of-centres.ts';
 import { EVENT_REASONS, KINDS } from '../../contract/event.ts';
 import { QUALITIES, QUALITY_REASONS } from '../../contract/quality.ts';
 import { END_REASONS } from '../../contract/rows.ts';
@@ -84,6 +85,7 @@ export const around = z.object({
   total: count,
   totalIsAtLeast: z.boolean().describe('there are more than were looked at'),
   items: z.array(aroundItem),
+  partial: OF_CENTRES.partial,
 });
 
 export const rejectionItem = z.object({
@@ -140,6 +142,7 @@ export const series = z.object({
   window: z.enum(WINDOW_NAMES).nullable(),
   stepSeconds: count,
   points: z.array(seriesPoint),
+  ...OF_CENTRES,
 });
 
 export const snapshotItem = z.object({
@@ -217,6 +220,7 @@ export const applications = z.object({
   usersOnline: unknownOrCount,
   total: unknownOrCount.describe('applications with a session in the range'),
   items: z.array(applicationItem).describe('the 100 of them with the most sessions, those first'),
+  partial: OF_CENTRES.partial,
 });
 
 /** The first three speak of one moment: where none was asked for `asOf` is now, and the others say nothing. */
@@ -237,7 +241,7 @@ export const snapshotsPage = pageOf(snapshotItem);
 export const peaksPage = pageOf(peaksItem);
 
 function pageOf<Item extends z.ZodType>(item: Item) {
-  return z.object({ items: z.array(item), nextCursor: text });
+  return z.object({ items: z.array(item), nextCursor: text, ...OF_CENTRES });
 }
 
 /** The type of what a schema describes. Nobody changes an answer. */

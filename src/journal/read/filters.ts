@@ -14,6 +14,8 @@ export interface Filters {
   readonly limit: number;
   /** Number of the last item of the page before. */
   readonly cursor: number | null;
+  /** Whether a page may go on behind each of its items, as whoever puts several together needs it. */
+  readonly withCursors?: boolean;
 }
 
 /** The numbers of a name, one in each generation of names. */

@@ -95,7 +95,8 @@ export class Queries {
   events(filters: EventFilters): Answers['events'] {
     const found = findEvents(this.#database, filters, null, this.items.isShown).take(filters.limit + 1);
     const itemOf = (row: Row) => this.items.event(row);
-    return page(this.items.eventRows(found), filters.limit, itemOf, ({ seq }) => String(seq));
+    const { limit, withCursors } = filters;
+    return page(this.items.eventRows(found), limit, itemOf, ({ seq }) => String(seq), withCursors);
   }
 
   /**

@@ -33,5 +33,5 @@ export function rejectionsOf(
     const event = items.event(row);
     return { ...event, heldBy: heldBy(event) };
   };
-  return page(rows, filters.limit, itemOf, ({ seq }) => String(seq));
+  return page(rows, filters.limit, itemOf, ({ seq }) => String(seq), filters.withCursors);
 }

@@ -28,7 +28,7 @@ export function sessionsPageOf(
   items: Items,
   { filters, now, moment = null, order = null }: SessionsQuestion,
 ): Answers['sessions'] {
-  const { at, limit } = filters;
+  const { at, limit, withCursors } = filters;
   const isDeleted = at !== null && at < keptSince(database);
   const known = moment !== null && isDeleted ? BEFORE_STORE : moment;
   const head = {
@@ -42,7 +42,7 @@ export function sessionsPageOf(
     return {
       ...head,
       ...(moment === null ? UNCOUNTED : counted(items, filters)),
-      ...page(rows, limit, itemOf, ({ id }) => String(id)),
+      ...page(rows, limit, itemOf, ({ id }) => String(id), withCursors),
     };
   }
   const { places, cursorOf, sorted, isAll } = items.sortedSessions(filters, order, now);
@@ -60,6 +60,7 @@ export function sessionsPageOf(
       limit,
       ({ row }) => itemOf(row),
       ({ place }) => cursorOf(place),
+      withCursors,
     ),
   };
 }
