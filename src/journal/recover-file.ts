@@ -59,7 +59,9 @@ function openToRead(file: string, schema: Schema): DatabaseSync {
     return database;
   } catch (error) {
     database?.close();
-    throw new JournalError(`${file}: ${databaseTrouble(error)}`);
+    throw error instanceof JournalError
+      ? new JournalError(`${file}: ${error.message}`)
+      : unchanged(file, error);
   }
 }
 
@@ -81,6 +83,10 @@ function saying<T>(file: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new JournalError(`${file}: ${databaseTrouble(error)}; nothing was changed`);
+    throw unchanged(file, error);
   }
+}
+
+function unchanged(file: string, error: unknown): JournalError {
+  return new JournalError(`${file}: ${databaseTrouble(error)}; nothing was changed`);
 }

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { WorkerSide } from '../../threads/worker-side.ts';
 import type { UpkeepTrouble } from '../journal-events.ts';
-import { databaseTrouble, openJournalFile } from '../journal-file.ts';
+import { databaseTrouble, naming, openJournalFile } from '../journal-file.ts';
 import type { BatchMessage } from './batch.ts';
 import { letGoOfLines } from './line-retention.ts';
 import { beginLogAnew, writeLogBack } from './log.ts';
@@ -68,11 +68,17 @@ const MOST_AHEAD_MS = 600_000;
 const side = new WorkerSide<WriterTalk>();
 const { directory, limits, isFollowed } = side.data;
 const database = openJournalFile(directory, Date.now());
-if (isFollowed) followSessions(database);
-else stopFollowing(database);
-const writer = new Writer(database, isFollowed);
-const retention = new Retention(database, limits, (dimension) => writer.points.forgetDimension(dimension));
-const retentionClock = new RetentionClock(retentionTime(database) ?? Date.now(), performance.now());
+const { writer, retention, retentionClock } = naming(directory, () => {
+  if (isFollowed) followSessions(database);
+  else stopFollowing(database);
+  const writer = new Writer(database, isFollowed);
+  const forget = (dimension: string) => writer.points.forgetDimension(dimension);
+  return {
+    writer,
+    retention: new Retention(database, limits, forget),
+    retentionClock: new RetentionClock(retentionTime(database) ?? Date.now(), performance.now()),
+  };
+});
 // Until the sinks have said how far they are.
 if (isFollowed) retention.undelivered = ALL_UNDELIVERED;
 const waiting: BatchMessage[] = [];
