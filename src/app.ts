@@ -58,9 +58,11 @@ class RunningApp implements App {
   }
 
   async start(): Promise<void> {
-    const { journal, reader, deliveries, appNames, site, pipeline, checkpoints, receivers } = this.#parts;
+    const { journal, reader, deliveries, appNames, site, pipeline, checkpoints, receivers, letGo } =
+      this.#parts;
     const { config, log, now } = this.#options;
     await journal.start();
+    letGo();
     // Before the threads that begin with the names that are kept.
     appNames.start();
     reader.start();
@@ -104,7 +106,7 @@ class RunningApp implements App {
   }
 
   async #stop(): Promise<void> {
-    const { journal, reader, deliveries, appNames, checkpoints, receivers, api, unlock } = this.#parts;
+    const { journal, reader, deliveries, appNames, checkpoints, receivers, api, letGo, unlock } = this.#parts;
     this.#parts.notReady = 'stopping';
     checkpoints.stop();
     let isCommitted = false;
@@ -124,6 +126,7 @@ class RunningApp implements App {
       await reader.stop();
       why = journal.trouble;
       lost = await journal.stop(isCommitted ? LAST_COMMIT_WAITS_MS : 0);
+      letGo();
       unlock();
     }
     if (lost > 0) throw new Error(`events that had been taken and are lost: ${lost}; ${why}`);

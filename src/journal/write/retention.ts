@@ -1,5 +1,7 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import { END_REASONS } from '../../contract/rows.ts';
 import { DELETE_EVENT_BLOCKS } from '../event-blocks.ts';
+import { FLAGS } from '../schema/sessions.ts';
 import { DELETE_SESSION_BLOCKS } from '../session-blocks.ts';
 import { deleteLines } from './line-retention.ts';
 import { PointRetention } from './point-retention.ts';
@@ -9,11 +11,24 @@ import { deletePolls, type UndeliveredPolls } from './poll-retention.ts';
 const COUNTS_KEPT_MS = 7 * 86_400_000;
 /** Rows deleted in one go, so that no batch waits long. */
 const CHUNK = 5_000;
-/** A session that ended so recently may still be corrected. */
+/** What is known of a session that ended so recently may still change: an end that nobody told, or one of an application, is taken back. */
 const REMEMBERED_MS = 25 * 3_600_000;
-/** So much below its limit, at the most, the journal is made smaller, by as much again: meanwhile it grows. */
-const MOST_HEADROOM = 256 * 1_048_576;
-const HEADROOM_PART = 8;
+/** A restart looks back at Stops for as long. */
+const STOP_REMEMBERED_MS = 2 * 60_000;
+/** The journal is made smaller before it reaches its limit, since it grows meanwhile: by a part of that, and so much at the most. */
+const MOST_AT_ONCE = 256 * 1_048_576;
+const PART = 8;
+/** As much before it reaches it; but how fast it grows has nothing to do with the limit: of a small one it is a larger part. */
+const LEAST_HEADROOM = 4 * 1_048_576;
+const LARGEST_PART = 4;
+
+const [STOP, MADE_ROOM] = [END_REASONS.indexOf('stop'), END_REASONS.indexOf('made_room')];
+/** Of a host that made room nothing is remembered from then on. */
+const ENDED_AFTER = `
+SELECT id, last_connection, ended_seen_at, end_reason = ${MADE_ROOM} OR
+  (end_reason = ${STOP} AND flags & ${FLAGS.isApplication} = 0 AND ended_seen_at < ?) AS is_forgotten FROM sessions
+WHERE (ended_seen_at, id) > (?, ?) AND ended_seen_at < ? ORDER BY ended_seen_at, id LIMIT ${CHUNK}`;
+const NOTHING_PASSED = { endedAt: 0, id: 0 };
 
 export interface RetentionLimits {
   readonly retentionMs: number;
@@ -76,6 +91,8 @@ export class Retention {
   readonly #points: PointRetention;
   /** Null while there is not too much. */
   #toGo: ToGo | null = null;
+  /** The session up to which those that are remembered are left. */
+  #passedOver = NOTHING_PASSED;
   /** What no sink has got yet stays. */
   undelivered: Undelivered = NOTHING_UNDELIVERED;
   /** True where the journal is larger than it may be, and all that could go has yet to be delivered. */
@@ -97,7 +114,12 @@ export class Retention {
   }
 
   get #headroom(): number {
-    return Math.min(MOST_HEADROOM, Math.floor(this.#limits.maxBytes / HEADROOM_PART));
+    const { maxBytes } = this.#limits;
+    return Math.max(this.#atOnce, Math.min(LEAST_HEADROOM, Math.floor(maxBytes / LARGEST_PART)));
+  }
+
+  get #atOnce(): number {
+    return Math.min(MOST_AT_ONCE, Math.floor(this.#limits.maxBytes / PART));
   }
 
   /** One step. Returns true while there is more to delete. */
@@ -119,7 +141,7 @@ export class Retention {
   /** What is to go is decided once, so that none pays for what another one takes meanwhile. */
   #decide(): ToGo {
     const bytes = this.#bytes();
-    const part = Math.min(1, (bytes - this.#limits.maxBytes + 2 * this.#headroom) / bytes);
+    const part = Math.min(1, (bytes - this.#limits.maxBytes + this.#headroom + this.#atOnce) / bytes);
     this.#points.begin();
     const [oldest, next] = [this.#oldestSeq(), this.#nextSeq()];
     return {
@@ -134,9 +156,12 @@ export class Retention {
     const isTooMuch = this.#oldestSeq() < beforeSeq;
     const events = this.#deleteEvents(old, beforeSeq);
     // When there is too much, ended sessions go with the oldest events, but not those still remembered.
-    const oldestLeft = Math.min(this.#oldestArrival() ?? now, now - REMEMBERED_MS);
-    const endedBefore = isTooMuch ? Math.max(old, oldestLeft) : old;
-    const sessions = this.#deleteSessions(Math.min(endedBefore, this.undelivered.sessionsSince));
+    const oldestLeft = this.#oldestArrival() ?? now;
+    const endedBefore = isTooMuch ? Math.max(old, Math.min(oldestLeft, now - REMEMBERED_MS)) : old;
+    const { sessionsSince } = this.undelivered;
+    const sessions =
+      this.#deleteSessions(Math.min(endedBefore, sessionsSince)) +
+      (isTooMuch ? this.#deleteForgotten(Math.min(oldestLeft, sessionsSince), now) : 0);
     const { sessionChanges, eventChanges } = this.undelivered;
     const logged =
       this.#deleteLog('session_changes', endedBefore, sessionChanges) +
@@ -222,11 +247,27 @@ export class Retention {
   }
 
   #deleteSessions(before: number): number {
-    const ended = this.#database
-      .prepare(
-        `SELECT id, last_connection FROM sessions WHERE ended_seen_at < ? ORDER BY ended_seen_at LIMIT ${CHUNK}`,
-      )
-      .all(before);
+    return this.#delete(
+      this.#database
+        .prepare(
+          `SELECT id, last_connection FROM sessions WHERE ended_seen_at < ? ORDER BY ended_seen_at LIMIT ${CHUNK}`,
+        )
+        .all(before),
+    );
+  }
+
+  /** Of sessions that ended before then, those of which nothing is remembered. The others are passed over once. Returns how many were looked at. */
+  #deleteForgotten(before: number, now: number): number {
+    const { endedAt, id } = this.#passedOver;
+    const some = this.#database.prepare(ENDED_AFTER).all(now - STOP_REMEMBERED_MS, endedAt, id, before);
+    const last = some.at(-1);
+    if (last === undefined) this.#passedOver = NOTHING_PASSED;
+    else this.#passedOver = { endedAt: Number(last['ended_seen_at']), id: Number(last['id']) };
+    this.#delete(some.filter(({ is_forgotten: isForgotten }) => isForgotten === 1));
+    return some.length;
+  }
+
+  #delete(ended: readonly Record<string, SQLOutputValue>[]): number {
     const connection = this.#database.prepare('DELETE FROM connections WHERE id = ? RETURNING previous');
     const session = this.#database.prepare('DELETE FROM sessions WHERE id = ?');
     for (const row of ended) {

@@ -16,6 +16,8 @@ const RETENTION_EVERY_MS = 60_000;
 const LOG_BACK_EVERY_MS = 60_000;
 /** Between two steps while there is more to delete. */
 const RETENTION_PAUSE_MS = 50;
+/** While there is too much, and nothing that could go: what comes meanwhile may. */
+const RETENTION_STUCK_MS = 10_000;
 /** Each time costs a commit. */
 const LET_GO_EVERY_MS = 1_000;
 
@@ -165,9 +167,9 @@ function retain(): void {
       });
     if (retention.isHeld) side.tell({ type: 'retention_held' });
     mayRetainSooner = !more && !retention.isTooMuch;
-    if (!more) return;
+    if (!more && mayRetainSooner) return;
     clearTimeout(retentionTimer);
-    retentionTimer = setTimeout(retain, RETENTION_PAUSE_MS);
+    retentionTimer = setTimeout(retain, more ? RETENTION_PAUSE_MS : RETENTION_STUCK_MS);
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');
     side.tell({ type: 'upkeep_trouble', kind: 'retention failed', message: databaseTrouble(error) });
