@@ -23,7 +23,7 @@ import { Journal } from './journal/journal.ts';
 import { lockStore } from './journal/journal-file.ts';
 import { JournalReader } from './journal/read/reader.ts';
 import type { Recovered } from './journal/recover.ts';
-import { recoverFile } from './journal/recover-file.ts';
+import { type RecoveredFile, recoverFile } from './journal/recover-file.ts';
 import { reportOf } from './sessions/quality/report.ts';
 import type { Site } from './sessions/site.ts';
 import type { Storms } from './sessions/storms/storms.ts';
@@ -67,6 +67,8 @@ export class Assembly {
   /** Null where it shares no stream with others. */
   readonly centres: Centres | null;
   readonly api: ReturnType<typeof createApi>;
+  /** Of the store as it was read at the start. */
+  readonly letGo: () => void;
   /** Lets another Headcount have the store. */
   readonly unlock: () => void;
   /** What the API says to whoever asks whether it is ready: why not, null where it is. */
@@ -94,6 +96,7 @@ export class Assembly {
     this.site.exclude(createBlacklist(config.blacklist).excludes, now());
     this.unlock = lockStore(config.store.path);
     const recovered = this.#recover();
+    this.letGo = recovered.letGo;
     this.journal = this.#createJournal(recovered);
     this.reader = new JournalReader(
       {
@@ -148,7 +151,7 @@ export class Assembly {
     return centres;
   }
 
-  #recover(): Recovered {
+  #recover(): RecoveredFile {
     const { config, log, now } = this.#options;
     try {
       const recovered = recoverFile(config.store.path, now(), this.site, { say: (line) => log.info(line) });

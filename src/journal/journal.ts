@@ -176,7 +176,7 @@ export class Journal {
     const seconds = this.#site.series.takePending();
     this.#handOver(checkpointMessage(this.#nextSeq - 1, at, state, changes, seconds, this.#names));
     this.#generationAt ??= at;
-    if (this.#names.full || at - this.#generationAt > DAY_MS) {
+    if (this.#names.isFullFor(this.#settings.maxBytes) || at - this.#generationAt > DAY_MS) {
       this.#names.beginGeneration();
       this.#generationAt = at;
     }

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { fixedAppNames } from '../../src/contract/app-names.ts';
 import type { Kind, UserEvent } from '../../src/contract/event.ts';
+import { END_REASONS } from '../../src/contract/rows.ts';
 import { Queries } from '../../src/journal/read/queries.ts';
 import { UserAgents } from '../../src/journal/read/user-agents.ts';
 import { NOTHING_UNDELIVERED, Retention } from '../../src/journal/write/retention.ts';
@@ -253,16 +254,40 @@ describe('retention to the millisecond', () => {
     expect(count('events')).toBe(48);
   });
 
-  it('leaves ended sessions for 25 h, whatever the size: they may still be corrected', () => {
+  const TOLD_OF = { application: true };
+  it.each([
+    ['whose end no line told for 25 h', 'timeout', {}, 25 * HOUR],
+    ['of an application for 25 h', 'stop', TOLD_OF, 25 * HOUR],
+    ['that a Stop ended for two minutes', 'stop', {}, 120_000],
+  ] as const)(
+    'leaves sessions %s, whatever the size: they may still be corrected',
+    (_what, reason, more, keptMs) => {
+      stored = new StoredSite(SETTINGS);
+      for (const [n, before] of [-1, 0, 1].entries()) {
+        stored.apply({ ...event('session_start', EPOCH, `u${n}`), ...more });
+        stored.apply({ ...event('session_stop', NOW - keptMs + before, `u${n}`), ...more });
+      }
+      stored.apply(event('session_rejected', NOW, 'last'));
+      stored.commit(NOW, true);
+      stored.database.prepare('UPDATE sessions SET end_reason = ?').run(END_REASONS.indexOf(reason));
+      retain(NOW, { maxBytes: 1 });
+      expect(ids('sessions')).toEqual([2, 3]);
+    },
+  );
+
+  it('takes sessions of hosts that made room with their events: nothing is remembered of them', () => {
     stored = new StoredSite(SETTINGS);
-    for (const [n, before] of [-1, 0, 1].entries()) {
-      stored.apply(event('session_start', EPOCH, `u${n}`));
-      stored.apply(event('session_stop', NOW - 25 * HOUR + before, `u${n}`));
+    for (let n = 0; n < 9_000; n += 1) {
+      stored.apply(event('session_start', NOW, `u${n}`));
+      stored.apply(event('session_stop', NOW + 1, `u${n}`));
     }
-    stored.apply(event('session_rejected', NOW, 'last'));
-    stored.commit(NOW, true);
-    retain(NOW, { maxBytes: 1 });
-    expect(ids('sessions')).toEqual([2, 3]);
+    stored.apply(event('session_rejected', NOW + 2, 'last'));
+    stored.commit(NOW + 2, true);
+    const ended = stored.database.prepare('UPDATE sessions SET end_reason = ? WHERE id % 2 = 0');
+    ended.run(END_REASONS.indexOf('made_room'));
+    retain(NOW + 2, { maxBytes: 1 });
+    const left = stored.database.prepare('SELECT count(*) AS n, min(id % 2) AS odd FROM sessions').get();
+    expect({ ...left }).toEqual({ n: 4_500, odd: 1 });
   });
 
   it('is held up only where the journal is too large, and what is oldest has yet to be delivered', () => {
