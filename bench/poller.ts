@@ -66,7 +66,7 @@ async function pollAsReceiver(
   });
   const log = { info: () => {}, warn: (fields: object, message: string) => console.error(message, fields) };
   const trouble = (kind: string, sample: string) => console.error(kind, sample);
-  const parts = { name: 'qps', now: Date.now, folder: '.', log, trouble, isFull: () => false };
+  const parts = { name: 'qps', storeId: 's', now: Date.now, folder: '.', log, trouble, isFull: () => false };
   const world = {
     wait: () => nextTurn(),
     timeout: () => AbortSignal.timeout(LONGEST_ANSWER_MS),

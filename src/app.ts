@@ -58,10 +58,11 @@ class RunningApp implements App {
   }
 
   async start(): Promise<void> {
-    const { journal, reader, deliveries, appNames, site, pipeline, checkpoints, receivers, centres } =
+    const { journal, reader, deliveries, appNames, site, pipeline, checkpoints, receivers, centres, letGo } =
       this.#parts;
     const { config, log, now } = this.#options;
     await journal.start();
+    letGo();
     // Before the threads that begin with the names that are kept.
     appNames.start();
     reader.start();
@@ -106,7 +107,7 @@ class RunningApp implements App {
   }
 
   async #stop(): Promise<void> {
-    const { journal, reader, deliveries, appNames, checkpoints, receivers, api, centres, unlock } =
+    const { journal, reader, deliveries, appNames, checkpoints, receivers, api, centres, letGo, unlock } =
       this.#parts;
     this.#parts.notReady = 'stopping';
     checkpoints.stop();
@@ -129,6 +130,7 @@ class RunningApp implements App {
       await reader.stop();
       why = journal.trouble;
       lost = await journal.stop(isCommitted ? LAST_COMMIT_WAITS_MS : 0);
+      letGo();
       unlock();
     }
     if (lost > 0) throw new Error(`events that had been taken and are lost: ${lost}; ${why}`);

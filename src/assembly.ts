@@ -18,11 +18,13 @@ import { Delivery } from './delivery/delivery.ts';
 import { Duplicates } from './intake/duplicates.ts';
 import { Pipeline } from './intake/pipeline.ts';
 import { digestOf, shortIdentity } from './journal/digest.ts';
+import { noteSiteName } from './journal/ids/site-names.ts';
 import { Journal } from './journal/journal.ts';
 import { lockStore } from './journal/journal-file.ts';
 import { JournalReader } from './journal/read/reader.ts';
 import type { Recovered } from './journal/recover.ts';
-import { recoverFile } from './journal/recover-file.ts';
+import { type RecoveredFile, recoverFile } from './journal/recover-file.ts';
+import { reportOf } from './sessions/quality/report.ts';
 import type { Site } from './sessions/site.ts';
 import type { Storms } from './sessions/storms/storms.ts';
 import { toldStorms } from './sessions/storms/told-storms.ts';
@@ -65,6 +67,8 @@ export class Assembly {
   /** Null where it shares no stream with others. */
   readonly centres: Centres | null;
   readonly api: ReturnType<typeof createApi>;
+  /** Of the store as it was read at the start. */
+  readonly letGo: () => void;
   /** Lets another Headcount have the store. */
   readonly unlock: () => void;
   /** What the API says to whoever asks whether it is ready: why not, null where it is. */
@@ -92,6 +96,7 @@ export class Assembly {
     this.site.exclude(createBlacklist(config.blacklist).excludes, now());
     this.unlock = lockStore(config.store.path);
     const recovered = this.#recover();
+    this.letGo = recovered.letGo;
     this.journal = this.#createJournal(recovered);
     this.reader = new JournalReader(
       {
@@ -106,6 +111,7 @@ export class Assembly {
     this.appNames = this.#createAppNames();
     this.pipeline = this.#createPipeline(recovered);
     this.receivers = createReceivers(receivers, {
+      storeId: recovered.storeId,
       now,
       log,
       folder: config.folder,
@@ -145,11 +151,13 @@ export class Assembly {
     return centres;
   }
 
-  #recover(): Recovered {
+  #recover(): RecoveredFile {
     const { config, log, now } = this.#options;
     try {
       const recovered = recoverFile(config.store.path, now(), this.site, { say: (line) => log.info(line) });
       if (recovered.stoppedAt !== null) this.site.tracker.restarted(recovered.stoppedAt, now());
+      const next = { session: this.site.book.nextNumbers.session, event: recovered.nextSeq };
+      noteSiteName(config.store.path, { site: config.site, ...next }, (line) => log.warn(line));
       return recovered;
     } catch (error) {
       this.unlock();
@@ -179,7 +187,7 @@ export class Assembly {
   }
 
   #createDeliveries(): Delivery {
-    const { config, log, print } = this.#options;
+    const { config, log, print, now } = this.#options;
     const sinks = config.sinks.map((sink) => ({ name: sink.name ?? sink.type, config: sink }));
     return new Delivery(
       {
@@ -194,6 +202,7 @@ export class Assembly {
       {
         print,
         undelivered: (undelivered) => this.journal.keep(undelivered),
+        report: () => reportOf(this.site, this.journal.nextSeq - 1, now()),
         trouble: (sink, reason, needsOperator) => {
           if (needsOperator)
             this.#troubles.note(`sink ${sink} cannot deliver until you act`, reason, 'error');

@@ -17,6 +17,10 @@ const WITHIN_MS = 300_000;
 const TARGET_RATE = 20_000;
 const TARGET_RATIO = 0.5;
 const TARGET_VISIBLE_MS = 1_000;
+const TARGET_LEADER_KILLED_MS = 8_000;
+const GIVE_UP_MS = 60_000;
+/** Until a server that is back has what it has missed. */
+const BACK_AGAIN_MS = 10_000;
 const TARGET_CATCH_UP = 5;
 
 export const sites: Scenario = {
@@ -35,7 +39,7 @@ export const sites: Scenario = {
     const receivers = [{ type: 'udp', port: 0 }, { type: 'tcp', port: 0 }, nats];
     const startCentre = () => startHeadcount(bench, centreFolder, { receivers });
     let centre = await startCentre();
-    const rows = [await visibility(bench, edge, centre)];
+    const rows = [await visibility(bench, edge, centre), await leaderKilled(bench, servers, edge, centre)];
     const alone = await startHeadcount(bench, aloneFolder);
     rows.push(...(await throughput(bench, edge, centre, alone)));
     await alone.stop();
@@ -69,6 +73,36 @@ async function visibility(bench: Bench, edge: Headcount, centre: Headcount): Pro
     measured: `${text(delays, 0.99)} (${text(delays, 0.5)}, ${text(delays, 1)})`,
     yardstick: `one request alone: p50 ${text(polls, 0.5)}, p99 ${text(polls, 0.99)}`,
     met: percentile(delays, 0.99) < TARGET_VISIBLE_MS,
+  };
+}
+
+/** The longest of the marks around a kill of the server that leads the stream, in each round. */
+async function leaderKilled(
+  bench: Bench,
+  servers: NatsServers,
+  edge: Headcount,
+  centre: Headcount,
+): Promise<Row> {
+  const longest: number[] = [];
+  for (let round = 0; round < (bench.quick ? 1 : 5); round += 1) {
+    const connections = { type: 'connections', users: BACKGROUND_USERS, from: 0 } as const;
+    const load = measureLoad(bench, edge, { stream: connections, count: 10 * LIVE_RATE, rate: LIVE_RATE });
+    const marking = mark(edge, 30, centre, { first: 2_000_000 + 1_000 * round, giveUpMs: GIVE_UP_MS });
+    await sleep(2_000);
+    const leader = await servers.leaderOf('headcount');
+    await servers.kill(leader);
+    longest.push(Math.max(...(await marking).delays));
+    await load;
+    servers.begin(leader);
+    await servers.ready();
+    await sleep(BACK_AGAIN_MS);
+  }
+  return {
+    what: 'the same with the server killed that leads the stream: the longest',
+    target: `< ${TARGET_LEADER_KILLED_MS} ms`,
+    measured: spread(longest, 0, ' ms'),
+    yardstick: `${longest.length} kills`,
+    met: Math.max(...longest) < TARGET_LEADER_KILLED_MS,
   };
 }
 

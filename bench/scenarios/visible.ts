@@ -60,11 +60,12 @@ export const visible: Scenario = {
   },
 };
 
-/** Milliseconds from each mark sent to seen, there or by `last`, which gets them from there; and of each single request. */
+/** Milliseconds from each mark sent to seen, there or by `last`, which gets them from there; and of each single request. `first`: number of the first mark's user. */
 export async function mark(
   headcount: Pick<Headcount, 'port'>,
   marks: number,
   last: Pick<Headcount, 'createdSessions'>,
+  { first = FIRST_MARK_USER, giveUpMs = GIVE_UP_MS } = {},
 ): Promise<{ delays: number[]; polls: number[] }> {
   const socket = createSocket('udp4');
   const datagram = Buffer.alloc(LINE_BYTES);
@@ -73,12 +74,12 @@ export async function mark(
   let created = await last.createdSessions();
   for (let n = 0; n < marks; n += 1) {
     await sleep(PAUSE_MS * (0.5 + Math.random()));
-    writeLine(datagram, 'start', FIRST_MARK_USER + n, FIRST_MARK_USER + n);
+    writeLine(datagram, 'start', first + n, first + n);
     const sentAt = performance.now();
     socket.send(datagram, headcount.port, '127.0.0.1');
     created += 1;
     while ((await timed(polls, () => last.createdSessions())) !== created) {
-      if (performance.now() - sentAt > GIVE_UP_MS) throw new Error(`mark ${n} never became visible`);
+      if (performance.now() - sentAt > giveUpMs) throw new Error(`mark ${n} never became visible`);
     }
     delays.push(performance.now() - sentAt);
   }

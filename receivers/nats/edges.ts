@@ -1,5 +1,9 @@
-import type { EdgeStats, ForwardedEvents, ForwardingOutcome } from '../../src/contract/forwarding.ts';
-import type { Alive } from '../../src/nats/message.ts';
+import type {
+  EdgeAlive,
+  EdgeStats,
+  ForwardedEvents,
+  ForwardingOutcome,
+} from '../../src/contract/sites/forwarding.ts';
 
 /** Events that a partition lacks. */
 export interface Hole {
@@ -14,10 +18,10 @@ interface Edge {
   gone: number;
   lastSeenAt: number;
   lastEventAt: number;
-  /** Number of its latest event, and of the latest one that came; null where it has not said. */
-  head: number | null;
-  through: number;
+  /** By partition, the number after which events are missing. */
   readonly holes: Map<number, number>;
+  /** The same of what may yet be on its way. */
+  suspected: ReadonlyMap<number, number>;
 }
 
 /** One more makes room of the one that has been silent for longest. */
@@ -29,14 +33,13 @@ export class Edges {
 
   /** Returns true where something is missing that was not before. */
   note(message: ForwardedEvents, outcome: ForwardingOutcome, now: number): boolean {
-    const { partition, through, events, gone } = message;
+    const { partition, events, gone } = message;
     const edge = this.#seen(message.edge, message.site, now);
     if (typeof outcome === 'object') {
       const isNew = !edge.holes.has(partition);
       edge.holes.set(partition, outcome.missingAfter);
       return isNew;
     }
-    if (outcome === 'known' || outcome === 'taken') edge.through = Math.max(edge.through, through);
     if (outcome !== 'taken') return false;
     edge.holes.delete(partition);
     edge.events += events.length;
@@ -45,14 +48,26 @@ export class Edges {
     return false;
   }
 
-  /** An edge says that it is there, and how many events it has. */
-  alive(name: string, { site, head }: Alive, now: number): void {
-    this.#seen(name, site, now).head = head;
+  /**
+   * An edge says that it is there. `lacking`: what it says is in the stream, whose end was reached without that. Where it is still
+   * so the next time, the stream has lost it.
+   */
+  alive(
+    name: string,
+    { site }: Pick<EdgeAlive, 'site'>,
+    lacking: ReadonlyMap<number, number>,
+    now: number,
+  ): void {
+    const edge = this.#seen(name, site, now);
+    for (const [partition, after] of lacking) {
+      if (edge.suspected.get(partition) === after) edge.holes.set(partition, after);
+    }
+    edge.suspected = lacking;
   }
 
   #seen(name: string, site: string, now: number): Edge {
     const known = this.#edges.get(name);
-    const edge = known ?? { site, ...NOTHING, holes: new Map() };
+    const edge = known ?? { site, ...NOTHING, holes: new Map(), suspected: new Map() };
     edge.site = site;
     edge.lastSeenAt = now;
     // The last one is the one that was seen last.
@@ -63,27 +78,30 @@ export class Edges {
     return edge;
   }
 
+  get names(): Iterable<string> {
+    return this.#edges.keys();
+  }
+
   get holes(): Hole[] {
     return [...this.#edges].flatMap(([edge, { holes }]) =>
       [...holes].map(([partition, after]) => ({ edge, partition, after })),
     );
   }
 
-  get stats(): EdgeStats[] {
-    const told = [...this.#edges].map(
-      ([edge, { lastSeenAt, lastEventAt, head, through, holes, ...known }]) => ({
-        edge,
-        site: known.site,
-        events: known.events,
-        lastSeenAt: new Date(lastSeenAt).toISOString(),
-        lastEventAt: lastEventAt === 0 ? null : new Date(lastEventAt).toISOString(),
-        behind: head === null ? null : Math.max(0, head - through),
-        missing: [...holes.keys()],
-        gone: known.gone,
-      }),
-    );
+  /** `behindOf`: how many events of an edge have not come. */
+  stats(behindOf: (edge: string) => number | null): EdgeStats[] {
+    const told = [...this.#edges].map(([edge, { lastSeenAt, lastEventAt, holes, ...known }]) => ({
+      edge,
+      site: known.site,
+      events: known.events,
+      lastSeenAt: new Date(lastSeenAt).toISOString(),
+      lastEventAt: lastEventAt === 0 ? null : new Date(lastEventAt).toISOString(),
+      behind: behindOf(edge),
+      missing: [...holes.keys()],
+      gone: known.gone,
+    }));
     return told.sort((a, b) => (a.site + a.edge < b.site + b.edge ? -1 : 1));
   }
 }
 
-const NOTHING = { events: 0, gone: 0, lastSeenAt: 0, lastEventAt: 0, head: null, through: 0 };
+const NOTHING = { events: 0, gone: 0, lastSeenAt: 0, lastEventAt: 0 };

@@ -1,7 +1,6 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { DeliverPolicy, type JsMsg, jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { ForwardingIntake } from '../../src/contract/forwarding.ts';
 import {
   defineReceiver,
   type EventIntake,
@@ -9,19 +8,19 @@ import {
   type ReceiverParts,
   type ReceiverStats,
 } from '../../src/contract/receiver.ts';
+import type { EdgeAlive, ForwardingIntake } from '../../src/contract/sites/forwarding.ts';
+import { aliveSubjectOf, decodeAlive, edgeOfAlive } from '../../src/nats/alive.ts';
 import { connectToNats, fileProblem } from '../../src/nats/connection.ts';
 import {
-  aliveSubjectOf,
   askSubjectOf,
-  decodeAlive,
   decodeEvents,
   decodeHead,
-  edgeOfAlive,
   encodeAsk,
   placeOf,
   subjectOf,
 } from '../../src/nats/message.ts';
 import { type FoundStream, findStream } from '../../src/nats/stream.ts';
+import { encodeTaken, takenSubjectOf } from '../../src/nats/taken.ts';
 import { NatsCentreWay } from './centre-link.ts';
 import { Edges } from './edges.ts';
 import { type NatsConfig, natsSchema } from './nats.schema.ts';
@@ -75,6 +74,7 @@ class Nats implements NatsReceiver {
   readonly #stopping = new AbortController();
   readonly #edges = new Edges();
   #running: Promise<void> | null = null;
+  #intake: ForwardingIntake | null = null;
   #connection: NatsConnection | null = null;
   /** As it was seen last. */
   #known: FoundStream | null = null;
@@ -94,6 +94,7 @@ class Nats implements NatsReceiver {
   /** Resolves at once: that no server is there is said, and tried again. */
   async start(intake: NatsIntake): Promise<void> {
     if (this.#stopping.signal.aborted) return;
+    this.#intake = intake.edges;
     this.#running = this.#run(intake);
   }
 
@@ -134,11 +135,11 @@ class Nats implements NatsReceiver {
       );
     }
     const messages = await this.#consume(connection, stream, owned, intake);
-    this.#hear(connection);
+    this.#hear(connection, owned, intake.edges);
     const stop = () => void messages.close();
     signal.addEventListener('abort', stop);
     void connection.closed().then(stop);
-    const asking = setInterval(() => this.#ask(connection), ASK_EVERY_MS);
+    const asking = setInterval(() => this.#tell(connection, owned, intake.edges), ASK_EVERY_MS);
     if (this.#trouble !== null) log.info({ receiver }, `${connection.getServer()} gives events again`);
     this.#trouble = null;
     try {
@@ -156,12 +157,15 @@ class Nats implements NatsReceiver {
   }
 
   /** Signs of life of edges. */
-  #hear(connection: NatsConnection): void {
+  #hear(connection: NatsConnection, owned: readonly number[], intake: ForwardingIntake): void {
     connection.subscribe(aliveSubjectOf(this.#config.stream, '*'), {
       callback: (error, message) => {
         const edge = error === null ? edgeOfAlive(message.subject) : null;
         const alive = error === null ? decodeAlive(message.string()) : null;
-        if (edge !== null && alive !== null) this.#edges.alive(edge, alive, this.#parts.now());
+        if (edge === null || alive === null) return;
+        intake.alive(edge, alive, owned);
+        const lacking = this.#place.pending === 0 ? lackingOf(edge, alive, owned, intake) : NONE;
+        this.#edges.alive(edge, alive, lacking, this.#parts.now());
       },
     });
   }
@@ -173,13 +177,12 @@ class Nats implements NatsReceiver {
     { edges }: NatsIntake,
   ) {
     const start = Math.max(1, nextOf(stream, owned, edges));
-    // At most so many, until the first one says it.
-    this.#place.pending = Math.max(0, stream.lastSeq + 1 - start);
     const consumer = await jetstream(connection).consumers.get(this.#config.stream, {
       filter_subjects: owned.map((partition) => subjectOf(this.#config.stream, partition, '*')),
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: start,
     });
+    this.#place.pending = (await consumer.info()).num_pending;
     return consumer.consume({
       max_messages: MOST_MESSAGES,
       expires: EXPIRES_MS,
@@ -222,6 +225,18 @@ class Nats implements NatsReceiver {
     }
   }
 
+  /** Says to each edge how far it has been taken, and asks for what is missing. */
+  #tell(connection: NatsConnection, owned: readonly number[], intake: ForwardingIntake): void {
+    if (connection.isClosed()) return;
+    for (const edge of this.#edges.names) {
+      const through: (number | null)[] = Array(Math.max(...owned) + 1).fill(null);
+      for (const partition of owned) through[partition] = intake.takenOf(edge, partition);
+      const subject = takenSubjectOf(this.#config.stream, edge);
+      connection.publish(subject, encodeTaken({ centre: this.#parts.storeId, through }));
+    }
+    this.#ask(connection);
+  }
+
   /** Asks edges for what is missing. */
   #ask(connection: NatsConnection): void {
     if (connection.isClosed()) return;
@@ -250,9 +265,22 @@ class Nats implements NatsReceiver {
       stream: this.#config.stream,
       pendingMessages: this.#place.pending,
       trouble: this.#trouble,
-      edges: this.#edges.stats,
+      edges: this.#edges.stats((edge) => this.#intake?.behindOf(edge) ?? null),
     };
   }
+}
+
+const NONE: ReadonlyMap<number, number> = new Map();
+
+/** By partition, the number after which events have not come that the edge says are in the stream. */
+function lackingOf(
+  edge: string,
+  { sent }: EdgeAlive,
+  owned: readonly number[],
+  intake: ForwardingIntake,
+): ReadonlyMap<number, number> {
+  const taken = owned.map((partition) => [partition, intake.takenOf(edge, partition)] as const);
+  return new Map(taken.filter(([partition, seq]) => seq < (sent[partition] ?? 0)));
 }
 
 /** Where to go on in the stream: behind the last message of that partition that was taken of which this is the oldest. */

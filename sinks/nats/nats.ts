@@ -11,11 +11,7 @@ import {
 import { connectToNats, fileProblem, SettingsError } from '../../src/nats/connection.ts';
 import {
   type Ask,
-  aliveSubjectOf,
-  askSubjectOf,
-  decodeAsk,
   decodeHead,
-  encodeAlive,
   encodeEvent,
   encodeEvents,
   encodeHead,
@@ -25,13 +21,12 @@ import { partitionOf } from '../../src/nats/partition.ts';
 import { type FoundStream, findStream } from '../../src/nats/stream.ts';
 import { type NatsConfig, natsSchema } from './nats.schema.ts';
 import { inMessages, type Packed } from './pack.ts';
+import { Talk } from './talk.ts';
 
 /** What head and subject take of a message. */
 const HEAD_BYTES = 1_024;
 /** A server has to know of a message's storing so soon, else it is offered again. */
 const ACK_WITHIN_MS = 5_000;
-/** The centre knows by it that an edge is there, and how far. */
-const ALIVE_EVERY_MS = 5_000;
 /** A question that is asked again within this time is answered already. */
 const ANSWER_HOLDS_MS = 60_000;
 const TABLE = 'accepted_events';
@@ -80,6 +75,7 @@ class Nats implements Sink {
   readonly tables = [TABLE] as const;
   readonly #config: NatsConfig;
   readonly #parts: SinkParts;
+  readonly #talk: Talk;
   #connection: NatsConnection | null = null;
   #client: JetStreamClient | null = null;
   #stream: FoundStream | null = null;
@@ -98,6 +94,7 @@ class Nats implements Sink {
     this.name = parts.name;
     this.#config = config;
     this.#parts = parts;
+    this.#talk = new Talk(config.stream, parts, (ask) => this.#offerAgain(ask));
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -106,8 +103,7 @@ class Nats implements Sink {
       const name = `headcount ${storeId}`;
       this.#connection = await connectToNats(this.#config, folder, name, signal).catch(forOperator);
       this.#client = jetstream(this.#connection);
-      this.#listen(this.#connection);
-      this.#sayAlive(this.#connection);
+      this.#talk.begin(this.#connection, this.#mostBytes);
     }
     await this.#unlessAborted(signal, () => this.#prepare());
   }
@@ -145,6 +141,8 @@ class Nats implements Sink {
       const message = await manager.streams.getMessage(this.#config.stream, { last_by_subj: subject });
       const head = decodeHead(message?.header);
       if (head !== null) sent.set(partition, { through: head.through, gone: 0 });
+      // Where the stream has lost it, the centre may still lack it.
+      this.#talk.sent(partition, head?.through ?? 0);
     }
     const through = Math.max(0, ...[...sent.values()].map((each) => each.through));
     if (through > lastSeq()) {
@@ -154,28 +152,6 @@ class Nats implements Sink {
       );
     }
     this.#sent = sent;
-  }
-
-  /** Somebody lacks events. A question that is lost is asked again. */
-  #listen(connection: NatsConnection): void {
-    const subject = askSubjectOf(this.#config.stream, this.#parts.storeId);
-    connection.subscribe(subject, {
-      callback: (error, message) => {
-        const ask = error === null ? decodeAsk(message.string()) : null;
-        if (ask !== null) this.#offerAgain(ask);
-      },
-    });
-  }
-
-  #sayAlive(connection: NatsConnection): void {
-    const { storeId, site, lastSeq } = this.#parts;
-    const subject = aliveSubjectOf(this.#config.stream, storeId);
-    const say = (): void => {
-      if (!connection.isClosed()) connection.publish(subject, encodeAlive({ site, head: lastSeq() }));
-    };
-    const timer = setInterval(say, ALIVE_EVERY_MS);
-    void connection.closed().finally(() => clearInterval(timer));
-    say();
   }
 
   #offerAgain(ask: Ask): void {
@@ -233,6 +209,7 @@ class Nats implements Sink {
       const through = packed.at(-1)?.seq ?? sent.through;
       await this.#publish(partition, sent, packed, through);
       sent.through = through;
+      this.#talk.sent(partition, through);
       sent.gone = 0;
       this.#messages += 1;
     }
@@ -265,6 +242,11 @@ class Nats implements Sink {
       messages: this.#messages,
       askedAgain: this.#asked,
     };
+  }
+
+  /** A stream may lose what no central Headcount has taken yet. */
+  safeThrough(): number {
+    return this.#talk.safeThrough;
   }
 
   async stop(): Promise<void> {

@@ -28,7 +28,7 @@ export class QuestDbHttp {
   }
 
   /**
-   * Rows of the answer, values in the order of the statement; none for DDL.
+   * Rows of the answer, values in the order of the statement; none for DDL and UPDATE.
    * @throws NeedsOperatorError also where QuestDB refuses the statement
    */
   async query(sql: string, signal: AbortSignal): Promise<readonly (readonly unknown[])[]> {
@@ -117,11 +117,11 @@ export function refusalOf({ status, text }: Answer): Refusal | null {
   };
 }
 
-/** Rows of an answer of `/exec`; none for DDL. Null where it is not one. */
+/** Rows of an answer of `/exec`; none for DDL and UPDATE. Null where it is not one. */
 export function rowsOf({ text }: Answer): readonly (readonly unknown[])[] | null {
   const json = parsed(text);
   if (json === null || json['error'] !== undefined) return null;
-  if (typeof json['ddl'] === 'string') return [];
+  if (typeof json['ddl'] === 'string' || typeof json['dml'] === 'string') return [];
   const rows = json['dataset'];
   return Array.isArray(rows) && rows.every((row) => Array.isArray(row)) ? rows : null;
 }

@@ -12,9 +12,11 @@ import {
   TABLES,
 } from '../../src/contract/sink.ts';
 import { QuestDbHttp } from './http.ts';
+import { KnownEnds } from './known-ends.ts';
+import { requireOnlyWriter } from './only-writer.ts';
 import { type QuestDbConfig, questDbSchema } from './questdb.schema.ts';
 import { LineWriter } from './rows.ts';
-import { examineTables, QuestDbTables, requireOnlyWriter } from './tables.ts';
+import { examineTables, QuestDbTables } from './tables.ts';
 
 /** About 5,000 rows. One request is one transaction; larger ones hold up the thread. */
 const MOST_BYTES = 4 * 1024 * 1024;
@@ -57,6 +59,7 @@ class QuestDb implements Sink {
   readonly #config: QuestDbConfig;
   readonly #parts: SinkParts;
   readonly #lines: LineWriter;
+  readonly #knownEnds: KnownEnds;
   #lookedForOthersAt = 0;
   #server: { readonly http: QuestDbHttp; readonly tables: QuestDbTables } | null = null;
   /** Becomes less where a proxy on the way takes no larger requests. */
@@ -66,28 +69,23 @@ class QuestDb implements Sink {
     this.name = parts.name;
     this.#config = config;
     this.#parts = parts;
-    this.#lines = new LineWriter(parts.storeId);
+    this.#lines = new LineWriter(parts);
+    this.#knownEnds = new KnownEnds(parts);
   }
 
   /** Looks at every table anew, over new connections: during an outage one may have been dropped, and a proxy replaced. */
   async start(signal: AbortSignal): Promise<void> {
     await this.#server?.http.close();
     const http = new QuestDbHttp(this.#config, await readCa(this.#config, this.#parts.folder));
-    const tables = new QuestDbTables(
-      http,
-      this.#config.retention ?? null,
-      this.#parts.madeTable,
-      this.#server?.tables,
-    );
+    const tables = new QuestDbTables(http, this.#config.retention ?? null, this.#parts, this.#server?.tables);
     this.#server = { http, tables };
     for (const table of TABLES) await tables.prepare(table, signal);
     await this.#requireOnlyWriter(http, true, signal);
   }
 
   async #requireOnlyWriter(http: QuestDbHttp, isAll: boolean, signal: AbortSignal): Promise<void> {
-    const { storeId, lastSeq, now } = this.#parts;
-    await requireOnlyWriter(http, storeId, lastSeq, isAll, signal);
-    this.#lookedForOthersAt = now();
+    await requireOnlyWriter(http, this.#parts, isAll, signal);
+    this.#lookedForOthersAt = this.#parts.now();
   }
 
   async write(batch: Batch, signal: AbortSignal): Promise<void> {
@@ -98,15 +96,24 @@ class QuestDb implements Sink {
     const isDue = Math.abs(this.#parts.now() - this.#lookedForOthersAt) >= LOOK_FOR_OTHERS_MS;
     if (isDue && batch.table === 'session_events') await this.#requireOnlyWriter(http, false, signal);
     tables.requireRunning(batch.table);
+    const news = await this.#newsOf(http, batch, signal);
     let requests = 0;
     try {
-      requests = await this.#send(http, batch, 0, batch.rows.length, signal);
+      requests = await this.#send(http, news, 0, news.rows.length, signal);
     } catch (error) {
+      if (!(error instanceof PoisonRowError)) throw error;
       // A row is to blame only where the table is still the right one.
-      if (error instanceof PoisonRowError) await tables.confirm(batch.table, before, 0, signal);
-      throw error;
+      await tables.confirm(batch.table, before, 0, signal);
+      const place = (batch.rows as readonly unknown[]).indexOf(news.rows[error.place]);
+      throw new PoisonRowError(place, error.message);
     }
     await tables.confirm(batch.table, before, requests, signal);
+  }
+
+  /** Without what another Headcount of the site knows better. */
+  async #newsOf(http: QuestDbHttp, batch: FilteredBatch, signal: AbortSignal): Promise<FilteredBatch> {
+    if (batch.table !== 'sessions') return batch;
+    return { ...batch, rows: await this.#knownEnds.worthWriting(http, batch.rows, signal) };
   }
 
   /**
@@ -148,7 +155,8 @@ class QuestDb implements Sink {
   }
 
   details(): Readonly<Record<string, unknown>> {
-    return { url: this.#config.url, ...this.#server?.tables.details() };
+    const { others } = this.#knownEnds;
+    return { url: this.#config.url, othersOfSite: others, ...this.#server?.tables.details() };
   }
 }
 

@@ -1,5 +1,4 @@
 import type { Buffer } from 'node:buffer';
-import { SenderBufferV2, SenderOptions } from '@questdb/nodejs-client';
 import type { NoteDetails, User } from '../../src/contract/event.ts';
 import { foldName } from '../../src/contract/fold-name.ts';
 import type {
@@ -12,6 +11,8 @@ import type {
   SnapshotSessionRow,
 } from '../../src/contract/rows.ts';
 import { type FilteredBatch, PoisonRowError } from '../../src/contract/sink.ts';
+import { siteOfHost } from '../../src/contract/sites/site-hosts.ts';
+import { RowBuffer } from './row-buffer.ts';
 
 /*
  * One function a table, straight into the buffer: this is the hot path. SYMBOL columns come first, because the
@@ -19,7 +20,7 @@ import { type FilteredBatch, PoisonRowError } from '../../src/contract/sink.ts';
  */
 
 /** QuestDB answers 500 to a row after this, as if it might go better later. */
-const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+export const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 const SCOPE_NAMES: { readonly [S in CountsScope]: string } = {
   all: 'site',
@@ -28,24 +29,39 @@ const SCOPE_NAMES: { readonly [S in CountsScope]: string } = {
   app: 'app',
 };
 
-/** Appends a row. Throws where it cannot be written, and leaves its beginning in the buffer. */
-export function appendRow(buffer: RowBuffer, batch: FilteredBatch, place: number, store: string): void {
-  const { table, rows } = batch;
-  const row = rows[place];
-  if (table === 'session_events') appendEvent(buffer, row as SessionEventRow, store);
-  else if (table === 'sessions') appendSession(buffer, row as SessionRow, store);
-  else if (table === 'session_counts') appendCounts(buffer, row as SessionCountsRow, store);
-  else if (table === 'session_snapshots') appendSnapshot(buffer, row as SessionSnapshotRow, store);
-  else appendSnapshotSession(buffer, row as SnapshotSessionRow, store);
+/** Who writes. */
+export interface Writer {
+  readonly storeId: string;
+  /** What the site is called now. */
+  readonly site: string;
+  /** Number of the latest event of the store. */
+  readonly lastSeq: () => number;
 }
 
-function appendEvent(buffer: RowBuffer, row: SessionEventRow, store: string): void {
-  buffer.table('session_events').symbol('store', store).symbol('kind', row.kind);
+/** Appends a row. Throws where it cannot be written, and leaves its beginning in the buffer. */
+export function appendRow(buffer: RowBuffer, batch: FilteredBatch, place: number, writer: Writer): void {
+  const { table, rows } = batch;
+  const row = rows[place];
+  if (table === 'session_events') appendEvent(buffer, row as SessionEventRow, writer);
+  else if (table === 'sessions') appendSession(buffer, row as SessionRow, writer);
+  else if (table === 'session_counts') appendCounts(buffer, row as SessionCountsRow, writer);
+  else if (table === 'session_snapshots') appendSnapshot(buffer, row as SessionSnapshotRow, writer);
+  else appendSnapshotSession(buffer, row as SnapshotSessionRow, writer);
+}
+
+/** `host`: it may name its site itself. `known`: what the site was called when that which the row tells was new. */
+function siteColumn({ site }: Writer, host: string | null, known: string = site): string {
+  return text('site', (host === null ? null : siteOfHost(host)) ?? known);
+}
+
+function appendEvent(buffer: RowBuffer, row: SessionEventRow, writer: Writer): void {
+  buffer.table('session_events').symbol('store', writer.storeId).symbol('kind', row.kind);
   if (row.reason !== null) buffer.symbol('reason', row.reason);
   buffer
     .stringColumn('event_id', row.eventId)
     .columns(
       text('host', row.host) +
+        siteColumn(writer, row.host, row.site) +
         userColumns(row.user) +
         text('origin', row.origin) +
         text('context', row.context) +
@@ -57,23 +73,25 @@ function appendEvent(buffer: RowBuffer, row: SessionEventRow, store: string): vo
         integer('row_number', row.rowNumber) +
         time('received_at', row.receivedAt) +
         time('original_at', row.originalAt) +
+        time('corrected_at', row.saidAt === undefined ? null : row.at) +
         clientColumns(row) +
         text('user_agent', row.userAgent) +
         text('message', row.message) +
         noteColumns(row.note) +
         integer('seq', row.seq),
     );
-  endRow(buffer, row.at);
+  endRow(buffer, row.saidAt ?? row.at);
 }
 
 /** A row that an earlier version set aside does not say whether it is of an application. */
-function appendSession(buffer: RowBuffer, row: SessionRow, store: string): void {
-  buffer.table('sessions').symbol('store', store);
+function appendSession(buffer: RowBuffer, row: SessionRow, writer: Writer): void {
+  buffer.table('sessions').symbol('store', writer.storeId);
   if (row.endReason !== null) buffer.symbol('end_reason', row.endReason);
   buffer
     .stringColumn('session_id', row.id)
     .columns(
       text('host', row.host) +
+        siteColumn(writer, row.host, row.site) +
         userColumns(row.user) +
         text('virtual_proxy', row.virtualProxy) +
         time('started_at', row.startedAt) +
@@ -91,42 +109,48 @@ function appendSession(buffer: RowBuffer, row: SessionRow, store: string): void 
   endRow(buffer, row.firstSeenAt);
 }
 
-function appendCounts(buffer: RowBuffer, row: SessionCountsRow, store: string): void {
-  buffer.table('session_counts').symbol('store', store).symbol('scope', SCOPE_NAMES[row.scope]);
+function appendCounts(buffer: RowBuffer, row: SessionCountsRow, writer: Writer): void {
+  buffer.table('session_counts').symbol('store', writer.storeId).symbol('scope', SCOPE_NAMES[row.scope]);
   buffer
     .intColumn('created', row.created)
     .columns(
       integer('destroyed', row.destroyed) +
         integer('rejected', row.rejected) +
         text('name', row.name) +
+        siteColumn(writer, row.scope === 'host' ? row.name : null) +
         integer('active', row.active) +
         integer('users', row.users) +
         integer('connections', row.connections) +
-        boundsColumns(row),
+        boundsColumns(row) +
+        integer('seq', writer.lastSeq()),
     );
   endRow(buffer, row.at);
 }
 
-function appendSnapshot(buffer: RowBuffer, row: SessionSnapshotRow, store: string): void {
+function appendSnapshot(buffer: RowBuffer, row: SessionSnapshotRow, writer: Writer): void {
   buffer
     .table('session_snapshots')
-    .symbol('store', store)
+    .symbol('store', writer.storeId)
     .stringColumn('host', row.host)
     .columns(
-      text('virtual_proxy', row.virtualProxy) +
+      siteColumn(writer, row.host) +
+        text('virtual_proxy', row.virtualProxy) +
         integer('sessions', row.sessions) +
         integer('users', row.users),
     );
   endRow(buffer, row.at);
 }
 
-function appendSnapshotSession(buffer: RowBuffer, row: SnapshotSessionRow, store: string): void {
+function appendSnapshotSession(buffer: RowBuffer, row: SnapshotSessionRow, writer: Writer): void {
   buffer
     .table('snapshot_sessions')
-    .symbol('store', store)
+    .symbol('store', writer.storeId)
     .stringColumn('host', row.host)
     .columns(
-      text('virtual_proxy', row.virtualProxy) + text('session_id', row.sessionId) + userColumns(row.user),
+      siteColumn(writer, row.host) +
+        text('virtual_proxy', row.virtualProxy) +
+        text('session_id', row.sessionId) +
+        userColumns(row.user),
     );
   endRow(buffer, row.at);
 }
@@ -212,11 +236,11 @@ export interface Lines {
 
 /** Serialises rows. */
 export class LineWriter {
-  readonly #store: string;
+  readonly #writer: Writer;
   readonly #buffer = new RowBuffer();
 
-  constructor(store: string) {
-    this.#store = store;
+  constructor(writer: Writer) {
+    this.#writer = writer;
   }
 
   /**
@@ -227,7 +251,7 @@ export class LineWriter {
     let place = start;
     try {
       while (place < end && (place === start || this.#buffer.currentPosition() < mostBytes)) {
-        appendRow(this.#buffer, batch, place, this.#store);
+        appendRow(this.#buffer, batch, place, this.#writer);
         place += 1;
       }
     } catch (error) {
@@ -239,41 +263,5 @@ export class LineWriter {
     const bytes = this.#buffer.toBufferNew();
     if (bytes === null) throw new Error('no rows to write');
     return { bytes, end: place };
-  }
-}
-
-/**
- * The buffer of QuestDB's own client, with a faster way for most columns of a row: it writes each character by itself, which
- * takes three quarters of the time. Its address is never used.
- */
-export class RowBuffer extends SenderBufferV2 {
-  constructor() {
-    super(new SenderOptions('http::addr=unused;protocol_version=2'));
-  }
-
-  /** Appends columns as text of the line protocol, each with a comma before it. Only after a first column of the client's. */
-  columns(text: string): void {
-    this.checkCapacity([text]);
-    this.write(text);
-  }
-
-  override table(name: string): this {
-    super.table(name);
-    return this;
-  }
-
-  override symbol(name: string, value: unknown): this {
-    super.symbol(name, value);
-    return this;
-  }
-
-  override stringColumn(name: string, value: string): this {
-    super.stringColumn(name, value);
-    return this;
-  }
-
-  override intColumn(name: string, value: number): this {
-    super.intColumn(name, value);
-    return this;
   }
 }

@@ -1,5 +1,4 @@
 import type { FilteredTable } from '../../src/contract/sink.ts';
-import type { QuestDbHttp } from './http.ts';
 
 export type ColumnType = 'TIMESTAMP' | 'SYMBOL' | 'VARCHAR' | 'LONG' | 'DOUBLE' | 'BOOLEAN';
 
@@ -10,6 +9,10 @@ export interface Shape {
   readonly time: string;
   /** What makes two rows the same one, `time` first. */
   readonly keys: readonly string[];
+  /** Those that an older version of ours gave it, where it had others. */
+  readonly formerKeys: readonly string[] | null;
+  /** Where a name `SITE/HOST` may stand. */
+  readonly hostColumn: string;
   readonly columns: readonly (readonly [name: string, type: ColumnType])[];
 }
 
@@ -32,9 +35,12 @@ export const SHAPES: { readonly [T in FilteredTable]: Shape } = {
   session_events: {
     name: 'session_events',
     time: 'ts',
-    keys: ['ts', 'store', 'event_id', 'kind', 'host'],
+    keys: ['ts', 'site', 'event_id', 'kind', 'host'],
+    formerKeys: ['ts', 'store', 'event_id', 'kind', 'host'],
+    hostColumn: 'host',
     columns: [
       ['ts', 'TIMESTAMP'],
+      ['site', 'VARCHAR'],
       ['store', 'SYMBOL'],
       ['event_id', 'VARCHAR'],
       ['kind', 'SYMBOL'],
@@ -51,6 +57,7 @@ export const SHAPES: { readonly [T in FilteredTable]: Shape } = {
       ['row_number', 'LONG'],
       ['received_at', 'TIMESTAMP'],
       ['original_at', 'TIMESTAMP'],
+      ['corrected_at', 'TIMESTAMP'],
       ...CLIENT,
       ['user_agent', 'VARCHAR'],
       ['message', 'VARCHAR'],
@@ -67,9 +74,12 @@ export const SHAPES: { readonly [T in FilteredTable]: Shape } = {
   sessions: {
     name: 'sessions',
     time: 'first_seen_at',
-    keys: ['first_seen_at', 'store', 'session_id', 'host'],
+    keys: ['first_seen_at', 'site', 'session_id', 'host'],
+    formerKeys: ['first_seen_at', 'store', 'session_id', 'host'],
+    hostColumn: 'host',
     columns: [
       ['first_seen_at', 'TIMESTAMP'],
+      ['site', 'VARCHAR'],
       ['store', 'SYMBOL'],
       ['session_id', 'VARCHAR'],
       ['host', 'VARCHAR'],
@@ -93,8 +103,11 @@ export const SHAPES: { readonly [T in FilteredTable]: Shape } = {
     name: 'session_counts',
     time: 'ts',
     keys: ['ts', 'store', 'scope', 'name'],
+    formerKeys: null,
+    hostColumn: 'name',
     columns: [
       ['ts', 'TIMESTAMP'],
+      ['site', 'VARCHAR'],
       ['store', 'SYMBOL'],
       ['scope', 'SYMBOL'],
       ['name', 'VARCHAR'],
@@ -108,14 +121,18 @@ export const SHAPES: { readonly [T in FilteredTable]: Shape } = {
       ['sessions_high', 'LONG'],
       ['users_low', 'LONG'],
       ['users_high', 'LONG'],
+      ['seq', 'LONG'],
     ],
   },
   session_snapshots: {
     name: 'session_snapshots',
     time: 'ts',
     keys: ['ts', 'store', 'host', 'virtual_proxy'],
+    formerKeys: null,
+    hostColumn: 'host',
     columns: [
       ['ts', 'TIMESTAMP'],
+      ['site', 'VARCHAR'],
       ['store', 'SYMBOL'],
       ['host', 'VARCHAR'],
       ['virtual_proxy', 'VARCHAR'],
@@ -127,8 +144,11 @@ export const SHAPES: { readonly [T in FilteredTable]: Shape } = {
     name: 'snapshot_sessions',
     time: 'ts',
     keys: ['ts', 'store', 'host', 'virtual_proxy', 'session_id'],
+    formerKeys: null,
+    hostColumn: 'host',
     columns: [
       ['ts', 'TIMESTAMP'],
+      ['site', 'VARCHAR'],
       ['store', 'SYMBOL'],
       ['host', 'VARCHAR'],
       ['virtual_proxy', 'VARCHAR'],
@@ -152,73 +172,4 @@ export function createTable({ name, time, keys, columns }: Shape, retentionDays:
   const list = columns.map(([column, type]) => `"${column}" ${type}`).join(', ');
   const partitions = `TIMESTAMP("${time}") PARTITION BY DAY TTL ${retentionDays} DAYS WAL`;
   return `CREATE TABLE IF NOT EXISTS "${name}" (${list}) ${partitions} DEDUP UPSERT KEYS(${keys.join(', ')})`;
-}
-
-interface View {
-  readonly name: string;
-  readonly of: FilteredTable;
-  readonly sql: string;
-}
-
-/**
- * Who was on, in one cell for each poll, also where that is nobody; Butler SOS writes both measurements so. A UNION, because a
- * filter on `ts` reaches both tables through it, unlike through a JOIN. Not `string_distinct_agg`: QuestDB 9.3.4 dies of it
- * where a statement is prepared and not run.
- */
-const USER_SESSION_SUMMARY = `SELECT ts, store, host "user_session_host", virtual_proxy "user_session_virtual_proxy",
-  max(sessions) "session_count", string_agg(user_full, ',') "session_user_id_list"
-FROM (SELECT ts, store, host, virtual_proxy, sessions, NULL::VARCHAR user_full FROM session_snapshots
-  UNION ALL SELECT DISTINCT ts, store, host, virtual_proxy, NULL::LONG sessions,
-    CASE WHEN user_directory IS NULL THEN user_id ELSE user_directory || '\\' || user_id END user_full
-  FROM snapshot_sessions)
-GROUP BY ts, store, host, virtual_proxy`;
-
-/** `user_events` and those of `user_session_...` have the columns that users of Butler SOS know. */
-const VIEWS: readonly View[] = [
-  {
-    name: 'user_events',
-    of: 'session_events',
-    sql: `SELECT ts, store, host,
-  CASE kind WHEN 'session_start' THEN 'Start session' WHEN 'session_stop' THEN 'Stop session'
-    WHEN 'connection_open' THEN 'Open connection' WHEN 'connection_close' THEN 'Close connection' END "event_action",
-  CASE WHEN user_directory IS NULL THEN user_id ELSE user_directory || '\\' || user_id END "userFull",
-  user_directory "userDirectory", user_id "userId", origin "origin", app_id "appId", app_name "appName",
-  browser "uaBrowserName", browser_version "uaBrowserMajorVersion", os "uaOsName", os_version "uaOsVersion"
-FROM session_events WHERE kind != 'session_rejected' AND kind != 'note'`,
-  },
-  { name: 'active_sessions', of: 'sessions', sql: 'SELECT * FROM sessions WHERE ended_at IS NULL' },
-  {
-    name: 'session_list',
-    of: 'sessions',
-    sql: `SELECT *, datediff('s', started_at, coalesce(ended_at, now())) "duration_seconds"
-FROM sessions WHERE end_reason IS NULL OR end_reason != 'excluded'`,
-  },
-  { name: 'user_session_summary', of: 'snapshot_sessions', sql: USER_SESSION_SUMMARY },
-  { name: 'user_session_list', of: 'snapshot_sessions', sql: USER_SESSION_SUMMARY },
-  {
-    name: 'user_session_details',
-    of: 'snapshot_sessions',
-    sql: `SELECT ts, store, host "user_session_host", virtual_proxy "user_session_virtual_proxy",
-  session_id "user_session_id", user_directory "user_session_user_directory", user_id "user_session_user_id",
-  session_id, user_directory, user_id FROM snapshot_sessions`,
-  },
-];
-
-/** Creates the views of a table that are missing, and replaces those with another text. */
-export async function createViews(
-  http: QuestDbHttp,
-  table: FilteredTable,
-  signal: AbortSignal,
-): Promise<void> {
-  const views = VIEWS.filter((view) => view.of === table);
-  if (views.length === 0) return;
-  const names = views.map(({ name }) => `'${name}'`).join(', ');
-  const rows = await http.query(
-    `SELECT view_name, view_sql FROM views() WHERE view_name IN (${names})`,
-    signal,
-  );
-  const present = new Map(rows.map(([name, sql]) => [name, sql]));
-  for (const { name, sql } of views) {
-    if (present.get(name) !== sql) await http.query(`CREATE OR REPLACE VIEW "${name}" AS (${sql})`, signal);
-  }
 }

@@ -1,7 +1,9 @@
-import { type FilteredTable, NeedsOperatorError, TABLES } from '../../src/contract/sink.ts';
+import { type FilteredTable, NeedsOperatorError, type SinkParts, TABLES } from '../../src/contract/sink.ts';
 import type { QuestDbHttp } from './http.ts';
 import { DEFAULT_RETENTION_MS } from './questdb.schema.ts';
-import { CASTS, createTable, createViews, SHAPES, type Shape } from './shapes.ts';
+import { createTable, SHAPES } from './shapes.ts';
+import { bringUpToDate, differencesOf, verifyTable } from './verify.ts';
+import { createViews } from './views.ts';
 
 const DAY_MS = 86_400_000;
 const DAYS_OF: Readonly<Record<string, number>> = { HOUR: 1 / 24, DAY: 1, WEEK: 7 };
@@ -15,6 +17,9 @@ const STATES = `SELECT c.relname, c.oid, w.suspended, t.dedup, t.wal_pending_row
 FROM pg_class c LEFT JOIN wal_tables() w ON w.name = c.relname
 LEFT JOIN tables() t ON t.id = c.oid AND t.table_name = c.relname
 WHERE lower(c.relname) IN (${TABLES.map((table) => `'${table}'`).join(', ')})`;
+
+/** Who owns the rows of a table. */
+type Owner = Pick<SinkParts, 'storeId' | 'site' | 'madeTable'>;
 
 /** One of our tables as the server has it. Another table of the same name has another `id`. */
 interface TableState {
@@ -35,7 +40,7 @@ interface TableState {
 export class QuestDbTables {
   readonly #http: QuestDbHttp;
   readonly #retentionMs: number | null;
-  readonly #madeTable: (table: FilteredTable) => void;
+  readonly #parts: Owner;
   /** The id of each table that was found to be as it must be. */
   readonly #verified = new Map<FilteredTable, unknown>();
   #states: readonly TableState[];
@@ -43,17 +48,17 @@ export class QuestDbTables {
   readonly #viewTroubles: Map<FilteredTable, string>;
 
   /**
-   * `madeTable` is told of each that had to be made. `retentionMs`: null leaves tables that are there with the TTL that they have. `before`: what it saw last is told of until
+   * `parts`: whose tables they are; `madeTable` is told of each that had to be made. `retentionMs`: null leaves tables that are there with the TTL that they have. `before`: what it saw last is told of until
    * there is something newer, but nothing that it verified counts.
    */
   constructor(
     http: QuestDbHttp,
     retentionMs: number | null,
-    madeTable: (table: FilteredTable) => void,
+    parts: Owner,
     before: QuestDbTables | null = null,
   ) {
     this.#http = http;
-    this.#madeTable = madeTable;
+    this.#parts = parts;
     this.#retentionMs = retentionMs;
     this.#states = before === null ? [] : before.#states;
     this.#viewTroubles = new Map(before === null ? [] : before.#viewTroubles);
@@ -68,6 +73,7 @@ export class QuestDbTables {
     const isKnown = this.#verified.get(table) === state.id;
     if (!isKnown || !state.hasDedup) await verifyTable(this.#http, SHAPES[table], state.name, signal);
     if (!isKnown) {
+      await bringUpToDate(this.#http, SHAPES[table], state.name, this.#parts, signal);
       await this.#setRetention(state, signal);
       await this.#createViews(table, signal);
       this.#verified.set(table, state.id);
@@ -125,7 +131,7 @@ export class QuestDbTables {
     await this.#http.query(createTable(SHAPES[table], days), signal);
     const state = await this.#look(table, signal);
     if (state === undefined) throw new Error(`table ${table} is not there although it was just made`);
-    this.#madeTable(table);
+    this.#parts.madeTable(table);
     return state;
   }
 
@@ -144,35 +150,6 @@ export class QuestDbTables {
       this.#viewTroubles.set(table, error.message);
     }
   }
-}
-
-/**
- * Refuses to write over rows of somebody else with the same name: a clone of the machine, or what this store became after the
- * backup that was put back. `lastSeq` is asked after QuestDB was, so that rows of our own are never taken for another's.
- * `isAll`: looks at all rows, and not at those of the last day alone.
- * @throws NeedsOperatorError
- */
-export async function requireOnlyWriter(
-  http: QuestDbHttp,
-  storeId: string,
-  lastSeq: () => number,
-  isAll: boolean,
-  signal: AbortSignal,
-): Promise<void> {
-  const recent = isAll ? '' : " AND ts > dateadd('d', -1, now())";
-  const store = storeId.replaceAll("'", "''");
-  const rows = await http.query(
-    `SELECT max(seq) FROM session_events WHERE store = '${store}'${recent}`,
-    signal,
-  );
-  const theirs = Number(rows[0]?.[0] ?? 0);
-  const ours = lastSeq();
-  if (!(theirs > ours)) return;
-  throw new NeedsOperatorError(
-    `QuestDB has events up to number ${theirs} of the store ${storeId}, and this store ends with ${ours}: either a copy of it writes ` +
-      'there too, or a backup was put back. Nothing more is delivered, because one would write over the other. ' +
-      'Stop this Headcount, call "headcount new-identity" and start it again',
-  );
 }
 
 function stateOf(row: readonly unknown[]): TableState {
@@ -202,7 +179,8 @@ export async function examineTables(http: QuestDbHttp, signal: AbortSignal): Pro
       continue;
     }
     if (state.isSuspended) throw suspended(table);
-    await missingColumns(http, SHAPES[table], state.name, signal);
+    const { hasFormerKeys } = await differencesOf(http, SHAPES[table], state.name, signal);
+    if (hasFormerKeys) notes.push(`table ${table} gets the keys of this version when Headcount starts`);
     if (state.walPendingRows > 0) notes.push(`table ${table} has ${state.walPendingRows} rows to apply`);
   }
   return notes;
@@ -212,58 +190,5 @@ function suspended(table: FilteredTable): NeedsOperatorError {
   return new NeedsOperatorError(
     `table ${table} is suspended: QuestDB keeps its rows but does not apply them. ` +
       `SELECT * FROM wal_tables() says why; then ALTER TABLE ${table} RESUME WAL`,
-  );
-}
-
-/**
- * Compares a table with its shape, and adds columns that an older version of ours did not have. `name` is as the table was
- * spelled: QuestDB remembers how it read a statement, and falls over its own memory when the next table differs in case.
- * @throws NeedsOperatorError where it was not made by us: what is sent twice would be there twice, or be refused
- */
-export async function verifyTable(
-  http: QuestDbHttp,
-  shape: Shape,
-  name: string,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const [column, type] of await missingColumns(http, shape, name, signal)) {
-    await http.query(`ALTER TABLE "${name}" ADD COLUMN IF NOT EXISTS "${column}" ${type}`, signal);
-  }
-}
-
-/** The columns of a shape that a table does not have yet. @throws NeedsOperatorError as `verifyTable` does */
-async function missingColumns(
-  http: QuestDbHttp,
-  { time, keys, columns }: Shape,
-  name: string,
-  signal: AbortSignal,
-): Promise<Shape['columns']> {
-  const rows = await http.query(
-    `SELECT lower("column"), type, upsertKey, designated FROM table_columns('${name}')`,
-    signal,
-  );
-  const typeOf = new Map(rows.map(([column, type]) => [column, type]));
-  const itsKeys = rows.flatMap(([column, , isKey]) => (isKey === true ? [column] : []));
-  const itsTime = rows.find(([, , , isDesignated]) => isDesignated === true)?.[0];
-
-  if (itsKeys.length === 0) {
-    throw foreignTable(name, 'has no DEDUP (QuestDB makes such a table of rows that come after DROP TABLE)');
-  }
-  if (itsTime !== time || itsKeys.length !== keys.length || !keys.every((key) => itsKeys.includes(key))) {
-    const found = `TIMESTAMP(${itsTime}) and DEDUP UPSERT KEYS(${itsKeys.join(', ')})`;
-    throw foreignTable(name, `has ${found} instead of TIMESTAMP(${time}) and KEYS(${keys.join(', ')})`);
-  }
-  for (const [column, type] of columns) {
-    const itsType = typeOf.get(column);
-    if (itsType === undefined || CASTS[type].includes(String(itsType))) continue;
-    throw foreignTable(name, `has a column ${column} of type ${itsType} instead of ${type}`);
-  }
-  return columns.filter(([column]) => !typeOf.has(column));
-}
-
-function foreignTable(name: string, difference: string): NeedsOperatorError {
-  return new NeedsOperatorError(
-    `table ${name} in QuestDB ${difference}, so it is not Headcount's: ` +
-      `move it away (RENAME TABLE ${name} TO ${name}_old), and the right one is made`,
   );
 }

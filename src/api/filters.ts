@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MERGED_CURSOR } from '../centres/merged-pages.ts';
-import { hostsOfSite } from '../contract/site-hosts.ts';
+import { hostsOfSite } from '../contract/sites/site-hosts.ts';
 import { USER_CLASSES } from '../contract/user-class.ts';
 import { ISO_TIME_EXPECTED, parseIsoTime } from '../formats/event-time.ts';
 import { MAX_FIELD } from '../formats/fields.ts';

@@ -4,6 +4,7 @@ import { OF_CENTRES } from '../contract/centres/of-centres.ts';
 import { MAX_FIELD } from '../formats/fields.ts';
 import { type AnswerOf, time } from '../journal/read/answers.ts';
 import { firstOf } from '../journal/read/parts/largest.ts';
+import { silentSince } from '../sessions/hosts/silences.ts';
 import type { Host } from '../sessions/session.ts';
 import { isoOrNull } from './counts/counts-view.ts';
 import { filterParameters } from './filters.ts';
@@ -26,11 +27,12 @@ const CLOCK_OFF_SECONDS = 60;
 
 export function hostView({ site, now: clock }: Pick<ApiParts, 'site' | 'now'>, host: Host): HostAnswer {
   const now = clock();
-  const offsetMs = host.clock?.offsetMs ?? null;
+  const offsetMs =
+    host.edgeSite === null ? (host.clock?.offsetMs ?? null) : host.edgeSite.clockOffsetMs(host.name);
   return {
     host: host.name,
     lastEventAt: host.lastEventAt === 0 ? null : isoOrNull(host.lastEventAt),
-    silentSince: isoOrNull(host.rhythm.silentSince(now, host.openSessions, site.startedAt)),
+    silentSince: isoOrNull(silentSince(site, host, now)),
     clockOffsetSeconds: offsetMs === null ? null : Math.round(offsetMs / 1000),
     keysIgnored: host.keysIgnored,
     bothLayouts: host.layouts.areBoth(now),

@@ -160,12 +160,11 @@ export function registerSessions(
   });
   routes.get('/api/v1/sessions/:id', { schema: oneDescription }, async (request, reply) => {
     const { id } = request.params;
-    const [centre = ''] = id.split('-');
-    if (centres !== null && centre !== centres.name && !isOfCentre()) {
-      return sendJson(reply, await sessionOf(centres, centre, id));
-    }
     const question = { ask: 'session', id, now: now() } as const;
     const session = await answers.to(question, request, askerOf(request, reply));
+    if (session === null && centres !== null && !isOfCentre()) {
+      return sendJson(reply, await sessionOf(centres, id));
+    }
     if (session === null) throw new ApiError(404, 'no such session');
     return sendJson(reply, session);
   });

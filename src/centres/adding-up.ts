@@ -2,6 +2,7 @@ import type { CountsView } from '../api/counts/counts-answer.ts';
 import type { USER_CLASSES } from '../contract/user-class.ts';
 import { byConnections, firstOf, largest, MOST_LISTED } from '../journal/read/parts/largest.ts';
 import { worst } from './added-quality.ts';
+import { silentFor } from './added-silence.ts';
 import { earliest, latest, sum } from './added-values.ts';
 
 type Bounds = NonNullable<CountsView['active']['bounds']>;
@@ -32,6 +33,7 @@ export function addUp(parts: readonly CountsView[], missing: readonly number[], 
     rejected: totalsOf(of(({ rejected }) => rejected)),
     averageDurationSeconds: averageOf(parts),
     ...listsOf(parts, isPartial),
+    ...silentFor(parts),
     partial: isPartial,
     missingPartitions: missing,
   };

@@ -2,9 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import type { CentreWay } from './centres/centre.ts';
 import type { Sender, User, UserEvent } from './event.ts';
-import type { EdgeStats, ForwardingIntake } from './forwarding.ts';
 import type { Plugin, PluginSchema } from './plugin.ts';
 import { text } from './settings.ts';
+import type { EdgeStats, ForwardingIntake } from './sites/forwarding.ts';
 import type { FailedPoll, Snapshot } from './snapshot.ts';
 
 /** What one item handed over by `submit` came to, once the journal has committed it. */
@@ -170,6 +170,8 @@ export interface ReceiverLog {
 export interface ReceiverParts {
   /** As in logs and metrics. */
   readonly name: string;
+  /** Identity of the store that keeps what it hands over. */
+  readonly storeId: string;
   readonly now: () => number;
   /** Where relative paths in its settings start from. */
   readonly folder: string;

@@ -3,7 +3,7 @@ import type { SeenSession } from './snapshot.ts';
 
 /*
  * The rows that sinks get. Times are milliseconds since 1970 UTC, `null` is unknown, and ids are public ones:
- * no two stores give the same id to different things.
+ * no two stores give the same id to different things, and two of one site the same to what both saw begin.
  */
 
 /** What the user agent says; the version is the major one for a browser. */
@@ -14,13 +14,21 @@ export interface Client {
   readonly osVersion: string | null;
 }
 
+/** Whose row it is. */
+interface OfSite {
+  /** The name of the site when that was first known; absent where nobody has said it. Hosts of other sites name theirs themselves. */
+  readonly site?: string;
+}
+
 /** One event as it was accepted. Offered again with the same `at` and `eventId`, only `sessionId` may have come to be known. */
-export interface SessionEventRow extends Client {
+export interface SessionEventRow extends Client, OfSite {
   readonly seq: number;
   readonly eventId: string;
   readonly kind: Kind;
   readonly at: number;
-  /** The line's own time, only where it was clamped. */
+  /** What the line itself said, only where `at` corrects that because the clock of its node is off: every Headcount corrects it a little differently. */
+  readonly saidAt?: number;
+  /** The line's own time, only where it was clamped or corrected. */
   readonly originalAt: number | null;
   readonly receivedAt: number;
   readonly host: string;
@@ -78,9 +86,9 @@ export const END_REASONS = [
 export type EndReason = (typeof END_REASONS)[number];
 
 /** One session as it is known now: the latest row of an `id` is the whole truth about it. */
-export interface SessionRow extends Client {
+export interface SessionRow extends Client, OfSite {
   readonly id: string;
-  /** Fixed when the session was first seen, unlike `startedAt`. */
+  /** Fixed when the session was first seen, unlike `startedAt`; the hour of that, where a poll found it. */
   readonly firstSeenAt: number;
   readonly startedAt: number;
   readonly startExact: boolean;

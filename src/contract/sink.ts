@@ -12,6 +12,7 @@ import type {
   UnfilteredSnapshotRow,
 } from './rows.ts';
 import { duration, integer, oneOf, text } from './settings.ts';
+import type { EdgeReport } from './sites/forwarding.ts';
 
 /** Tables without excluded users. */
 export const TABLES = [
@@ -78,6 +79,11 @@ export interface Sink {
    * @throws NeedsOperatorError where only a person can help
    */
   write(batch: Batch, signal: AbortSignal): Promise<void>;
+  /**
+   * Number up to which rows of a table are where they are needed, where that is later than when they were taken: retention
+   * leaves those behind it to be offered again. At any time.
+   */
+  safeThrough?(table: Table): number;
   /** Lets go of everything. */
   stop(): Promise<void>;
   /** What it knows beyond the loop's own counts, for `/api/v1/ingest`: plain JSON, no secrets. At any time. */
@@ -98,6 +104,10 @@ export interface SinkParts {
    * after it: those before are gone.
    */
   readonly offerAgain: (table: Table, after: number) => number;
+  /** Number up to which rows of a table were taken by the far side, or never will be. */
+  readonly doneThrough: (table: Table) => number;
+  /** What this Headcount says of itself, as it was two seconds ago at most; only for a sink that wants `accepted_events`. Null before it is known. */
+  readonly report: () => EdgeReport | null;
   /** To be told of a table that was not there and had to be made. */
   readonly madeTable: (table: Table) => void;
   /** Milliseconds since 1970 UTC. */

@@ -1,5 +1,5 @@
 import { secondsOf } from '../contract/seconds.ts';
-import { ALL_TABLES, type SinkStats, type TableStats } from '../contract/sink.ts';
+import { ALL_TABLES, type Sink, type SinkStats, type TableStats } from '../contract/sink.ts';
 import { NOTHING_UNDELIVERED, type Undelivered } from '../journal/write/retention.ts';
 import type { DeliveryLoop } from './delivery-loop.ts';
 import type { DeliveryStore } from './delivery-store.ts';
@@ -71,7 +71,7 @@ const MOST_LATE_MS = 7 * 86_400_000;
 
 /** A sink, and the feeds of the tables that it wants. */
 interface Follower {
-  readonly sink: { readonly name: string };
+  readonly sink: Pick<Sink, 'name'> & Partial<Pick<Sink, 'safeThrough'>>;
   readonly feeds: readonly Feed[];
 }
 
@@ -90,7 +90,10 @@ export function undeliveredBy(
 
 function nextOf(followers: readonly Follower[], store: DeliveryStore): Undelivered {
   const waiting = followers.flatMap(({ sink, feeds }) =>
-    feeds.map((feed) => ({ feed, done: store.cursor(sink.name, feed.name, feed.oldest()).done })),
+    feeds.map((feed) => {
+      const { done } = store.cursor(sink.name, feed.name, feed.oldest());
+      return { feed, done: Math.min(done, sink.safeThrough?.(feed.table) ?? done) };
+    }),
   );
   const events = waiting.flatMap(({ feed, done }) => feed.oldestEvent(done) ?? []);
   const next = (name: FeedName): { number: number; since: number } => {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { databaseTrouble } from '../journal/journal-file.ts';
 import { makePrivateFile } from '../journal/private-store.ts';
 
 /** Raised when a table changes its meaning. */
@@ -48,7 +49,7 @@ export function openDeliveryFile(directory: string, busyMs: number): DatabaseSyn
     return database;
   } catch (error) {
     database?.close();
-    throw new Error(`${deliveryFile(directory)}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Error(`${deliveryFile(directory)}: ${databaseTrouble(error)}`);
   }
 }
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ChangingAppNames, type NamesById } from '../contract/app-names.ts';
 import { type BlacklistRule, createBlacklist } from '../contract/blacklist.ts';
 import type { SinkModule, SinkSettings, SinkStats, Table } from '../contract/sink.ts';
+import type { EdgeReport } from '../contract/sites/forwarding.ts';
 import { journalFile } from '../journal/journal-file.ts';
 import { UserAgents } from '../journal/read/user-agents.ts';
 import type { Undelivered } from '../journal/write/retention.ts';
@@ -44,6 +45,8 @@ export type DeliveryReply =
   | { readonly type: 'set aside'; readonly sink: string; readonly sample: string }
   /** What else an operator wants to know; `isLoss` where something is missing at the far side. */
   | { readonly type: 'news'; readonly sink: string; readonly text: string; readonly isLoss: boolean }
+  /** Some sink wants reports, from now on. */
+  | { readonly type: 'wants reports' }
   /** Text for standard output; to be answered with `printed`. */
   | { readonly type: 'print'; readonly id: number; readonly text: string };
 
@@ -52,6 +55,8 @@ export type DeliveryTold =
   | { readonly type: 'printed'; readonly id: number }
   /** All names of apps that there are from now on: rows get the name that is known when they are delivered. */
   | { readonly type: 'app names'; readonly byId: NamesById }
+  /** What this Headcount says of itself. */
+  | { readonly type: 'report'; readonly report: EdgeReport }
   /** These rules hold from the next reading on. */
   | { readonly type: 'blacklist'; readonly blacklist: readonly BlacklistRule[] };
 
@@ -68,6 +73,7 @@ const STATE_EVERY_MS = 250;
 const side = new WorkerSide<DeliveryTalk>();
 const { directory, sinks, sinkModule, folder, site } = side.data;
 const appNames = new ChangingAppNames(side.data.appNames);
+let report: EdgeReport | null = null;
 let blacklist = createBlacklist(side.data.blacklist);
 const { createSink }: SinkModule = await import(sinkModule);
 const journal = new DatabaseSync(journalFile(directory), { readOnly: true });
@@ -96,6 +102,8 @@ const deliveries = sinks.map(({ name, config }) => {
   const parts = {
     ...{ name, storeId, site, lastSeq, madeTable, now: Date.now, folder, print },
     offerAgain: (table: Table, after: number) => delivery.offerAgain(table, after),
+    doneThrough: (table: Table) => doneThrough(delivery, table),
+    report: () => report,
   };
   const delivery: DeliveryLoop = new DeliveryLoop({
     sink: createSink(config, parts),
@@ -111,6 +119,13 @@ const deliveries = sinks.map(({ name, config }) => {
   });
   return { type: config.type, keeps: config.undelivered === 'keep', delivery };
 });
+
+/** Number up to which rows of the table are delivered, or never will be. */
+function doneThrough({ sink, feeds }: DeliveryLoop, table: Table): number {
+  const ofTable = feeds.filter((feed) => feed.table === table);
+  return Math.min(...ofTable.map((feed) => store.cursor(sink.name, feed.name, feed.oldest()).done));
+}
+
 const all = deliveries.map(({ delivery }) => delivery);
 const keeping = deliveries.filter(({ keeps }) => keeps).map(({ delivery }) => delivery);
 
@@ -127,6 +142,10 @@ side.serve({
       appNames.replace(told.byId);
       return;
     }
+    if (told.type === 'report') {
+      report = told.report;
+      return;
+    }
     if (told.type === 'blacklist') {
       blacklist = createBlacklist(told.blacklist);
       return;
@@ -140,6 +159,7 @@ side.serve({
 });
 
 sayState();
+if (all.some(({ sink }) => sink.tables.includes('accepted_events'))) side.tell({ type: 'wants reports' });
 await Promise.all(deliveries.map(({ delivery }) => delivery.run()));
 clearInterval(ticker);
 sayState();

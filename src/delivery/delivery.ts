@@ -1,6 +1,7 @@
 import type { NamesById } from '../contract/app-names.ts';
 import type { BlacklistRule } from '../contract/blacklist.ts';
 import type { SinkStats } from '../contract/sink.ts';
+import type { EdgeReport } from '../contract/sites/forwarding.ts';
 import type { Undelivered } from '../journal/write/retention.ts';
 import { WorkerFront } from '../threads/worker-front.ts';
 import type { DeliveryData, DeliveryReply, DeliveryTalk } from './delivery-thread.ts';
@@ -9,6 +10,7 @@ import type { DeliveryData, DeliveryReply, DeliveryTalk } from './delivery-threa
 const RESTART_MS = 1_000;
 /** A sink that ignores that it is time must hold up neither the journal nor the end of the program. */
 const STOP_WITHIN_MS = 3_000;
+const REPORT_EVERY_MS = 2_000;
 
 export interface DeliveriesEvents {
   /** Writes to standard output; resolves when it is out, and never rejects. */
@@ -19,6 +21,8 @@ export interface DeliveriesEvents {
   setAside(sink: string, sample: string): void;
   /** It connected, it takes rows again, a table was made again (`isLoss`). */
   news(sink: string, text: string, isLoss: boolean): void;
+  /** What this Headcount says of itself at the moment. */
+  report(): EdgeReport;
   /** What retention must leave. */
   undelivered(undelivered: Undelivered): void;
 }
@@ -29,6 +33,7 @@ export class Delivery {
   readonly #listener: DeliveriesEvents;
   readonly #thread: WorkerFront<DeliveryTalk>;
   #sinks: readonly SinkStats[] = [];
+  #reporting: NodeJS.Timeout | null = null;
 
   constructor(data: DeliveryData, listener: DeliveriesEvents) {
     this.#data = data;
@@ -77,9 +82,17 @@ export class Delivery {
       case 'news':
         this.#listener.news(told.sink, told.text, told.isLoss);
         return;
+      case 'wants reports':
+        this.#reporting ??= setInterval(() => this.#report(), REPORT_EVERY_MS);
+        this.#report();
+        return;
       case 'print':
         void this.#listener.print(told.text).then(() => reply({ type: 'printed', id: told.id }));
     }
+  }
+
+  #report(): void {
+    this.#thread.tell({ type: 'report', report: this.#listener.report() });
   }
 
   /** From now on rows are offered by these rules; what a sink has taken stays there. */
@@ -101,6 +114,7 @@ export class Delivery {
 
   /** Resolves when nothing is under way any more, or soon. */
   stop(): Promise<void> {
+    if (this.#reporting !== null) clearInterval(this.#reporting);
     return this.#thread.stop();
   }
 }

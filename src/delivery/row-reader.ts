@@ -9,6 +9,8 @@ import {
   type SessionEventRow,
   type SessionRow,
 } from '../contract/rows.ts';
+import { saidAt } from '../journal/ids/origin.ts';
+import { SessionIds } from '../journal/ids/session-ids.ts';
 import { NameLookup } from '../journal/name-lookup.ts';
 import type { UserAgents } from '../journal/read/user-agents.ts';
 import { EVENTS } from '../journal/schema/events.ts';
@@ -23,7 +25,7 @@ import { SESSIONS } from '../journal/schema/sessions.ts';
 const EVENT_COLUMNS = [
   ...(['seq', 'kind', 'at', 'received_at', 'host', 'user', 'origin', 'context', 'app'] as const),
   ...(['virtual_proxy', 'user_agent', 'session', 'reason', 'result', 'row_number'] as const),
-  ...(['original_at', 'message', 'event_id', 'note'] as const),
+  ...(['original_at', 'timed', 'message', 'event_id', 'note'] as const),
 ] as const;
 
 export const eventsBy = (number: string) => new Selection(EVENTS.columns, EVENT_COLUMNS, 'e', { number });
@@ -38,7 +40,7 @@ export const EVENTS_WITH_WORDS = new Selection(EVENTS.columns, EVENT_COLUMNS, 'e
 /** With what a tracker needs besides, and the identity as it is stored. */
 export const ACCEPTED_EVENTS = new Selection(
   EVENTS.columns,
-  [...EVENT_COLUMNS, 'timed', 'session_key', 'application'],
+  [...EVENT_COLUMNS, 'session_key', 'application'],
   'e',
   { number: 'e.seq', identity: 'e.event_id' },
 );
@@ -75,14 +77,14 @@ const MOST_APPS = 100;
 
 /** Makes rows for sinks of the journal's records. */
 export class RowReader {
-  readonly #store: string;
+  readonly #ids: SessionIds;
   readonly #appNames: AppNames;
   readonly #userAgents: UserAgents;
   readonly #connection: StatementSync;
   readonly names: NameLookup;
 
   constructor(database: DatabaseSync, store: string, appNames: AppNames, userAgents: UserAgents) {
-    this.#store = store;
+    this.#ids = new SessionIds(database, store);
     this.#appNames = appNames;
     this.#userAgents = userAgents;
     this.names = new NameLookup(database);
@@ -93,7 +95,7 @@ export class RowReader {
     const { seq, app: appId, session, user_agent: userAgent } = record;
     return {
       seq,
-      eventId: record.event_id ?? `${this.#store}-${seq}`,
+      eventId: record.event_id ?? this.#ownId(seq),
       kind: record.kind,
       at: record.at,
       originalAt: record.original_at,
@@ -105,24 +107,45 @@ export class RowReader {
       appId,
       appName: this.#appNames.nameOf(appId),
       virtualProxy: record.virtual_proxy,
-      sessionId: session === 0 ? null : `${this.#store}-${session}`,
+      sessionId: session === 0 ? null : this.#ids.of(session, seq).id,
       result: record.result,
       reason: record.reason,
       rowNumber: record.row_number,
       userAgent,
       message: record.message,
       ...(record.note === null ? {} : { note: record.note }),
+      ...this.#ofSite(record),
       ...this.#userAgents.clientOf(userAgent),
     };
   }
 
-  /** An identity that a sender made up is only its own, so the event goes by its number. */
+  #ownId(seq: number): string {
+    return `${this.#ids.store}-${seq}`;
+  }
+
+  /** What makes the row the same in each store that got the event. Rows of before keep their time. */
+  #ofSite({
+    seq,
+    at,
+    host,
+    original_at: originalAt,
+    timed,
+  }: EventRecord): Pick<SessionEventRow, 'site' | 'saidAt'> {
+    const site = this.#ids.siteOfEvent(seq, host ?? '');
+    const said = this.#ids.isContent(seq) ? saidAt(at, originalAt, timed) : at;
+    return { ...(site === null ? {} : { site }), ...(said === at ? {} : { saidAt: said }) };
+  }
+
+  /**
+   * An identity that a sender made up is only its own, so the event goes by its number. That of a session that a poll found is not
+   * that of the event: it may be found again.
+   */
   accepted(record: AcceptedRecord): AcceptedEventRow {
     const { identity, timed, session_key: sessionKey, application } = record;
-    const isOwn = identity === null || isOfSender(String(identity));
+    const isOwn = identity === null || isOfSender(String(identity)) || record.reason === 'snapshot';
     return {
       ...this.event(record),
-      identity: isOwn ? `${this.#store}-${record.seq}` : String(identity),
+      identity: isOwn ? this.#ownId(record.seq) : String(identity),
       timed,
       sessionKey,
       application,
@@ -131,9 +154,10 @@ export class RowReader {
 
   session(record: SessionRecord): SessionRow {
     const { startExact, endExact, identityExact, isApplication } = record.flags;
+    const { id, firstSeenAt, site } = this.#ids.of(record.id);
     return {
-      id: `${this.#store}-${record.id}`,
-      firstSeenAt: record.created_at,
+      id,
+      firstSeenAt: firstSeenAt ?? record.created_at,
       startedAt: record.started_at,
       startExact,
       endedAt: record.ended_at,
@@ -149,6 +173,7 @@ export class RowReader {
       connections: record.connections,
       apps: this.#appsOf(record.last_connection),
       ...this.#userAgents.clientOf(record.user_agent),
+      ...(site === null ? {} : { site }),
     };
   }
 
@@ -165,9 +190,9 @@ export class RowReader {
     return [...apps];
   }
 
-  /** The journal's number of a session. */
+  /** The journal's number of a session; 0 where it is gone. */
   numberOf({ id }: SessionRow): number {
-    return Number(id.slice(this.#store.length + 1));
+    return this.#ids.numberOf(id) ?? 0;
   }
 
   /** Null where the name of the dimension is gone. */

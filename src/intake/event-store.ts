@@ -1,6 +1,6 @@
 import type { UserEvent } from '../contract/event.ts';
-import type { EdgePosition } from '../contract/forwarding.ts';
 import type { LineWords } from '../contract/rows.ts';
+import type { EdgePosition } from '../contract/sites/forwarding.ts';
 import type { KeptPoll } from '../contract/snapshot.ts';
 import type { Applied } from '../sessions/site.ts';
 

@@ -1,5 +1,5 @@
 import type { Blacklist } from '../contract/blacklist.ts';
-import type { EdgePosition } from '../contract/forwarding.ts';
+import type { EdgePosition } from '../contract/sites/forwarding.ts';
 import type { Site } from '../sessions/site.ts';
 import type { Storms } from '../sessions/storms/storms.ts';
 import type { Duplicates } from './duplicates.ts';

@@ -66,12 +66,13 @@ export class Pipeline implements Intake {
     this.#twins = new Twins(parts.checksum);
     this.edges = new Forwarding(parts.positions, {
       store: parts.store,
+      otherSites: parts.site.otherSites,
+      now: parts.now,
       apply: (events) => {
         this.work();
         this.counters.received += events.length;
         this.#apply(events.filter((event) => !this.#isExcluded(event) && this.#admit(event) === ACCEPTED));
       },
-      lost: (events) => parts.site.quality.dropped(events),
     });
     this.#snapshots = new SnapshotTurns({
       ...parts,

@@ -13,6 +13,18 @@ export function journalFile(directory: string): string {
   return join(directory, 'headcount.db');
 }
 
+/**
+ * Does something with the journal's file in `directory`.
+ * @throws JournalError with the name of the file
+ */
+export function naming<T>(directory: string, use: () => T): T {
+  try {
+    return use();
+  } catch (error) {
+    throw new JournalError(`${journalFile(directory)}: ${databaseTrouble(error)}`);
+  }
+}
+
 export interface OpeningOptions {
   readonly schema?: Schema | undefined;
   /** Gets a line about an upgrade before it begins, and one when it is done. */
@@ -143,11 +155,15 @@ export function configure(database: DatabaseSync): void {
 
 /** https://sqlite.org/rescode.html */
 const IO_ERROR = 10;
+/** Of those, what is about reading. */
+const UNREADABLE: ReadonlySet<number> = new Set([266, 522, 8_458]);
 const CORRUPT = 11;
 const FULL = 13;
 const NOT_A_DATABASE = 26;
 /** No room for the -shm file. */
 const SHARED_MEMORY_SIZE = 4_874;
+
+const DISK_FIRST = "look for errors of the disk in the machine's log first";
 
 /** What SQLite raised, in words that say what to do about it where there is something to do. */
 export function databaseTrouble(error: unknown): string {
@@ -157,12 +173,13 @@ export function databaseTrouble(error: unknown): string {
   switch (error.errcode & 0xff) {
     case CORRUPT:
     case NOT_A_DATABASE:
-      return `damaged (${message}); put a backup in its place, or move the store away`;
+      // SQLite says the same of pages that the disk did not give back: then the store may be whole.
+      return `damaged (${message}); put a backup in its place, or move the store away, but ${DISK_FIRST}`;
     case FULL:
       return `${message}: make room on the disk`;
     case IO_ERROR:
       // The number tells a quota from a broken disk; the words do not.
-      return `${message} (SQLite ${error.errcode})`;
+      return `${message} (SQLite ${error.errcode})${UNREADABLE.has(error.errcode) ? `; ${DISK_FIRST}` : ''}`;
     default:
       return message;
   }
@@ -187,7 +204,10 @@ export function lockStore(directory: string): () => void {
     database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch (error) {
     database.close();
-    if (!isBusy(error)) throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+    if (!isBusy(error)) {
+      const message = error instanceof Error ? error.message : String(error);
+      throw new Error(`${file}: ${message}; it holds nothing, so delete it, but ${DISK_FIRST}`);
+    }
     throw new StoreInUseError(`the store ${directory} is in use by another Headcount`);
   }
   return () => database.close();

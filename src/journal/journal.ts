@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { UserEvent } from '../contract/event.ts';
-import type { EdgePosition } from '../contract/forwarding.ts';
 import type { LineWords } from '../contract/rows.ts';
+import type { EdgePosition } from '../contract/sites/forwarding.ts';
 import type { KeptPoll } from '../contract/snapshot.ts';
 import type { Applied, Site } from '../sessions/site.ts';
 import { WorkerFront } from '../threads/worker-front.ts';
@@ -176,7 +176,7 @@ export class Journal {
     const seconds = this.#site.series.takePending();
     this.#handOver(checkpointMessage(this.#nextSeq - 1, at, state, changes, seconds, this.#names));
     this.#generationAt ??= at;
-    if (this.#names.full || at - this.#generationAt > DAY_MS) {
+    if (this.#names.isFullFor(this.#settings.maxBytes) || at - this.#generationAt > DAY_MS) {
       this.#names.beginGeneration();
       this.#generationAt = at;
     }

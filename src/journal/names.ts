@@ -3,6 +3,9 @@ import { copied } from '../sessions/string-pool.ts';
 
 /** Names held at once; a new generation begins above. */
 const MOST_NAMES = 200_000;
+/** What a name takes up in the store, about, and the part of it that one generation may have: it goes as a whole. */
+const BYTES_A_NAME = 100;
+const PART = 16;
 
 /** Names that the writer has yet to store, with their numbers. */
 export interface NewNames {
@@ -22,6 +25,8 @@ export class Names {
   #nextString: number;
   #nextUser: number;
   #generation = 0;
+  /** Names that the generation has in the store. */
+  #stored = 0;
   #fresh: NewNames;
 
   /** The first free numbers. */
@@ -54,6 +59,7 @@ export class Names {
 
   #store(text: string): number {
     const number = this.#nextString++;
+    this.#stored += 1;
     this.#fresh.strings.push([number, text]);
     return number;
   }
@@ -72,6 +78,7 @@ export class Names {
     if (user.journalGeneration !== this.#generation) {
       user.journalGeneration = this.#generation;
       user.journalNumber = this.#nextUser++;
+      this.#stored += 1;
       this.#fresh.users.push([user.journalNumber, user.directory, user.id]);
     }
     return user.journalNumber;
@@ -82,14 +89,16 @@ export class Names {
     return this.#numbers.size;
   }
 
-  get full(): boolean {
-    return this.size >= MOST_NAMES;
+  /** Whether a new generation should begin in a store that may have so many bytes. */
+  isFullFor(maxBytes: number): boolean {
+    return this.size >= MOST_NAMES || this.#stored * BYTES_A_NAME * PART >= maxBytes;
   }
 
   /** Forgets all numbers. Only between two batches. */
   beginGeneration(): void {
     this.#numbers.clear();
     this.#generation += 1;
+    this.#stored = 0;
     this.#fresh = {
       strings: [],
       users: [],

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { checkpointOf, metaOf } from './checkpoint.ts';
+import { forgetSiteNames } from './ids/site-names.ts';
 import {
   checkJournalFile,
   configure,
@@ -19,8 +20,8 @@ export interface NewIdentity {
 }
 
 /**
- * Gives the store in `directory` another name, because it is a copy whose twin goes on under the old one. Everything else in it
- * stays. Nobody else may have it open: `lockStore` first. Null where there is no store.
+ * Gives the store in `directory` another name, because it is a copy whose twin goes on under the old one. Sessions that are in it go by that
+ * name, too, since those of the twin go on. Everything else in it stays. Nobody else may have it open: `lockStore` first. Null where there is no store.
  * @throws JournalError where it cannot be used; it is left as it is
  */
 export function giveNewIdentity(directory: string): NewIdentity | null {
@@ -35,6 +36,7 @@ export function giveNewIdentity(directory: string): NewIdentity | null {
     const identity = { before: metaOf(database, 'store'), now: newStoreId() };
     database.exec('BEGIN IMMEDIATE');
     database.prepare("UPDATE meta SET value = ? WHERE key = 'store'").run(identity.now);
+    forgetSiteNames(database);
     // By the name in it a checkpoint is known to be of this journal.
     database
       .prepare(

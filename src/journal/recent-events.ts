@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { EdgePosition } from '../contract/forwarding.ts';
 import { identityOn } from '../contract/identity.ts';
+import type { EdgePosition } from '../contract/sites/forwarding.ts';
 import type { NameLookup } from './name-lookup.ts';
 
 /** Up to where the events of each edge are in the journal. */

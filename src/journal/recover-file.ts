@@ -17,6 +17,11 @@ import { SCHEMA, type Schema } from './schema/upgrade.ts';
 
 type RecoveryOptions = Pick<OpeningOptions, 'schema' | 'say'>;
 
+export interface RecoveredFile extends Recovered {
+  /** To be called once whoever writes has the file: until then nobody who opens it in vain writes its log into it. */
+  readonly letGo: () => void;
+}
+
 /**
  * Reads the journal in `directory` back into an empty site; a missing one is made, one of an earlier format upgraded.
  * @throws JournalError where it cannot be read; nothing was changed then
@@ -26,19 +31,25 @@ export function recoverFile(
   now: number,
   site: Site,
   options: RecoveryOptions = {},
-): Recovered {
+): RecoveredFile {
   const file = journalFile(directory);
   const { schema = SCHEMA } = options;
-  if (!hasLog(file)) return recoverWriting(directory, now, site, options);
+  if (!hasLog(file)) return { ...recoverWriting(directory, now, site, options), letGo: () => {} };
   const reader = openToRead(file, schema);
+  // After whoever writes: the last one to close writes the log into the file, but not one that only reads.
+  const letGo = (): void => {
+    if (reader.isOpen) reader.close();
+  };
   try {
-    if (formatOf(reader) === schema.format) return saying(file, () => recover(reader, site));
+    if (formatOf(reader) === schema.format) {
+      return { ...saying(file, () => recover(reader, site)), letGo };
+    }
     // The log must be ours before anything is written behind it.
     saying(file, () => checkpointOf(reader));
-    return recoverWriting(directory, now, site, options);
-  } finally {
-    // After whoever writes: the last one to close writes the log into the file, but not one that only reads.
-    reader.close();
+    return { ...recoverWriting(directory, now, site, options), letGo };
+  } catch (error) {
+    letGo();
+    throw error;
   }
 }
 
@@ -59,7 +70,9 @@ function openToRead(file: string, schema: Schema): DatabaseSync {
     return database;
   } catch (error) {
     database?.close();
-    throw new JournalError(`${file}: ${databaseTrouble(error)}`);
+    throw error instanceof JournalError
+      ? new JournalError(`${file}: ${error.message}`)
+      : unchanged(file, error);
   }
 }
 
@@ -81,6 +94,10 @@ function saying<T>(file: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new JournalError(`${file}: ${databaseTrouble(error)}; nothing was changed`);
+    throw unchanged(file, error);
   }
+}
+
+function unchanged(file: string, error: unknown): JournalError {
+  return new JournalError(`${file}: ${databaseTrouble(error)}; nothing was changed`);
 }

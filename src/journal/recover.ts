@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { UserEvent } from '../contract/event.ts';
-import type { EdgePosition } from '../contract/forwarding.ts';
 import { END_REASONS } from '../contract/rows.ts';
+import type { EdgePosition } from '../contract/sites/forwarding.ts';
 import {
   INFERRED,
   isInferred,
@@ -99,6 +99,9 @@ class Recovery {
 
   run(): Recovered {
     const since = Number(metaOf(this.#database, 'since'));
+    const positions = positionsOf(this.#database);
+    // Before hosts are made: which of them are of another site has to be known.
+    this.#site.otherSites.begin(positions);
     this.#site.quality.since = since;
     const checkpoint = checkpointOf(this.#database);
     if (checkpoint !== null) {
@@ -119,7 +122,7 @@ class Recovery {
       names: new Names(this.#max('strings', 'id') + 1, this.#max('users', 'number') + 1),
       stoppedAt: now === 0 ? null : now,
       eventIds: eventIdsOf(this.#database, this.#names, this.#seq - MOST_EVENT_IDS),
-      positions: positionsOf(this.#database),
+      positions,
     };
   }
 

@@ -2,8 +2,8 @@ import type { MsgHdrs } from '@nats-io/transport-node';
 import { headers } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { EVENT_REASONS, KINDS, type NoteDetails, type UserEvent } from '../contract/event.ts';
-import type { ForwardedEvents } from '../contract/forwarding.ts';
 import type { AcceptedEventRow } from '../contract/rows.ts';
+import type { ForwardedEvents } from '../contract/sites/forwarding.ts';
 
 /** Messages of other layouts are refused: raised when a reader of before could misread one. */
 const LAYOUT = '1';
@@ -15,11 +15,6 @@ export function subjectsOf(stream: string): string {
 
 export function subjectOf(stream: string, partition: number, edge: string): string {
   return `${stream}.events.${partition}.${edge}`;
-}
-
-/** Whose sign of life it is. */
-export function edgeOfAlive(subject: string): string | null {
-  return /\.alive\.([A-Za-z0-9_-]{1,64})$/.exec(subject)?.[1] ?? null;
 }
 
 /** What a subject says; null where it is none of ours. */
@@ -46,24 +41,7 @@ export function decodeAsk(text: string): Ask | null {
   return askSchema.safeParse(jsonOf(text)).data ?? null;
 }
 
-/** On which an edge says now and then that it is there. No message of the stream. */
-export function aliveSubjectOf(stream: string, edge: string): string {
-  return `${stream}.alive.${edge}`;
-}
-
-const site = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/);
-/** `head`: number of its latest event. */
-const aliveSchema = z.object({ site, head: z.int().min(0) });
-export type Alive = Readonly<z.output<typeof aliveSchema>>;
-
-export function encodeAlive(alive: Alive): string {
-  return JSON.stringify(alive);
-}
-
-/** Null where it is none. */
-export function decodeAlive(text: string): Alive | null {
-  return aliveSchema.safeParse(jsonOf(text)).data ?? null;
-}
+export const site = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/);
 
 /** What a message says besides its events. */
 export type MessageHead = Pick<ForwardedEvents, 'site' | 'previous' | 'through' | 'gone'>;
@@ -165,7 +143,8 @@ export function decodeEvents(body: string): ForwardedEvents['events'] | null {
   );
 }
 
-function jsonOf(text: string): unknown {
+/** Null where it is no JSON. */
+export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

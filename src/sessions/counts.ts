@@ -3,12 +3,12 @@ import { Doubt } from './doubt/doubt.ts';
 import type { Identities } from './identities.ts';
 import type { QualityLook } from './quality/quality-look.ts';
 import type { Connection, Key, KnownUser, Session } from './session.ts';
-import { Gauge, makeRoom } from './tally/gauge.ts';
+import { Gauges } from './tally/gauges.ts';
 import type { Levels } from './tally/levels.ts';
 import { SiteGauges } from './tally/site-gauges.ts';
 
-/** Apps that are told apart: whatever is said of each of them costs as much as there are. */
-const MOST_APPS = 20_000;
+/** Virtual proxies and apps that get points, each. */
+const MOST_PARTS = 5_000;
 
 /** What is open of one class of users. */
 export class ClassCounts {
@@ -29,8 +29,8 @@ export class Counts {
   connections = 0;
   /** Users with at least one open connection. */
   connectedUsers = 0;
-  readonly virtualProxies = new Map<string, Gauge<KnownUser>>();
-  readonly apps = new Map<string, Gauge<KnownUser>>();
+  readonly virtualProxies: Gauges<KnownUser>;
+  readonly apps: Gauges<KnownUser>;
   readonly doubt = new Doubt();
   readonly hidden = { sessions: 0, connections: 0 };
   readonly byClass: Readonly<Record<UserClass, ClassCounts>> = {
@@ -42,8 +42,10 @@ export class Counts {
   /** Of the sites that edges forward; null where nobody asks for them. */
   readonly sites: SiteGauges | null;
 
-  constructor(classOf: ClassOf = createClassOf([]), countsSites = false) {
+  constructor(classOf: ClassOf = createClassOf([]), mostParts = MOST_PARTS, countsSites = false) {
     this.#classOf = classOf;
+    this.virtualProxies = new Gauges('virtualProxy', mostParts);
+    this.apps = new Gauges('app', mostParts);
     this.sites = countsSites ? new SiteGauges() : null;
   }
 
@@ -69,7 +71,7 @@ export class Counts {
         ofClass.users += 1;
       }
     }
-    if (session.virtualProxy !== null) this.#enterVirtualProxy(session, session.virtualProxy);
+    this.#enterVirtualProxy(session);
   }
 
   ended(session: Session): void {
@@ -94,58 +96,43 @@ export class Counts {
         ofClass.users -= 1;
       }
     }
-    const gauge = session.virtualProxy === null ? undefined : this.virtualProxies.get(session.virtualProxy);
-    if (gauge === undefined || session.virtualProxy === null) return;
-    gauge.sessions -= 1;
-    gauge.remove(user);
-    if (gauge.sessions === 0) this.virtualProxies.delete(session.virtualProxy);
+    if (session.gauge !== null) this.virtualProxies.leave(session.gauge, user);
+    session.gauge = null;
   }
 
   /** A session's virtual proxy became known after it had opened. */
   virtualProxyLearnt(session: Session): void {
-    if (session.virtualProxy === null || session.key.isHidden) return;
-    const gauge = this.#enterVirtualProxy(session, session.virtualProxy);
-    gauge.connections += session.openConnections.length;
+    if (session.key.isHidden) return;
+    this.#enterVirtualProxy(session);
+    session.gauge?.connect(session.openConnections.length);
   }
 
-  #enterVirtualProxy(session: Session, name: string): Gauge<KnownUser> {
-    const gauge = gaugeOf('virtualProxy', this.virtualProxies, name);
-    gauge.sessions += 1;
-    gauge.add(session.key.user);
-    return gauge;
+  #enterVirtualProxy(session: Session): void {
+    const { virtualProxy, key } = session;
+    if (virtualProxy !== null) session.gauge = this.virtualProxies.enter(virtualProxy, key.user);
   }
 
   connectionOpened(connection: Connection): void {
-    const { key, virtualProxy } = connection.session;
+    const { key, gauge } = connection.session;
     if (key.isHidden) {
       this.hidden.connections += 1;
       return;
     }
     this.#move(key, 1);
-    if (virtualProxy !== null) gaugeOf('virtualProxy', this.virtualProxies, virtualProxy).connections += 1;
-    if (connection.appId === null) return;
-    if (this.apps.size >= MOST_APPS && !this.apps.has(connection.appId)) makeRoom(this.apps);
-    const gauge = gaugeOf('app', this.apps, connection.appId);
-    connection.gauge = gauge;
-    gauge.connections += 1;
-    gauge.add(key.user);
+    gauge?.connect(1);
+    if (connection.appId !== null) connection.gauge = this.apps.enter(connection.appId, key.user);
   }
 
   connectionClosed(connection: Connection): void {
-    const { key, virtualProxy } = connection.session;
+    const { key, gauge } = connection.session;
     if (key.isHidden) {
       this.hidden.connections -= 1;
       return;
     }
     this.#move(key, -1);
-    if (virtualProxy !== null) gaugeOf('virtualProxy', this.virtualProxies, virtualProxy).connections -= 1;
-    // Not the one of that name, if there was no room for this one: then another connection of the app has come since.
-    const { gauge, appId } = connection;
-    if (gauge === null || appId === null) return;
+    gauge?.connect(-1);
+    if (connection.gauge !== null) this.apps.leave(connection.gauge, key.user);
     connection.gauge = null;
-    gauge.connections -= 1;
-    gauge.remove(key.user);
-    if (gauge.connections === 0 && this.apps.get(appId) === gauge) this.apps.delete(appId);
   }
 
   /** Takes what is open of a user out of the counts, or puts it back. `keys`: all of that user. */
@@ -167,11 +154,8 @@ export class Counts {
     this.ended(session);
   }
 
-  /**
-   * All that is open, of each part; of virtual proxies and apps no more than `mostParts` each. A part on which nothing is open
-   * is noted once. `look`: what the truth lies between at this moment.
-   */
-  noteIn(levels: Levels, { hosts }: Identities, mostParts: number, look: QualityLook): void {
+  /** All that is open, of each part. A part on which nothing is open is noted once. `look`: what the truth lies between at this moment. */
+  noteIn(levels: Levels, { hosts }: Identities, look: QualityLook): void {
     const { connectedUsers } = this;
     const ofAll = { connectedUsers, bounds: look.all.bounds };
     levels.note('all', this.sessions, this.users, this.connections, ofAll);
@@ -183,12 +167,10 @@ export class Counts {
         levels.noteEmpty(dimension, look.of(host).bounds);
       }
     }
-    for (const gauge of this.virtualProxies.values()) {
-      if (levels.size >= 2 * mostParts) break;
+    for (const gauge of this.virtualProxies.shown) {
       levels.note(gauge.dimension, gauge.sessions, gauge.users.size, gauge.connections);
     }
-    for (const gauge of this.apps.values()) {
-      if (levels.size >= 2 * mostParts) break;
+    for (const gauge of this.apps.shown) {
       const connectedUsers = gauge.users.size;
       levels.note(gauge.dimension, gauge.connections, connectedUsers, gauge.connections, { connectedUsers });
     }
@@ -206,17 +188,4 @@ export class Counts {
     this.connectedUsers += by;
     ofClass.connectedUsers += by;
   }
-}
-
-function gaugeOf(
-  kind: 'virtualProxy' | 'app',
-  gauges: Map<string, Gauge<KnownUser>>,
-  name: string,
-): Gauge<KnownUser> {
-  let gauge = gauges.get(name);
-  if (gauge === undefined) {
-    gauge = new Gauge(kind, name);
-    gauges.set(name, gauge);
-  }
-  return gauge;
 }

@@ -1,5 +1,6 @@
 import type { User } from '../contract/event.ts';
 import { foldName } from '../contract/fold-name.ts';
+import { EdgeSites } from './edges/edge-sites.ts';
 import { KeyQueue } from './hosts/key-queue.ts';
 import { Host, Key, KnownUser, type Session } from './session.ts';
 import { copied } from './string-pool.ts';
@@ -23,6 +24,8 @@ const MOST_SPELLINGS = 64;
  */
 export class Identities {
   readonly hosts = new Map<string, Host>();
+  /** Where hosts of other sites belong. */
+  readonly edgeSites = new EdgeSites();
   /** Of the latest loss of lines anywhere: hosts that come later begin there. */
   epoch = 0;
   /** Whom the rules of now exclude. */
@@ -85,6 +88,7 @@ export class Identities {
     let host = this.hosts.get(name);
     if (host === undefined) {
       host = new Host(copied(name), this.epoch, now);
+      host.edgeSite = this.edgeSites.of(name);
       this.hosts.set(host.name, host);
     }
     return host;

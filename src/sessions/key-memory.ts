@@ -1,8 +1,9 @@
 import type { UserEvent } from '../contract/event.ts';
 import type { EndReason } from '../contract/rows.ts';
 import { agrees } from '../contract/virtual-proxy.ts';
+import { byOpening } from './open/orders.ts';
 import type { OrphanClose, OrphanStop } from './orphans.ts';
-import { byOpening, type Connection, type Key, type Session } from './session.ts';
+import type { Connection, Key, Session } from './session.ts';
 import { copied } from './string-pool.ts';
 
 /** An Open and its Start may come in either order within this time of each other's arrival. */

@@ -48,6 +48,12 @@ export class Second {
   }
 }
 
+/**
+ * How well a part is known. Of a proven one everything is counted; of a new one as long as there are not too many of them at once;
+ * of a surplus one only while something is open on it that got a point.
+ */
+export type Standing = 'proven' | 'new' | 'surplus';
+
 export type Tally = 'created' | 'destroyed' | 'rejected';
 export interface Totals {
   last5s: number;
@@ -105,8 +111,15 @@ export class Series {
   isKnown: (dimension: Dimension) => boolean = () => false;
 
   /** Adds `by` (may be negative) at an event time in milliseconds; of too many new parts at once it is not told apart. */
-  count(tally: Tally, dimension: Dimension, atMs: number, by: number, durationMs = 0): void {
-    if (dimension !== 'all' && !this.#hasRoomFor(dimension)) return;
+  count(
+    tally: Tally,
+    dimension: Dimension,
+    atMs: number,
+    by: number,
+    durationMs = 0,
+    standing: Standing = 'new',
+  ): void {
+    if (dimension !== 'all' && !this.#hasRoomFor(dimension, standing)) return;
     const at = Math.floor(atMs / 1000);
     const pending = this.#pendingSecond(dimension, at);
     pending[tally] += by;
@@ -132,8 +145,9 @@ export class Series {
     return this.#pending.get(dimension)?.has(at) === true;
   }
 
-  #hasRoomFor(dimension: Dimension): boolean {
-    if (this.#pending.has(dimension) || this.isKnown(dimension)) return true;
+  #hasRoomFor(dimension: Dimension, standing: Standing): boolean {
+    if (standing === 'proven' || this.#pending.has(dimension) || this.isKnown(dimension)) return true;
+    if (standing === 'surplus') return false;
     this.#newParts += 1;
     return this.#newParts <= MOST_NEW_PARTS;
   }

@@ -12,7 +12,7 @@ import {
   rememberClosedByStop,
   rememberTimeOut,
 } from './key-memory.ts';
-import { DueSessions } from './open/due-sessions.ts';
+import { Deadlines } from './open/deadlines.ts';
 import { enter, moveTo, relieve } from './open/enter.ts';
 import { openOf } from './open/open-of.ts';
 import { PendingChanges } from './pending-changes.ts';
@@ -20,16 +20,15 @@ import { Connection, type Key, Session } from './session.ts';
 import type { SessionObserver } from './session-observer.ts';
 import { StoppedSessions } from './stopped-sessions.ts';
 import { copied, StringPool } from './string-pool.ts';
-import { dueAt, type SessionSettings } from './time-outs.ts';
+import type { SessionSettings } from './time-outs.ts';
 
 /** The changes that can happen to a session. Which of them a line causes is decided in `session-tracker.ts`. */
 export class SessionBook {
   readonly identities: Identities;
   readonly settings: SessionSettings;
-  readonly #downtimes: Downtimes;
   readonly #losses: Losses;
   readonly #observer: SessionObserver;
-  readonly due = new DueSessions();
+  readonly deadlines: Deadlines;
   readonly pending = new PendingChanges();
   readonly stopped = new StoppedSessions();
   // App ids, user agents and virtual proxies: few different ones, kept by many sessions.
@@ -46,7 +45,7 @@ export class SessionBook {
   ) {
     this.identities = identities;
     this.settings = settings;
-    this.#downtimes = downtimes;
+    this.deadlines = new Deadlines(settings, downtimes, identities.edgeSites);
     this.#losses = losses;
     this.#observer = observer;
   }
@@ -118,12 +117,7 @@ export class SessionBook {
   }
 
   fileDue(session: Session): void {
-    this.due.file(session, this.dueAt(session));
-  }
-
-  /** The moment after which a sweep ends the session. */
-  dueAt(session: Session): number {
-    return dueAt(session, this.settings, this.#downtimes);
+    this.deadlines.file(session);
   }
 
   confirm(session: Session, event: UserEvent): Session {
@@ -229,7 +223,7 @@ export class SessionBook {
     session.endReason = reason;
     session.endedSeenAt = seenAt;
     session.listedAt = null;
-    this.due.forget(session);
+    this.deadlines.forget(session);
     // In order of opening: a key remembers the last ones.
     for (const connection of session.openConnections.toSorted((a, b) => a.id - b.id)) {
       open.detach(connection);

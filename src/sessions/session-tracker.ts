@@ -238,7 +238,8 @@ export class SessionTracker {
   /** Where its Stop was lost, the line that came after that shows it. */
   #noteTimeOut(session: Session, now: number): void {
     const { host } = session.key;
-    if (host.heardAt > this.book.dueAt(session) - this.book.settings.graceMs) host.balance.timeOut(now);
+    if (host.heardAt > this.book.deadlines.of(session) - this.book.settings.graceMs)
+      host.balance.timeOut(now);
   }
 
   #mismatch(host: Host, now: number): void {
@@ -256,18 +257,15 @@ export class SessionTracker {
       for (const session of this.book.identities.openSessions()) this.book.fileDue(session);
     }
     this.sweptAt = now;
-    const due = new Map<Session, EndReason>();
-    for (const session of this.#losses.takeRestarted(now)) due.set(session, 'restart');
-    for (const session of this.book.due.take(now)) {
-      const reason = session.openConnections.length > 0 ? 'max_age' : 'timeout';
-      if (now > this.book.dueAt(session)) due.set(session, reason);
-      else this.book.fileDue(session);
-    }
+    const ended: Map<Session, EndReason> = this.book.deadlines.take(now);
+    // That they were due besides says nothing.
+    for (const session of this.#losses.takeRestarted(now))
+      if (!ended.has(session)) ended.set(session, 'restart');
     // In a fixed order, so that it does not depend on when sessions were looked at.
-    for (const [session, reason] of [...due].sort(([a], [b]) => a.id - b.id)) {
+    for (const [session, reason] of [...ended].sort(([a], [b]) => a.id - b.id)) {
       session.lastActivityAt = session.lastSignAt;
       if (reason === 'timeout') this.#noteTimeOut(session, now);
-      this.book.end(session, session.lastActivityAt, reason, now);
+      this.book.end(session, session.lastActivityAt, reason, session.key.host.edgeSite?.now ?? now);
     }
     this.#losses.forget(now);
     this.book.identities.forget(now);

@@ -4,6 +4,7 @@ import type { HostClock } from './clocks/host-clock.ts';
 import { Rhythm } from './clocks/rhythm.ts';
 import { HostDoubt } from './doubt/host-doubt.ts';
 import type { LossWindow } from './doubt/loss-window.ts';
+import type { EdgeSite } from './edges/edge-site.ts';
 import { HostStanding } from './hosts/host-standing.ts';
 import type { KeyTrial } from './hosts/key-trial.ts';
 import { Layouts } from './hosts/layouts.ts';
@@ -71,6 +72,8 @@ export class Session {
   seenAfterMs: number;
   /** Of the latest loss of lines before a sign of life that can only be its own; see `HostDoubt`. */
   epoch: number;
+  /** What it is counted in under the name of its virtual proxy; null where it has none, while its user is hidden, and once it has ended. */
+  gauge: Gauge<KnownUser> | null = null;
   /** The SessionId by which snapshots list it, or did last. */
   sighting: ProxySighting | null = null;
   /** `at` of the latest snapshot of its virtual proxy, if that one lists it. */
@@ -144,17 +147,6 @@ export class Session {
   }
 }
 
-/** The order that *oldest* and *newest* speak of. */
-export function byStart(a: Pick<Session, 'startedAt' | 'id'>, b: typeof a): number {
-  return a.startedAt - b.startedAt || a.id - b.id;
-}
-
-/** The order that *newest connection* speaks of. */
-export type Opening = Pick<Connection, 'openedAt' | 'id'>;
-export function byOpening(a: Opening, b: Opening): number {
-  return a.openedAt - b.openedAt || a.id - b.id;
-}
-
 /** A Sense node, with its counts. */
 export class Host {
   readonly name: string;
@@ -191,6 +183,8 @@ export class Host {
   readonly balance = new Balance();
   readonly layouts = new Layouts();
   readonly standing: HostStanding;
+  /** Where it is a host of another site, of which edges tell. */
+  edgeSite: EdgeSite | null = null;
 
   /** `epoch`: of the latest loss anywhere. */
   constructor(name: string, epoch: number, now: number) {

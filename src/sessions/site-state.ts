@@ -3,6 +3,7 @@ import { HostClock, type LagSlot } from './clocks/host-clock.ts';
 import type { RhythmState } from './clocks/rhythm.ts';
 import type { LossWindow } from './doubt/loss-window.ts';
 import type { Downtime } from './downtimes.ts';
+import type { EdgeSiteState } from './edges/other-sites.ts';
 import type { HostStanding } from './hosts/host-standing.ts';
 import { KeyTrial, type KeyTrialState } from './hosts/key-trial.ts';
 import type { LostLinesState } from './lost-lines/lost-lines.ts';
@@ -67,6 +68,8 @@ export interface SiteState {
   readonly openedApps?: OpenedAppsState;
   /** Not in the state of a version in which an end counted at once. */
   readonly leaving?: readonly LeavingState[];
+  /** Not in the state of a version that did not remember them. */
+  readonly edgeSites?: readonly EdgeSiteState[];
   /** Parts whose level may have to be written as empty. */
   readonly parts: readonly Dimension[];
 }
@@ -111,6 +114,7 @@ export function stateOf(site: Site): SiteState {
     snapshots: site.polledProxies.state,
     openedApps: site.openedApps.state,
     leaving: site.applications.leaving.state,
+    edgeSites: site.otherSites.state,
     parts: site.levels.parts,
   };
 }
@@ -141,6 +145,7 @@ export function restoreState(site: Site, state: SiteState): void {
   }
   site.applications.leaving.restore(state.leaving ?? []);
   site.downtimes.restore(state.downtimes);
+  site.otherSites.restore(state.edgeSites ?? []);
   site.identities.epoch = state.epoch;
   site.losses.restore(state.losses);
   site.quality.reconciledAt = state.reconciledAt;

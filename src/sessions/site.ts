@@ -1,5 +1,5 @@
 import type { NumberedLine, UserEvent } from '../contract/event.ts';
-import { oneHost } from '../contract/site-hosts.ts';
+import { oneHost } from '../contract/sites/site-hosts.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 import { Applications } from './applications/applications.ts';
 import { Clocks } from './clocks/clocks.ts';
@@ -7,6 +7,7 @@ import { Counts } from './counts.ts';
 import { Losses } from './doubt/losses.ts';
 import { watchLines } from './doubt/watch-lines.ts';
 import { Downtimes } from './downtimes.ts';
+import { OtherSites } from './edges/other-sites.ts';
 import { type Applied, type AppliedCorrection, asEvents, chained, userOf } from './events/applied.ts';
 import { hide, type IsExcluded, type MissedLines, noteMissed } from './hidden.ts';
 import { BOUNDS, Room } from './hosts/room.ts';
@@ -23,7 +24,7 @@ import type { SessionObserver } from './session-observer.ts';
 import { SessionTracker } from './session-tracker.ts';
 import { PolledProxies } from './snapshots/polled-proxies.ts';
 import { type Circumstances, Snapshots } from './snapshots/snapshots.ts';
-import { countSession } from './tally/count-session.ts';
+import { countOfProxy, countSession, standingOf } from './tally/count-session.ts';
 import { Levels } from './tally/levels.ts';
 import { OpenedApps } from './tally/opened-apps.ts';
 import type { SessionSettings } from './time-outs.ts';
@@ -56,7 +57,7 @@ export class Site implements SessionObserver {
   readonly book: SessionBook;
   readonly tracker: SessionTracker;
   readonly room: Room;
-  readonly #mostParts: number;
+  readonly otherSites: OtherSites;
   readonly applications: Applications;
   /** Rises with whatever may change the counts, but for time. */
   changes = 0;
@@ -65,9 +66,8 @@ export class Site implements SessionObserver {
   startedAt = 0;
 
   constructor(settings: SessionSettings, bounds = BOUNDS) {
-    this.#mostParts = bounds.mostParts;
     this.settings = settings;
-    this.counts = new Counts(settings.classOf, settings.countsSites);
+    this.counts = new Counts(settings.classOf, bounds.mostParts, settings.countsSites);
     const { counts, downtimes, lostLines } = this;
     this.identities = new Identities(settings.maxAgeMs + settings.graceMs + FORGET_LATER_MS);
     this.losses = new Losses(this.identities, counts.doubt, settings, downtimes);
@@ -75,6 +75,7 @@ export class Site implements SessionObserver {
     this.book = new SessionBook(this.identities, settings, downtimes, this.losses, this);
     this.tracker = new SessionTracker(this.book, downtimes, this.losses, counts.doubt);
     this.applications = new Applications(this.book, counts.doubt);
+    this.otherSites = new OtherSites(this.book, this.losses);
     this.room = new Room(bounds, counts, this.book, this.polledProxies);
     this.snapshots = new Snapshots(this.book, counts.doubt, this.polledProxies, (host, user) =>
       this.room.hasFor(host, user),
@@ -113,9 +114,10 @@ export class Site implements SessionObserver {
     const user = event.user === null ? null : this.identities.user(event.user);
     if (event.kind === 'session_rejected') {
       this.series.count('rejected', 'all', event.at, 1);
-      this.series.count('rejected', host.dimension, event.at, 1);
+      this.series.count('rejected', host.dimension, event.at, 1, 0, standingOf(host));
     }
     const key = this.identities.key(host, user);
+    if (host.edgeSite !== null) this.otherSites.catchUp(key, event.receivedAt);
     const { session, outcome } = this.tracker.apply(event, key, seq);
     if (key.open === null) this.identities.emptied(key, event.receivedAt);
     if (event.kind === 'session_stop' && outcome !== 'failed') key.stoppedAt = event.receivedAt;
@@ -171,7 +173,7 @@ export class Site implements SessionObserver {
     if (this.#tickedAt === second || second * 1000 < this.startedAt) return;
     this.#tickedAt = second;
     this.levels.begin(second);
-    this.counts.noteIn(this.levels, this.identities, this.#mostParts, look);
+    this.counts.noteIn(this.levels, this.identities, look);
     this.levels.finish();
   }
 
@@ -216,24 +218,24 @@ export class Site implements SessionObserver {
   sessionOpened(session: Session): void {
     this.counts.opened(session);
     this.applications.opened(session);
-    countSession(this.series, 'created', session, session.startedAt, 1);
+    this.#countSession('created', session, session.startedAt, 1);
   }
 
   sessionEnded(session: Session): void {
     this.counts.ended(session);
     this.applications.ended(session);
-    countSession(this.series, 'destroyed', session, session.endedAt ?? 0, 1);
+    this.#countSession('destroyed', session, session.endedAt ?? 0, 1);
   }
 
   sessionReopened(session: Session, endedAt: number): void {
     this.counts.opened(session);
     this.applications.opened(session);
-    countSession(this.series, 'destroyed', session, endedAt, -1);
+    this.#countSession('destroyed', session, endedAt, -1);
   }
 
   endCorrected(session: Session, before: number): void {
-    countSession(this.series, 'destroyed', session, before, -1);
-    countSession(this.series, 'destroyed', session, session.endedAt ?? before, 1);
+    this.#countSession('destroyed', session, before, -1);
+    this.#countSession('destroyed', session, session.endedAt ?? before, 1);
   }
 
   connectionOpened(connection: Connection): void {
@@ -249,9 +251,8 @@ export class Site implements SessionObserver {
 
   virtualProxyLearnt(session: Session): void {
     this.counts.virtualProxyLearnt(session);
-    const { startedAt, virtualProxy } = session;
     // Over all and of its host it was counted when it opened.
-    if (virtualProxy !== null) this.series.count('created', `virtualProxy:${virtualProxy}`, startedAt, 1);
+    countOfProxy(this.series, this.counts, 'created', session, session.startedAt, 1);
   }
 
   userLearnt(session: Session, move: () => void): void {
@@ -261,8 +262,12 @@ export class Site implements SessionObserver {
     this.applications.opened(session);
   }
 
+  #countSession(tally: 'created' | 'destroyed', session: Session, at: number, by: 1 | -1): void {
+    countSession(this.series, this.counts, tally, session, at, by);
+  }
+
   #countOfApp(tally: 'created' | 'destroyed', { appId }: Connection, at: number): void {
-    if (appId === null || this.counts.apps.size > this.#mostParts) return;
-    this.series.count(tally, `app:${appId}`, at, 1);
+    if (appId === null) return;
+    this.series.count(tally, `app:${appId}`, at, 1, 0, this.counts.apps.standingOf(appId));
   }
 }

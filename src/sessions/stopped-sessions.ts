@@ -1,3 +1,4 @@
+import { clockOf, type EdgeSite } from './edges/edge-site.ts';
 import { forgetStopped, rememberStopped } from './key-memory.ts';
 import type { Session } from './session.ts';
 
@@ -6,24 +7,29 @@ const REMEMBERED_MS = 120_000;
 
 /** Sessions that a Stop ended lately. Each key knows its own; forgotten in time, so that they cost no memory for a day. */
 export class StoppedSessions {
-  /** In order of their ends. */
-  readonly #sessions = new Set<Session>();
+  /** Of our own hosts (null) and of each other site, in order of their ends. */
+  readonly #sessions = new Map<EdgeSite | null, Set<Session>>();
 
   add(session: Session): void {
-    this.#sessions.add(session);
+    const site = session.key.host.edgeSite;
+    const known = this.#sessions.get(site);
+    if (known === undefined) this.#sessions.set(site, new Set([session]));
+    else known.add(session);
     rememberStopped(session);
   }
 
   delete(session: Session): void {
-    this.#sessions.delete(session);
+    this.#sessions.get(session.key.host.edgeSite)?.delete(session);
     forgetStopped(session);
   }
 
   /** To be called each second. */
   forget(now: number): void {
-    for (const session of this.#sessions) {
-      if (now - (session.endedSeenAt ?? 0) <= REMEMBERED_MS) return;
-      this.delete(session);
+    for (const [site, sessions] of this.#sessions) {
+      for (const session of sessions) {
+        if (clockOf(site, now) - (session.endedSeenAt ?? 0) <= REMEMBERED_MS) break;
+        this.delete(session);
+      }
     }
   }
 }

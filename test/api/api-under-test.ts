@@ -181,6 +181,7 @@ export class ApiUnderTest {
     return {
       ...partsUnderTest('http'),
       now: () => this.now,
+      storeId: 's',
       isFull: () => this.full || this.journalTrouble !== null,
     };
   }

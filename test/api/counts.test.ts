@@ -38,6 +38,8 @@ it('an empty site answers counts with zeros and says that it is warming up', asy
     averageDurationSeconds: null,
     hosts: [],
     hostsTotal: 0,
+    silentHosts: [],
+    silentHostsTotal: 0,
     virtualProxies: [],
     virtualProxiesTotal: 0,
     apps: [],
@@ -112,6 +114,8 @@ it('counts tell sessions, users and connections over all, by host, virtual proxy
       },
     ],
     hostsTotal: 2,
+    silentHosts: [],
+    silentHostsTotal: 0,
     virtualProxies: [{ virtualProxy: 'sales', sessions: 1, users: 1, connections: 1 }],
     virtualProxiesTotal: 1,
     apps: [

@@ -105,6 +105,29 @@ describe('the counts of several centres', () => {
     expect(addUp([], [0], AS_OF)).toMatchObject({ quality: 'estimated', active: { sessions: 0 } });
   });
 
+  it('say which hosts are silent for somebody and heard by nobody since', () => {
+    const at = (minute: number) => new Date(START + 60_000 * minute).toISOString();
+    const silent = (...hosts: readonly (readonly [host: string, minute: number])[]) => ({
+      ...empty(),
+      silentHosts: hosts.map(([host, minute]) => ({ host, silentSince: at(minute) })),
+      silentHostsTotal: hosts.length,
+    });
+    const row = {
+      ...({} as CountsView['hosts'][number]),
+      silentSince: null,
+      reasons: [],
+      bounds: null,
+      doubtful: null,
+    };
+    const hears = { ...silent(['a', 1]), hosts: [{ ...row, host: 'b', lastEventAt: at(9) }] };
+    const { silentHosts, silentHostsTotal } = addUp([silent(['a', 4], ['b', 5], ['c', 2]), hears], [], AS_OF);
+    expect(silentHosts).toEqual([
+      { host: 'c', silentSince: at(2) },
+      { host: 'a', silentSince: at(4) },
+    ]);
+    expect(silentHostsTotal).toBe(2);
+  });
+
   it('list the 100 largest of each, of all together', () => {
     const hosts = (from: number, sessions: number) =>
       Array.from({ length: 150 }, (_, n) => ({

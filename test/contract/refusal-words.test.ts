@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { QUALITY_REASONS } from '../../src/contract/quality.ts';
 import { REFUSAL_WORDS } from '../../src/contract/refusal-words.ts';
 import { REFUSALS } from '../../src/formats/index.ts';
-import { QUALITY_REASONS } from '../../src/sessions/quality/statement.ts';
 import { Dashboard } from '../grafana/dashboard.ts';
 
 const relays = readFileSync(new URL('../../docs/relays.md', import.meta.url), 'utf8');

@@ -40,6 +40,9 @@ function deliveriesTo(sinks: Record<string, object>): Delivery {
       setAside: () => {},
       news: () => {},
       undelivered: () => {},
+      report: () => {
+        throw new Error('no sink here wants one');
+      },
     },
   );
 }

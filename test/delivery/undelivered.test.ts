@@ -68,6 +68,9 @@ it('retention leaves nothing for want of a sink, and everything for a new one', 
     sessionsSince: Number.MAX_SAFE_INTEGER,
     counts: lasts['counts'],
   });
+  // What it has taken, and is not yet where it is needed, is left too.
+  const waiting = { ...done, sink: { name: 'done', safeThrough: () => 2 } };
+  expect(undeliveredBy([waiting], under.store).events).toBe(3);
   expect(undeliveredBy([done, table], under.store)).toEqual({
     events: 1,
     eventChanges: 1,

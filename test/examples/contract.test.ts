@@ -62,6 +62,8 @@ describeSinkContract('file', async (): Promise<SinkUnderTest> => {
       madeTable: () => {},
       site: 'main',
       offerAgain: (_table: string, after: number) => after + 1,
+      doneThrough: () => 0,
+      report: () => null,
       now: () => 0,
       folder,
       print: async () => {},

@@ -193,6 +193,8 @@ describe('a sink', () => {
       madeTable: () => {},
       site: 'main',
       offerAgain: (_table: string, after: number) => after + 1,
+      doneThrough: () => 0,
+      report: () => null,
       now: () => 0,
       folder,
       print: async () => {},

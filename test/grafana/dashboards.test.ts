@@ -71,8 +71,8 @@ describe.each(DASHBOARD_FILES.map((file) => [file.split('/').at(-1) ?? '', file]
 
     it('puts texts into SQL only as literals', () => {
       for (const { panel, target } of dashboard.sqlQueries) {
-        // What Grafana itself counts, and the variable that a condition depends on.
-        const rest = target.rawSql.replaceAll('$__interval_ms', '').replaceAll(/, \$host\)/g, ')');
+        // What Grafana itself counts, and the variables that conditions depend on.
+        const rest = target.rawSql.replaceAll('$__interval_ms', '').replaceAll(/, \$(host|site)\)/g, ')');
         expect(rest.match(/\$\{(?!\w+:sqlstring\})|\[\[|\$(?!__|\{)/g), panel.title).toBeNull();
       }
     });

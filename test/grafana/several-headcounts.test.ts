@@ -3,50 +3,16 @@ import type { SessionCountsRow, SessionRow } from '../../src/contract/rows.ts';
 import type { Sink } from '../../src/contract/sink.ts';
 import type { QuestDbServer } from '../sinks/questdb/server.ts';
 import { startedSink } from '../sinks/questdb/under-test.ts';
-import { countsRow } from '../sinks/rows-under-test.ts';
 import { Dashboard } from './dashboard.ts';
 import type { PgWire } from './pg-wire.ts';
 import { connectAsGrafana, OWNER, startQuestDb } from './running-site.ts';
 import { SiteView } from './site-view.ts';
+import { counts, session } from './told-rows.ts';
 
 const jar = inject('questdb')?.jar ?? null;
 const MINUTE_MS = 60_000;
 const NOW = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;
 const ago = (minutes: number) => NOW - minutes * MINUTE_MS;
-
-/** What was open at a moment; nothing happened in that second. `low`, `high`: what the truth lies between. */
-function counts(
-  at: number,
-  name: string | null,
-  active: number | null,
-  [low, high]: readonly [low: number | null, high: number | null] = [null, null],
-): SessionCountsRow {
-  const scope = name === null ? 'all' : 'host';
-  const bounds = { sessionsLow: low, sessionsHigh: high };
-  return countsRow({ at, scope, name, active, users: active, connections: active, ...bounds });
-}
-
-let sessions = 0;
-function session(host: string, id: string, startedAt: number, more: Partial<SessionRow> = {}): SessionRow {
-  sessions += 1;
-  const unknown = { virtualProxy: null, browserVersion: null, osVersion: null };
-  const client = { browser: 'Firefox', os: 'Linux', ...unknown };
-  const none = { openConnections: 0, connections: 0, apps: [] };
-  const open = { endedAt: null, endExact: false, endReason: null, ...none };
-  const times = { firstSeenAt: startedAt, startedAt, startExact: true, lastActivityAt: startedAt };
-  const user = { directory: 'LAB', id };
-  return {
-    id: `${host}-${sessions}`,
-    host,
-    user,
-    identityExact: true,
-    application: false,
-    ...client,
-    ...times,
-    ...open,
-    ...more,
-  };
-}
 
 /** Two Headcounts that run, `one` and `two`, and one that ended an hour ago and left its sessions open. */
 describe.skipIf(jar === null)('with several Headcounts', () => {
@@ -57,7 +23,7 @@ describe.skipIf(jar === null)('with several Headcounts', () => {
   const view = (from: number, to = NOW + MINUTE_MS) => new SiteView(wire, dashboard, { from, to });
 
   async function write(store: string, counted: SessionCountsRow[], open: SessionRow[] = []): Promise<void> {
-    const sink = await startedSink({ url: server.url, ...OWNER }, store);
+    const sink = await startedSink({ url: server.url, ...OWNER }, store, { site: store });
     sinks.push(sink);
     const { signal } = new AbortController();
     if (counted.length > 0) await sink.write({ table: 'session_counts', rows: counted }, signal);

@@ -1,7 +1,7 @@
 import { askPanel, type Row } from './ask-panel.ts';
 import type { Dashboard } from './dashboard.ts';
 import { expandMacros } from './expand-macros.ts';
-import type { View } from './fill-in-variables.ts';
+import { fillInVariables, type View } from './fill-in-variables.ts';
 import type { Cell, PgWire } from './pg-wire.ts';
 
 /** Someone who looks at a dashboard: asks its panels by their titles. */
@@ -14,6 +14,7 @@ export class SiteView {
     this.#wire = wire;
     this.#dashboard = dashboard;
     const variables = {
+      site: { value: ['$__all'] },
       host: { value: ['$__all'] },
       at: { value: '' },
       user: { value: '' },
@@ -43,7 +44,8 @@ export class SiteView {
 
   /** What a variable offers. */
   async variable(name: string): Promise<string[]> {
-    const sql = expandMacros(this.#dashboard.variableQuery(name), { ...this.#view, intervalMs: 1 });
+    const filledIn = fillInVariables(this.#dashboard.variableQuery(name), this.#view, 1);
+    const sql = expandMacros(filledIn, { ...this.#view, intervalMs: 1 });
     const { rows } = await this.#wire.query(sql);
     return rows.map(([text]) => String(text));
   }

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { UserEvent } from '../../src/contract/event.ts';
-import type { EdgePosition, ForwardedEvents } from '../../src/contract/forwarding.ts';
+import type { EdgePosition, ForwardedEvents } from '../../src/contract/sites/forwarding.ts';
 import { Forwarding } from '../../src/intake/forwarding.ts';
+import { Site } from '../../src/sessions/site.ts';
 import { eventAt } from './event-under-test.ts';
 import { pipelineUnderTest } from './pipeline-under-test.ts';
 
@@ -16,10 +17,13 @@ const message = (from: number, through: number, more: Partial<ForwardedEvents> =
   ...more,
 });
 
+const NOW = 1_780_000_000_000;
+const SETTINGS = { timeoutMs: 1_800_000, graceMs: 300_000, maxAgeMs: 86_400_000 };
+
 class Centre {
   readonly applied: UserEvent[] = [];
   readonly positions: EdgePosition[] = [];
-  lost = 0;
+  readonly site = new Site(SETTINGS);
   behind = false;
   trouble: string | null = null;
   forwarding = this.begin();
@@ -42,9 +46,8 @@ class Centre {
           addPosition: (position) => positions.push(position),
         },
         apply: (events) => applied.push(...events),
-        lost: (events) => {
-          this.lost += events;
-        },
+        otherSites: this.site.otherSites,
+        now: () => NOW,
       },
     );
   }
@@ -109,8 +112,12 @@ describe('events of edges', () => {
   it('that are gone for good are said to be lost', () => {
     const centre = new Centre();
     centre.forwarding.forward(message(1, 3));
+    const [first] = centre.applied;
+    if (first !== undefined) centre.site.apply(first, 1);
     expect(centre.forwarding.forward(message(9, 10, { previous: 3, gone: 5 }))).toBe('taken');
-    expect([centre.lost, centre.applied.length]).toEqual([5, 5]);
+    expect(centre.applied).toHaveLength(5);
+    const [host] = centre.site.identities.hosts.values();
+    expect(host?.losses).toEqual([expect.objectContaining({ reason: 'gap', lines: 5, to: NOW })]);
   });
 
   it('are counted as what comes in otherwise: excluded, refused or accepted', () => {

@@ -41,7 +41,7 @@ function memoryOf(site: Site) {
     boundTo: session.sighting?.mark ?? 0,
     epoch: session.epoch,
     identityExact: session.identityExact,
-    dueAt: site.book.dueAt(session),
+    dueAt: site.book.deadlines.of(session),
     lastSeq: session.lastSeq,
   }));
   const { snapshots, totals, next } = stateOf(site);

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { fixedAppNames } from '../../src/contract/app-names.ts';
 import type { Kind, UserEvent } from '../../src/contract/event.ts';
+import { END_REASONS } from '../../src/contract/rows.ts';
 import { Queries } from '../../src/journal/read/queries.ts';
 import { UserAgents } from '../../src/journal/read/user-agents.ts';
 import { NOTHING_UNDELIVERED, Retention } from '../../src/journal/write/retention.ts';
@@ -253,16 +254,40 @@ describe('retention to the millisecond', () => {
     expect(count('events')).toBe(48);
   });
 
-  it('leaves ended sessions for 25 h, whatever the size: they may still be corrected', () => {
+  const TOLD_OF = { application: true };
+  it.each([
+    ['whose end no line told for 25 h', 'timeout', {}, 25 * HOUR],
+    ['of an application for 25 h', 'stop', TOLD_OF, 25 * HOUR],
+    ['that a Stop ended for two minutes', 'stop', {}, 120_000],
+  ] as const)(
+    'leaves sessions %s, whatever the size: they may still be corrected',
+    (_what, reason, more, keptMs) => {
+      stored = new StoredSite(SETTINGS);
+      for (const [n, before] of [-1, 0, 1].entries()) {
+        stored.apply({ ...event('session_start', EPOCH, `u${n}`), ...more });
+        stored.apply({ ...event('session_stop', NOW - keptMs + before, `u${n}`), ...more });
+      }
+      stored.apply(event('session_rejected', NOW, 'last'));
+      stored.commit(NOW, true);
+      stored.database.prepare('UPDATE sessions SET end_reason = ?').run(END_REASONS.indexOf(reason));
+      retain(NOW, { maxBytes: 1 });
+      expect(ids('sessions')).toEqual([2, 3]);
+    },
+  );
+
+  it('takes sessions of hosts that made room with their events: nothing is remembered of them', () => {
     stored = new StoredSite(SETTINGS);
-    for (const [n, before] of [-1, 0, 1].entries()) {
-      stored.apply(event('session_start', EPOCH, `u${n}`));
-      stored.apply(event('session_stop', NOW - 25 * HOUR + before, `u${n}`));
+    for (let n = 0; n < 9_000; n += 1) {
+      stored.apply(event('session_start', NOW, `u${n}`));
+      stored.apply(event('session_stop', NOW + 1, `u${n}`));
     }
-    stored.apply(event('session_rejected', NOW, 'last'));
-    stored.commit(NOW, true);
-    retain(NOW, { maxBytes: 1 });
-    expect(ids('sessions')).toEqual([2, 3]);
+    stored.apply(event('session_rejected', NOW + 2, 'last'));
+    stored.commit(NOW + 2, true);
+    const ended = stored.database.prepare('UPDATE sessions SET end_reason = ? WHERE id % 2 = 0');
+    ended.run(END_REASONS.indexOf('made_room'));
+    retain(NOW + 2, { maxBytes: 1 });
+    const left = stored.database.prepare('SELECT count(*) AS n, min(id % 2) AS odd FROM sessions').get();
+    expect({ ...left }).toEqual({ n: 4_500, odd: 1 });
   });
 
   it('is held up only where the journal is too large, and what is oldest has yet to be delivered', () => {
@@ -446,6 +471,30 @@ describe('retention by size', () => {
       .prepare("SELECT count(*) AS n FROM dimensions WHERE name NOT LIKE '%made-up%'")
       .get();
     expect(kept?.['n']).toBe(4);
+  });
+
+  it('keeps what is known for longest, and what most happened on, before names that are made up within an hour', () => {
+    stored = new StoredSite(SETTINGS);
+    const { database } = stored;
+    const add = (names: string, created: number) =>
+      database.exec(`
+        INSERT INTO dimensions (name) SELECT 'virtualProxy:' || name FROM (${names});
+        INSERT INTO points (dimension, step, at, created, destroyed, rejected, duration_ms)
+        SELECT id, 3600, ${EPOCH / 1_000}, ${created}, 0, 0, 0 FROM dimensions WHERE id NOT IN (SELECT dimension FROM points)`);
+    const madeUp = (from: number, to: number) =>
+      add(
+        `WITH RECURSIVE n (i) AS (SELECT ${from} UNION ALL SELECT i + 1 FROM n WHERE i < ${to}) SELECT 'made-up-' || i AS name FROM n`,
+        1,
+      );
+    add("SELECT 'admin' AS name", 1);
+    madeUp(1, 10_000);
+    add("SELECT 'sales' AS name", 2);
+    madeUp(10_001, 20_100);
+    const retention = new Retention(database, { retentionMs: NO_LIMIT, maxBytes: NO_LIMIT });
+    while (retention.step(EPOCH));
+    const kept = database.prepare("SELECT name FROM dimensions WHERE name NOT LIKE '%made-up%'").all();
+    expect(kept.map(({ name }) => name)).toEqual(['virtualProxy:admin', 'virtualProxy:sales']);
+    expect(count('dimensions')).toBeLessThanOrEqual(17_501);
   });
 
   it('is at rest where there is nothing that could go', () => {

@@ -88,10 +88,12 @@ describe.skipIf(!hasNats)('central Headcounts that share a stream', () => {
     // Each asks the other one, whose token it does not have.
     const { items, partial } = await one.get<Page>('/api/v1/sessions?limit=1000');
     expect([items.length, new Set(items.map(({ id }) => id)).size, partial]).toEqual([180, 180, false]);
-    const foreign = items.find(({ id }) => !id.startsWith(String(items[0]?.id.split('-')[0])))?.id ?? '';
-    for (const id of [items[0]?.id ?? '', foreign]) {
+    const { items: ofOne } = await one.get<Page>('/api/v1/sessions?limit=1000&own=true');
+    const foreign = items.find(({ id }) => !ofOne.some((each) => each.id === id))?.id ?? '';
+    for (const id of [ofOne[0]?.id ?? '', foreign]) {
       expect(await one.get(`/api/v1/sessions/${id}`)).toMatchObject({ id });
     }
+    expect((await fetch(`${one.api}/api/v1/sessions/${'0'.repeat(8)}-${'0'.repeat(24)}`)).status).toBe(404);
     expect((await fetch(`${two.api}/api/v1/sessions`)).status).toBe(401);
     const withToken = { headers: { authorization: `Bearer ${TOKEN}` } };
     const events = (await (await fetch(`${two.api}/api/v1/events?limit=1000`, withToken)).json()) as Page;

@@ -3,7 +3,8 @@ import { Program, ProgramFolder } from '../program/program.ts';
 import { NatsServers } from './nats-servers.ts';
 
 const USERS = 100;
-const ITEMS = 20;
+const LEAST_ITEMS = 20;
+const POSTS_A_SECOND = 10;
 const AGAIN_MS = 50;
 const SETTLED_WITHIN_MS = 120_000;
 
@@ -56,10 +57,11 @@ class Sender {
 
   async run(rate: number, end: number): Promise<void> {
     const startedAt = performance.now();
+    const atOnce = Math.max(LEAST_ITEMS, Math.round(rate / POSTS_A_SECOND));
     while (performance.now() < end) {
-      const items = Array.from({ length: ITEMS }, (_, n) => this.#item(this.sent + n));
+      const items = Array.from({ length: atOnce }, (_, n) => this.#item(this.sent + n));
       await this.#post(items);
-      this.sent += ITEMS;
+      this.sent += atOnce;
       await sleep(Math.max(0, startedAt + (this.sent / rate) * 1_000 - performance.now()));
     }
   }

@@ -38,17 +38,26 @@ export class NatsServers {
   /** Who may do everything there; nobody has to say so where it is empty. */
   readonly login: Login;
 
-  private constructor(ports: readonly Ports[], settings: string, login: Login) {
+  /** A command through which they run. */
+  readonly #through: readonly string[];
+
+  private constructor(ports: readonly Ports[], settings: string, login: Login, through: readonly string[]) {
     this.#ports = ports;
+    this.#through = through;
     this.#settings = settings;
     this.login = login;
   }
 
-  /** `settings`: more lines for their configuration. */
-  static async start(count = 1, settings = '', login: Login = {}): Promise<NatsServers> {
+  /** `settings`: more lines for their configuration; `through`: a command through which they run. */
+  static async start(
+    count = 1,
+    settings = '',
+    login: Login = {},
+    through: readonly string[] = [],
+  ): Promise<NatsServers> {
     const ports: Ports[] = [];
     for (let n = 0; n < count; n += 1) ports.push({ client: await freePort(), cluster: await freePort() });
-    const servers = new NatsServers(ports, settings, login);
+    const servers = new NatsServers(ports, settings, login, through);
     for (const place of ports.keys()) servers.begin(place);
     await servers.ready();
     return servers;
@@ -72,12 +81,13 @@ export class NatsServers {
       file,
       `server_name: n${place}
 listen: "127.0.0.1:${client}"
-jetstream { store_dir: "${join(this.folder, String(place))}", max_file_store: 1G, sync_interval: always }
+${this.#settings.includes('jetstream') ? '' : `jetstream { store_dir: "${join(this.folder, String(place))}", max_file_store: 1G, sync_interval: always }`}
 ${this.count > 1 ? inCluster : ''}
 ${this.#settings}
 `,
     );
-    this.#processes.set(place, spawn(PROGRAM, ['-c', file], { stdio: 'ignore' }));
+    const [command = PROGRAM, ...rest] = [...this.#through, PROGRAM, '-c', file];
+    this.#processes.set(place, spawn(command, rest, { stdio: 'ignore' }));
   }
 
   /** Resolves when JetStream answers. */
@@ -102,6 +112,26 @@ ${this.#settings}
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     }
+  }
+
+  /** Place of the server that leads a stream. */
+  async leaderOf(stream: string): Promise<number> {
+    const connection = await connect({ ...this.login, servers: this.urls, reconnect: false });
+    try {
+      const { cluster } = await (await jetstreamManager(connection)).streams.info(stream);
+      return Number(/^n(\d+)$/.exec(cluster?.leader ?? '')?.[1]);
+    } finally {
+      await connection.close();
+    }
+  }
+
+  /** It is there and answers nothing, as behind a network that is cut. */
+  freeze(place: number): void {
+    this.#processes.get(place)?.kill('SIGSTOP');
+  }
+
+  thaw(place: number): void {
+    this.#processes.get(place)?.kill('SIGCONT');
   }
 
   async kill(place: number): Promise<void> {

@@ -120,6 +120,36 @@ describe.skipIf(!hasNats)('a central Headcount', () => {
     expect([created.total, accepted, duplicates]).toEqual([100, 100, 50]);
   }, 60_000);
 
+  it('is as right as the edges are, and says when it hears nothing of one', async () => {
+    servers = await NatsServers.start();
+    const centre = await run(centreOf(servers.urls));
+    const [berlin, paris] = [
+      await run(edgeOf('berlin', servers.urls)),
+      await run(edgeOf('paris', servers.urls)),
+    ];
+    const told = (host: string, low: number, ...reasons: readonly string[]) =>
+      until(
+        () => centre.get<HostCounts>('/api/v1/counts'),
+        ({ hosts }) => {
+          const found = hosts.find((each) => each.host === host);
+          // The stores are new, so that nobody knows the high end.
+          const news = found?.reasons.filter((reason) => reason !== 'warming_up');
+          return news?.join() === reasons.join() && found?.bounds.sessions.low === low;
+        },
+        30_000,
+      );
+    await sendLines([berlin], 0, 20);
+    await sendLines([paris], 0, 10);
+    await told('berlin/node1', 20);
+    // Five lines never come.
+    await sendLines([paris], 15, 10);
+    await told('paris/node1', 15, 'gap');
+    await told('berlin/node1', 20);
+    await paris.end('SIGKILL');
+    await told('paris/node1', 0, 'gap', 'site_silent');
+    await told('berlin/node1', 20);
+  }, 90_000);
+
   it('asks an edge again for what the stream has lost, and has it all in the end', async () => {
     servers = await NatsServers.start();
     const edgeFolder = edgeOf('berlin', servers.urls);
@@ -155,6 +185,14 @@ async function sendLines(edges: readonly Program[], from: number, count: number)
     socket.end(lines.join(''));
     await once(socket, 'close');
   }
+}
+
+interface HostCounts {
+  readonly hosts: readonly {
+    readonly host: string;
+    readonly reasons: readonly string[];
+    readonly bounds: { readonly sessions: { readonly low: number } };
+  }[];
 }
 
 interface Ingest {

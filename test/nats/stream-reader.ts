@@ -1,6 +1,6 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import type { ForwardedEvents } from '../../src/contract/forwarding.ts';
+import type { ForwardedEvents } from '../../src/contract/sites/forwarding.ts';
 import { decodeEvents, decodeHead, type MessageHead, placeOf } from '../../src/nats/message.ts';
 import type { Login } from './nats-servers.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { byCount, clockText, hostLines, pollsOf, tallies } from '../../src/page/ingest/ingest-answer.ts';
-import { silentHosts } from '../../src/page/now/silent-hosts.ts';
 
-const host = (name: string) => ({
+const host = (name: string, silentSince: string | null = null) => ({
+  ...{ clockOffsetSeconds: null, silentSince },
   ...{ host: name, lastEventAt: null, keysIgnored: false, bothLayouts: false, rowsMissing: null },
 });
 const live = (name: string, silentSince: string | null) => ({
@@ -54,9 +54,13 @@ describe('hosts', () => {
     ]);
   });
 
-  it('that are silent are named with the longest silence first', () => {
-    const hosts = [live('a', '2026-05-19T10:02:00Z'), live('b', null), live('c', '2026-05-19T10:01:00Z')];
-    expect(silentHosts(hosts).map((each) => each.host)).toEqual(['c', 'a']);
+  it('are silent where ingest says so, if they are too small for the live numbers', () => {
+    const since = '2026-05-19T10:00:00Z';
+    const lines = hostLines([host('a'), host('small', since)], [live('a', null)]);
+    expect(lines.map((line) => [line.host, line.silentSince])).toEqual([
+      ['small', since],
+      ['a', null],
+    ]);
   });
 
   it.each([

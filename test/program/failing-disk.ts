@@ -16,10 +16,11 @@ export interface Fault {
 /*
  * libfiu stands between the program and its C library. Of what it wraps, `node:sqlite` calls pread64, pwrite64, fsync and
  * ftruncate64 (strace shows it), and once it runs nothing else in the program does. fdatasync is wrapped but not called. What is mapped, which is the
- * index of the log (-shm), cannot fail this way: mmap is how the whole program gets its memory. Nor can a start that reads nothing be tried, since
- * Node reads package.json by pread64 too.
+ * index of the log (-shm), cannot fail this way: mmap is how the whole program gets its memory. Node reads package.json
+ * by pread64 too, so that reads fail from the moment on at which the store is opened (`preload-failing-reads.ts`).
  */
-const [FSYNC, WRITE, READ] = ['posix/io/sync/fsync', 'posix/io/rw/pwrite', 'posix/io/rw/pread'];
+const [FSYNC, WRITE] = ['posix/io/sync/fsync', 'posix/io/rw/pwrite'];
+export const READ = 'posix/io/rw/pread';
 const [TRUNCATE, SHORT_WRITE] = ['posix/io/rw/ftruncate', 'posix/io/rw/pwrite/reduce'];
 
 export const FAULTS = {
@@ -37,11 +38,12 @@ const ANSWERS_WITHIN_MS = 10_000;
 
 /** Makes the disk fail, for one program alone and while that runs. */
 export class FailingDisk {
-  readonly #pipes: string;
+  /** Where libfiu listens. */
+  readonly pipes: string;
 
   /** `folder`: where the pipes are by which the program is told. */
   constructor(folder: string) {
-    this.#pipes = join(folder, 'fiu');
+    this.pipes = join(folder, 'fiu');
   }
 
   /** Where libfiu is not on this machine its tests are skipped, but not in continuous integration. */
@@ -56,7 +58,7 @@ export class FailingDisk {
   /** The command through which a program runs on it; with `fault` already while it starts. */
   through(fault?: Fault): string[] {
     const commands = fault === undefined ? [] : enabling(fault).flatMap((command) => ['-c', command]);
-    return ['fiu-run', '-x', '-f', this.#pipes, ...commands];
+    return ['fiu-run', '-x', '-f', this.pipes, ...commands];
   }
 
   fail(program: Program, fault: Fault): Promise<void> {
@@ -74,13 +76,14 @@ export class FailingDisk {
     const parameters = commands.flatMap((command) => ['-c', command]);
     const { stdout } = await promisify(execFile)(
       'fiu-ctrl',
-      ['-f', this.#pipes, ...parameters, String(child.pid)],
+      ['-f', this.pipes, ...parameters, String(child.pid)],
       { timeout: ANSWERS_WITHIN_MS },
     );
     if (stdout !== '') throw new Error(stdout);
   }
 }
 
-function enabling({ points, chance, errno = 0 }: Fault): string[] {
+/** What libfiu is told. */
+export function enabling({ points, chance, errno = 0 }: Fault): string[] {
   return points.map((name) => `enable_random name=${name},failinfo=${errno},probability=${chance}`);
 }

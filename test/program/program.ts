@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 /** What starts the program of this repository. */
-const HERE: readonly string[] = [process.execPath, MAIN];
+export const HERE: readonly string[] = [process.execPath, MAIN];
 
 /** A folder with a configuration for one Headcount after the other: ports are free ones, everything on loopback. */
 export class ProgramFolder {
@@ -65,15 +65,16 @@ export class Program {
 
   /**
    * Resolves when it listens; rejects with what it wrote when it ends before. `through`: a command that executes the
-   * one that is its arguments. `headcount`: another command that is Headcount.
+   * one that is its arguments. `headcount`: another command that is Headcount. `longestMs`: it is killed after so long.
    */
   static async start(
     folder: ProgramFolder,
     through: readonly string[] = [],
     headcount: readonly string[] = HERE,
+    longestMs = 0,
   ): Promise<Program> {
     const [command = '', ...parameters] = [...through, ...headcount, 'start', '--config', folder.config];
-    const child = spawn(command, parameters, { cwd: folder.path });
+    const child = spawn(command, parameters, { cwd: folder.path, timeout: longestMs, killSignal: 'SIGKILL' });
     const log: Record<string, unknown>[] = [];
     let errors = '';
     child.stderr.on('data', (text) => {

@@ -64,6 +64,7 @@ it('thousands of datagrams from whom it is not allowed are one line a minute, wh
     folder: '.',
     log,
     trouble: onTrouble,
+    storeId: 's',
     isFull: () => false,
   });
   toClose.push(() => receiver.stop());

@@ -62,10 +62,15 @@ describe.skipIf(jar === null)('with a QuestDB', () => {
     expect(await poisonRows(server, 20_000, 1_000)).toEqual([]);
   });
 
-  it('two Headcounts that get the same lines keep their rows apart', async () => {
+  it('Headcounts of two sites that get the same lines keep their rows apart', async () => {
     const other = new ProgramFolder();
     try {
-      for (const each of [folder, other]) each.write(`sinks: [ ${sink()} ]`);
+      for (const [each, site] of [
+        [folder, 'berlin'],
+        [other, 'paris'],
+      ] as const) {
+        each.write(`sinks: [ ${sink()} ]\nsite: ${site}\n`);
+      }
       program = await Program.start(folder);
       const second = await Program.start(other);
       const before = await count('SELECT count() FROM session_events');
@@ -122,9 +127,8 @@ describe.skipIf(jar === null)('with a QuestDB', () => {
     await server.restart();
     await delivered(program, 300);
     await server.settled('session_events', 'SELECT 1');
-    const store = String(
-      (await program.get<{ items: { id: string }[] }>('/api/v1/sessions?limit=1')).items[0]?.id.split('-')[0],
-    );
+    const { items: known } = await program.get<{ items: { eventId: string }[] }>('/api/v1/events?limit=1');
+    const store = known[0]?.eventId.split('-')[0];
     expect(await count(`SELECT count() FROM session_events WHERE store = '${store}'`)).toBe(300);
   });
 });

@@ -1,7 +1,6 @@
 import { platform } from 'node:os';
 import { vi } from 'vitest';
 import type { Sender } from '../../src/contract/event.ts';
-import type { ForwardedEvents, ForwardingIntake } from '../../src/contract/forwarding.ts';
 import type {
   Intake,
   Outcome,
@@ -10,6 +9,7 @@ import type {
   ReceiverParts,
   SubmittedItem,
 } from '../../src/contract/receiver.ts';
+import type { ForwardedEvents, ForwardingIntake } from '../../src/contract/sites/forwarding.ts';
 import type { FailedPoll, Snapshot } from '../../src/contract/snapshot.ts';
 import { TroubleLog } from '../../src/trouble-log.ts';
 
@@ -66,6 +66,9 @@ export class RecordingIntake implements Intake {
       this.forwarded.push(events);
       return 'taken';
     },
+    alive: () => {},
+    takenOf: () => 0,
+    behindOf: () => null,
   };
 
   drained(): Promise<void> {
@@ -130,6 +133,9 @@ export class HearingIntake implements Intake {
       this.calls += 1;
       return 'taken';
     },
+    alive: () => {},
+    takenOf: () => 0,
+    behindOf: () => null,
   };
 }
 
@@ -145,7 +151,15 @@ export function recordingLog() {
 export function partsUnderTest(name: string, log = recordingLog().log, lookAgainMs?: number): ReceiverParts {
   const troubles = new TroubleLog({ ...log, error: log.warn });
   const trouble = (kind: string, sample: string) => troubles.note(kind, sample);
-  const parts = { name, now: () => 1_700_000_000_000, folder: '.', log, trouble, isFull: () => false };
+  const parts = {
+    name,
+    storeId: 's',
+    now: () => 1_700_000_000_000,
+    folder: '.',
+    log,
+    trouble,
+    isFull: () => false,
+  };
   return lookAgainMs === undefined ? parts : { ...parts, lookAgainMs };
 }
 

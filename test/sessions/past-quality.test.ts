@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { QUALITIES, QUALITY_REASONS } from '../../src/contract/quality.ts';
 import { Downtimes } from '../../src/sessions/downtimes.ts';
 import { PastQuality } from '../../src/sessions/quality/past-quality.ts';
-import { QUALITIES, QUALITY_REASONS, type QualityStatement } from '../../src/sessions/quality/statement.ts';
+import type { QualityStatement } from '../../src/sessions/quality/statement.ts';
 
 type Said = Pick<QualityStatement, 'quality' | 'reasons'>;
 

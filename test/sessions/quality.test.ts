@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Kind, UserEvent } from '../../src/contract/event.ts';
-import type { QualityReason } from '../../src/sessions/quality/statement.ts';
+import type { QualityReason } from '../../src/contract/quality.ts';
 import { Site } from '../../src/sessions/site.ts';
 import { EPOCH, SETTINGS } from './model/event-arbitrary.ts';
 import { NODE } from './numbered-lines.ts';

@@ -204,9 +204,10 @@ describe('what happens', () => {
     const apps = Object.keys(parts).filter((part) => part.startsWith('app:'));
     expect(apps).toEqual(['app:app0', 'app:app1']);
     const levels = Object.entries(parts).filter(([, values]) => (values as unknown[])[4] !== undefined);
-    // The whole and the host count among them.
-    expect(levels.map(([part]) => part)).toEqual([
+    expect(levels.map(([part]) => part).toSorted()).toEqual([
       'all',
+      'app:app0',
+      'app:app1',
       'host:node1',
       'virtualProxy:vp0',
       'virtualProxy:vp1',

@@ -3,6 +3,7 @@ import { isDoubtful } from '../../src/sessions/doubt/doubt.ts';
 import type { Connection, KnownUser, Session } from '../../src/sessions/session.ts';
 import { Site } from '../../src/sessions/site.ts';
 import type { Gauge } from '../../src/sessions/tally/gauge.ts';
+import type { Gauges } from '../../src/sessions/tally/gauges.ts';
 import { lose } from './lose.ts';
 import { type LossReason, type SessionView, type TrackerView, userName } from './model/session-model.ts';
 
@@ -121,9 +122,6 @@ export function openViewOf(site: Site): Pick<TrackerView, 'active' | 'hosts' | '
   };
 }
 
-function gaugesOf<V>(
-  gauges: ReadonlyMap<string, Gauge<KnownUser>>,
-  view: (gauge: Gauge<KnownUser>) => V,
-): Record<string, V> {
+function gaugesOf<V>(gauges: Gauges<KnownUser>, view: (gauge: Gauge<KnownUser>) => V): Record<string, V> {
   return Object.fromEntries([...gauges].map(([name, gauge]) => [name, view(gauge)]));
 }

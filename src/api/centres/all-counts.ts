@@ -1,7 +1,7 @@
 import { addUp } from '../../centres/adding-up.ts';
 import { askAll } from '../../centres/asking.ts';
 import type { Centres } from '../../centres/centres.ts';
-import { rangeOfSite } from '../../contract/site-hosts.ts';
+import { rangeOfSite } from '../../contract/sites/site-hosts.ts';
 import type { UserClass } from '../../contract/user-class.ts';
 import type { Json } from '../../journal/read/answers.ts';
 import type { Part } from '../../journal/read/parts/part.ts';

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { worst } from '../../centres/added-quality.ts';
 import { earliest, sum } from '../../centres/added-values.ts';
-import { askOne } from '../../centres/asking.ts';
+import { askOne, RefusedByCentre } from '../../centres/asking.ts';
 import type { Centres } from '../../centres/centres.ts';
 import {
   type AnswerOf,
@@ -50,13 +50,30 @@ export function sessionsOfAll(
 }
 
 /**
- * One session of another centre, by the name of its store.
+ * One session of another centre. An id that begins with the name of a store is of that centre; any other may be of everyone who answers for
+ * partitions.
  * @throws ApiError 404, 503; RefusedByCentre
  */
-export async function sessionOf(centres: Centres, centre: string, id: string): Promise<Json<OneSession>> {
-  if (!centres.isThere(centre)) throw new ApiError(404, 'no such session, or its centre was not heard of');
+export async function sessionOf(centres: Centres, id: string): Promise<Json<OneSession>> {
+  const [store = ''] = id.split('-');
+  const { owners, missing } = centres.now();
+  const others = owners.map(({ centre }) => centre).filter((centre) => centre !== centres.name);
+  const asked = centres.isThere(store) ? [store] : others;
+  const found = await Promise.all(asked.map((centre) => sessionAt(centres, centre, id)));
+  const session = found.find((each) => each !== 'none' && each !== null);
+  if (session !== undefined) return JSON.stringify(session) as Json<OneSession>;
+  if (found.includes(null)) throw new ApiError(503, 'a centre that may have this session does not answer');
+  const isSure = missing.length === 0;
+  throw new ApiError(404, isSure ? 'no such session' : 'no such session, or its centre was not heard of');
+}
+
+/** Null where it does not answer. */
+async function sessionAt(centres: Centres, centre: string, id: string): Promise<OneSession | 'none' | null> {
   const path = `/api/v1/sessions/${encodeURIComponent(id)}`;
-  const session = await askOne(centres, centre, path, oneSession);
-  if (session === null) throw new ApiError(503, 'the centre that has this session does not answer');
-  return JSON.stringify(session) as Json<OneSession>;
+  try {
+    return await askOne(centres, centre, path, oneSession);
+  } catch (error) {
+    if (error instanceof RefusedByCentre && error.statusCode === 404) return 'none';
+    throw error;
+  }
 }

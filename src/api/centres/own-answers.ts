@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { OwnAnswers } from '../../centres/centres.ts';
+import { QUALITIES, type QualityLevel } from '../../contract/quality.ts';
 import { largest } from '../../journal/read/parts/largest.ts';
-import { QUALITIES, type QualityLevel } from '../../sessions/quality/statement.ts';
 import type { Site } from '../../sessions/site.ts';
 import { siteOf } from '../../sessions/tally/site-gauges.ts';
 import { answerToCentre } from '../access/centre-questions.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { OF_CENTRES } from '../../contract/centres/of-centres.ts';
+import { QUALITIES, QUALITY_REASONS } from '../../contract/quality.ts';
 import { type AnswerOf, time } from '../../journal/read/answers.ts';
 import { MOMENT_QUALITIES, MOMENT_REASONS } from '../../sessions/quality/past-quality.ts';
-import { QUALITIES, QUALITY_REASONS } from '../../sessions/quality/statement.ts';
 
 /** Null where nobody knows, which of the whole site at the moment is never so. */
 const count = z.int().nullable();
@@ -98,6 +98,13 @@ export const countsAnswer = z.object({
     )
     .describe('the 100 with the most sessions, by name; of a part, those with a session of it'),
   hostsTotal: count,
+  silentHosts: z
+    .array(z.object({ host: z.string(), silentSince: time.describe('when its last line came') }))
+    .describe(
+      'hosts from which nothing comes any more, where more should, however few sessions they have: the 100 that are silent for longest, those first; with host, ' +
+        'that one or those of the site; empty of a past moment',
+    ),
+  silentHostsTotal: count.describe('null of a past moment'),
   virtualProxies: z
     .array(z.object({ virtualProxy: z.string(), ...open }))
     .describe('the 100 with the most sessions, by name'),

@@ -2,6 +2,7 @@ import type { AppNames } from '../../contract/app-names.ts';
 import type { UserClass } from '../../contract/user-class.ts';
 import { byConnections, firstOf, largest, MOST_LISTED } from '../../journal/read/parts/largest.ts';
 import type { ClassCounts, Counts } from '../../sessions/counts.ts';
+import { silentSince } from '../../sessions/hosts/silences.ts';
 import type { Peak } from '../../sessions/peak.ts';
 import type { Bounds, Range } from '../../sessions/quality/bounds.ts';
 import type { QualityStatement } from '../../sessions/quality/statement.ts';
@@ -9,7 +10,9 @@ import type { Tally, Totals } from '../../sessions/series.ts';
 import type { Host, KnownUser } from '../../sessions/session.ts';
 import type { Site } from '../../sessions/site.ts';
 import type { Gauge } from '../../sessions/tally/gauge.ts';
+import type { Gauges } from '../../sessions/tally/gauges.ts';
 import type { CountsView } from './counts-answer.ts';
+import { silentHosts } from './silent-hosts.ts';
 
 type HostView = CountsView['hosts'][number];
 
@@ -44,6 +47,7 @@ export function countsView(
     ...site.windows(now),
     hosts: largest(openOn(hosts.values()), most.hosts).map(({ host }) => hostView(site, host, now)),
     hostsTotal: hosts.size,
+    ...silentHosts(site, null, now),
     virtualProxies: largest(named(virtualProxies), most.names).map(({ name, gauge }) => ({
       virtualProxy: name,
       sessions: gauge.sessions,
@@ -102,7 +106,7 @@ function hostView(site: Site, host: Host, now: number): HostView {
 
 /** What is known of a host besides its counts. */
 export function whatIsKnownOf(
-  { startedAt }: Site,
+  site: Site,
   host: Host,
   { quality, reasons }: QualityStatement,
   now: number,
@@ -113,7 +117,7 @@ export function whatIsKnownOf(
     reasons,
     reconciledAt: isoOrNull(host.reconciledAt),
     lastEventAt: host.lastEventAt === 0 ? null : isoOrNull(host.lastEventAt),
-    silentSince: isoOrNull(host.rhythm.silentSince(now, host.openSessions, startedAt)),
+    silentSince: isoOrNull(silentSince(site, host, now)),
     clockOffsetSeconds: offsetMs === null ? null : Math.round(offsetMs / 1000),
   };
 }
@@ -144,7 +148,7 @@ export interface Named {
   readonly connections: number;
 }
 
-export function* named(gauges: ReadonlyMap<string, Gauge<KnownUser>>): Generator<Named> {
+export function* named(gauges: Gauges<KnownUser>): Generator<Named> {
   for (const [name, gauge] of gauges) {
     yield { name, gauge, sessions: gauge.sessions, connections: gauge.connections };
   }

@@ -9,6 +9,7 @@ import type { Site } from '../../sessions/site.ts';
 import type { ApiParts } from '../parts.ts';
 import type { CountsView } from './counts-answer.ts';
 import { certaintyOf, isoOrNull, movedBounds, whatIsKnownOf } from './counts-view.ts';
+import { NONE_KNOWN, silentHosts } from './silent-hosts.ts';
 
 type HostView = CountsView['hosts'][number];
 
@@ -43,6 +44,7 @@ export async function partView(
         ...countsOf(found),
         active: { ...found.active, bounds: null },
         ...opens,
+        ...NONE_KNOWN,
         hosts: found.hosts.map(({ name, ...open }) => ({ host: name, ...open, ...LONG_AGO })),
       };
 }
@@ -73,6 +75,7 @@ function partNow(
       bounds: isSure ? movedBounds(bounds, sessions - host.openSessions, users - host.openUsers) : null,
     },
     ...opens,
+    ...silentHosts(site, part.host, now),
     hosts: found.hosts.map(({ name, ...open }) => ({
       host: name,
       ...open,

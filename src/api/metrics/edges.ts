@@ -1,4 +1,4 @@
-import type { EdgeStats } from '../../contract/forwarding.ts';
+import type { EdgeStats } from '../../contract/sites/forwarding.ts';
 import type { Metric, Sample } from './metric.ts';
 
 /** Each costs Prometheus four time series. */

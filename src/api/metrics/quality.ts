@@ -1,5 +1,5 @@
+import { QUALITIES, QUALITY_REASONS } from '../../contract/quality.ts';
 import type { QualityLook } from '../../sessions/quality/quality-look.ts';
-import { QUALITIES, QUALITY_REASONS } from '../../sessions/quality/statement.ts';
 import { type Metric, metric } from './metric.ts';
 
 /** How right the numbers over all are, and what the truth about them lies between. */

@@ -1,6 +1,6 @@
 import type { SQLInputValue } from 'node:sqlite';
 import { foldName } from '../../contract/fold-name.ts';
-import { rangeOfSite } from '../../contract/site-hosts.ts';
+import { rangeOfSite } from '../../contract/sites/site-hosts.ts';
 
 /** Filters shared by sessions and events; times in milliseconds, `null` for no filter. */
 export interface Filters {

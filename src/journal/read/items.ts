@@ -5,6 +5,7 @@ import { END_REASONS } from '../../contract/rows.ts';
 import { secondsOf } from '../../contract/seconds.ts';
 import { type ClassOf, createClassOf } from '../../contract/user-class.ts';
 import type { ExcludedUsers } from '../excluded-users.ts';
+import { SessionIds } from '../ids/session-ids.ts';
 import { EVENTS, noteOf } from '../schema/events.ts';
 import type { Cells } from '../schema/selection.ts';
 import { FLAGS, SESSIONS } from '../schema/sessions.ts';
@@ -47,7 +48,7 @@ export class Items {
   readonly #excluded: ExcludedUsers;
   readonly #classOf: ClassOf;
   readonly #finder: SessionFinder;
-  readonly #store: string;
+  readonly #ids: SessionIds;
   readonly #appNames: AppNames;
   readonly #userAgents: UserAgents;
   readonly #sessionById: StatementSync;
@@ -66,7 +67,8 @@ export class Items {
     this.#finder = new SessionFinder(database, excluded, classOf);
     this.#appNames = appNames;
     this.#userAgents = userAgents;
-    this.#store = String(database.prepare("SELECT value FROM meta WHERE key = 'store'").get()?.['value']);
+    const store = database.prepare("SELECT value FROM meta WHERE key = 'store'").get()?.['value'];
+    this.#ids = new SessionIds(database, String(store));
     this.#sessionById = database.prepare(`${SESSION_RECORDS} WHERE s.id = ?`);
     this.#eventBySeq = database.prepare(`${EVENT_RECORDS} WHERE s.seq = ?`);
   }
@@ -126,10 +128,9 @@ export class Items {
     }
   }
 
-  ownNumber(publicId: string): number | null {
-    const [store, number, ...rest] = publicId.split('-');
-    if (store !== this.#store || rest.length > 0 || !/^\d{1,15}$/.test(number ?? '')) return null;
-    return Number(number);
+  /** The number of the session under an id; null where there is none. */
+  numberOfSession(id: string): number | null {
+    return this.#ids.numberOf(id);
   }
 
   /** `now`: ms since 1970 UTC; `at`: the moment whose state it has, null for now. */
@@ -144,7 +145,7 @@ export class Items {
     const connections = this.connectionsOf(row);
     const apps = new Set(connections.map(({ app }) => app).filter((app) => app !== null));
     return {
-      id: this.publicId(row['id']),
+      id: this.#ids.of(Number(row['id'])).id,
       user: userOf(row),
       class: this.#classOf(userOf(row)),
       host: row['host'] as Text,
@@ -167,13 +168,19 @@ export class Items {
     };
   }
 
-  publicId(number: unknown): string {
-    return `${this.#store}-${number}`;
+  /** The id of an event in streams, and where it has no identity. */
+  eventId(seq: unknown): string {
+    return `${this.#ids.store}-${seq}`;
   }
 
   /** Null for 0, which stands for none. */
-  publicIdOrNull(number: unknown): string | null {
-    return Number(number) === 0 ? null : this.publicId(number);
+  eventIdOrNull(seq: unknown): string | null {
+    return Number(seq) === 0 ? null : this.eventId(seq);
+  }
+
+  #sessionIdOf(event: Row): string | null {
+    const session = Number(event['session']);
+    return session === 0 ? null : this.#ids.of(session, Number(event['seq'])).id;
   }
 
   app(id: unknown): { appId: Text; appName: Text } {
@@ -189,7 +196,7 @@ export class Items {
   event(row: Row): EventItem {
     return {
       seq: Number(row['seq']),
-      eventId: EVENTS.columns.event_id.read(row['event_id'] as Text) ?? this.publicId(row['seq']),
+      eventId: EVENTS.columns.event_id.read(row['event_id'] as Text) ?? this.eventId(row['seq']),
       kind: KINDS[Number(row['kind'])] as Kind,
       at: iso(row['at']),
       originalAt: isoOrNull(row['original_at']),
@@ -200,7 +207,7 @@ export class Items {
       origin: row['origin'] as Text,
       context: row['context'] as Text,
       ...this.app(row['app']),
-      sessionId: this.publicIdOrNull(row['session']),
+      sessionId: this.#sessionIdOf(row),
       result: row['result'] as number | null,
       reason: EVENT_REASONS[Number(row['reason']) - 1] ?? null,
       ...this.#userAgents.describe(row['user_agent'] as Text),

@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import { rangeOfSite } from '../../contract/site-hosts.ts';
+import { rangeOfSite } from '../../contract/sites/site-hosts.ts';
 import type { Answers, SnapshotItem } from './answers.ts';
 
 /** Which polls; times in milliseconds, `null` for no filter. Without `from` and `to` it is the last poll of each virtual proxy. */

@@ -55,7 +55,7 @@ export class Queries {
 
   /** One session with its latest connections and events, oldest first; null where there is none of that id. */
   session(publicId: string, now: number): Answers['session'] {
-    const id = this.items.ownNumber(publicId);
+    const id = this.items.numberOfSession(publicId);
     const row = id === null ? undefined : this.items.sessionRow(id);
     if (row === undefined || row['end_reason'] === END_REASONS.indexOf('excluded')) return null;
     if (this.items.excludes(row)) return null;
@@ -110,7 +110,7 @@ export class Queries {
     const from = Math.max(after, Number(oldest ?? 0) - 1);
     let text = '';
     if (from > after) {
-      const missed = { after: this.items.publicIdOrNull(after), oldest: this.items.publicId(oldest) };
+      const missed = { after: this.items.eventIdOrNull(after), oldest: this.items.eventId(oldest) };
       text = serverSentEvent('missed', null, missed);
     }
     const { seqs, passedOver, position } = this.#next(filters, from, upTo, most);
@@ -119,7 +119,7 @@ export class Queries {
     for (const seq of seqs) {
       const row = this.items.eventRow(seq);
       if (row === undefined) continue;
-      text += serverSentEvent('event', this.items.publicId(seq), this.items.event(row));
+      text += serverSentEvent('event', this.items.eventId(seq), this.items.event(row));
       events += 1;
       if (text.length >= MOST_FOLLOWED_TEXT) return { text, position: seq, events };
     }

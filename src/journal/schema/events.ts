@@ -2,6 +2,7 @@ import { EVENT_REASONS, KINDS, type NoteDetails, type UserEvent } from '../../co
 import { givenIdentity, storedIdentity } from '../../contract/identity.ts';
 import { OUTCOMES } from '../../sessions/session-tracker.ts';
 import type { Applied } from '../../sessions/site.ts';
+import { digestOf } from '../digest.ts';
 import { Layout } from './layout.ts';
 import {
   BLOB,
@@ -27,6 +28,16 @@ export interface AppliedEvent {
   readonly seq: number;
   readonly event: UserEvent;
   readonly applied: Applied;
+}
+
+/**
+ * Of the session that a poll found, what the proxy calls it, which may be as good as its cookie: so it is a digest. Null for any other
+ * event of our own.
+ */
+function foundIdentity({ event, applied }: AppliedEvent): string | null {
+  const sighting = applied.session?.sighting ?? null;
+  if (event.kind !== 'session_start' || event.reason !== 'snapshot' || sighting === null) return null;
+  return digestOf(`poll\n${event.host}\n${event.virtualProxy}\n${sighting.id}`);
 }
 
 /**
@@ -78,7 +89,7 @@ export const EVENTS = new Table('events', {
   /** With who made it up; see identity.ts. */
   event_id: {
     ...TEXT_OR_NULL,
-    text: ({ event }) => storedIdentity(event),
+    text: (applied) => storedIdentity(applied.event) ?? foundIdentity(applied),
     read: (cell) => (cell === null ? null : givenIdentity(String(cell))),
   },
   /** JSON of what a note says besides its message. */

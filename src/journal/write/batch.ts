@@ -1,7 +1,7 @@
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import type { UserEvent } from '../../contract/event.ts';
-import type { EdgePosition } from '../../contract/forwarding.ts';
 import type { LineWords } from '../../contract/rows.ts';
+import type { EdgePosition } from '../../contract/sites/forwarding.ts';
 import type { SessionChanges } from '../../sessions/pending-changes.ts';
 import type { Second } from '../../sessions/series.ts';
 import type { Applied } from '../../sessions/site.ts';

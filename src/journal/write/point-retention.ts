@@ -16,10 +16,17 @@ const PART = 8;
 const BYTES = `
 SELECT sum(pgsize) AS bytes FROM dbstat WHERE aggregate = TRUE
   AND name IN ('points', 'dimensions', 'sqlite_autoindex_dimensions_1', 'counts', 'counts_second')`;
-/** The whole stays; of parts those come first of which there is something in the fewest hours, then those that came first. */
+/** What was there before names were made up is among the first, and whoever comes newly has as long as this leaves room. */
+const FIRST = 5_000;
+/**
+ * The whole stays; of parts those come first of which there is something in the fewest hours, and of these the ones in which the
+ * least happened. Where that is the same, the ones after the first few thousand, in the order in which they came.
+ */
 const LEAST_FIRST = `
 SELECT id, name FROM dimensions WHERE name <> 'all'
-ORDER BY (SELECT count(*) FROM points WHERE dimension = id AND step = 3600), id`;
+ORDER BY (SELECT count(*) FROM points WHERE dimension = id AND step = 3600),
+  (SELECT total(created + rejected) FROM points WHERE dimension = id AND step = 3600),
+  row_number() OVER (ORDER BY id) <= ${FIRST}, id`;
 /** Counts that a sink has yet to get have the number of their dimension. */
 const DELETE_DIMENSION = `
 DELETE FROM dimensions WHERE id = ? AND NOT EXISTS (SELECT 1 FROM points WHERE dimension = dimensions.id)

@@ -1,19 +1,23 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { DELETE_EVENT_BLOCKS } from '../event-blocks.ts';
-import { DELETE_SESSION_BLOCKS } from '../session-blocks.ts';
+import { keepOrigins } from '../ids/origin.ts';
 import { deleteLines } from './line-retention.ts';
 import { PointRetention } from './point-retention.ts';
 import { deletePolls, type UndeliveredPolls } from './poll-retention.ts';
+import { SessionRetention } from './session-retention.ts';
 
 /** Counts by the second, whatever the retention: so late may a line be, and it adds to what was counted before. */
 const COUNTS_KEPT_MS = 7 * 86_400_000;
 /** Rows deleted in one go, so that no batch waits long. */
 const CHUNK = 5_000;
-/** A session that ended so recently may still be corrected. */
+/** What is known of a session that ended so recently may still change: an end that nobody told, or one of an application, is taken back. */
 const REMEMBERED_MS = 25 * 3_600_000;
-/** So much below its limit, at the most, the journal is made smaller, by as much again: meanwhile it grows. */
-const MOST_HEADROOM = 256 * 1_048_576;
-const HEADROOM_PART = 8;
+/** The journal is made smaller before it reaches its limit, since it grows meanwhile: by a part of that, and so much at the most. */
+const MOST_AT_ONCE = 256 * 1_048_576;
+const PART = 8;
+/** As much before it reaches it; but how fast it grows has nothing to do with the limit: of a small one it is a larger part. */
+const LEAST_HEADROOM = 4 * 1_048_576;
+const LARGEST_PART = 4;
 
 export interface RetentionLimits {
   readonly retentionMs: number;
@@ -74,6 +78,7 @@ export class Retention {
   readonly #database: DatabaseSync;
   readonly #limits: RetentionLimits;
   readonly #points: PointRetention;
+  readonly #sessions: SessionRetention;
   /** Null while there is not too much. */
   #toGo: ToGo | null = null;
   /** What no sink has got yet stays. */
@@ -89,6 +94,7 @@ export class Retention {
     this.#database = database;
     this.#limits = limits;
     this.#points = new PointRetention(database, onDimensionGone);
+    this.#sessions = new SessionRetention(database);
   }
 
   /** True where the journal is about to get larger than it may be. */
@@ -97,7 +103,12 @@ export class Retention {
   }
 
   get #headroom(): number {
-    return Math.min(MOST_HEADROOM, Math.floor(this.#limits.maxBytes / HEADROOM_PART));
+    const { maxBytes } = this.#limits;
+    return Math.max(this.#atOnce, Math.min(LEAST_HEADROOM, Math.floor(maxBytes / LARGEST_PART)));
+  }
+
+  get #atOnce(): number {
+    return Math.min(MOST_AT_ONCE, Math.floor(this.#limits.maxBytes / PART));
   }
 
   /** One step. Returns true while there is more to delete. */
@@ -119,7 +130,7 @@ export class Retention {
   /** What is to go is decided once, so that none pays for what another one takes meanwhile. */
   #decide(): ToGo {
     const bytes = this.#bytes();
-    const part = Math.min(1, (bytes - this.#limits.maxBytes + 2 * this.#headroom) / bytes);
+    const part = Math.min(1, (bytes - this.#limits.maxBytes + this.#headroom + this.#atOnce) / bytes);
     this.#points.begin();
     const [oldest, next] = [this.#oldestSeq(), this.#nextSeq()];
     return {
@@ -134,9 +145,12 @@ export class Retention {
     const isTooMuch = this.#oldestSeq() < beforeSeq;
     const events = this.#deleteEvents(old, beforeSeq);
     // When there is too much, ended sessions go with the oldest events, but not those still remembered.
-    const oldestLeft = Math.min(this.#oldestArrival() ?? now, now - REMEMBERED_MS);
-    const endedBefore = isTooMuch ? Math.max(old, oldestLeft) : old;
-    const sessions = this.#deleteSessions(Math.min(endedBefore, this.undelivered.sessionsSince));
+    const oldestLeft = this.#oldestArrival() ?? now;
+    const endedBefore = isTooMuch ? Math.max(old, Math.min(oldestLeft, now - REMEMBERED_MS)) : old;
+    const { sessionsSince } = this.undelivered;
+    const sessions =
+      this.#sessions.deleteOld(Math.min(endedBefore, sessionsSince)) +
+      (isTooMuch ? this.#sessions.deleteForgotten(Math.min(oldestLeft, sessionsSince), now) : 0);
     const { sessionChanges, eventChanges } = this.undelivered;
     const logged =
       this.#deleteLog('session_changes', endedBefore, sessionChanges) +
@@ -198,13 +212,15 @@ export class Retention {
 
   /** The oldest events, up to the one that arrived at `before` or has the number `beforeSeq`, never those behind the checkpoint. */
   #deleteEvents(before: number, beforeSeq: number): number {
-    const { changes } = this.#database
-      .prepare(
-        `DELETE FROM events WHERE seq IN (
-           SELECT seq FROM (SELECT seq, received_at FROM events ORDER BY seq LIMIT ${CHUNK})
-           WHERE (received_at < ? OR seq < ?) AND seq < (SELECT seq FROM checkpoint) AND seq < ?)`,
-      )
-      .run(before, beforeSeq, this.undelivered.events);
+    const going = `SELECT seq FROM (SELECT seq, received_at FROM events ORDER BY seq LIMIT ${CHUNK})
+      WHERE (received_at < ? OR seq < ?) AND seq < (SELECT seq FROM checkpoint) AND seq < ?`;
+    const which = [before, beforeSeq, this.undelivered.events];
+    const bounds = this.#database
+      .prepare(`SELECT min(seq) AS first, max(seq) AS last FROM (${going})`)
+      .get(...which);
+    if (bounds === undefined || bounds['last'] === null) return 0;
+    keepOrigins(this.#database, Number(bounds['first']), Number(bounds['last']));
+    const { changes } = this.#database.prepare(`DELETE FROM events WHERE seq IN (${going})`).run(...which);
     this.#database.exec(DELETE_EVENT_BLOCKS);
     return Number(changes);
   }
@@ -219,23 +235,6 @@ export class Retention {
       )
       .run(before, from);
     return Number(changes);
-  }
-
-  #deleteSessions(before: number): number {
-    const ended = this.#database
-      .prepare(
-        `SELECT id, last_connection FROM sessions WHERE ended_seen_at < ? ORDER BY ended_seen_at LIMIT ${CHUNK}`,
-      )
-      .all(before);
-    const connection = this.#database.prepare('DELETE FROM connections WHERE id = ? RETURNING previous');
-    const session = this.#database.prepare('DELETE FROM sessions WHERE id = ?');
-    for (const row of ended) {
-      let id = Number(row['last_connection']);
-      while (id > 0) id = Number(connection.get(id)?.['previous'] ?? 0);
-      session.run(Number(row['id']));
-    }
-    this.#database.exec(DELETE_SESSION_BLOCKS);
-    return ended.length;
   }
 
   /** Names of generations to which no row that is left can refer. */

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { WorkerSide } from '../../threads/worker-side.ts';
 import type { UpkeepTrouble } from '../journal-events.ts';
-import { databaseTrouble, openJournalFile } from '../journal-file.ts';
+import { databaseTrouble, naming, openJournalFile } from '../journal-file.ts';
 import type { BatchMessage } from './batch.ts';
 import { letGoOfLines } from './line-retention.ts';
 import { beginLogAnew, writeLogBack } from './log.ts';
@@ -16,6 +16,8 @@ const RETENTION_EVERY_MS = 60_000;
 const LOG_BACK_EVERY_MS = 60_000;
 /** Between two steps while there is more to delete. */
 const RETENTION_PAUSE_MS = 50;
+/** While there is too much, and nothing that could go: what comes meanwhile may. */
+const RETENTION_STUCK_MS = 10_000;
 /** Each time costs a commit. */
 const LET_GO_EVERY_MS = 1_000;
 
@@ -68,11 +70,17 @@ const MOST_AHEAD_MS = 600_000;
 const side = new WorkerSide<WriterTalk>();
 const { directory, limits, isFollowed } = side.data;
 const database = openJournalFile(directory, Date.now());
-if (isFollowed) followSessions(database);
-else stopFollowing(database);
-const writer = new Writer(database, isFollowed);
-const retention = new Retention(database, limits, (dimension) => writer.points.forgetDimension(dimension));
-const retentionClock = new RetentionClock(retentionTime(database) ?? Date.now(), performance.now());
+const { writer, retention, retentionClock } = naming(directory, () => {
+  if (isFollowed) followSessions(database);
+  else stopFollowing(database);
+  const writer = new Writer(database, isFollowed);
+  const forget = (dimension: string) => writer.points.forgetDimension(dimension);
+  return {
+    writer,
+    retention: new Retention(database, limits, forget),
+    retentionClock: new RetentionClock(retentionTime(database) ?? Date.now(), performance.now()),
+  };
+});
 // Until the sinks have said how far they are.
 if (isFollowed) retention.undelivered = ALL_UNDELIVERED;
 const waiting: BatchMessage[] = [];
@@ -159,9 +167,9 @@ function retain(): void {
       });
     if (retention.isHeld) side.tell({ type: 'retention_held' });
     mayRetainSooner = !more && !retention.isTooMuch;
-    if (!more) return;
+    if (!more && mayRetainSooner) return;
     clearTimeout(retentionTimer);
-    retentionTimer = setTimeout(retain, RETENTION_PAUSE_MS);
+    retentionTimer = setTimeout(retain, more ? RETENTION_PAUSE_MS : RETENTION_STUCK_MS);
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');
     side.tell({ type: 'upkeep_trouble', kind: 'retention failed', message: databaseTrouble(error) });

@@ -6,9 +6,9 @@ import { h, type View } from '../parts/view.ts';
 import { numberText } from '../words/numbers.ts';
 import { shortTime } from '../words/time.ts';
 import { Ago } from './ago.ts';
-import { clockText, type HostLine, hostLines, type Ingest } from './ingest-answer.ts';
+import { clockText, hostLines, type Ingest, type IngestHost } from './ingest-answer.ts';
 
-const COLUMNS: readonly Column<HostLine>[] = [
+const COLUMNS: readonly Column<IngestHost>[] = [
   { title: 'Host', cell: ({ host }) => h(Name, { text: host }) },
   {
     title: 'Silence',
@@ -34,7 +34,7 @@ export function HostsTable({ ingest }: { readonly ingest: Ingest }): View {
   return h(
     'div',
     null,
-    h(Table<HostLine>, {
+    h(Table<IngestHost>, {
       label: 'Lines by host',
       caption: 'Lines by host',
       className: 'low-frame',
@@ -52,7 +52,7 @@ export function HostsTable({ ingest }: { readonly ingest: Ingest }): View {
   );
 }
 
-function notesText({ bothLayouts, keysIgnored }: HostLine): string {
+function notesText({ bothLayouts, keysIgnored }: IngestHost): string {
   const notes = [
     bothLayouts ? 'sends two layouts, so each event counts twice' : null,
     keysIgnored ? 'its session keys are not constant and are ignored' : null,

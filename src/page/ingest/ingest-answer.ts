@@ -22,12 +22,15 @@ export interface Ingest {
   readonly hostsTotal: number;
 }
 
-interface IngestHost {
+export interface IngestHost {
   readonly host: string;
   readonly lastEventAt: string | null;
   readonly keysIgnored: boolean;
   readonly bothLayouts: boolean;
   readonly rowsMissing: number | null;
+  /** Null where it is unknown. */
+  readonly clockOffsetSeconds: number | null;
+  readonly silentSince: string | null;
 }
 
 /** A line of numbers with its name. */
@@ -75,18 +78,12 @@ interface LiveHost {
   readonly silentSince: string | null;
 }
 
-export interface HostLine extends IngestHost {
-  /** Null where it is unknown, or where the host is not among the live ones. */
-  readonly clockOffsetSeconds: number | null;
-  readonly silentSince: string | null;
-}
-
-/** What ingest knows of hosts, with what the live numbers know; silent ones first. */
-export function hostLines(ingest: readonly IngestHost[], live: readonly LiveHost[]): HostLine[] {
+/** What ingest knows of hosts, or the live numbers, which are newer; silent ones first. */
+export function hostLines(ingest: readonly IngestHost[], live: readonly LiveHost[]): IngestHost[] {
   const liveByName = new Map(live.map((host) => [host.host, host]));
   return ingest
     .map((host) => {
-      const { clockOffsetSeconds = null, silentSince = null } = liveByName.get(host.host) ?? {};
+      const { clockOffsetSeconds, silentSince } = liveByName.get(host.host) ?? host;
       return { ...host, clockOffsetSeconds, silentSince };
     })
     .sort((one, other) => Number(other.silentSince !== null) - Number(one.silentSince !== null));

@@ -1,12 +1,11 @@
 import type { StormView } from '../../api/storms.ts';
 import { ingestKnown } from '../ingest/ingest-known.ts';
 import { connection, liveCounts } from '../model/live.ts';
-import { now } from '../model/shown.ts';
 import { h, type View } from '../parts/view.ts';
 import { userName } from '../words/names.ts';
 import { numberText } from '../words/numbers.ts';
-import { durationText, shortTime, timeText } from '../words/time.ts';
-import { type SilentHost, silentHosts } from './silent-hosts.ts';
+import { timeText } from '../words/time.ts';
+import { Silences } from './silences.ts';
 
 const MOST_NAMED = 3;
 
@@ -26,35 +25,6 @@ function lostText(): string {
   return shown === null
     ? 'Headcount does not answer. This page goes on by itself as soon as it does.'
     : `Headcount does not answer. The numbers are of ${timeText(shown.asOf, 'date')}; this page goes on by itself.`;
-}
-
-function Silences(): View {
-  const silent = silentHosts(liveCounts.value?.hosts ?? []);
-  const more = silent.length - MOST_NAMED;
-  return h(
-    'div',
-    null,
-    silent.slice(0, MOST_NAMED).map((each) => h(Silence, { key: each.host, ...each })),
-    more > 0 ? h('p', { class: 'banner' }, `Nothing comes from ${more} more hosts.`) : null,
-  );
-}
-
-/** How long it is moves, so it is not read out each time. */
-function Silence({ host, silentSince }: SilentHost): View {
-  const seconds = Math.max(0, now.value - Date.parse(silentSince)) / 1000;
-  return h(
-    'p',
-    { class: 'banner' },
-    'Nothing has come from ',
-    h('bdi', null, host),
-    ` since ${shortTime(silentSince, now.value)}`,
-    h(
-      'span',
-      { 'aria-hidden': true },
-      `, for ${durationText(seconds < 60 ? seconds : seconds - (seconds % 60))}`,
-    ),
-    '. Its numbers may be old.',
-  );
 }
 
 /** The largest, in an order that stays: what moves in an alert is read out again. */

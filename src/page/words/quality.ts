@@ -21,6 +21,8 @@ const REASON_WORDS: Readonly<Record<string, string>> = {
   restart: 'The proxy of a node may have restarted, which ends every session.',
   clock: 'The clock of a node is off by more than a minute, or its lines come late.',
   excluded: 'A blacklist rule was taken back, and lines of its users had been left out.',
+  site_silent: 'A site has not been heard of for 15 seconds, or not yet.',
+  lagging: 'Events of a site are on their way here for more than 10 seconds.',
   partial: 'A central Headcount that has a part of the users was not heard of, so they are not counted.',
   before_store: 'It lies before Headcount was started for the first time.',
   not_running: 'Headcount did not run then.',

@@ -31,6 +31,11 @@ export interface LossWindow {
   stage: 'none' | 'pending' | 'over' | 'withdrawn';
 }
 
+/** True where what other sites have sent is not lost by it. */
+export function isOfThisMachine(reason: LossReason): boolean {
+  return reason === 'downtime' || reason === 'drops';
+}
+
 /** Of one host, and of those that touch every host. */
 const MOST_WINDOWS = 32;
 /** Of one window, so many lines may still be withdrawn. */

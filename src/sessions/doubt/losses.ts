@@ -3,7 +3,7 @@ import type { Identities } from '../identities.ts';
 import type { Host, Key, Session } from '../session.ts';
 import type { SessionSettings } from '../time-outs.ts';
 import type { Doubt } from './doubt.ts';
-import { add, type LossWindow, left, sum } from './loss-window.ts';
+import { add, isOfThisMachine, type LossWindow, left, sum } from './loss-window.ts';
 
 /**
  * The losses that still matter, of every host together (`everywhere`) and of each by itself (`host.losses`). A loss
@@ -38,11 +38,13 @@ export class Losses {
     });
   }
 
-  /** Lines of any host may be lost. */
+  /** Lines of any host may be lost. What other sites have sent waits where it is while this program does not read. */
   touchAll(reason: 'downtime' | 'drops' | 'excluded', to: number, lines: number | null): void {
     const epoch = this.#nextEpoch();
     add(this.everywhere, { reason, to, lines, epoch, ended: 0, stage: 'none' });
-    for (const host of this.#identities.hosts.values()) this.#doubt.raise(host, epoch);
+    for (const host of this.#identities.hosts.values()) {
+      if (host.edgeSite === null || !isOfThisMachine(reason)) this.#doubt.raise(host, epoch);
+    }
   }
 
   /** Lines of this host are lost, or its counter began again. */

@@ -1,5 +1,6 @@
 import { agrees } from '../../contract/virtual-proxy.ts';
-import { byOpening, byStart, type Connection, type OpenSessions, type Session } from '../session.ts';
+import type { Connection, OpenSessions, Session } from '../session.ts';
+import { byOpening, byStart } from './orders.ts';
 
 /** Sessions plus connections above which a key counts as crowded. */
 const FEW = 24;

@@ -1,34 +1,20 @@
-import {
-  byOpening,
-  byStart,
-  type Connection,
-  type Opening,
-  type OpenSessions,
-  type Session,
-} from '../session.ts';
-import { OrderedSet } from './ordered-set.ts';
+import type { Connection, OpenSessions, Session } from '../session.ts';
+import { type ByApp, insert, Lane, remove } from './lane.ts';
+import { byOpening, byStart, type Opening } from './orders.ts';
 
-/** The sessions of a crowded key that have one virtual proxy, or none: an order for each question. */
-class Lane {
-  readonly all = new OrderedSet<Session>(byStart);
-  readonly idle = new OrderedSet<Session>(byStart);
-  readonly keyless = new OrderedSet<Session>(byStart);
-  readonly awaitingStart = new OrderedSet<Session>((a, b) => a.id - b.id);
-  /** The same of those whose start is timed, in another order. */
-  readonly awaitingTimedStart = new OrderedSet<Session, Start>(byStart);
-  readonly connections: ByApp = new Map();
-}
-
-type Start = Pick<Session, 'startedAt' | 'id'>;
-type ByApp = Map<string | null, OrderedSet<Connection, Opening>>;
+/** With more virtual proxies than that, questions about all of them have a lane of their own. */
+const FEW_LANES = 8;
 
 /**
- * The open sessions of a crowded key (a log-in loop, a service account): each question costs O(log n) for
- * each virtual proxy that the sessions of the key have.
+ * The open sessions of a crowded key (a log-in loop, a service account): each question costs O(log n), however many virtual
+ * proxies its sessions have.
  */
 export class ManySessions implements OpenSessions {
   readonly crowded = false;
+  /** By virtual proxy. */
   readonly #lanes = new Map<string | null, Lane>();
+  /** All sessions once more; null where there never were many lanes. */
+  #whole: Lane | null = null;
   readonly #connectionsOf = new Map<Session, ByApp>();
   readonly #bySessionKey = new Map<string, Session>();
   #size = 0;
@@ -41,70 +27,64 @@ export class ManySessions implements OpenSessions {
     return this.#size;
   }
 
-  #lane(virtualProxy: string | null): Lane {
+  #lanesOf({ virtualProxy }: Session): readonly Lane[] {
     let lane = this.#lanes.get(virtualProxy);
     if (lane === undefined) {
       lane = new Lane();
       this.#lanes.set(virtualProxy, lane);
     }
-    return lane;
+    if (this.#whole === null && this.#lanes.size > FEW_LANES) {
+      this.#whole = new Lane();
+      for (const session of this.sessions()) this.#whole.add(session);
+    }
+    return this.#whole === null ? [lane] : [lane, this.#whole];
   }
 
   add(session: Session): void {
-    const lane = this.#lane(session.virtualProxy);
+    for (const lane of this.#lanesOf(session)) lane.add(session);
     this.#size += 1;
-    lane.all.add(session);
-    if (session.sessionKey === null) lane.keyless.add(session);
-    else this.#bySessionKey.set(session.sessionKey, session);
-    if (session.synthesisedAt !== null) lane.awaitingStart.add(session);
-    if (awaitsTimedStart(session)) lane.awaitingTimedStart.add(session);
-    if (session.openConnections.length === 0) lane.idle.add(session);
-    for (const connection of session.openConnections) this.#index(lane, connection);
+    if (session.sessionKey !== null) this.#bySessionKey.set(session.sessionKey, session);
+    for (const connection of session.openConnections) this.#index(connection);
   }
 
   remove(session: Session): void {
-    const lane = this.#lane(session.virtualProxy);
+    for (const lane of this.#lanesOf(session)) lane.remove(session);
     this.#size -= 1;
-    lane.all.delete(session);
-    lane.keyless.delete(session);
     if (session.sessionKey !== null) this.#bySessionKey.delete(session.sessionKey);
-    lane.awaitingStart.delete(session);
-    lane.awaitingTimedStart.delete(session);
-    lane.idle.delete(session);
-    for (const connection of session.openConnections) remove(lane.connections, connection);
     this.#connectionsOf.delete(session);
-    if (lane.all.size === 0) this.#lanes.delete(session.virtualProxy);
+    if (this.#lanes.get(session.virtualProxy)?.all.size === 0) this.#lanes.delete(session.virtualProxy);
   }
 
   attach(connection: Connection): void {
-    const session = connection.session;
-    const lane = this.#lane(session.virtualProxy);
-    if (session.openConnections.length === 0) lane.idle.delete(session);
+    const { session } = connection;
     session.attach(connection);
-    this.#index(lane, connection);
+    for (const lane of this.#lanesOf(session)) lane.attached(connection);
+    this.#index(connection);
+  }
+
+  #index(connection: Connection): void {
+    const { session } = connection;
+    let own = this.#connectionsOf.get(session);
+    if (own === undefined) {
+      own = new Map();
+      this.#connectionsOf.set(session, own);
+    }
+    insert(own, connection);
   }
 
   detach(connection: Connection): void {
-    const session = connection.session;
-    const lane = this.#lane(session.virtualProxy);
+    const { session } = connection;
     const own = this.#connectionsOf.get(session);
     if (own !== undefined) remove(own, connection);
-    remove(lane.connections, connection);
     session.detach(connection);
-    if (session.openConnections.length === 0) lane.idle.add(session);
+    for (const lane of this.#lanesOf(session)) lane.detached(connection);
   }
 
   setStart(session: Session, startedAt: number): void {
-    const lane = this.#lane(session.virtualProxy);
-    lane.all.delete(session);
-    lane.keyless.delete(session);
-    lane.idle.delete(session);
-    lane.awaitingTimedStart.delete(session);
+    const lanes = this.#lanesOf(session);
+    for (const lane of lanes) lane.beforeStart(session);
     session.startedAt = startedAt;
-    lane.all.add(session);
-    if (awaitsTimedStart(session)) lane.awaitingTimedStart.add(session);
-    if (session.sessionKey === null) lane.keyless.add(session);
-    if (session.openConnections.length === 0) lane.idle.add(session);
+    for (const lane of lanes) lane.afterStart(session);
   }
 
   setVirtualProxy(session: Session, virtualProxy: string): void {
@@ -114,15 +94,13 @@ export class ManySessions implements OpenSessions {
   }
 
   setSessionKey(session: Session, sessionKey: string): void {
-    this.#lane(session.virtualProxy).keyless.delete(session);
+    for (const lane of this.#lanesOf(session)) lane.keyless.delete(session);
     session.sessionKey = sessionKey;
     this.#bySessionKey.set(sessionKey, session);
   }
 
   settle(session: Session): void {
-    const lane = this.#lane(session.virtualProxy);
-    lane.awaitingStart.delete(session);
-    lane.awaitingTimedStart.delete(session);
+    for (const lane of this.#lanesOf(session)) lane.settle(session);
     session.synthesisedAt = null;
   }
 
@@ -153,39 +131,20 @@ export class ManySessions implements OpenSessions {
   firstAwaitingStart(virtualProxy: string | null, since: number): Session | null {
     return this.#first(
       virtualProxy,
-      (lane) => {
-        let first = lane.awaitingStart.min();
-        while (first !== null && (first.synthesisedAt ?? 0) < since) {
-          lane.awaitingStart.delete(first);
-          first = lane.awaitingStart.min();
-        }
-        return first;
-      },
+      (lane) => lane.firstAwaitingStart(since),
       (a, b) => a.id - b.id,
     );
   }
 
   awaitingLateStart(virtualProxy: string | null, since: number, from: number, to: number): Session | null {
-    return this.#first(
-      virtualProxy,
-      ({ awaitingTimedStart }) => {
-        const first = () => awaitingTimedStart.firstFrom({ startedAt: from, id: 0 });
-        let found = first();
-        while (found !== null && (found.synthesisedAt ?? 0) < since) {
-          awaitingTimedStart.delete(found);
-          found = first();
-        }
-        return found !== null && found.startedAt <= to ? found : null;
-      },
-      byStart,
-    );
+    return this.#first(virtualProxy, (lane) => lane.awaitingLateStart(since, from, to), byStart);
   }
 
   newestConnection(virtualProxy: string | null, appId: string | null, until: number): Connection | null {
     const bound: Opening = { openedAt: until, id: Number.POSITIVE_INFINITY };
     return this.#first(
       virtualProxy,
-      (lane) => lane.connections.get(appId)?.lastUpTo(bound) ?? null,
+      (lane) => lane.newestConnection(appId, bound),
       (a, b) => byOpening(b, a),
     );
   }
@@ -208,25 +167,10 @@ export class ManySessions implements OpenSessions {
     for (const lane of this.#lanes.values()) yield* lane.all.values();
   }
 
-  #index(lane: Lane, connection: Connection): void {
-    insert(lane.connections, connection);
-    let own = this.#connectionsOf.get(connection.session);
-    if (own === undefined) {
-      own = new Map();
-      this.#connectionsOf.set(connection.session, own);
-    }
-    insert(own, connection);
-  }
-
-  *#candidateLanes(virtualProxy: string | null): Iterable<Lane> {
-    if (virtualProxy === null) {
-      yield* this.#lanes.values();
-      return;
-    }
-    for (const name of [virtualProxy, null]) {
-      const lane = this.#lanes.get(name);
-      if (lane !== undefined) yield lane;
-    }
+  /** There are few of them. */
+  #candidateLanes(virtualProxy: string | null): Iterable<Lane> {
+    if (virtualProxy === null) return this.#whole === null ? this.#lanes.values() : [this.#whole];
+    return [virtualProxy, null].flatMap((name) => this.#lanes.get(name) ?? []);
   }
 
   /** The first by `compare` of what `pick` finds in each lane of candidates. */
@@ -242,23 +186,4 @@ export class ManySessions implements OpenSessions {
     }
     return found;
   }
-}
-
-function awaitsTimedStart({ synthesisedAt, startTimed }: Session): boolean {
-  return synthesisedAt !== null && startTimed;
-}
-
-function insert(byApp: ByApp, connection: Connection): void {
-  let ofApp = byApp.get(connection.appId);
-  if (ofApp === undefined) {
-    ofApp = new OrderedSet<Connection, Opening>(byOpening);
-    byApp.set(connection.appId, ofApp);
-  }
-  ofApp.add(connection);
-}
-
-function remove(byApp: ByApp, connection: Connection): void {
-  const ofApp = byApp.get(connection.appId);
-  ofApp?.delete(connection);
-  if (ofApp?.size === 0) byApp.delete(connection.appId);
 }

@@ -25,6 +25,11 @@ export class OrderedSet<T extends Order, Order = T> {
       this.#tree.set(entry, entry);
       return;
     }
+    if (this.#array.length === 0) {
+      // An empty array makes room for seventeen when the first entry comes, and most sets have but one.
+      this.#array = [entry];
+      return;
+    }
     let at = this.#array.length;
     while (at > 0 && this.#compare(this.#array[at - 1] as T, entry) > 0) at -= 1;
     this.#array.splice(at, 0, entry);

@@ -1,7 +1,8 @@
+import { QUALITIES, QUALITY_REASONS } from '../../contract/quality.ts';
 import type { Downtimes } from '../downtimes.ts';
 import type { Host } from '../session.ts';
 import type { QualityLook } from './quality-look.ts';
-import { QUALITIES, QUALITY_REASONS, type QualityStatement } from './statement.ts';
+import type { QualityStatement } from './statement.ts';
 
 /** Why nobody knows who was on at a moment. */
 export const UNKNOWN_REASONS = ['before_store', 'not_running', 'future'] as const;

@@ -1,6 +1,9 @@
+import type { QualityReason } from '../../contract/quality.ts';
 import type { Counts } from '../counts.ts';
-import { type LossWindow, sum } from '../doubt/loss-window.ts';
+import { isOfThisMachine, type LossWindow, sum } from '../doubt/loss-window.ts';
 import type { Losses } from '../doubt/losses.ts';
+import { doubtsOfHost, doubtsOfSite } from '../edges/edge-doubts.ts';
+import type { EdgeSite } from '../edges/edge-site.ts';
 import type { Identities } from '../identities.ts';
 import type { LostLines } from '../lost-lines/lost-lines.ts';
 import type { Host } from '../session.ts';
@@ -8,13 +11,7 @@ import type { SessionSettings } from '../time-outs.ts';
 import type { LikelyRange } from './balance.ts';
 import { endsOf, together, widened } from './bounds.ts';
 import { type Judged, QualityLook } from './quality-look.ts';
-import {
-  type Doubts,
-  isCountable,
-  type QualityReason,
-  type QualityStatement,
-  statement,
-} from './statement.ts';
+import { type Doubts, isCountable, type QualityStatement, statement } from './statement.ts';
 
 /** Of the width. What is only a little narrower now would soon be wider than what chance may add. */
 const MUCH_BETTER = 0.5;
@@ -55,7 +52,8 @@ export class Quality {
   tick(now: number): void {
     if (this.#dropped !== 0) this.#losses.touchAll('drops', now, this.#dropped);
     this.#dropped = 0;
-    for (const host of this.#site.identities.hosts.values()) this.#balance(host, now);
+    for (const host of this.#site.identities.hosts.values())
+      if (host.edgeSite === null) this.#balance(host, now);
   }
 
   /** Begins the balance of a host anew where it tells less than what is certain, or nothing. */
@@ -97,6 +95,7 @@ export class Quality {
     let isBounded = isCountable(all);
     const likely: (LikelyRange | null)[] = [];
     for (const host of identities.hosts.values()) {
+      if (host.edgeSite !== null) continue;
       const { doubts: own, likely: ownLikely } = judge(host);
       for (const reason of own.reasons) all.reasons.add(reason);
       all.hidden = sum(all.hidden, this.#hiddenOn(host, now));
@@ -110,6 +109,15 @@ export class Quality {
       all.sessions = Math.min(all.sessions, all.hidden);
       all.users = Math.min(all.users, all.hidden);
     }
+    for (const doubts of this.#ofEdgeSites(now)) {
+      for (const reason of doubts.reasons) all.reasons.add(reason);
+      all.hidden = sum(all.hidden, doubts.hidden);
+      all.sessions += doubts.sessions;
+      all.users += doubts.users;
+      all.isReconciled ||= doubts.isReconciled;
+      likely.push(certainOf(doubts, doubts));
+      isBounded &&= isCountable(doubts);
+    }
     const known = likely.filter((range) => range !== null);
     const range = isBounded && known.length === likely.length ? together(known) : null;
     return statement(all, counts.sessions, counts.users, range);
@@ -118,7 +126,7 @@ export class Quality {
   /** Between which numbers the sessions of a host are, as narrow as can be said; null where nobody can know. */
   #likelyOf(host: Host, doubts: Doubts, now: number): LikelyRange | null {
     const certain = certainOf(host, doubts);
-    if (certain === null) return null;
+    if (certain === null || host.edgeSite !== null) return certain;
     const likely = this.#balanced(host, doubts, now);
     if (likely === null || !this.#endsAreTold(host, now)) return certain;
     return width(certain) <= width(likely) ? certain : likely;
@@ -141,11 +149,36 @@ export class Quality {
     return widened(waited, this.#lostLines.likelyChange(host.name, doubts.dropped));
   }
 
+  /** Of the sites of which other Headcounts tell, each with how many sessions it has. */
+  #ofEdgeSites(now: number): (Doubts & { readonly openSessions: number })[] {
+    const { edgeSites, hosts } = this.#site.identities;
+    if (edgeSites.size === 0) return [];
+    const bySite = Map.groupBy(hosts.values(), ({ edgeSite }) => edgeSite);
+    return Array.from(edgeSites.all, (site) => {
+      const own = bySite.get(site) ?? [];
+      const elsewhere = own.map((host) => ({ host, windows: this.#lossesOf(host, now) }));
+      const openSessions = own.reduce((before, host) => before + host.openSessions, 0);
+      return { ...doubtsOfSite(elsewhere, site), openSessions };
+    });
+  }
+
+  #lossesOf(host: Host, now: number): LossWindow[] {
+    return this.#mattering(host.losses, host.reconciledAt, now, host);
+  }
+
+  #ofHostElsewhere(host: Host, site: EdgeSite, now: number): Doubts {
+    const all = this.#everywhere(host.reconciledAt, now, host);
+    const own = doubtsOfHost({ host, windows: this.#lossesOf(host, now) }, site);
+    for (const reason of all.reasons) own.reasons.add(reason);
+    return { ...own, hidden: sum(own.hidden, all.hidden) };
+  }
+
   #doubtsOf(host: Host, now: number): Doubts {
+    if (host.edgeSite !== null) return this.#ofHostElsewhere(host, host.edgeSite, now);
     const all = this.#everywhere(host.reconciledAt, now, host);
     const { reasons } = all;
     const isFresh = isReconciled(host, now);
-    const lost = this.#mattering(host.losses, host.reconciledAt, now, host);
+    const lost = this.#lossesOf(host, now);
     const isWaiting = this.#waitedFor(host, now) > 0;
     // Snapshots that come make good within two intervals what lines of this host lose; the bounds tell of it until then.
     if (!isFresh) for (const { reason } of lost) reasons.add(reason);
@@ -176,14 +209,25 @@ export class Quality {
 
   /** What touches every host. */
   #everywhere(reconciledAt: number | null, now: number, host: Host | null = null): Doubts {
-    const windows = this.#mattering(this.#losses.everywhere, reconciledAt, now, host);
+    const isTouched = this.#isOfThisMachine(host);
+    const windows = this.#mattering(this.#losses.everywhere, reconciledAt, now, host).filter(
+      ({ reason }) => isTouched || !isOfThisMachine(reason),
+    );
     const reasons = new Set<QualityReason>(windows.map(({ reason }) => reason));
-    const hidden = windows.reduce((lines: number | null, window) => sum(lines, window.lines), this.#dropped);
-    if (this.#dropped !== 0) reasons.add('drops');
+    const dropped = isTouched ? this.#dropped : 0;
+    const hidden = windows.reduce((lines: number | null, window) => sum(lines, window.lines), dropped);
+    if (dropped !== 0) reasons.add('drops');
     const isReconciled = reconciledAt !== null && windows.length < this.#losses.everywhere.length;
     const drops = windows.filter(({ reason }) => reason === 'drops');
-    const dropped = drops.reduce((lines, window) => lines + (window.lines ?? 0), this.#dropped ?? 0);
-    return { reasons, dropped, hidden, sessions: 0, users: 0, isReconciled };
+    const lost = drops.reduce((lines, window) => lines + (window.lines ?? 0), dropped ?? 0);
+    return { reasons, dropped: lost, hidden, sessions: 0, users: 0, isReconciled };
+  }
+
+  /** Whether lines of it, or of any host, come to this machine itself. */
+  #isOfThisMachine(host: Host | null): boolean {
+    if (host !== null) return host.edgeSite === null;
+    const { hosts, edgeSites } = this.#site.identities;
+    return edgeSites.size === 0 || hosts.values().some(({ edgeSite }) => edgeSite === null);
   }
 
   #mattering(
@@ -205,7 +249,7 @@ export class Quality {
     if (host.clock?.isLate === true || (this.#isUnnumbered(host, now) && !isReconciled(host, now)))
       return null;
     let hidden: number | null = this.#waitedFor(host, now);
-    for (const window of this.#mattering(host.losses, host.reconciledAt, now, host)) {
+    for (const window of this.#lossesOf(host, now)) {
       hidden = sum(hidden, sum(window.lines, window.ended));
     }
     return hidden;
@@ -236,7 +280,7 @@ function isReconciled({ reconciledAt, reconcileIntervalMs }: Host, now: number):
 }
 
 /** Null where nobody can know how many lines are lost. */
-function certainOf({ openSessions }: Host, doubts: Doubts): LikelyRange | null {
+function certainOf({ openSessions }: Pick<Host, 'openSessions'>, doubts: Doubts): LikelyRange | null {
   if (doubts.hidden === null || !isCountable(doubts)) return null;
   const low = Math.max(0, openSessions - doubts.sessions);
   return { low, high: openSessions + doubts.hidden, variance: 0 };

@@ -1,21 +1,6 @@
+import { QUALITY_REASONS, type QualityLevel, type QualityReason } from '../../contract/quality.ts';
 import type { LikelyRange } from './balance.ts';
 import { type Bounds, narrowed, type Range } from './bounds.ts';
-
-/** From best to worst; docs/session-tracking.md says what each means. */
-export const QUALITIES = ['exact', 'reconciled', 'unverified', 'estimated'] as const;
-export type QualityLevel = (typeof QUALITIES)[number];
-
-export const QUALITY_REASONS = [
-  'warming_up',
-  'downtime',
-  'drops',
-  'gap',
-  'restart',
-  'clock',
-  'excluded',
-  'unnumbered',
-] as const;
-export type QualityReason = (typeof QUALITY_REASONS)[number];
 
 /** How right a count is, and why it is no better. */
 export interface QualityStatement {
@@ -38,7 +23,13 @@ export interface Doubts {
   isReconciled: boolean;
 }
 
-const COUNTABLE: ReadonlySet<QualityReason> = new Set(['drops', 'gap', 'clock', 'excluded'] as const);
+const COUNTABLE: ReadonlySet<QualityReason> = new Set([
+  'drops',
+  'gap',
+  'clock',
+  'excluded',
+  'lagging',
+] as const);
 
 /** Of these alone it is known how many lines are lost, and a line ends or opens one session at most. */
 export function isCountable({ reasons }: Pick<Doubts, 'reasons'>): boolean {

@@ -1,5 +1,6 @@
 import { agrees } from '../../contract/virtual-proxy.ts';
-import { byStart, type Session } from '../session.ts';
+import { byStart } from '../open/orders.ts';
+import type { Session } from '../session.ts';
 
 /** What there is to know of an open session, or of one that an id is bound to. */
 export type TrackedSession = Pick<

@@ -33,47 +33,67 @@ export class UserCounts<User> {
   }
 }
 
-/** What is open now under one name: a virtual proxy or an app. */
+/** Under a made-up name less is opened: whoever wants to prove more has to send more. */
+const PROVEN = 8;
+/** Nothing is open, and little ever was. */
+const OF_NO_USE = -1;
+
+/** What is open now under one name: sessions of a virtual proxy or connections of an app. */
 export class Gauge<User> {
-  readonly #kind: 'virtualProxy' | 'app';
-  readonly #name: string;
+  readonly kind: 'virtualProxy' | 'app';
+  readonly name: string;
   #dimension: Dimension | null = null;
   readonly users = new UserCounts<User>();
-  sessions = 0;
-  connections = 0;
+  /** Sessions of a virtual proxy, connections of an app. */
+  open = 0;
+  /** Of the sessions of a virtual proxy; of an app they are what is open. */
+  #connections = 0;
+  /** How often something was opened since the name is known. */
+  #opened = 0;
 
   constructor(kind: 'virtualProxy' | 'app', name: string) {
-    this.#kind = kind;
-    this.#name = name;
+    this.kind = kind;
+    this.name = name;
   }
 
   /** Made when it is wanted: of most names that are made up nobody asks. */
   get dimension(): Dimension {
-    this.#dimension ??= `${this.#kind}:${this.#name}`;
+    this.#dimension ??= `${this.kind}:${this.name}`;
     return this.#dimension;
   }
 
-  add(user: User | null): void {
+  /** Of an app nobody counts them. */
+  get sessions(): number {
+    return this.kind === 'app' ? 0 : this.open;
+  }
+
+  get connections(): number {
+    return this.kind === 'app' ? this.open : this.#connections;
+  }
+
+  get isProven(): boolean {
+    return this.#opened >= PROVEN;
+  }
+
+  /** How well the name is known, which decides who makes room first. Of names with a like number it does not matter which has more. */
+  get rank(): number {
+    if (this.open === 0 && !this.isProven) return OF_NO_USE;
+    return Math.floor(Math.log2(Math.max(1, this.#opened)));
+  }
+
+  enter(user: User | null): void {
+    this.open += 1;
+    this.#opened += 1;
     if (user !== null) this.users.add(user);
   }
 
-  remove(user: User | null): void {
+  leave(user: User | null): void {
+    this.open -= 1;
     if (user !== null) this.users.remove(user);
   }
-}
 
-/** Of those, so many make room at once. */
-const PART = 8;
-
-/** Those of which the fewest connections are open, in powers of two, and of these the ones that came first, make room for another name. */
-export function makeRoom<User>(gauges: Map<string, Gauge<User>>): void {
-  let left = Math.ceil(gauges.size / PART);
-  for (let fewest = 1; left > 0; fewest *= 2) {
-    for (const [name, { connections }] of gauges) {
-      if (connections > fewest) continue;
-      gauges.delete(name);
-      left -= 1;
-      if (left === 0) return;
-    }
+  /** Connections of a session that is open under the name. */
+  connect(by: number): void {
+    this.#connections += by;
   }
 }

@@ -39,11 +39,6 @@ export class Levels {
     this.#now = new Map();
   }
 
-  /** Parts noted for this second so far. */
-  get size(): number {
-    return this.#now.size;
-  }
-
   note(
     dimension: Dimension,
     active: number,

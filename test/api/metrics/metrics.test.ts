@@ -109,7 +109,17 @@ it('metrics count what did not fit', async () => {
 it('metrics say whether the counts are estimates, and why', async () => {
   const first = await scrape();
   expect(first.value('headcount_counts_estimated')).toBe(1);
-  const none = { downtime: 0, drops: 0, gap: 0, restart: 0, clock: 0, excluded: 0, unnumbered: 0 };
+  const none = {
+    downtime: 0,
+    drops: 0,
+    gap: 0,
+    restart: 0,
+    clock: 0,
+    lagging: 0,
+    site_silent: 0,
+    excluded: 0,
+    unnumbered: 0,
+  };
   const reasons = { warming_up: 1, ...none };
   expect(first.by('headcount_counts_estimated_reason')).toEqual(reasons);
   api.pass(24 * 3_600 + 5 * 60 + 1);

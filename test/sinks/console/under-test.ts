@@ -28,6 +28,8 @@ export async function sinkUnderTest(): Promise<SinkUnderTest> {
       madeTable: () => {},
       site: 'main',
       offerAgain: (_table, after) => after + 1,
+      doneThrough: () => 0,
+      report: () => null,
       now: () => 0,
       folder: '.',
       print,

@@ -15,6 +15,7 @@ export function mqttSink(settings: Readonly<Record<string, unknown>>, others: Pa
     ...{ name: 'mqtt', storeId: 'b7e23ec29af22b0b', folder: '.', print: async () => {} },
     ...{ lastSeq: () => 0, madeTable: () => {}, now: () => NOON },
     ...{ site: 'main', offerAgain: (_table: string, after: number) => after + 1 },
+    ...{ doneThrough: () => 0, report: () => null },
     ...others,
   });
 }

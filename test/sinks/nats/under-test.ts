@@ -13,6 +13,8 @@ export function natsSink(settings: Readonly<Record<string, unknown>>, others: Pa
     ...{ name: 'nats', storeId: 'b7e23ec29af22b0b', site: 'main', folder: '.', print: async () => {} },
     ...{ lastSeq: () => 1_000, madeTable: () => {}, now: () => NOON },
     offerAgain: (_table, after) => after + 1,
+    doneThrough: () => 0,
+    report: () => null,
     ...others,
   });
 }

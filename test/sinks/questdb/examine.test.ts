@@ -37,6 +37,15 @@ describe.skipIf(!canStartQuestDb)('a look at QuestDB', () => {
     expect(await columns()).not.toContain('os');
   });
 
+  it('says that a table of an earlier version gets other keys, which it does not change', async () => {
+    await questdb.startedSink();
+    const former = 'first_seen_at, store, session_id, host';
+    await questdb.query(`ALTER TABLE sessions DEDUP ENABLE UPSERT KEYS(${former})`);
+    const note = 'table sessions gets the keys of this version when Headcount starts';
+    await until(look, (notes) => notes?.includes(note) === true);
+    expect(await look()).toEqual([note]);
+  });
+
   it('says that a table is another one, or suspended, and that the password is wrong', async () => {
     await questdb.query(
       'CREATE TABLE sessions (first_seen_at TIMESTAMP) TIMESTAMP(first_seen_at) PARTITION BY DAY WAL',

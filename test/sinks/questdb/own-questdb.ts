@@ -48,8 +48,8 @@ export class OwnQuestDb {
     return sink;
   }
 
-  async startedSink(settings?: Settings, storeId?: string): Promise<Sink> {
-    const sink = this.newSink(settings, storeId);
+  async startedSink(settings?: Settings, storeId?: string, parts?: Partial<SinkParts>): Promise<Sink> {
+    const sink = this.newSink(settings, storeId, parts);
     await sink.start(NEVER);
     return sink;
   }

@@ -26,7 +26,7 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
 
   it('have every value in its column', async () => {
     const storeId = newStoreId();
-    const sink = await questdb.startedSink({}, storeId);
+    const sink = await questdb.startedSink({}, storeId, { lastSeq: () => 41 });
     const event = { ...fullEventRow(3, 'Text'), originalAt: -86_400_000 };
     await sink.write(batchOf('session_events', event), NEVER);
     await sink.write(batchOf('sessions', fullSessionRow('a', 'Text')), NEVER);
@@ -42,6 +42,7 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
     expect(await questdb.server.settled('session_events', 'session_events')).toEqual([
       {
         ts: iso(NOON + 3),
+        site: 'main',
         store: storeId,
         event_id: 'event-3',
         kind: 'session_rejected',
@@ -58,6 +59,7 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
         row_number: 2_147_483_647,
         received_at: iso(NOON + 3),
         original_at: '1969-12-31T00:00:00.000000Z',
+        corrected_at: null,
         ...client,
         user_agent: 'Text',
         message: 'Text',
@@ -69,6 +71,7 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
     expect(await questdb.server.settled('sessions', 'sessions')).toEqual([
       {
         first_seen_at: iso(NOON),
+        site: 'main',
         store: storeId,
         session_id: 'a',
         host: 'node1',
@@ -91,11 +94,13 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
     expect(await questdb.server.settled('session_counts', 'session_counts')).toEqual([
       {
         ts: iso(NOON),
+        site: 'main',
         store: storeId,
         scope: 'virtual_proxy',
         name: 'hdr',
         ...{ active: 1, users: 2, connections: 3, created: 4, destroyed: 5, rejected: 6 },
         ...{ sessions_low: 7, sessions_high: 8, users_low: 9, users_high: 10 },
+        seq: 41,
       },
     ]);
   });
@@ -175,8 +180,91 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
     ]);
   });
 
-  it('of two Headcounts stay apart', async () => {
+  it('of two Headcounts of one site are there once, but for what each has counted, which a view has once', async () => {
+    for (const [store, active] of [
+      ['one', 3],
+      ['two', 4],
+    ] as const) {
+      const sink = await questdb.startedSink({}, store);
+      await sink.write(batchOf('session_events', eventRow(1)), NEVER);
+      await sink.write(batchOf('sessions', sessionRow('a')), NEVER);
+      const rows = [
+        countsRow({ active, created: 1 }),
+        countsRow({ scope: 'host', name: 'node1', created: active }),
+      ];
+      await sink.write(batchOf('session_counts', ...rows), NEVER);
+    }
+    expect(await questdb.count('session_events')).toBe(1);
+    expect(await questdb.count('sessions')).toBe(1);
+    expect(await questdb.count('session_counts')).toBe(4);
+    const counts = 'SELECT site, scope, name, active, created FROM site_counts ORDER BY scope DESC';
+    expect((await questdb.query(counts)).map((row) => Object.values(row))).toEqual([
+      ['main', 'site', null, 4, 1],
+      ['main', 'host', 'node1', null, 4],
+    ]);
+    const when = await questdb.query('SELECT ts, sum(created) AS n FROM site_counts SAMPLE BY 1m');
+    expect(when.map(({ n }) => n)).toEqual([5]);
+  });
+
+  it('of a session whose Stop one Headcount missed keep the end that the other one knows, until something comes after that', async () => {
     const [one, two] = [await questdb.startedSink({}, 'one'), await questdb.startedSink({}, 'two')];
+    const at = Date.now();
+    for (const sink of [one, two]) {
+      await sink.write(batchOf('session_counts', countsRow({ at: Math.floor(at / 1_000) * 1_000 })), NEVER);
+    }
+    await questdb.server.settled('session_counts', 'SELECT 1');
+    const ends = async () =>
+      (
+        await questdb.server.settled(
+          'sessions',
+          'SELECT session_id, store, end_reason, ended_at FROM sessions ORDER BY session_id',
+        )
+      ).map((row) => Object.values(row));
+    const stop = { endedAt: NOON + 60_000, endExact: true, endReason: 'stop' as const };
+    await one.write(batchOf('sessions', sessionRow('a'), sessionRow('b')), NEVER);
+    await two.write(batchOf('sessions', sessionRow('a', stop), sessionRow('b', stop)), NEVER);
+    await ends();
+    const silence = { endedAt: NOON + 10, endReason: 'timeout' as const, lastActivityAt: NOON + 10 };
+    const later = { lastActivityAt: NOON + 60_001 };
+    const [a, c] = [sessionRow('a', silence), sessionRow('c', silence)];
+    await one.write(batchOf('sessions', a, sessionRow('b', later), c), NEVER);
+    expect(await ends()).toEqual([
+      ['a', 'two', 'stop', iso(NOON + 60_000)],
+      ['b', 'one', null, null],
+      ['c', 'one', 'timeout', iso(NOON + 10)],
+    ]);
+    await one.write(batchOf('sessions', sessionRow('a', silence)), NEVER);
+    await two.write(batchOf('sessions', sessionRow('c', stop)), NEVER);
+    expect((await ends()).map(([, , reason]) => reason)).toEqual(['stop', null, 'stop']);
+    expect([one, two].map((sink) => sink.details?.()['othersOfSite'])).toEqual([['two'], ['one']]);
+    // What is to blame is named by its place in the batch.
+    const poison = sessionRow('d', { firstSeenAt: -1 });
+    const error = await errorOf(one.write(batchOf('sessions', a, c, poison), NEVER));
+    expect(error).toMatchObject({ place: 2 });
+  });
+
+  it('of a line whose time was corrected are under the time that it said, which is the same for all', async () => {
+    const sink = await questdb.startedSink();
+    await sink.write(
+      batchOf('session_events', eventRow(1, { at: NOON + 90_000, saidAt: NOON, originalAt: NOON })),
+      NEVER,
+    );
+    await sink.write(
+      batchOf('session_events', eventRow(1, { at: NOON + 90_007, saidAt: NOON, originalAt: NOON })),
+      NEVER,
+    );
+    const rows = await questdb.server.settled(
+      'session_events',
+      'SELECT ts, corrected_at, original_at FROM session_events',
+    );
+    expect(rows).toEqual([{ ts: iso(NOON), corrected_at: iso(NOON + 90_007), original_at: iso(NOON) }]);
+  });
+
+  it('of two sites stay apart', async () => {
+    const [one, two] = [
+      await questdb.startedSink({}, 'one', { site: 'one' }),
+      await questdb.startedSink({}, 'two', { site: 'two' }),
+    ];
     for (const sink of [one, two]) {
       await sink.write(batchOf('session_events', eventRow(1)), NEVER);
       await sink.write(batchOf('sessions', sessionRow('a')), NEVER);
@@ -271,6 +359,7 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
     const rows = await questdb.server.settled('session_events', 'SELECT * FROM user_events ORDER BY ts');
     expect(rows[0]).toEqual({
       ts: iso(NOON + 1),
+      site: 'main',
       store: 'store',
       host: 'node1',
       event_action: 'Start session',
@@ -370,6 +459,8 @@ describe.skipIf(!canStartQuestDb)('rows in QuestDB', () => {
     expect(before.map((view) => view['view_name'])).toEqual([
       'active_sessions',
       'session_list',
+      'site_counts',
+      'store_times',
       'user_events',
       'user_session_details',
       'user_session_list',

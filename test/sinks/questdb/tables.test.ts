@@ -21,7 +21,8 @@ describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
     expect(await columnsOf('session_events')).toEqual([
       ...[
         'ts TIMESTAMP key time',
-        'store SYMBOL key',
+        'site VARCHAR key',
+        'store SYMBOL',
         'event_id VARCHAR key',
         'kind SYMBOL key',
         'host VARCHAR key',
@@ -29,7 +30,7 @@ describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
       ...user,
       ...['origin VARCHAR', 'context VARCHAR', 'app_id VARCHAR', 'app_name VARCHAR', 'virtual_proxy VARCHAR'],
       ...['session_id VARCHAR', 'result LONG', 'reason SYMBOL', 'row_number LONG'],
-      ...['received_at TIMESTAMP', 'original_at TIMESTAMP'],
+      ...['received_at TIMESTAMP', 'original_at TIMESTAMP', 'corrected_at TIMESTAMP'],
       ...client,
       ...[
         'user_agent VARCHAR',
@@ -43,7 +44,8 @@ describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
     expect(await columnsOf('sessions')).toEqual([
       ...[
         'first_seen_at TIMESTAMP key time',
-        'store SYMBOL key',
+        'site VARCHAR key',
+        'store SYMBOL',
         'session_id VARCHAR key',
         'host VARCHAR key',
       ],
@@ -55,16 +57,24 @@ describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
       'application BOOLEAN',
     ]);
     expect(await columnsOf('session_counts')).toEqual([
-      ...['ts TIMESTAMP key time', 'store SYMBOL key', 'scope SYMBOL key', 'name VARCHAR key'],
+      ...[
+        'ts TIMESTAMP key time',
+        'site VARCHAR',
+        'store SYMBOL key',
+        'scope SYMBOL key',
+        'name VARCHAR key',
+      ],
       ...['active LONG', 'users LONG', 'connections LONG', 'created LONG', 'destroyed LONG', 'rejected LONG'],
-      ...['sessions_low LONG', 'sessions_high LONG', 'users_low LONG', 'users_high LONG'],
+      ...['sessions_low LONG', 'sessions_high LONG', 'users_low LONG', 'users_high LONG', 'seq LONG'],
     ]);
     expect(await columnsOf('session_snapshots')).toEqual([
-      ...['ts TIMESTAMP key time', 'store SYMBOL key', 'host VARCHAR key', 'virtual_proxy VARCHAR key'],
+      ...['ts TIMESTAMP key time', 'site VARCHAR', 'store SYMBOL key'],
+      ...['host VARCHAR key', 'virtual_proxy VARCHAR key'],
       ...['sessions LONG', 'users LONG'],
     ]);
     expect(await columnsOf('snapshot_sessions')).toEqual([
-      ...['ts TIMESTAMP key time', 'store SYMBOL key', 'host VARCHAR key', 'virtual_proxy VARCHAR key'],
+      ...['ts TIMESTAMP key time', 'site VARCHAR', 'store SYMBOL key'],
+      ...['host VARCHAR key', 'virtual_proxy VARCHAR key'],
       'session_id VARCHAR key',
       ...user,
     ]);
@@ -86,7 +96,7 @@ describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
   it('are made once by many that start together', async () => {
     const sinks = Array.from({ length: 6 }, () => questdb.newSink());
     await Promise.all(sinks.map((sink) => sink.start(NEVER)));
-    await Promise.all(sinks.map((sink) => sink.write(batchOf('sessions', sessionRow('a')), NEVER)));
+    await Promise.all(sinks.map((sink, n) => sink.write(batchOf('sessions', sessionRow(`a${n}`)), NEVER)));
     expect(await questdb.count('sessions')).toBe(6);
   });
 
@@ -122,7 +132,7 @@ describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
       'CREATE TABLE sessions (first_seen_at TIMESTAMP, store SYMBOL) TIMESTAMP(first_seen_at) PARTITION BY DAY WAL ' +
         'DEDUP UPSERT KEYS(first_seen_at, store)',
       'has TIMESTAMP(first_seen_at) and DEDUP UPSERT KEYS(first_seen_at, store) instead of ' +
-        'TIMESTAMP(first_seen_at) and KEYS(first_seen_at, store, session_id, host)',
+        'TIMESTAMP(first_seen_at) and KEYS(first_seen_at, site, session_id, host)',
     ],
     [
       'with a column of another type',
@@ -150,6 +160,49 @@ describe.skipIf(!canStartQuestDb)('tables of QuestDB', () => {
     await sink.start(NEVER);
     await sink.write(batchOf('sessions', sessionRow('a')), NEVER);
     expect(await questdb.count('sessions')).toBe(1);
+  });
+
+  it('of the version that told rows apart by store get the keys of now, and lose no row; ours are replaced from then on, not doubled', async () => {
+    await questdb.query(
+      `CREATE TABLE sessions (first_seen_at TIMESTAMP, store SYMBOL, session_id VARCHAR, host VARCHAR, connections LONG)
+      TIMESTAMP(first_seen_at) PARTITION BY DAY WAL DEDUP UPSERT KEYS(first_seen_at, store, session_id, host)`,
+    );
+    await questdb.query(
+      `CREATE TABLE session_events (ts TIMESTAMP, store SYMBOL, event_id VARCHAR, kind SYMBOL, host VARCHAR, seq LONG)
+      TIMESTAMP(ts) PARTITION BY DAY WAL DEDUP UPSERT KEYS(ts, store, event_id, kind, host)`,
+    );
+    const at = NOON * 1000;
+    const old = (store: string, host: string) => `(${at}, '${store}', 'a', '${host}', 1)`;
+    const rows = [old('one', 'node1'), old('one', 'paris/node1'), old('two', 'node1')];
+    await questdb.query(`INSERT INTO sessions VALUES ${rows.join(', ')}`);
+    await questdb.query(
+      `INSERT INTO session_events VALUES (${at + 1_000}, 'one', 'event-1', 'session_start', 'node1', 1)`,
+    );
+    const one = await questdb.startedSink({}, 'one', { site: 'berlin' });
+    const sites = async () => {
+      const sql = 'SELECT store, host, site, connections FROM sessions ORDER BY store, host';
+      return (await questdb.server.settled('sessions', sql)).map((row) => Object.values(row));
+    };
+    expect(await sites()).toEqual([
+      ['one', 'node1', 'berlin', 1],
+      ['one', 'paris/node1', 'paris', 1],
+      ['two', 'node1', null, 1],
+    ]);
+    const again = [
+      sessionRow('a', { connections: 2 }),
+      sessionRow('a', { connections: 2, host: 'paris/node1' }),
+    ];
+    await one.write(batchOf('sessions', ...again), NEVER);
+    await one.write(batchOf('session_events', eventRow(1)), NEVER);
+    expect(await sites()).toEqual([
+      ['one', 'node1', 'berlin', 2],
+      ['one', 'paris/node1', 'paris', 2],
+      ['two', 'node1', null, 1],
+    ]);
+    expect(await questdb.count('session_events')).toBe(1);
+    // Another one, which is upgraded later.
+    await questdb.startedSink({}, 'two', { site: 'rome' });
+    expect((await sites())[2]).toEqual(['two', 'node1', 'rome', 1]);
   });
 
   it('of an older version get the columns that they have not', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NeedsOperatorError } from '../../../src/contract/sink.ts';
-import { batchOf, eventRow, NEVER, NOON, newStoreId } from '../rows-under-test.ts';
+import { batchOf, countsRow, eventRow, NEVER, NOON, newStoreId } from '../rows-under-test.ts';
 import { canStartQuestDb, errorOf, OwnQuestDb } from './own-questdb.ts';
 
 const MINUTE = 60_000;
@@ -41,6 +41,23 @@ describe.skipIf(!canStartQuestDb)('two that write to QuestDB under one name', ()
     expect(await questdb.count('session_events')).toBe(2);
     seq = 10;
     await two.write(batchOf('session_events', { ...eventRow(3), at }), NEVER);
+  });
+
+  it('are noticed though another Headcount of the site replaces every row of an event', async () => {
+    const store = newStoreId();
+    const copy = questdb.newSink({}, store, { lastSeq: () => 9 });
+    const other = questdb.newSink({}, newStoreId(), { lastSeq: () => 1 });
+    for (const sink of [copy, other]) {
+      await sink.start(NEVER);
+      await sink.write(batchOf('session_events', eventRow(1)), NEVER);
+      await sink.write(batchOf('session_counts', countsRow({ active: 1 })), NEVER);
+    }
+    await questdb.server.settled('session_counts', 'SELECT 1');
+    expect(await questdb.count('session_events')).toBe(1);
+    const { message } = await errorOf(questdb.newSink({}, store, { lastSeq: () => 8 }).start(NEVER));
+    expect(message).toContain('events up to number 9');
+    await other.start(NEVER);
+    await questdb.newSink({}, store, { lastSeq: () => 9 }).start(NEVER);
   });
 
   it('are none where the rows are those of the same store, or of another one', async () => {

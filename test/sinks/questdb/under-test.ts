@@ -21,13 +21,18 @@ export function questDbSink(
     // As long as a test does not say otherwise nobody else has the name.
     ...{ lastSeq: () => Number.MAX_SAFE_INTEGER, madeTable: () => {}, now: () => NOON },
     ...{ site: 'main', offerAgain: (_table: string, after: number) => after + 1 },
+    ...{ doneThrough: () => 0, report: () => null },
     ...others,
   };
   return createQuestDbSink(config, parts);
 }
 
-export async function startedSink(settings: Settings, storeId?: string): Promise<Sink> {
-  const sink = questDbSink(settings, storeId);
+export async function startedSink(
+  settings: Settings,
+  storeId?: string,
+  parts: Partial<SinkParts> = {},
+): Promise<Sink> {
+  const sink = questDbSink(settings, storeId, parts);
   await sink.start(NEVER);
   return sink;
 }

@@ -1,4 +1,4 @@
-import { oneHost } from '../../../contract/site-hosts.ts';
+import { oneHost } from '../../../contract/sites/site-hosts.ts';
 import type { Dimension } from '../../../sessions/series.ts';
 
 /** A part of the site: all that fits what is not null. The host and the app are in lower case; for the host there may be all hosts of a site. */

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { rangeOfSite } from '../../../contract/site-hosts.ts';
+import { rangeOfSite } from '../../../contract/sites/site-hosts.ts';
 import { bitOf } from '../../marks.ts';
 import { FLAGS } from '../../schema/sessions.ts';
 
