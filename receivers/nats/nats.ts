@@ -76,6 +76,8 @@ class Nats implements NatsReceiver {
   #running: Promise<void> | null = null;
   #intake: ForwardingIntake | null = null;
   #connection: NatsConnection | null = null;
+  /** As it was seen last. */
+  #known: FoundStream | null = null;
   #trouble: string | null = null;
   #received = 0;
   /** Numbers of messages in the stream: the last one looked at, and how many were behind it. */
@@ -120,7 +122,12 @@ class Nats implements NatsReceiver {
     const late = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_WITHIN_MS)]);
     const connection = await connectToNats(this.#config, folder, `headcount ${receiver}`, late);
     this.#connection = connection;
+    // The servers may take their time until they answer for the stream, and connect centres meanwhile.
+    const behind = () => this.#place.pending;
+    if (this.#known !== null) this.centreWay?.begin(connection, this.#known, behind);
     const stream = await findStream(connection, this.#config.stream, null);
+    if (this.#known === null) this.centreWay?.begin(connection, stream, behind);
+    this.#known = stream;
     const owned = this.#config.partitions ?? Array.from({ length: stream.partitions }, (_, n) => n);
     if (Math.max(...owned) >= stream.partitions) {
       throw new Error(
@@ -129,7 +136,6 @@ class Nats implements NatsReceiver {
     }
     const messages = await this.#consume(connection, stream, owned, intake);
     this.#hear(connection, owned, intake.edges);
-    this.centreWay?.begin(connection, stream, () => this.#place.pending);
     const stop = () => void messages.close();
     signal.addEventListener('abort', stop);
     void connection.closed().then(stop);

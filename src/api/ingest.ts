@@ -53,6 +53,7 @@ const ingest = z.object({
         partitions: z.array(count),
         state: z.enum(CENTRE_STATES),
         term: count.nullable().describe('the number of its lease, higher of a later one'),
+        isSure: z.boolean().describe('of an owner: its lease is renewed, so nobody else has it'),
         secondsAgo: z.number().describe('since it was heard of last'),
       }),
     )

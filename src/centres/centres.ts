@@ -136,12 +136,12 @@ export class Centres implements CentreIntake {
     const { partitions, clock } = this.#parts;
     const counts = fitting(this.#own, this.#link?.mostBytes ?? Number.POSITIVE_INFINITY);
     // Looked at last: making the counts took its time.
-    const word = { centre: this.name, partitions, term: this.#lease.term };
+    const word = { centre: this.name, partitions, term: this.#lease.term, isSure: this.#lease.isSure };
     this.#claims.hear({ ...word, counts, heardAt: clock() });
     this.#link?.say({ ...word, counts: word.term === null ? null : counts });
   }
 
-  hear({ centre, partitions, term, counts }: CentreWord): void {
+  hear({ centre, partitions, term, isSure, counts }: CentreWord): void {
     if (centre === this.name) return;
     if (partitions.some((partition) => partition >= this.#partitionCount)) {
       this.#parts.trouble('another centre follows partitions that there are not', `${centre}: ${partitions}`);
@@ -155,13 +155,8 @@ export class Centres implements CentreIntake {
       );
       return;
     }
-    this.#claims.hear({
-      centre,
-      partitions,
-      term,
-      counts: checked?.data ?? null,
-      heardAt: this.#parts.clock(),
-    });
+    const heardAt = this.#parts.clock();
+    this.#claims.hear({ centre, partitions, term, isSure, counts: checked?.data ?? null, heardAt });
   }
 
   async answer(path: string): Promise<CentreReply> {
@@ -178,7 +173,8 @@ export class Centres implements CentreIntake {
   now(): Ownership<CountsView> {
     const found = this.heard();
     const own = this.#claims.ownClaim;
-    if (own === null || own.partitions.some((partition) => !found.missing.includes(partition))) return found;
+    const owned = new Set(found.owners.flatMap(({ partitions }) => partitions));
+    if (own === null || own.partitions.some((partition) => owned.has(partition))) return found;
     return { owners: [...found.owners, own], missing: found.missing };
   }
 

@@ -12,6 +12,8 @@ export interface Claim<Counts> {
   readonly partitions: readonly number[];
   /** Null where it claims nothing. */
   readonly term: number | null;
+  /** Whether nobody else can have them. */
+  readonly isSure: boolean;
   readonly counts: Counts | null;
   /** Of the monotonic clock of whoever heard it, in milliseconds. */
   readonly heardAt: number;
@@ -21,7 +23,7 @@ export interface Claim<Counts> {
 export interface Ownership<Counts> {
   /** No partition is with two of them. */
   readonly owners: readonly Claim<Counts>[];
-  /** Partitions whose owner was not heard of, in order. */
+  /** Partitions whose owner was not heard of, or is not sure whether it still is, in order. */
   readonly missing: readonly number[];
 }
 
@@ -64,7 +66,7 @@ export class Claims<Counts> {
       for (const partition of claim.partitions) taken.add(partition);
       if (isFresh(claim, now)) owners.push(claim);
     }
-    const covered = new Set(owners.flatMap(({ partitions }) => partitions));
+    const covered = new Set(owners.flatMap(({ partitions, isSure }) => (isSure ? partitions : [])));
     const all = Array.from({ length: partitionCount }, (_, partition) => partition);
     return { owners, missing: all.filter((partition) => !covered.has(partition)) };
   }
@@ -72,10 +74,10 @@ export class Claims<Counts> {
   stats(now: number): CentreStats[] {
     const owning = new Set(this.of(0, now).owners.map(({ centre }) => centre));
     const told = [...this.#claims.values()].map((claim): CentreStats => {
-      const { centre, partitions, term, heardAt } = claim;
+      const { centre, partitions, term, isSure, heardAt } = claim;
       const secondsAgo = Math.max(0, Math.round((now - heardAt) / 100) / 10);
       return {
-        ...{ centre, isSelf: centre === this.#self, partitions, term, secondsAgo },
+        ...{ centre, isSelf: centre === this.#self, partitions, term, isSure, secondsAgo },
         state: stateOf(claim, isFresh(claim, now), owning.has(centre)),
       };
     });

@@ -2,7 +2,7 @@ import type { LeaseStore } from '../contract/centres/centre.ts';
 
 /** Another one takes it where nothing was written for so long ... */
 export const LOST_AFTER_MS = 5_000;
-/** ... and whoever has it does not believe so any more a second before that. */
+/** ... and whoever has it is not sure of it any more a second before that. */
 export const HOLDS_MS = 4_000;
 
 /** So much later whoever has yet to catch up takes one, for one who has not to be faster. */
@@ -38,10 +38,14 @@ export class Lease {
     this.#clock = clock;
   }
 
-  /** The number of the lease, while it is known to be ours: the revision at which it was taken. */
+  /** The number of the lease, the revision at which it was taken, until it is known that another one has it. */
   get term(): number | null {
-    if (this.#own === null || this.#clock() - this.#own.renewedAt >= HOLDS_MS) return null;
-    return this.#own.term;
+    return this.#own?.term ?? null;
+  }
+
+  /** Whether nobody else can have it. */
+  get isSure(): boolean {
+    return this.#own !== null && this.#clock() - this.#own.renewedAt < HOLDS_MS;
   }
 
   /** The text of whoever has it, as seen last; null where nobody has, or we do. */

@@ -24,8 +24,8 @@ export function bucketOf(stream: string): string {
   return `${isPlain ? stream : hash('sha256', stream, 'hex').slice(0, 32)}-leases`;
 }
 
-export function encodeWord({ partitions, term, counts }: CentreWord): string {
-  return JSON.stringify({ layout: LAYOUT, partitions, term, counts });
+export function encodeWord({ partitions, term, isSure, counts }: CentreWord): string {
+  return JSON.stringify({ layout: LAYOUT, partitions, term, isSure, counts });
 }
 
 const wordSchema = z.object({
@@ -40,6 +40,7 @@ const wordSchema = z.object({
     .min(1)
     .max(MOST_PARTITIONS),
   term: z.int().min(1).nullable(),
+  isSure: z.boolean(),
   counts: z.unknown(),
 });
 
@@ -49,7 +50,8 @@ export function decodeWord(subject: string, text: string): CentreWord | null {
   const word = wordSchema.safeParse(jsonOf(text)).data;
   if (centre === undefined || word === undefined) return null;
   const partitions = [...new Set(word.partitions)].sort((a, b) => a - b);
-  return { centre, partitions, term: word.term, counts: word.counts };
+  const { term, isSure, counts } = word;
+  return { centre, partitions, term, isSure, counts };
 }
 
 const questionSchema = z.object({ layout: z.literal(LAYOUT), path: z.string().min(1).max(MOST_PATH) });

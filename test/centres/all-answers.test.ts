@@ -118,6 +118,36 @@ describe('any of the centres that share a stream', () => {
     }
   });
 
+  it('asks for smaller pages where one does not fit into a message', async () => {
+    network.mostReply = 4_000;
+    const { items, pages } = await everything(centre(), '/api/v1/sessions?limit=1000');
+    network.mostReply = Number.POSITIVE_INFINITY;
+    expect(items.map(told)).toEqual((await one.get('/api/v1/sessions?limit=1000')).body.items.map(told));
+    expect(pages.length).toBeGreaterThan(3);
+    expect(pages.every(({ partial }) => partial === false)).toBe(true);
+  });
+
+  it('tells another one nothing but what a client may read, and of itself alone', async () => {
+    const tell = (path: string) => centre().centres?.answer(path);
+    for (const path of [
+      '/metrics',
+      '/',
+      '/api/v1/ingest',
+      '/api/v1/events/../ingest',
+      '/api/v1/stream',
+      '/api/v1/sessions/a/b',
+    ]) {
+      expect(await tell(path)).toEqual({ status: 404, body: '' });
+    }
+    const { items } = JSON.parse((await tell('/api/v1/sessions?limit=1000'))?.body ?? '') as Body;
+    const stores = new Set(items.map(({ id }) => id.split('-')[0]));
+    expect([...stores]).toEqual([centre().centres?.name]);
+    // A client is no centre, whatever it says.
+    const { body } = await centre().get('/api/v1/sessions?limit=1000');
+    expect(body).toHaveProperty('partial');
+    expect(body).not.toHaveProperty('cursors');
+  });
+
   it('loses no session and shows none twice while new ones come', async () => {
     const path = '/api/v1/sessions?limit=3';
     const before = (await one.get('/api/v1/sessions?limit=1000')).body.items.map(told);

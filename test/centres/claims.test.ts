@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Claims } from '../../src/centres/claims.ts';
 
 const claim = (centre: string, partitions: number[], term: number | null, heardAt = 0) => ({
-  ...{ centre, partitions, term, heardAt },
+  ...{ centre, partitions, term, isSure: true, heardAt },
   counts: centre,
 });
 const ownersOf = (claims: Claims<string>, now: number) =>
@@ -33,6 +33,17 @@ describe('what centres claim', () => {
     expect(ownersOf(claims, 10_000)).toEqual(['old']);
   });
 
+  it('is with whoever had the lease last while nobody can renew one, and is missing all the same', () => {
+    const claims = new Claims<string>('x');
+    claims.hear({ ...claim('one', [0, 1], 1), isSure: false });
+    claims.hear(claim('two', [2, 3], 2));
+    expect(ownersOf(claims, 100).sort()).toEqual(['one', 'two']);
+    expect(claims.of(4, 100).missing).toEqual([0, 1]);
+    claims.hear(claim('three', [0, 1], 3));
+    expect(ownersOf(claims, 100).sort()).toEqual(['three', 'two']);
+    expect(claims.of(4, 100).missing).toEqual([]);
+  });
+
   it('never has a partition with two of them', () => {
     const some = fc.record({
       centre: fc.constantFrom('a', 'b', 'c', 'd'),
@@ -43,7 +54,7 @@ describe('what centres claim', () => {
     fc.assert(
       fc.property(fc.array(some), (heard) => {
         const claims = new Claims<string>('a');
-        for (const each of heard) claims.hear({ ...each, counts: '' });
+        for (const each of heard) claims.hear({ ...each, isSure: true, counts: '' });
         const { owners, missing } = claims.of(4, 12_000);
         const covered = [...owners.flatMap(({ partitions }) => partitions), ...missing];
         expect(covered.sort()).toEqual([0, 1, 2, 3]);

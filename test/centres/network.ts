@@ -7,12 +7,13 @@ const NEVER = 1 << 30;
 export class Network {
   now = 0;
   mostBytes = 1_000_000;
+  /** Characters of an answer that fit into a message. */
+  mostReply = Number.POSITIVE_INFINITY;
   readonly partitionCount: number;
   readonly members = new Map<string, Centres>();
   readonly troubles: [kind: string, sample: string][] = [];
   /** Nobody hears of these. */
   readonly cutOff = new Set<string>();
-  readonly asked: string[] = [];
   readonly #ticks: (() => void)[] = [];
   readonly #leases = new Map<string, KeptLease>();
   #revision = 0;
@@ -63,11 +64,11 @@ export class Network {
         for (const [, other] of others()) other.hear(JSON.parse(JSON.stringify(word)));
       },
       ask: async (centre: string, path: string): Promise<CentreReply> => {
-        this.asked.push(`${centre} ${path}`);
         const other = this.members.get(centre);
         if (other === undefined || this.cutOff.has(centre) || this.cutOff.has(name))
           throw new Error('no answer');
-        return other.answer(path);
+        const reply = await other.answer(path);
+        return reply.body.length > this.mostReply ? { status: 413, body: '' } : reply;
       },
       read: async (lease) => this.#leases.get(lease) ?? { text: null, revision: 0 },
       write: async (lease, text, revision) => {

@@ -31,18 +31,18 @@ const answersOf = (site: Site) =>
 
 describe('what a centre says', () => {
   it('is read as it was written, and nothing else is', () => {
-    const word: CentreWord = { centre: 'abc', partitions: [0, 3], term: 7, counts: { a: 1 } };
+    const word: CentreWord = { centre: 'abc', partitions: [0, 3], term: 7, isSure: true, counts: { a: 1 } };
     expect(decodeWord('s.centres.abc', encodeWord(word))).toEqual(word);
     const bad = [
       '',
       '[]',
-      '{"layout":2,"partitions":[0],"term":1}',
-      '{"layout":1,"partitions":[-1],"term":1}',
+      '{"layout":2,"partitions":[0],"term":1,"isSure":true}',
+      '{"layout":1,"partitions":[-1],"term":1,"isSure":true}',
     ];
     for (const text of [
       ...bad,
-      '{"layout":1,"partitions":[],"term":1}',
-      '{"layout":1,"partitions":[256],"term":null}',
+      '{"layout":1,"partitions":[],"term":1,"isSure":true}',
+      '{"layout":1,"partitions":[256],"term":null,"isSure":false}',
     ]) {
       expect(decodeWord('s.centres.abc', text)).toBeNull();
     }
@@ -74,7 +74,8 @@ describe('what a centre says', () => {
     one.serve(answersOf(siteOf(3)));
     await network.begin();
     const good = answersOf(siteOf(5)).counts(10);
-    const say = (counts: unknown) => one.hear({ centre: 'two', partitions: [1], term: 9, counts });
+    const say = (counts: unknown) =>
+      one.hear({ centre: 'two', partitions: [1], term: 9, isSure: true, counts });
     const bad: unknown[] = [null, 5, {}, { ...good, active: { ...good.active, sessions: 'many' } }];
     const rows = Array.from({ length: MOST_TOLD + 1 }, () => good.hosts[0]);
     for (const counts of [...bad, { ...good, hosts: rows }]) say(counts);
@@ -83,7 +84,7 @@ describe('what a centre says', () => {
     say(good);
     expect(one.now()).toMatchObject({ missing: [] });
     // Nobody else speaks in its name.
-    one.hear({ centre: 'one', partitions: [0], term: 99, counts: good });
+    one.hear({ centre: 'one', partitions: [0], term: 99, isSure: true, counts: good });
     expect(one.now().owners.find(({ centre }) => centre === 'one')?.counts?.active.sessions).toBe(3);
   });
 

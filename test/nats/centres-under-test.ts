@@ -30,8 +30,8 @@ export class CentresUnderTest {
     this.#urls = urls;
   }
 
-  async edge(site: string, partitions = 4): Promise<Program> {
-    const sink = `{ type: nats, servers: ${list(this.#urls)}, interval: 20ms, partitions: ${partitions}, maxSize: 100MB }`;
+  async edge(site: string, replicas = 1): Promise<Program> {
+    const sink = `{ type: nats, servers: ${list(this.#urls)}, interval: 20ms, partitions: 4, replicas: ${replicas}, maxSize: 100MB }`;
     return this.run(this.#folder(`site: ${site}\nsinks:\n  - ${sink}\n`));
   }
 

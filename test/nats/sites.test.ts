@@ -108,6 +108,7 @@ describe.skipIf(!hasNats)('a central Headcount', () => {
     const two = await run(edgeOf('berlin', servers.urls));
     await sendLines([one, two], 0, 50);
     await hasSessions(centre, 50);
+    await delivered(one, 50);
     await one.end('SIGKILL');
     await sendLines([two], 50, 50);
     await hasSessions(centre, 100);

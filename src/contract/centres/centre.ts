@@ -10,6 +10,8 @@ export interface CentreWord {
   readonly partitions: readonly number[];
   /** Number of its lease: whoever got the lease later has a higher one. Null where it stands by. */
   readonly term: number | null;
+  /** False where it could not renew its lease for some seconds: another one may have got it meanwhile. */
+  readonly isSure: boolean;
   /** What it counts, in a form that whoever hears it checks; null where it stands by. */
   readonly counts: unknown;
 }
@@ -79,6 +81,8 @@ export interface CentreStats {
   readonly partitions: readonly number[];
   readonly state: (typeof CENTRE_STATES)[number];
   readonly term: number | null;
+  /** Of an owner: whether its lease is renewed. */
+  readonly isSure: boolean;
   /** Since it was heard of last. */
   readonly secondsAgo: number;
 }
