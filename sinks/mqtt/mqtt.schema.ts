@@ -1,24 +1,15 @@
 import { z } from 'zod';
-import { duration, flag, integer, oneOf, secret, text } from '../../src/contract/settings.ts';
+import { duration, flag, integer, oneOf, secret, serverUrl, text } from '../../src/contract/settings.ts';
 import { deliverySettings } from '../../src/contract/sink.ts';
 
-const url = text('a URL such as "mqtt://127.0.0.1:1883"').transform((input, context) => {
-  const refuse = (message: string) => {
-    context.addIssue({ code: 'custom', message });
-    return z.NEVER;
-  };
-  const parsed = URL.canParse(input) ? new URL(input) : null;
-  // First, because the message about anything else shows the URL.
-  if (parsed !== null && `${parsed.username}${parsed.password}` !== '') {
-    return refuse('credentials go into "user" and "password", not into the URL');
+const url = serverUrl('mqtt://127.0.0.1:1883', ({ protocol, hostname, host, pathname, search, hash }) => {
+  if (!['mqtt:', 'mqtts:'].includes(protocol) || hostname === '') {
+    return 'expected a URL such as "mqtt://127.0.0.1:1883", or "mqtts://" for TLS';
   }
-  if (parsed === null || !['mqtt:', 'mqtts:'].includes(parsed.protocol) || parsed.hostname === '') {
-    return refuse('expected a URL such as "mqtt://127.0.0.1:1883", or "mqtts://" for TLS');
+  if (!['', '/'].includes(pathname) || search !== '' || hash !== '') {
+    return 'expected a URL with nothing behind the port';
   }
-  if (!['', '/'].includes(parsed.pathname) || parsed.search !== '' || parsed.hash !== '') {
-    return refuse('expected a URL with nothing behind the port');
-  }
-  return `${parsed.protocol}//${parsed.host}`;
+  return { url: `${protocol}//${host}` };
 });
 
 const MOST_TOPIC_BYTES = 65_535;

@@ -180,9 +180,12 @@ class Nats implements Sink {
       partitionOf(host, user, stream.partitions),
     );
     await this.#unlessAborted(signal, async () => {
-      await Promise.all(
+      const done = await Promise.allSettled(
         [...byPartition].map(([partition, rows]) => this.#publishAll(partition, first, rows)),
       );
+      // Not before all of them are: a partition has one message under way at most, also in the next call.
+      const failed = done.find(({ status }) => status === 'rejected');
+      if (failed?.status === 'rejected') throw failed.reason;
     });
     this.#last = batch.rows.at(-1)?.seq ?? this.#last;
   }

@@ -25,6 +25,11 @@ export class KnownEnds {
     this.#writer = writer;
   }
 
+  /** It is time to look at `session_counts` again. */
+  get isDue(): boolean {
+    return this.#lookedAt === null || Math.abs(this.#writer.now() - this.#lookedAt) >= LOOK_MS;
+  }
+
   /** Rows of sessions without those of which QuestDB knows better. */
   async worthWriting(
     http: QuestDbHttp,
@@ -49,9 +54,7 @@ export class KnownEnds {
 
   async #isShared(http: QuestDbHttp, signal: AbortSignal): Promise<boolean> {
     const { storeId, site, now } = this.#writer;
-    if (this.#lookedAt !== null && Math.abs(now() - this.#lookedAt) < LOOK_MS) {
-      return this.others.length > 0;
-    }
+    if (!this.isDue) return this.others.length > 0;
     const others = `site = '${quoted(site)}' AND store != '${quoted(storeId)}' AND ts > dateadd('d', -2, now())`;
     const sql = `SELECT DISTINCT store FROM session_counts WHERE ${others} ORDER BY store LIMIT ${MOST_OTHERS}`;
     this.others = (await http.query(sql, signal)).map(([store]) => String(store));

@@ -1,25 +1,14 @@
 import { z } from 'zod';
-import { duration, flag, secret, text } from '../../src/contract/settings.ts';
+import { duration, flag, secret, serverUrl, text } from '../../src/contract/settings.ts';
 import { deliverySettings } from '../../src/contract/sink.ts';
 
 const DAY_MS = 86_400_000;
 
 /** Without a slash at the end. A path is for a QuestDB behind a proxy. */
-const url = text('a URL such as "http://127.0.0.1:9000"').transform((input, context) => {
-  const refuse = (message: string) => {
-    context.addIssue({ code: 'custom', message });
-    return z.NEVER;
-  };
-  const parsed = URL.canParse(input) ? new URL(input) : null;
-  // First, because the message about anything else shows the URL.
-  if (parsed !== null && `${parsed.username}${parsed.password}` !== '') {
-    return refuse('credentials go into "user" and "password", not into the URL');
-  }
-  if (parsed === null || !['http:', 'https:'].includes(parsed.protocol)) {
-    return refuse(`expected a URL such as "http://127.0.0.1:9000"`);
-  }
-  if (parsed.search !== '' || parsed.hash !== '') return refuse('expected a URL without "?" and "#"');
-  return `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`;
+const url = serverUrl('http://127.0.0.1:9000', ({ protocol, origin, pathname, search, hash }) => {
+  if (!['http:', 'https:'].includes(protocol)) return null;
+  if (search !== '' || hash !== '') return 'expected a URL without "?" and "#"';
+  return { url: `${origin}${pathname.replace(/\/+$/, '')}` };
 });
 
 const retention = duration('1d').refine(

@@ -5,6 +5,7 @@ import {
   type Batch,
   defineSink,
   type FilteredBatch,
+  type FilteredTable,
   NeedsOperatorError,
   PoisonRowError,
   type Sink,
@@ -93,8 +94,7 @@ class QuestDb implements Sink {
     if (!isFiltered(batch)) throw new Error('a table that it does not want');
     const { http, tables } = this.#server;
     const before = await tables.prepare(batch.table, signal);
-    const isDue = Math.abs(this.#parts.now() - this.#lookedForOthersAt) >= LOOK_FOR_OTHERS_MS;
-    if (isDue && batch.table === 'session_events') await this.#requireOnlyWriter(http, false, signal);
+    await this.#lookForOthers(batch.table, signal);
     tables.requireRunning(batch.table);
     const news = await this.#newsOf(http, batch, signal);
     let requests = 0;
@@ -108,6 +108,15 @@ class QuestDb implements Sink {
       throw new PoisonRowError(place, error.message);
     }
     await tables.confirm(batch.table, before, requests, signal);
+  }
+
+  /** Whoever writes here says so in `session_counts`, which may have been dropped, too. */
+  async #lookForOthers(table: FilteredTable, signal: AbortSignal): Promise<void> {
+    if (this.#server === null || !(table === 'session_events' || table === 'sessions')) return;
+    const isDue = Math.abs(this.#parts.now() - this.#lookedForOthersAt) >= LOOK_FOR_OTHERS_MS;
+    if (!(table === 'sessions' ? this.#knownEnds.isDue : isDue)) return;
+    await this.#server.tables.prepare('session_counts', signal);
+    if (table === 'session_events') await this.#requireOnlyWriter(this.#server.http, false, signal);
   }
 
   /** Without what another Headcount of the site knows better. */

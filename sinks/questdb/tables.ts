@@ -71,10 +71,15 @@ export class QuestDbTables {
   async prepare(table: FilteredTable, signal: AbortSignal): Promise<TableState> {
     const state = (await this.#look(table, signal)) ?? (await this.#create(table, signal));
     const isKnown = this.#verified.get(table) === state.id;
-    if (!isKnown || !state.hasDedup) await verifyTable(this.#http, SHAPES[table], state.name, signal);
+    const isSure = isKnown && state.hasDedup;
+    const added = isSure ? [] : await verifyTable(this.#http, SHAPES[table], state.name, signal);
     if (!isKnown) {
-      await bringUpToDate(this.#http, SHAPES[table], state.name, this.#parts, signal);
+      await bringUpToDate(this.#http, SHAPES[table], state.name, this.#parts, added, signal);
       await this.#setRetention(state, signal);
+      // A view cannot be made of a column that is yet to come.
+      if (added.length > 0 && !state.isSuspended) {
+        await this.#http.query(`SELECT wait_wal_table('${state.name}')`, signal);
+      }
       await this.#createViews(table, signal);
       this.#verified.set(table, state.id);
     }

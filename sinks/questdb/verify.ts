@@ -14,7 +14,7 @@ interface Differences {
 }
 
 /**
- * Compares a table with its shape, and adds columns that an older version of ours did not have. `name` is as the table was
+ * Compares a table with its shape, and adds columns that an older version of ours did not have: these are returned. `name` is as the table was
  * spelled: QuestDB remembers how it read a statement, and falls over its own memory when the next table differs in case.
  * @throws NeedsOperatorError where it was not made by us: what is sent twice would be there twice, or be refused
  */
@@ -23,26 +23,34 @@ export async function verifyTable(
   shape: Shape,
   name: string,
   signal: AbortSignal,
-): Promise<void> {
-  for (const [column, type] of (await differencesOf(http, shape, name, signal)).missing) {
+): Promise<Shape['columns']> {
+  const { missing } = await differencesOf(http, shape, name, signal);
+  for (const [column, type] of missing) {
     await http.query(`ALTER TABLE "${name}" ADD COLUMN IF NOT EXISTS "${column}" ${type}`, signal);
   }
+  return missing;
 }
 
 /**
  * Gives the rows that this store wrote before there were sites their site, and then the table the keys of now: in this order, so that
  * what is sent again replaces what is there. QuestDB does all of it in the order in which it was told, rows between included, and loses none.
+ * `added`: columns that the table has been told to get; none of them may be asked for yet.
  */
 export async function bringUpToDate(
   http: QuestDbHttp,
   shape: Shape,
   name: string,
   { storeId, site }: Pick<SinkParts, 'storeId' | 'site'>,
+  added: Shape['columns'],
   signal: AbortSignal,
 ): Promise<void> {
   const [store, own] = [storeId, site].map((text) => text.replaceAll("'", "''"));
   const isWithout = `store = '${store}' AND site IS NULL`;
-  if ((await http.query(`SELECT store FROM "${name}" WHERE ${isWithout} LIMIT 1`, signal)).length > 0) {
+  const isNew = added.some(([column]) => column === 'site');
+  const found = isNew
+    ? null
+    : await http.query(`SELECT store FROM "${name}" WHERE ${isWithout} LIMIT 1`, signal);
+  if (found === null || found.length > 0) {
     const host = shape.hostColumn;
     const itsSite = `CASE WHEN ${host} ~ '${SITE_BEFORE_HOST}' THEN split_part(${host}, '/', 1) ELSE '${own}' END`;
     await http.query(`UPDATE "${name}" SET site = ${itsSite} WHERE ${isWithout}`, signal);

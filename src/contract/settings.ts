@@ -57,6 +57,27 @@ export function text(what: string) {
   return setting<string>((input, refuse) => readText(what, input, refuse));
 }
 
+/**
+ * The URL of a server, as `read` gives it. `example` is for messages; `read` refuses with one by a string. Credentials have settings of their own, and
+ * no message shows a URL that has some.
+ */
+export function serverUrl(example: string, read: (url: URL) => { readonly url: string } | string | null) {
+  return text(`a URL such as "${example}"`).transform((input, context): string => {
+    const refuse = (message: string) => {
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    };
+    const parsed = URL.canParse(input) ? new URL(input) : null;
+    // First, because the message about anything else shows the URL.
+    if (parsed !== null && `${parsed.username}${parsed.password}` !== '') {
+      return refuse('credentials go into "user" and "password", not into the URL');
+    }
+    const found = parsed === null ? null : read(parsed);
+    if (found === null) return refuse(`expected a URL such as "${example}"`);
+    return typeof found === 'string' ? refuse(found) : found.url;
+  });
+}
+
 /** The same for passwords and tokens: no message repeats what was found. */
 export function secret(what: string) {
   return setting<string>((input, refuse) => readText(what, input, refuse), SECRET);

@@ -1,20 +1,11 @@
 import { z } from 'zod';
-import { flag, secret, text } from '../contract/settings.ts';
+import { flag, secret, serverUrl, text } from '../contract/settings.ts';
 
-const server = text('a URL such as "nats://127.0.0.1:4222"').transform((input, context) => {
-  const refuse = (message: string) => {
-    context.addIssue({ code: 'custom', message });
-    return z.NEVER;
-  };
-  const parsed = URL.canParse(input) ? new URL(input) : null;
-  // First, because the message about anything else shows the URL.
-  if (parsed !== null && `${parsed.username}${parsed.password}` !== '') {
-    return refuse('credentials go into "user" and "password", not into the URL');
-  }
-  const isKnown = parsed !== null && ['nats:', 'tls:'].includes(parsed.protocol) && parsed.hostname !== '';
-  if (!isKnown) return refuse('expected a URL such as "nats://127.0.0.1:4222", or "tls://" for TLS');
-  return `${parsed.protocol}//${parsed.host}`;
-});
+const server = serverUrl('nats://127.0.0.1:4222', ({ protocol, hostname, host }) =>
+  ['nats:', 'tls:'].includes(protocol) && hostname !== ''
+    ? { url: `${protocol}//${host}` }
+    : 'expected a URL such as "nats://127.0.0.1:4222", or "tls://" for TLS',
+);
 
 /** What sink and receiver are told alike: where the servers are, who we are, and which stream is meant. */
 export const natsSettings = {

@@ -35,17 +35,21 @@ export function forgetSiteNames(database: DatabaseSync): void {
  * write to the store yet. Where it cannot be noted `say` gets the reason: ids are those of the store then.
  */
 export function noteSiteName(directory: string, next: SiteName, say: (line: string) => void): void {
+  const file = journalFile(directory);
   let database: DatabaseSync | null = null;
   try {
-    database = new DatabaseSync(journalFile(directory));
-    database.exec('PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL');
+    // Whoever may write would write the log into the file.
+    database = new DatabaseSync(file, { readOnly: true });
     const names = siteNamesOf(database);
     if (names.at(-1)?.site === next.site) return;
+    database.close();
+    database = new DatabaseSync(file);
+    database.exec('PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL');
     const value = JSON.stringify([...names, next]);
     database.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)').run(KEY, value);
   } catch (error) {
     say(`the name of the site cannot be noted in the store: ${databaseTrouble(error)}`);
   } finally {
-    database?.close();
+    if (database?.isOpen) database.close();
   }
 }

@@ -112,6 +112,21 @@ describe.skipIf(questdb === null)('QuestDB', () => {
     expect(await rowsOf(table)).toMatchObject([{ id: 'new' }]);
   });
 
+  it('adds and fills a column, and changes the keys of a table, in the order in which it is told', async () => {
+    const table = await newTable('id VARCHAR, store VARCHAR, n LONG', 'id, store');
+    await write(`${table} id="a",store="one",n=1i ${NOON}000t\n`);
+    await query(`ALTER TABLE ${table} ADD COLUMN site VARCHAR`);
+    await query(`UPDATE ${table} SET site = 'berlin' WHERE store = 'one' AND site IS NULL`);
+    await query(`ALTER TABLE ${table} DEDUP ENABLE UPSERT KEYS(ts, site, id)`);
+    await write(`${table} id="a",store="two",site="berlin",n=2i ${NOON}000t\n`);
+    await write(`${table} id="a",store="two",site="paris",n=3i ${NOON}000t\n`);
+    const rows = (await rowsOf(table)).map(({ store, site, n }) => [store, site, n]);
+    expect(rows.toSorted((a, b) => Number(a[2]) - Number(b[2]))).toEqual([
+      ['two', 'berlin', 2],
+      ['two', 'paris', 3],
+    ]);
+  });
+
   it('makes a table without DEDUP of rows for one that is not there', async () => {
     const table = `facts_${randomUUID().replaceAll('-', '')}`;
     made.push(table);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NeedsOperatorError } from '../../../src/contract/sink.ts';
-import { batchOf, countsRow, eventRow, NEVER, NOON, newStoreId } from '../rows-under-test.ts';
+import { batchOf, countsRow, eventRow, NEVER, NOON, newStoreId, sessionRow } from '../rows-under-test.ts';
 import { canStartQuestDb, errorOf, OwnQuestDb } from './own-questdb.ts';
 
 const MINUTE = 60_000;
@@ -58,6 +58,19 @@ describe.skipIf(!canStartQuestDb)('two that write to QuestDB under one name', ()
     expect(message).toContain('events up to number 9');
     await other.start(NEVER);
     await questdb.newSink({}, store, { lastSeq: () => 9 }).start(NEVER);
+  });
+
+  it('are looked for also when the table was dropped in which both say that they write', async () => {
+    let now = NOON;
+    const sink = questdb.newSink({}, newStoreId(), { lastSeq: () => 5, now: () => now });
+    await sink.start(NEVER);
+    now += MINUTE;
+    await questdb.query('DROP TABLE session_counts');
+    await sink.write(batchOf('session_events', eventRow(1)), NEVER);
+    now += MINUTE;
+    await questdb.query('DROP TABLE session_counts');
+    await sink.write(batchOf('sessions', sessionRow('a')), NEVER);
+    expect(await questdb.count('session_counts')).toBe(0);
   });
 
   it('are none where the rows are those of the same store, or of another one', async () => {
