@@ -275,6 +275,23 @@ describe('retention to the millisecond', () => {
     },
   );
 
+  it('takes sessions that it had to leave as soon as nothing is remembered of them', () => {
+    stored = new StoredSite(SETTINGS);
+    for (let n = 0; n < 5_500; n += 1) {
+      stored.apply(event('session_start', NOW, `u${n}`));
+      stored.apply(event('session_stop', NOW + 1, `u${n}`));
+    }
+    stored.commit(NOW + 1, true);
+    const retention = new Retention(stored.database, { retentionMs: NO_LIMIT, maxBytes: 1 });
+    // More than it looks at in one step.
+    retention.step(NOW + 2);
+    expect(count('sessions')).toBe(5_500);
+    stored.apply(event('session_rejected', NOW + 200_000, 'last'));
+    stored.commit(NOW + 200_000, true);
+    for (let steps = 0; steps < 9 && retention.step(NOW + 200_000); steps += 1);
+    expect(count('sessions')).toBe(0);
+  });
+
   it('takes sessions of hosts that made room with their events: nothing is remembered of them', () => {
     stored = new StoredSite(SETTINGS);
     for (let n = 0; n < 9_000; n += 1) {

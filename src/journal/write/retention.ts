@@ -143,6 +143,7 @@ export class Retention {
     const bytes = this.#bytes();
     const part = Math.min(1, (bytes - this.#limits.maxBytes + this.#headroom + this.#atOnce) / bytes);
     this.#points.begin();
+    this.#passedOver = NOTHING_PASSED;
     const [oldest, next] = [this.#oldestSeq(), this.#nextSeq()];
     return {
       beforeSeq: oldest + Math.ceil(part * (next - oldest)),
@@ -153,7 +154,7 @@ export class Retention {
   /** What is too old, and what is before an event. Returns how many records went. */
   #deleteHistory(now: number, beforeSeq: number): number {
     const old = now - this.#limits.retentionMs;
-    const isTooMuch = this.#oldestSeq() < beforeSeq;
+    const isTooMuch = beforeSeq > 0;
     const events = this.#deleteEvents(old, beforeSeq);
     // When there is too much, ended sessions go with the oldest events, but not those still remembered.
     const oldestLeft = this.#oldestArrival() ?? now;
