@@ -151,6 +151,32 @@ describe('retention by age', () => {
     expect(new Set(usersOfEvents())).toEqual(new Set(['anna']));
   });
 
+  it('takes names although a session of before all of them is still open, and leaves those that it needs', () => {
+    stored = new StoredSite(SETTINGS);
+    stored.apply(event('session_start', EPOCH, 'stays'));
+    stored.apply(event('connection_open', EPOCH + 1, 'stays'));
+    stored.commit(EPOCH + 1, true);
+    for (let n = 1; n <= 5; n += 1) {
+      restart(EPOCH + n * 1_000);
+      for (let user = 0; user < 200; user += 1) {
+        stored.apply(event('session_rejected', EPOCH + n * 1_000 + user, `made-up-${n}-${user}`));
+      }
+      // Of a later generation than the rest of its session.
+      stored.apply(event('connection_open', EPOCH + n * 1_000 + 200, `stays`));
+      stored.commit(EPOCH + n * 1_000 + 200, true);
+    }
+    const { n } = {
+      ...stored.database.prepare("SELECT count(*) AS n FROM users WHERE id LIKE 'made-up%'").get(),
+    };
+    expect(n).toBe(1_000);
+    retain(EPOCH + 6_000, { maxBytes: 1 });
+    expect([count('users') < 250, count('strings') < 1_000]).toEqual([true, true]);
+    expect([danglingNames(), count('generations')]).toEqual([[], 2]);
+    stored.killAndRestart();
+    expect(usersOn()).toEqual(['stays on host-of-stays']);
+    expect([...stored.site.counts.apps.keys()]).toEqual(['app-of-stays']);
+  });
+
   it('leaves the names of the last event before a start', () => {
     stored = new StoredSite(SETTINGS);
     visit('anna', EPOCH);

@@ -4,6 +4,7 @@ import { DELETE_EVENT_BLOCKS } from '../event-blocks.ts';
 import { FLAGS } from '../schema/sessions.ts';
 import { DELETE_SESSION_BLOCKS } from '../session-blocks.ts';
 import { deleteLines } from './line-retention.ts';
+import { deleteNames } from './name-retention.ts';
 import { PointRetention } from './point-retention.ts';
 import { deletePolls, type UndeliveredPolls } from './poll-retention.ts';
 
@@ -169,7 +170,7 @@ export class Retention {
       this.#deleteLog('event_changes', endedBefore, eventChanges);
     const polls = deletePolls(this.#database, endedBefore, this.undelivered, CHUNK);
     deleteLines(this.#database, this.undelivered.lines);
-    this.#deleteNames();
+    deleteNames(this.#database);
     return events + sessions + logged + polls;
   }
 
@@ -278,21 +279,5 @@ export class Retention {
     }
     this.#database.exec(DELETE_SESSION_BLOCKS);
     return ended.length;
-  }
-
-  /** Names of generations to which no row that is left can refer. */
-  #deleteNames(): void {
-    const oldest = this.#database
-      .prepare(
-        `SELECT first_seq, first_string, first_user FROM generations WHERE first_seq <= min(
-           coalesce((SELECT min(seq) FROM events), 9e15),
-           coalesce((SELECT first_seq FROM sessions ORDER BY id LIMIT 1), 9e15))
-         ORDER BY first_seq DESC LIMIT 1`,
-      )
-      .get();
-    if (oldest === undefined) return;
-    this.#database.prepare('DELETE FROM generations WHERE first_seq < ?').run(Number(oldest['first_seq']));
-    this.#database.prepare('DELETE FROM strings WHERE id < ?').run(Number(oldest['first_string']));
-    this.#database.prepare('DELETE FROM users WHERE number < ?').run(Number(oldest['first_user']));
   }
 }
