@@ -151,6 +151,32 @@ describe('retention by age', () => {
     expect(new Set(usersOfEvents())).toEqual(new Set(['anna']));
   });
 
+  it('takes names although a session of before all of them is still open, and leaves those that it needs', () => {
+    stored = new StoredSite(SETTINGS);
+    stored.apply(event('session_start', EPOCH, 'stays'));
+    stored.apply(event('connection_open', EPOCH + 1, 'stays'));
+    stored.commit(EPOCH + 1, true);
+    for (let n = 1; n <= 5; n += 1) {
+      restart(EPOCH + n * 1_000);
+      for (let user = 0; user < 200; user += 1) {
+        stored.apply(event('session_rejected', EPOCH + n * 1_000 + user, `made-up-${n}-${user}`));
+      }
+      // Of a later generation than the rest of its session.
+      stored.apply(event('connection_open', EPOCH + n * 1_000 + 200, `stays`));
+      stored.commit(EPOCH + n * 1_000 + 200, true);
+    }
+    const { n } = {
+      ...stored.database.prepare("SELECT count(*) AS n FROM users WHERE id LIKE 'made-up%'").get(),
+    };
+    expect(n).toBe(1_000);
+    retain(EPOCH + 6_000, { maxBytes: 1 });
+    expect([count('users') < 250, count('strings') < 1_000]).toEqual([true, true]);
+    expect([danglingNames(), count('generations')]).toEqual([[], 2]);
+    stored.killAndRestart();
+    expect(usersOn()).toEqual(['stays on host-of-stays']);
+    expect([...stored.site.counts.apps.keys()]).toEqual(['app-of-stays']);
+  });
+
   it('leaves the names of the last event before a start', () => {
     stored = new StoredSite(SETTINGS);
     visit('anna', EPOCH);
@@ -274,6 +300,23 @@ describe('retention to the millisecond', () => {
       expect(ids('sessions')).toEqual([2, 3]);
     },
   );
+
+  it('takes sessions that it had to leave as soon as nothing is remembered of them', () => {
+    stored = new StoredSite(SETTINGS);
+    for (let n = 0; n < 5_500; n += 1) {
+      stored.apply(event('session_start', NOW, `u${n}`));
+      stored.apply(event('session_stop', NOW + 1, `u${n}`));
+    }
+    stored.commit(NOW + 1, true);
+    const retention = new Retention(stored.database, { retentionMs: NO_LIMIT, maxBytes: 1 });
+    // More than it looks at in one step.
+    retention.step(NOW + 2);
+    expect(count('sessions')).toBe(5_500);
+    stored.apply(event('session_rejected', NOW + 200_000, 'last'));
+    stored.commit(NOW + 200_000, true);
+    for (let steps = 0; steps < 9 && retention.step(NOW + 200_000); steps += 1);
+    expect(count('sessions')).toBe(0);
+  });
 
   it('takes sessions of hosts that made room with their events: nothing is remembered of them', () => {
     stored = new StoredSite(SETTINGS);

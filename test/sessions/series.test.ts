@@ -142,6 +142,18 @@ describe('the seconds that the journal has yet to add up', () => {
     expect(series.takePending()).toEqual([]);
   });
 
+  it('have what happens on a part that is well known however many new ones come at once, and nothing of a surplus one', () => {
+    const series = new Series();
+    for (let n = 0; n < 3_000; n += 1) series.count('created', `virtualProxy:made-up-${n}`, NOW, 1);
+    series.count('created', 'virtualProxy:sales', NOW, 1, 0, 'proven');
+    series.count('created', 'virtualProxy:surplus', NOW, 1, 0, 'surplus');
+    series.isKnown = (dimension) => dimension === 'virtualProxy:admin';
+    series.count('created', 'virtualProxy:admin', NOW, 1, 0, 'surplus');
+    const named = series.takePending().map(({ dimension }) => dimension);
+    expect(named).toHaveLength(2_002);
+    expect(named.slice(-2)).toEqual(['virtualProxy:sales', 'virtualProxy:admin']);
+  });
+
   it('come in their order, so that the level of the last one stands, also where a line was ahead of its time', () => {
     const series = new Series();
     const at = Math.floor(NOW / SECOND);

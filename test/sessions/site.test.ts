@@ -214,6 +214,36 @@ describe('what happens', () => {
     ]);
   });
 
+  it('counts on virtual proxies and apps that were there before as if nobody made up names, and the whole as ever', () => {
+    const site = new Site(SETTINGS, { mostOpen: 1e6, mostKeys: 1e6, mostHosts: 99, mostParts: 100 });
+    site.started(0);
+    let seq = 0;
+    const begins = (virtualProxy: string, id: string, at: number) => {
+      const rest = { ...user(id), virtualProxy, appId: `app-of-${virtualProxy}` };
+      for (const kind of ['session_start', 'connection_open'] as const)
+        site.apply(eventAt(kind, at, rest), ++seq);
+    };
+    for (let n = 0; n < 20; n += 1) begins('sales', `u${n}`, START);
+    begins('admin', 'chief', START);
+    for (let n = 0; n < 2_000; n += 1) {
+      begins(`made-up-${n}`, 'ghost', START + n);
+      if (n % 500 === 499) site.tick(START + n + SECOND);
+    }
+    site.series.takePending();
+    begins('sales', 'last', START + 5 * SECOND);
+    site.apply(
+      eventAt('session_stop', START + 5 * SECOND, { ...user('chief'), virtualProxy: 'admin' }),
+      ++seq,
+    );
+    site.tick(START + 6 * SECOND);
+    const parts = told(site);
+    expect(parts['virtualProxy:sales']).toMatchObject([1, 0, 0, 0, 21, 21, 21]);
+    expect(parts['app:app-of-sales']).toMatchObject([1, 0, 0, 0, 21, 21, 21]);
+    expect(parts['virtualProxy:admin']).toMatchObject([0, 1, 0, 5_000, 0, 0, 0]);
+    expect(site.counts.virtualProxies.size).toBeLessThanOrEqual(400);
+    expect(site.counts).toMatchObject({ sessions: 2_021, users: 22, connections: 2_021 });
+  });
+
   it('counts what is closed of the very last app that may have points of its own', () => {
     const site = new Site(SETTINGS, { mostOpen: 99, mostKeys: 99, mostHosts: 99, mostParts: 2 });
     const opened = ['one', 'two', 'two'].map((appId) => eventAt('connection_open', START, { appId }));

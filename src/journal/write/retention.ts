@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { DELETE_EVENT_BLOCKS } from '../event-blocks.ts';
 import { keepOrigins } from '../ids/origin.ts';
 import { deleteLines } from './line-retention.ts';
+import { deleteNames } from './name-retention.ts';
 import { PointRetention } from './point-retention.ts';
 import { deletePolls, type UndeliveredPolls } from './poll-retention.ts';
 import { SessionRetention } from './session-retention.ts';
@@ -132,6 +133,7 @@ export class Retention {
     const bytes = this.#bytes();
     const part = Math.min(1, (bytes - this.#limits.maxBytes + this.#headroom + this.#atOnce) / bytes);
     this.#points.begin();
+    this.#sessions.begin();
     const [oldest, next] = [this.#oldestSeq(), this.#nextSeq()];
     return {
       beforeSeq: oldest + Math.ceil(part * (next - oldest)),
@@ -142,7 +144,7 @@ export class Retention {
   /** What is too old, and what is before an event. Returns how many records went. */
   #deleteHistory(now: number, beforeSeq: number): number {
     const old = now - this.#limits.retentionMs;
-    const isTooMuch = this.#oldestSeq() < beforeSeq;
+    const isTooMuch = beforeSeq > 0;
     const events = this.#deleteEvents(old, beforeSeq);
     // When there is too much, ended sessions go with the oldest events, but not those still remembered.
     const oldestLeft = this.#oldestArrival() ?? now;
@@ -157,7 +159,7 @@ export class Retention {
       this.#deleteLog('event_changes', endedBefore, eventChanges);
     const polls = deletePolls(this.#database, endedBefore, this.undelivered, CHUNK);
     deleteLines(this.#database, this.undelivered.lines);
-    this.#deleteNames();
+    deleteNames(this.#database);
     return events + sessions + logged + polls;
   }
 
@@ -235,21 +237,5 @@ export class Retention {
       )
       .run(before, from);
     return Number(changes);
-  }
-
-  /** Names of generations to which no row that is left can refer. */
-  #deleteNames(): void {
-    const oldest = this.#database
-      .prepare(
-        `SELECT first_seq, first_string, first_user FROM generations WHERE first_seq <= min(
-           coalesce((SELECT min(seq) FROM events), 9e15),
-           coalesce((SELECT first_seq FROM sessions ORDER BY id LIMIT 1), 9e15))
-         ORDER BY first_seq DESC LIMIT 1`,
-      )
-      .get();
-    if (oldest === undefined) return;
-    this.#database.prepare('DELETE FROM generations WHERE first_seq < ?').run(Number(oldest['first_seq']));
-    this.#database.prepare('DELETE FROM strings WHERE id < ?').run(Number(oldest['first_string']));
-    this.#database.prepare('DELETE FROM users WHERE number < ?').run(Number(oldest['first_user']));
   }
 }

@@ -27,6 +27,11 @@ export class SessionRetention {
     this.#database = database;
   }
 
+  /** Looks at all of them once more. */
+  begin(): void {
+    this.#passedOver = NOTHING_PASSED;
+  }
+
   /** Those that ended before then. Returns how many. */
   deleteOld(before: number): number {
     return this.#delete(
