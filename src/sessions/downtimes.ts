@@ -42,6 +42,11 @@ export class Downtimes {
     this.#list = [...list];
   }
 
+  /** When so many milliseconds have passed since `moment` in which it ran, where nothing that was due before a downtime is looked at after it. */
+  after(moment: number, ms: number): number {
+    return moment + ms + this.since(moment);
+  }
+
   /** How many milliseconds of downtime lie after `moment`. */
   since(moment: number): number {
     let sum = 0;
@@ -51,5 +56,17 @@ export class Downtimes {
       sum += to - Math.max(from, moment);
     }
     return sum;
+  }
+}
+
+/** Those of another Headcount, which are known before what was due before them is looked at. */
+export class DowntimesElsewhere extends Downtimes {
+  override after(moment: number, ms: number): number {
+    let due = moment + ms;
+    for (const { from, to } of this.list) {
+      if (from >= due) break;
+      due += Math.max(0, to - Math.max(from, moment));
+    }
+    return due;
   }
 }

@@ -51,7 +51,7 @@ export function timesOutAt(
   const { graceMs, timeoutMsOf } = settings;
   const own = virtualProxy === null ? undefined : timeoutMsOf?.get(prefixOf(virtualProxy));
   const timeoutMs = own ?? settings.timeoutMs;
-  return lastSeenAt + timeoutMs + graceMs + downtimes.since(lastSeenAt);
+  return downtimes.after(lastSeenAt, timeoutMs + graceMs);
 }
 
 /** The moment after which a sweep ends a session. */
@@ -59,10 +59,10 @@ export function dueAt(session: Session, settings: SessionSettings, downtimes: Do
   const { lastSeenAt, arrivedAt, listedAt } = session;
   if (session.isApplication) {
     const { timeoutMs } = settings.applicationTimesOf?.(session.key.host.name) ?? APPLICATION_TIMES;
-    return lastSeenAt + timeoutMs + downtimes.since(lastSeenAt);
+    return downtimes.after(lastSeenAt, timeoutMs);
   }
   const idleAt = timesOutAt(lastSeenAt, session.virtualProxy, settings, downtimes);
   if (session.openConnections.length === 0) return idleAt;
-  const oldAt = arrivedAt + settings.maxAgeMs + downtimes.since(arrivedAt);
+  const oldAt = downtimes.after(arrivedAt, settings.maxAgeMs);
   return Math.max(oldAt, listedAt === null ? 0 : idleAt);
 }

@@ -1,6 +1,6 @@
 import { QUALITIES, type QualityReason } from '../../contract/quality.ts';
 import type { EdgeAlive, ReportedHost, ReportedQuality } from '../../contract/sites/forwarding.ts';
-import { Downtimes } from '../downtimes.ts';
+import { DowntimesElsewhere } from '../downtimes.ts';
 import type { Edge } from './edge.ts';
 
 /** What is not known because of the way from an edge to here. */
@@ -13,6 +13,9 @@ export interface Lag {
 /** They come each second. */
 const MOST_BETWEEN_TICKS_MS = 10_000;
 const NO_LAG: Lag = { reason: null, events: 0 };
+const SILENT: Lag = { reason: 'site_silent', events: null };
+/** A site that is silent for so long is taken to be there no more. Its sessions have ended long before. */
+const GONE_AFTER_MS = 7 * 86_400_000;
 /** Of a site of which nobody has said anything: the lag says what that means. */
 const NOTHING_SAID: ReportedQuality = {
   ...{ quality: 'exact', reasons: [], hidden: 0, doubtfulSessions: 0, doubtfulUsers: 0 },
@@ -30,14 +33,14 @@ export function clockOf(site: EdgeSite | null, now: number): number {
 export class EdgeSite {
   readonly name: string;
   readonly edges = new Map<string, Edge>();
-  readonly downtimes = new Downtimes();
+  readonly downtimes = new DowntimesElsewhere();
   /** The clock of the site, milliseconds since 1970 UTC; null while nothing is known of it. */
   now: number | null = null;
   #believed: Edge | null = null;
   /** What was made use of last of what it said. */
   #adopted: EdgeAlive | null = null;
   /** Time that passed here since there was somebody to believe. */
-  #silentMs = 0;
+  silentMs = 0;
   #tickedAt: number | null = null;
   #reported = new Map<string, ReportedHost>();
 
@@ -54,9 +57,9 @@ export class EdgeSite {
     this.#believed = this.#best();
     const alive = this.#believed?.alive ?? null;
     if (this.#believed !== null) {
-      this.#silentMs = 0;
+      this.silentMs = 0;
       this.now = this.#believed.now ?? this.now;
-    } else if (this.#silentMs > silentForMs) this.now = now;
+    } else if (this.silentMs > silentForMs) this.now = now;
     if (alive === null || alive === this.#adopted) return;
     this.#adopted = alive;
     this.downtimes.restore(alive.report.downtimes);
@@ -67,7 +70,7 @@ export class EdgeSite {
   #pass(now: number): void {
     const passedMs = Math.min(Math.max(0, now - (this.#tickedAt ?? now)), MOST_BETWEEN_TICKS_MS);
     this.#tickedAt = now;
-    this.#silentMs += passedMs;
+    this.silentMs += passedMs;
     for (const edge of this.edges.values()) edge.silentMs += passedMs;
   }
 
@@ -81,7 +84,7 @@ export class EdgeSite {
 
   get lag(): Lag {
     const edge = this.#believed;
-    if (edge === null) return { reason: 'site_silent', events: null };
+    if (edge === null) return this.silentMs > GONE_AFTER_MS ? NO_LAG : SILENT;
     return edge.isLagging ? { reason: 'lagging', events: edge.behind } : NO_LAG;
   }
 

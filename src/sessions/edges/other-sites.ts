@@ -13,6 +13,7 @@ const SWEEP_MS = 1_000;
 export interface EdgeSiteState {
   readonly name: string;
   readonly downtimes: readonly Downtime[];
+  readonly silentMs: number;
 }
 
 /** What edges tell of their sites, besides events, and what that does to the picture. */
@@ -94,15 +95,17 @@ export class OtherSites {
 
   /** What a checkpoint keeps. */
   get state(): readonly EdgeSiteState[] {
-    return Array.from(this.#identities.edgeSites.all, ({ name, downtimes }) => ({
-      name,
-      downtimes: downtimes.list,
+    return Array.from(this.#identities.edgeSites.all, ({ name, downtimes, silentMs }) => ({
+      ...{ name, downtimes: downtimes.list, silentMs },
     }));
   }
 
   restore(state: readonly EdgeSiteState[]): void {
-    for (const { name, downtimes } of state)
-      this.#identities.edgeSites.site(name).downtimes.restore(downtimes);
+    for (const { name, downtimes, silentMs } of state) {
+      const site = this.#identities.edgeSites.site(name);
+      site.downtimes.restore(downtimes);
+      site.silentMs = silentMs;
+    }
   }
 
   /** So many events of the site are gone for good: each of its hosts may have been the one. */

@@ -102,6 +102,23 @@ describe('the counts of another site', () => {
     expect(both.qualities().host).toMatchObject({ quality: 'exact', reasons: [] });
   });
 
+  it('do without a site that is silent for a week, also where the program began anew meanwhile', () => {
+    const both = begun();
+    ticks(both.centre, both.now, 16_000);
+    const [state] = both.centre.otherSites.state;
+    if (state === undefined) throw new Error('no site');
+    expect(state.silentMs).toBeGreaterThan(0);
+    const later = new EdgeAndCentre();
+    later.centre.otherSites.restore([{ ...state, silentMs: 7 * DAY - 60_000 }]);
+    ticks(later.centre, later.now, 16_000);
+    expect(later.qualities().all.reasons).toEqual(['site_silent']);
+    ticks(later.centre, later.now, 80_000);
+    expect(later.qualities().all.reasons).toEqual([]);
+    later.says();
+    later.centre.tick(later.now + 81_000);
+    expect(later.centre.otherSites.state).toMatchObject([{ silentMs: 0 }]);
+  });
+
   it('are those of the one of two edges that knows best', () => {
     const both = begun();
     const worse: ReportedQuality = {
