@@ -8,7 +8,7 @@ export const QUALITY_WORDS: Readonly<Record<Quality, string>> = {
   exact: 'Every line is accounted for. The count is right.',
   reconciled: 'The proxies agree with the count, which makes good what may have been lost.',
   unverified: 'Nothing was seen to be lost, but a loss would not show.',
-  estimated: 'Something was lost, and nobody can say yet what that means.',
+  estimated: 'Something was lost or has not come, and nobody can say yet what that means.',
   unknown: 'Nobody knows who was on at this moment.',
 };
 
