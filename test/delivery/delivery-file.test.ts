@@ -25,7 +25,7 @@ it('a file that is as it must be is opened without writing, so that a full disk 
 
 it('something else in its place is said with its name', () => {
   writeFileSync(file, 'not a database at all, '.repeat(100));
-  expect(() => new DeliveryStore(folder)).toThrow(`${file}: file is not a database`);
+  expect(() => new DeliveryStore(folder)).toThrow(`${file}: damaged (file is not a database)`);
   expect(() => new DeliveryStore(join(folder, 'missing'))).toThrow(
     /missing.delivery\.db: ENOENT: no such file/,
   );
