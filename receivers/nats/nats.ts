@@ -8,7 +8,7 @@ import {
   type ReceiverParts,
   type ReceiverStats,
 } from '../../src/contract/receiver.ts';
-import type { EdgeAlive, ForwardingIntake } from '../../src/contract/sites/forwarding.ts';
+import type { ForwardingIntake } from '../../src/contract/sites/forwarding.ts';
 import { aliveSubjectOf, decodeAlive, edgeOfAlive } from '../../src/nats/alive.ts';
 import { connectToNats, fileProblem } from '../../src/nats/connection.ts';
 import {
@@ -24,14 +24,16 @@ import { encodeTaken, takenSubjectOf } from '../../src/nats/taken.ts';
 import { NatsCentreWay } from './centre-link.ts';
 import { Edges } from './edges.ts';
 import { type NatsConfig, natsSchema } from './nats.schema.ts';
+import { lackingOf, nextOf } from './places.ts';
+import { watch } from './watch.ts';
 
 const CONNECT_WITHIN_MS = 10_000;
 /** Between two attempts; doubled each time, up to the second one. */
 const RETRY_MS = 250;
 const MOST_RETRY_MS = 10_000;
-/** An ordered consumer notices so soon that its server is gone; with the library's own settings it takes half a minute. */
+/** A consumer notices within a few of these that its server is gone; with the library's own settings it takes half a minute. */
 const EXPIRES_MS = 5_000;
-const HEARTBEAT_MS = 500;
+const HEARTBEAT_MS = 1_000;
 /** Messages on their way at once; each may have a megabyte. */
 const MOST_MESSAGES = 50;
 /** An edge may be away when it is asked. */
@@ -137,6 +139,11 @@ class Nats implements NatsReceiver {
     const messages = await this.#consume(connection, stream, owned, intake);
     this.#hear(connection, owned, intake.edges);
     const stop = () => void messages.close();
+    let why = 'gives nothing more';
+    void watch(messages, (type) => {
+      why = `has lost our place (${type})`;
+      stop();
+    });
     signal.addEventListener('abort', stop);
     void connection.closed().then(stop);
     const asking = setInterval(() => this.#tell(connection, owned, intake.edges), ASK_EVERY_MS);
@@ -153,7 +160,7 @@ class Nats implements NatsReceiver {
       signal.removeEventListener('abort', stop);
     }
     const lost = connection.isClosed() ? await connection.closed() : null;
-    if (!signal.aborted) throw lost ?? new Error(`the stream ${this.#config.stream} gives nothing more`);
+    if (!signal.aborted) throw lost ?? new Error(`the stream ${this.#config.stream} ${why}`);
   }
 
   /** Signs of life of edges. */
@@ -271,24 +278,3 @@ class Nats implements NatsReceiver {
 }
 
 const NONE: ReadonlyMap<number, number> = new Map();
-
-/** By partition, the number after which events have not come that the edge says are in the stream. */
-function lackingOf(
-  edge: string,
-  { sent }: EdgeAlive,
-  owned: readonly number[],
-  intake: ForwardingIntake,
-): ReadonlyMap<number, number> {
-  const taken = owned.map((partition) => [partition, intake.takenOf(edge, partition)] as const);
-  return new Map(taken.filter(([partition, seq]) => seq < (sent[partition] ?? 0)));
-}
-
-/** Where to go on in the stream: behind the last message of that partition that was taken of which this is the oldest. */
-function nextOf({ identity }: FoundStream, owned: readonly number[], edges: ForwardingIntake): number {
-  const lastOf = new Map(owned.map((partition) => [partition, 0]));
-  for (const { partition, stream, streamSeq } of edges.positions()) {
-    const last = stream === identity ? lastOf.get(partition) : undefined;
-    if (last !== undefined) lastOf.set(partition, Math.max(last, streamSeq));
-  }
-  return Math.min(...lastOf.values()) + 1;
-}

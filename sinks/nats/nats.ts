@@ -26,7 +26,7 @@ import { Talk } from './talk.ts';
 /** What head and subject take of a message. */
 const HEAD_BYTES = 1_024;
 /** A server has to know of a message's storing so soon, else it is offered again. */
-const ACK_WITHIN_MS = 5_000;
+const ACK_WITHIN_MS = 3_000;
 /** A question that is asked again within this time is answered already. */
 const ANSWER_HOLDS_MS = 60_000;
 const TABLE = 'accepted_events';

@@ -15,6 +15,9 @@ export const MOST_PARTITIONS = 256;
 /** Messages that are sent again so soon are dropped by the server; later ones by whoever reads them. */
 const DUPLICATES_MS = 120_000;
 
+/** While servers agree on another leader they do not answer: it is soon tried again. */
+const ANSWER_WITHIN_MS = 1_500;
+
 /** How a stream is made where there is none. */
 export interface StreamWanted {
   readonly name: string;
@@ -44,7 +47,7 @@ export async function findStream(
   name: string,
   wanted: StreamWanted | null,
 ): Promise<FoundStream> {
-  const manager = await jetstreamManager(connection);
+  const manager = await jetstreamManager(connection, { timeout: ANSWER_WITHIN_MS });
   const info = (await infoOf(manager, name)) ?? (await makeStream(manager, name, wanted));
   const problem = problemOf(info, wanted?.replicas ?? 1);
   if (problem !== null) throw new SettingsError(`the stream ${name} ${problem}`);
