@@ -143,7 +143,10 @@ describe.skipIf(!hasNats)('events of a site arrive, each once,', () => {
   }, 300_000);
 });
 
-describe.skipIf(!hasNats || !SmallDisk.isPossible())('events of a site wait', () => {
+const hasSmallDisk = SmallDisk.isPossible();
+if (!hasSmallDisk) process.stderr.write('skipped: no small disk (unshare, mount, nsenter) on this machine\n');
+
+describe.skipIf(!hasNats || !hasSmallDisk)('events of a site wait', () => {
   it('while the disk of the server is full, and arrive when it has room', async () => {
     const place = mkdtempSync(join(tmpdir(), 'headcount-nats-disk-'));
     disposals.push(() => rmSync(place, { recursive: true, force: true }));

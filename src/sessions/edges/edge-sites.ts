@@ -12,6 +12,8 @@ export class EdgeSites {
   readonly #edges = new Map<string, { readonly edge: Edge; readonly site: EdgeSite }>();
   /** To be set by whoever keeps account of what was taken. */
   takenOf: TakenOf = () => 0;
+  /** To be set by whoever knows the hosts. */
+  hasHosts: (site: EdgeSite) => boolean = () => false;
   /** Called with a site that was not known before. */
   onNew: (site: EdgeSite) => void = () => {};
 
@@ -38,7 +40,7 @@ export class EdgeSites {
   know(name: string, siteName: string): Edge {
     const known = this.#edges.get(name);
     if (known !== undefined && known.site.name === siteName) return known.edge;
-    known?.site.edges.delete(name);
+    if (known !== undefined) this.#leave(name, known.site);
     const site = this.site(siteName);
     const edge = new Edge(name, (...asked) => this.takenOf(...asked));
     site.edges.set(name, edge);
@@ -62,8 +64,14 @@ export class EdgeSites {
     const [oldest] = this.#edges;
     if (oldest === undefined) return;
     const [name, { site }] = oldest;
+    this.#leave(name, site);
+  }
+
+  /** A site of which nobody tells and nothing is known is none. */
+  #leave(name: string, site: EdgeSite): void {
     this.#edges.delete(name);
     site.edges.delete(name);
+    if (site.edges.size === 0 && !this.hasHosts(site)) this.#sites.delete(site.name);
   }
 
   /** An edge says that it is there, and how it is. `partitions`: those that are followed. */

@@ -26,7 +26,9 @@ export class OtherSites {
     this.#book = book;
     this.#identities = book.identities;
     this.#losses = losses;
-    book.identities.edgeSites.onNew = (site) => this.#adopt(site);
+    const { edgeSites, hosts } = book.identities;
+    edgeSites.onNew = (site) => this.#adopt(site);
+    edgeSites.hasHosts = (site) => hosts.values().some(({ edgeSite }) => edgeSite === site);
   }
 
   /** Hosts of the site may be known already, from before a restart. */

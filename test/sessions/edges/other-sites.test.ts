@@ -137,6 +137,16 @@ describe('the counts of another site', () => {
   });
 });
 
+it('sites have a bound, whatever somebody makes up, and one that has hosts stays', () => {
+  const both = begun();
+  const { edgeSites } = both.centre.identities;
+  for (let n = 0; n < 3_000; n += 1) both.centre.otherSites.know(`edge-${n}`, `made-up-${n}`);
+  expect(edgeSites.size).toBeLessThanOrEqual(1_001);
+  expect(edgeSites.of('berlin/node1')?.name).toBe('berlin');
+  for (let n = 0; n < 3_000; n += 1) both.centre.otherSites.know('one', `another-${n}`);
+  expect(edgeSites.size).toBeLessThanOrEqual(1_001);
+});
+
 describe('sessions of another site', () => {
   it('are those that the edge has, once everything has come, whatever the clock here does and however late it comes', () => {
     const step = fc.oneof(
