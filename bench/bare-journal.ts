@@ -57,7 +57,7 @@ for (const [n, { event, applied }] of rows.entries()) {
   journal.add(event, applied);
   if (n % ROWS_IN_TURN === 0) {
     await setImmediate();
-    if (journal.behind) await journal.committed();
+    if (journal.isBehind()) await journal.committed();
   }
 }
 journal.checkpoint(Date.now(), stateOf(site));

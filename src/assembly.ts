@@ -116,7 +116,7 @@ export class Assembly {
       log,
       folder: config.folder,
       trouble: (kind, sample) => this.#troubles.note(kind, sample),
-      isFull: () => this.journal.behind || this.journal.trouble !== null,
+      isFull: () => this.journal.isBehind() || this.journal.trouble !== null,
       applicationOf: (host) => applicationSettings(this.access.applicationOf(host)),
     });
     this.checkpoints = new Checkpoints({

@@ -8,7 +8,8 @@ import type { Applied } from '../sessions/site.ts';
 export interface EventStore {
   readonly nextSeq: number;
   readonly uncommitted: number;
-  readonly behind: boolean;
+  /** True when senders that can wait should, where so many `more` have come and are not added yet. */
+  isBehind(more?: number): boolean;
   readonly full: boolean;
   /** Why commits do not succeed, null where they do. */
   readonly trouble: string | null;

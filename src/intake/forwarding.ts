@@ -13,7 +13,7 @@ import type { EventStore } from './event-store.ts';
 const MOST_POSITIONS = 100_000;
 
 export interface ForwardingParts {
-  readonly store: Pick<EventStore, 'behind' | 'trouble' | 'addPosition'>;
+  readonly store: Pick<EventStore, 'isBehind' | 'trouble' | 'addPosition'>;
   /** Works off what came before, then applies these in this order. Counts each. */
   readonly apply: (events: readonly UserEvent[]) => void;
   readonly otherSites: OtherSites;
@@ -46,7 +46,7 @@ export class Forwarding implements ForwardingIntake {
     if (known === undefined && this.#positions.size >= MOST_POSITIONS) return 'refused';
     if (known !== undefined && message.previous > known.seq) return { missingAfter: known.seq };
     if (known !== undefined && message.through <= known.seq) return 'known';
-    if (store.behind || store.trouble !== null) return 'full';
+    if (store.isBehind() || store.trouble !== null) return 'full';
     const seq = known?.seq ?? 0;
     // Before its hosts are made: they are known to be of another site.
     otherSites.know(message.edge, message.site);

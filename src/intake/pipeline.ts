@@ -93,7 +93,7 @@ export class Pipeline implements Intake {
       if (!this.#queue.push(bytes, sender, receivedAt)) this.#refuse('oversize', sender.address);
     }
     if (!this.#turnPending) this.#nextTurn(TURN.afterMs);
-    return !this.#parts.store.behind;
+    return !this.#parts.store.isBehind(this.#queue.length);
   }
 
   #nextTurn(ms: number): void {

@@ -118,9 +118,9 @@ export class Journal {
     return this.#stateAt;
   }
 
-  /** True when senders that can wait should. */
-  get behind(): boolean {
-    return this.uncommitted >= BEHIND_EVENTS || this.#failure !== null;
+  /** True when senders that can wait should, where so many `more` have come and are not added yet. */
+  isBehind(more = 0): boolean {
+    return this.uncommitted + more >= BEHIND_EVENTS || this.#failure !== null;
   }
 
   /** True when nothing more can be taken. */

@@ -37,9 +37,7 @@ class Centre {
       [...new Map(positions.map((each) => [`${each.edge} ${each.partition}`, each])).values()],
       {
         store: {
-          get behind() {
-            return isBehind();
-          },
+          isBehind,
           get trouble() {
             return trouble();
           },

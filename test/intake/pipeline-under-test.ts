@@ -19,7 +19,8 @@ export class MemoryStore implements EventStore {
   readonly polls: KeptPoll[] = [];
   readonly positions: EdgePosition[] = [];
   uncommitted = 0;
-  behind = false;
+  /** So many events it holds before senders that can wait should. */
+  mostWaiting = 1_000;
   full = false;
   trouble: string | null = null;
   takesState = true;
@@ -31,6 +32,10 @@ export class MemoryStore implements EventStore {
 
   get nextSeq(): number {
     return this.events.length + 1;
+  }
+
+  isBehind(more = 0): boolean {
+    return this.uncommitted + more >= this.mostWaiting;
   }
 
   add(event: UserEvent, applied: Applied, words: LineWords | null = null): void {

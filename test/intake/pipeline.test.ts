@@ -241,11 +241,19 @@ describe('the pipeline', () => {
   it('takes what comes while the journal is behind, and says that whoever can wait should', () => {
     const { pipeline, store } = pipelineUnderTest();
     const receive = () => pipeline.receive(Buffer.from(line('Start session', 'anna')), sender, START);
-    expect(receive()).toBe(true);
-    store.behind = true;
+    store.mostWaiting = 3;
+    expect([receive(), receive()]).toEqual([true, true]);
+    pipeline.work();
     expect(receive()).toBe(false);
     pipeline.work();
-    expect(store.events).toHaveLength(2);
+    expect([receive(), store.events.length]).toEqual([false, 3]);
+  });
+
+  it('says so, too, when what has come and was not worked on yet makes up the rest', () => {
+    const { pipeline, store } = pipelineUnderTest();
+    store.mostWaiting = 3;
+    const receive = () => pipeline.receive(Buffer.from(line('Start session', 'anna')), sender, START);
+    expect([receive(), receive(), receive(), store.events.length]).toEqual([true, true, false, 0]);
   });
 
   it('is drained when everything that was received is on the disk', async () => {

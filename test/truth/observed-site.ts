@@ -59,7 +59,7 @@ export class ObservedSite {
         return stored.lastSeq + 1;
       },
       uncommitted: 0,
-      behind: false,
+      isBehind: () => false,
       full: false,
       trouble: null,
       takesState: true,

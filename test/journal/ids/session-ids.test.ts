@@ -236,7 +236,11 @@ describe('ids of sessions', () => {
     });
     const centre = (each: NamedStore, cuts: readonly (readonly [number, number])[]) => {
       const forwarding = new Forwarding([], {
-        store: { behind: false, trouble: null, addPosition: (position) => each.stored.addPosition(position) },
+        store: {
+          isBehind: () => false,
+          trouble: null,
+          addPosition: (position) => each.stored.addPosition(position),
+        },
         apply: (news) => each.play(news, EPOCH + DAY),
         otherSites: each.stored.site.otherSites,
         now: () => EPOCH + DAY,
