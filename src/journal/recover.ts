@@ -9,6 +9,7 @@ import {
   rememberOrphanClose,
   rememberOrphanStop,
   rememberTimeOut,
+  STOP_REMEMBERED_MS,
 } from '../sessions/key-memory.ts';
 import { Connection, Session } from '../sessions/session.ts';
 import { OUTCOMES } from '../sessions/session-tracker.ts';
@@ -71,7 +72,6 @@ export interface Recovered {
 
 // More than the rules look back, since arrival times may step back a little.
 const REMEMBERED_TIMEOUT_MS = 25 * 3_600_000;
-const REMEMBERED_STOP_MS = 120_000;
 const RECENT_SECONDS = 3_600;
 const MOST_AHEAD_SECONDS = 600;
 const MOST_EVENT_IDS = 1_000_000;
@@ -161,7 +161,7 @@ class Recovery {
     const hosts = this.#site.identities.hosts.values();
     const stoppedSince = hosts.some(({ isApplication }) => isApplication)
       ? now - REMEMBERED_TIMEOUT_MS
-      : now - REMEMBERED_STOP_MS;
+      : now - STOP_REMEMBERED_MS;
     for (const cells of this.#records(ended, now - REMEMBERED_TIMEOUT_MS, stoppedSince)) {
       const { host, ended_seen_at: endedSeenAt } = SESSION.record(cells, this.#names);
       if (this.#isRemembered(host, endedSeenAt ?? 0)) this.#restoreEnded(this.#session(cells), now);
@@ -179,7 +179,7 @@ class Recovery {
     const { key, endReason } = session;
     if (session.isApplication) this.#site.applications.restoreEnded(session);
     else if (isInferred(endReason)) rememberTimeOut(session);
-    else if (endReason === 'stop' && now - (session.endedSeenAt ?? 0) <= REMEMBERED_STOP_MS) {
+    else if (endReason === 'stop' && now - (session.endedSeenAt ?? 0) <= STOP_REMEMBERED_MS) {
       const waiting: Connection[] = [];
       const byId = `SELECT ${CONNECTION.list} FROM connections WHERE id = ?`;
       for (let id = session.lastConnectionId; id > 0; ) {
@@ -214,7 +214,7 @@ class Recovery {
   #restoreOrphans(now: number): void {
     const before = this.#database
       .prepare('SELECT seq FROM events WHERE seq <= ? AND received_at < ? ORDER BY seq DESC LIMIT 1')
-      .get(this.#seq, now - REMEMBERED_STOP_MS);
+      .get(this.#seq, now - STOP_REMEMBERED_MS);
     const records = this.#records(
       `${EVENT_RECORDS} WHERE seq > ? AND seq <= ? AND outcome IN (?, ?) ORDER BY seq`,
       Number(before?.['seq'] ?? 0),

@@ -12,6 +12,12 @@ const CONFIRM_WITHIN_MS = 5_000;
 /** Of each kind of thing a key remembers, the last so many. Bounds memory and the cost of a line. */
 const REMEMBERED = 64;
 
+/**
+ * What a Stop ended or did not find is remembered for so long, by our clock: longer than a late line is waited for, since arrival
+ * times may step back a little.
+ */
+export const STOP_REMEMBERED_MS = 120_000;
+
 /** Ends that no line told: a later one may correct them. */
 export const INFERRED: readonly EndReason[] = ['timeout', 'max_age', 'restart', 'snapshot'];
 
@@ -34,7 +40,11 @@ export function forgetTimeOut(session: Session): void {
 export function rememberClosedByStop(connection: Connection): void {
   connection.closedByStop = true;
   const { key } = connection.session;
-  key.closedByStop = withNew(key.closedByStop, connection);
+  key.closedByStop = withNew(recent(key.closedByStop, connection, stoppedAt), connection);
+}
+
+function stoppedAt({ session }: Connection): number {
+  return session.endedSeenAt ?? 0;
 }
 
 export function forgetClosedByStop(connection: Connection): void {
@@ -45,12 +55,17 @@ export function forgetClosedByStop(connection: Connection): void {
 
 /** A Stop without session: a late Start may pair with it. `seq` is its number in the journal. */
 export function rememberOrphanStop(key: Key, event: UserEvent, seq: number): void {
-  key.orphanStops = withNew(key.orphanStops, orphan(event, seq));
+  const stop = orphan(event, seq);
+  key.orphanStops = withNew(recent(key.orphanStops, stop, arrivedAt), stop);
 }
 
 function orphan({ at, receivedAt, timed, sessionKey, virtualProxy }: UserEvent, seq: number): OrphanStop {
   const copy = (text: string | null) => (text === null ? null : copied(text));
   return { at, receivedAt, timed, sessionKey: copy(sessionKey), virtualProxy: copy(virtualProxy), seq };
+}
+
+function arrivedAt({ receivedAt }: OrphanStop): number {
+  return receivedAt;
 }
 
 export function forgetOrphanStop(key: Key, stop: OrphanStop): void {
@@ -61,7 +76,8 @@ export function forgetOrphanStop(key: Key, stop: OrphanStop): void {
 export function rememberOrphanClose(key: Key, event: UserEvent, seq: number): void {
   if (!event.timed) return;
   const appId = event.appId === null ? null : copied(event.appId);
-  key.orphanCloses = withNew(key.orphanCloses, { ...orphan(event, seq), appId });
+  const close = { ...orphan(event, seq), appId };
+  key.orphanCloses = withNew(recent(key.orphanCloses, close, arrivedAt), close);
 }
 
 export function forgetOrphanClose(key: Key, close: OrphanClose): void {
@@ -75,6 +91,15 @@ export function rememberStopped(session: Session): void {
 
 export function forgetStopped(session: Session): void {
   session.key.stopped = without(session.key.stopped, session);
+}
+
+/** Those that may matter still when `entry` comes. They are in order, but for a clock that stepped back. */
+function recent<T>(list: T[] | null, entry: T, atOf: (each: T) => number): T[] | null {
+  if (list === null) return null;
+  const since = atOf(entry) - STOP_REMEMBERED_MS;
+  const over = list.findIndex((each) => atOf(each) >= since);
+  list.splice(0, over < 0 ? list.length : over);
+  return list;
 }
 
 function withNew<T>(list: T[] | null, entry: T): T[] {

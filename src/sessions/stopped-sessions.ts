@@ -1,9 +1,6 @@
 import { clockOf, type EdgeSite } from './edges/edge-site.ts';
-import { forgetStopped, rememberStopped } from './key-memory.ts';
+import { forgetStopped, rememberStopped, STOP_REMEMBERED_MS } from './key-memory.ts';
 import type { Session } from './session.ts';
-
-/** Longer than a late line is waited for, since arrival times may step back a little. */
-const REMEMBERED_MS = 120_000;
 
 /** Sessions that a Stop ended lately. Each key knows its own; forgotten in time, so that they cost no memory for a day. */
 export class StoppedSessions {
@@ -27,7 +24,7 @@ export class StoppedSessions {
   forget(now: number): void {
     for (const [site, sessions] of this.#sessions) {
       for (const session of sessions) {
-        if (clockOf(site, now) - (session.endedSeenAt ?? 0) <= REMEMBERED_MS) break;
+        if (clockOf(site, now) - (session.endedSeenAt ?? 0) <= STOP_REMEMBERED_MS) break;
         this.delete(session);
       }
     }
