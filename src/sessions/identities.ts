@@ -167,14 +167,14 @@ export class Identities {
   forget(now: number): void {
     for (const key of this.#empty.take(now)) {
       if (key.open !== null) continue;
-      if (key.usedAt !== key.queuedAt) this.#empty.add(key);
+      if (!this.#empty.hasWaited(key, now)) this.#empty.add(key);
       else if (key.resumable > 0) this.emptied(key, now);
-      else if (key.timedOut !== null) this.#timedOut.add(key);
+      else if (key.timedOut !== null && !this.#timedOut.hasWaited(key, now)) this.#timedOut.add(key);
       else this.#drop(key);
     }
     for (const key of this.#timedOut.take(now)) {
       if (key.open !== null) continue;
-      if (key.usedAt !== key.queuedAt) this.#empty.add(key);
+      if (!this.#timedOut.hasWaited(key, now)) this.#empty.add(key);
       else this.#drop(key);
     }
     for (const host of this.hosts.values()) if (this.#isOver(host, now)) this.hosts.delete(host.name);

@@ -27,3 +27,15 @@ it('what a Stop ended or did not find is remembered for two minutes, also of a u
   }
   expect(remembered()).toEqual([3, 3, 3]);
 });
+
+it('a user who came back is forgotten by the time of that, whoever else turns idle with the same look at all of them', () => {
+  const site = new Site(SETTINGS);
+  const [anna, bert] = ['anna', 'bert'].map((id) => ({ user: { directory: 'LAB', id } }));
+  site.apply(eventAt('session_rejected', START, anna), 1);
+  site.apply(eventAt('session_start', START, bert), 2);
+  site.apply(eventAt('session_rejected', START + MINUTE, anna), 3);
+  // The machine sleeps meanwhile.
+  site.tick(START + MINUTE + SETTINGS.timeoutMs + SETTINGS.graceMs + 1);
+  const knows = (id: string) => site.identities.knows('node1', { directory: 'LAB', id });
+  expect([site.counts.sessions, knows('anna'), knows('bert')]).toEqual([0, false, true]);
+});

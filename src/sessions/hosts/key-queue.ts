@@ -24,6 +24,11 @@ export class KeyQueue {
     this.#keys.get(key.host.edgeSite)?.delete(key);
   }
 
+  /** Whether it is long enough since a key was used last, which may be later than when it came here. A clock that was set back must not make one wait. */
+  hasWaited(key: Key, now: number): boolean {
+    return Math.abs(clockOf(key.host.edgeSite, now) - key.usedAt) >= this.#afterMs;
+  }
+
   /** Those that have waited long enough. Costs O(taken). */
   *take(now: number): Generator<Key> {
     for (const [site, keys] of this.#keys) {
