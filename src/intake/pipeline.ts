@@ -23,13 +23,16 @@ import { NoteRoom } from './note-room.ts';
 import type { PipelineParts } from './pipeline-parts.ts';
 import { RulesSeen } from './rules-seen.ts';
 import { SnapshotTurns } from './snapshot-turns.ts';
-import { sortByTime } from './time-order.ts';
+import { inOrder } from './time-order.ts';
 import { Twins } from './twins.ts';
 
 /** Memory for messages between two turns. A full one is worked off at once. */
 const QUEUE_BYTES = 16 * 1_048_576;
-/** A turn comes so long after the first message. Where there are more messages requests get their turn before the rest. */
-const TURN = { afterMs: 10, messages: 1_000 };
+/**
+ * A turn comes so long after the first message. Where there are more messages requests get their turn before the rest. So many at
+ * once are put into order: what is alive when the garbage collector comes is expensive, and of a line everything is until then.
+ */
+const TURN = { afterMs: 10, messages: 1_000, inOrder: 125 };
 
 /**
  * The order of life of a message: parse, blacklist, duplicate, order, session, journal. Synchronous; a
@@ -103,16 +106,16 @@ export class Pipeline implements Intake {
 
   #turn(): void {
     this.#turnPending = false;
-    this.#queue.drain(this.#message, TURN.messages);
-    this.#applyInOrder();
+    this.work(TURN.messages);
     if (this.#queue.length > 0) this.#nextTurn(0);
   }
 
-  /** Works off every message received so far. */
-  work(): void {
-    if (this.#queue.length === 0) return;
-    this.#queue.drain(this.#message);
-    this.#applyInOrder();
+  /** Works off every message received so far, or the first ones. */
+  work(messages = Number.POSITIVE_INFINITY): void {
+    for (let done = 0; done < messages && this.#queue.length > 0; done += TURN.inOrder) {
+      this.#queue.drain(this.#message, TURN.inOrder);
+      this.#applyInOrder();
+    }
   }
 
   readonly #line: TakeLine = (line, text, arrival) => {
@@ -196,9 +199,7 @@ export class Pipeline implements Intake {
   }
 
   #applyInOrder(): void {
-    const events = this.#events;
-    sortByTime(events);
-    this.#apply(events);
+    this.#apply(inOrder(this.#events));
     this.#events = [];
   }
 

@@ -1,8 +1,8 @@
 import type { UserEvent } from '../contract/event.ts';
 
-/** Sorts by event time; equal times keep their order. Most turns are in order already. */
-export function sortByTime(events: UserEvent[]): void {
-  if (!isInOrder(events)) events.sort((a, b) => a.at - b.at);
+/** The same events by event time; equal times keep their order. Most are in order already. */
+export function inOrder(events: readonly UserEvent[]): readonly UserEvent[] {
+  return isInOrder(events) ? events : events.toSorted((a, b) => a.at - b.at);
 }
 
 function isInOrder(events: readonly UserEvent[]): boolean {
