@@ -31,6 +31,8 @@ export interface SoakSample extends Memory {
   readonly seconds: number;
   readonly openFiles: number;
   readonly received: number;
+  /** What was offered once more: a batch that had been answered 503, after it was taken. */
+  readonly duplicates: number;
   readonly refused: number;
   /** By the kernel or a full ring. */
   readonly dropped: number;
@@ -60,6 +62,7 @@ export async function takeSample(
     ...memory,
     openFiles: program.openFiles,
     received: ingest.received,
+    duplicates: ingest.duplicates,
     refused: total(ingest.refused),
     dropped: ingest.receivers.reduce(
       (sum, { kernelDropped, ringDropped = 0 }) => sum + (kernelDropped ?? 0) + ringDropped,

@@ -9,6 +9,9 @@ const JUDGED_FROM_SECONDS = 15 * 60;
 const FILES_LEEWAY = 12;
 /** Start, stop, a look at the disk: no line of the log may be one for each event or each minute. */
 const MOST_LOG_LINES = 30;
+/** Of 600 people at this rate somebody always logs in again and again, and both is said once a minute: that it begins, and that it ends. */
+const STORM = 'logs in again and again';
+const MOST_STORM_LINES_A_MINUTE = 2;
 
 export interface SoakEnd {
   readonly samples: readonly SoakSample[];
@@ -26,12 +29,18 @@ export interface SoakEnd {
 export function soakVerdict(end: SoakEnd): string[] {
   const { sent, last, filesBefore, filesAfter } = end;
   const problems = [...end.samples, last].flatMap((sample) => sample.problems);
-  const lines = [...end.logged.values()].reduce((sum, count) => sum + count, 0);
-  const missing = sent - last.received - last.dropped;
+  const logged = [...end.logged];
+  const lines = ofLog(logged.filter(([message]) => !message.includes(STORM)));
+  const stormLines = ofLog(logged.filter(([message]) => message.includes(STORM)));
+  const minutes = Math.ceil((end.samples.at(-1)?.seconds ?? 0) / 60) + 1;
+  const missing = sent - (last.received - last.duplicates) - last.dropped;
   return [
     ...memoryVerdicts(end.samples),
     verdict(problems.length === 0, `sums that did not add up: ${problems.length} ${problems[0] ?? ''}`),
-    verdict(missing === 0, `sent ${sent} = received ${last.received} + dropped ${last.dropped}`),
+    verdict(
+      missing === 0,
+      `sent ${sent} = received ${last.received} - offered twice ${last.duplicates} + dropped ${last.dropped}`,
+    ),
     verdict(last.dropped === 0, `dropped by the kernel or a full ring: ${last.dropped}`),
     verdict(last.refused === 0, `refused: ${last.refused}`),
     verdict(
@@ -43,6 +52,7 @@ export function soakVerdict(end: SoakEnd): string[] {
       filesAfter <= filesBefore + FILES_LEEWAY,
       `open files before ${filesBefore}, after ${filesAfter}`,
     ),
+    verdict(stormLines <= MOST_STORM_LINES_A_MINUTE * minutes, `log lines of storms: ${stormLines}`),
     verdict(lines <= MOST_LOG_LINES, `log lines: ${JSON.stringify(Object.fromEntries(end.logged))}`),
     verdict(
       end.readerProblems.length === 0,
@@ -68,6 +78,10 @@ function memoryVerdicts(samples: readonly SoakSample[]): string[] {
     if (!isJudged) return `not judged, too short: ${said}`;
     return verdict(slope - 2 * error <= FLAT_MEBIBYTES_AN_HOUR, said);
   });
+}
+
+function ofLog(logged: readonly (readonly [string, number])[]): number {
+  return logged.reduce((sum, [, count]) => sum + count, 0);
 }
 
 function verdict(isGood: boolean, said: string): string {
