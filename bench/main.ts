@@ -43,7 +43,7 @@ import { formatTable } from './table.ts';
  *   npm run bench                         all scenarios, well over half an hour; sink-* need Java 17, mqtt-* mosquitto, sites nats-server
  *   npm run bench -- burst visible        only these
  *   npm run bench -- --quick              everything short: shows that it works
- *   npm run bench -- --program FILE       another working copy's src/main.ts, to compare with
+ *   npm run bench -- --program FILE       another working copy's src/headcount.js, to compare with
  *   npm run bench -- --profile FOLDER     CPU profiles of Headcount's threads (the numbers suffer)
  */
 
@@ -60,7 +60,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     quick: { type: 'boolean', default: false },
-    program: { type: 'string', default: fileURLToPath(new URL('../src/main.ts', import.meta.url)) },
+    program: { type: 'string', default: fileURLToPath(new URL('../src/headcount.js', import.meta.url)) },
     profile: { type: 'string' },
   },
 });

@@ -12,10 +12,12 @@ export const PAGE_PACKAGES: readonly string[] = [...libraries.map(([module]) => 
   (module) => `node_modules/${/^(?:@[^/]+\/)?[^/]+/.exec(module)?.[0]}`,
 );
 
-/** Modules that read files of the repository when they run: in a package, what they have read stands in them. */
+/** Modules that need the repository when they run: in a package, what they have read stands in them. */
 export const MADE_MODULES: ReadonlyMap<string, () => string> = new Map([
   ['src/api/page/page-files.ts', pageModule],
   ['src/commands/appender-template.ts', appenderModule],
+  // It is compiled already.
+  ['src/compile-cache.js', () => 'export const keepCompiled = () => {};'],
 ]);
 
 function pageModule(): string {

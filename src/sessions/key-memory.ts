@@ -84,9 +84,12 @@ export function forgetOrphanClose(key: Key, close: OrphanClose): void {
   key.orphanCloses = without(key.orphanCloses, close);
 }
 
-/** A session that a Stop ended: a late Start or Open of it may still come. */
-export function rememberStopped(session: Session): void {
-  session.key.stopped = withNew(session.key.stopped, session);
+/** A session that a Stop ended: a late Start or Open of it may still come. Returns the one that is forgotten for it. */
+export function rememberStopped(session: Session): Session | null {
+  const { key } = session;
+  const [oldest = null] = key.stopped !== null && key.stopped.length >= REMEMBERED ? key.stopped : [];
+  key.stopped = withNew(key.stopped, session);
+  return oldest;
 }
 
 export function forgetStopped(session: Session): void {

@@ -12,7 +12,8 @@ export class StoppedSessions {
     const known = this.#sessions.get(site);
     if (known === undefined) this.#sessions.set(site, new Set([session]));
     else known.add(session);
-    rememberStopped(session);
+    const forgotten = rememberStopped(session);
+    if (forgotten !== null) known?.delete(forgotten);
   }
 
   delete(session: Session): void {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const MAIN = resolve(import.meta.dirname, '../../../src/main.ts');
+const MAIN = resolve(import.meta.dirname, '../../../src/headcount.js');
 /** As `npm start` has it. */
 const START_FLAGS = ['--max-semi-space-size=8'];
 const CONFIG = `receivers:
