@@ -28,8 +28,9 @@ import { lackingOf, nextOf } from './places.ts';
 import { watch } from './watch.ts';
 
 const CONNECT_WITHIN_MS = 10_000;
-/** Between two attempts; doubled each time, up to the second one. */
-const RETRY_MS = 250;
+/** Between two attempts: a part of how long there was nothing, so that the first one that can succeed is not much later than that. */
+const RETRY_PART = 8;
+const LEAST_RETRY_MS = 250;
 const MOST_RETRY_MS = 10_000;
 /** A consumer notices within a few of these that its server is gone; with the library's own settings it takes half a minute. */
 const EXPIRES_MS = 5_000;
@@ -102,7 +103,7 @@ class Nats implements NatsReceiver {
 
   async #run(intake: NatsIntake): Promise<void> {
     const { signal } = this.#stopping;
-    for (let retryMs = RETRY_MS; !signal.aborted; retryMs = Math.min(retryMs * 2, MOST_RETRY_MS)) {
+    for (let since = performance.now(); !signal.aborted; ) {
       const before = this.#received;
       try {
         await this.#follow(intake);
@@ -112,7 +113,9 @@ class Nats implements NatsReceiver {
         this.#parts.trouble(`receiver ${this.name} does not get events of other sites`, this.#trouble);
       }
       await this.#connection?.close();
-      if (this.#received > before) retryMs = RETRY_MS;
+      const now = performance.now();
+      if (this.#received > before) since = now;
+      const retryMs = Math.min(MOST_RETRY_MS, Math.max(LEAST_RETRY_MS, (now - since) / RETRY_PART));
       await sleep(retryMs, undefined, { signal }).catch(() => {});
     }
   }

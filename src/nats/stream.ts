@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type JetStreamManager,
   jetstreamManager,
@@ -15,8 +16,13 @@ export const MOST_PARTITIONS = 256;
 /** Messages that are sent again so soon are dropped by the server; later ones by whoever reads them. */
 const DUPLICATES_MS = 120_000;
 
-/** While servers agree on another leader they do not answer: it is soon tried again. */
+/**
+ * While servers agree on another leader nobody answers, and a question of that time is never answered, so it is asked again before it is
+ * given up: so often, after so long each.
+ */
 const ANSWER_WITHIN_MS = 1_500;
+const ASKED_TIMES = 6;
+const ASKED_AGAIN_MS = 500;
 
 /** How a stream is made where there is none. */
 export interface StreamWanted {
@@ -47,8 +53,11 @@ export async function findStream(
   name: string,
   wanted: StreamWanted | null,
 ): Promise<FoundStream> {
-  const manager = await jetstreamManager(connection, { timeout: ANSWER_WITHIN_MS });
-  const info = (await infoOf(manager, name)) ?? (await makeStream(manager, name, wanted));
+  const { manager, found } = await firstAnswer(connection, async () => {
+    const manager = await jetstreamManager(connection, { timeout: ANSWER_WITHIN_MS });
+    return { manager, found: await infoOf(manager, name) };
+  });
+  const info = found ?? (await makeStream(manager, name, wanted));
   const problem = problemOf(info, wanted?.replicas ?? 1);
   if (problem !== null) throw new SettingsError(`the stream ${name} ${problem}`);
   return {
@@ -59,6 +68,24 @@ export async function findStream(
     firstSeq: info.state.first_seq,
     lastSeq: info.state.last_seq,
   };
+}
+
+/** Of a question that may be asked several times at once. Rejects with what came of the last one where none is answered. */
+async function firstAnswer<T>(connection: NatsConnection, ask: () => Promise<T>): Promise<T> {
+  const asked: Promise<T>[] = [];
+  while (asked.length < ASKED_TIMES && !connection.isClosed()) {
+    const answer = ask();
+    asked.push(answer);
+    const isAnswered = Promise.any(asked).then(
+      () => true,
+      () => false,
+    );
+    const isLate = sleep(ASKED_AGAIN_MS, false);
+    if (await Promise.race([isAnswered.then((yes) => yes || isLate), isLate])) break;
+  }
+  return Promise.any(asked).catch(({ errors }: AggregateError) => {
+    throw errors.at(-1) ?? new Error('the connection is closed');
+  });
 }
 
 async function infoOf(manager: JetStreamManager, name: string): Promise<StreamInfo | null> {
