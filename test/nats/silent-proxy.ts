@@ -6,6 +6,8 @@ export class SilentProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #isSilent = false;
+  /** What a client sends is lost where this holds it. */
+  loses: (text: string) => boolean = () => false;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -23,6 +25,7 @@ export class SilentProxy {
       ] as const) {
         proxy.#sockets.add(from);
         from.on('data', (bytes) => {
+          if (from === client && proxy.loses(bytes.toString('latin1'))) return;
           if (from === client && isLast(bytes.toString('latin1'))) proxy.goSilent();
           if (!proxy.#isSilent) to.write(bytes);
         });
