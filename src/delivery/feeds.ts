@@ -14,6 +14,16 @@ import {
   sessionsBy,
 } from './row-reader.ts';
 
+/** Where events stand. */
+const EVENT_LOG = {
+  log: 'events',
+  oldestEvent: 'SELECT min(seq) AS n FROM events WHERE seq > ?',
+  number: 'seq',
+  committed: 'received_at',
+  tickMs: 1,
+  lookBack: 1,
+} as const;
+
 /** The logs that sinks follow, in the order they are delivered in. */
 export function createFeeds(
   database: DatabaseSync,
@@ -38,12 +48,7 @@ export function createFeeds(
     {
       name: 'events',
       table: 'session_events',
-      log: 'events',
-      oldestEvent: 'SELECT min(seq) AS n FROM events WHERE seq > ?',
-      number: 'seq',
-      committed: 'received_at',
-      tickMs: 1,
-      lookBack: 1,
+      ...EVENT_LOG,
       rows: `SELECT ${events.list} FROM events e WHERE e.seq > ? AND e.seq <= ? ORDER BY e.seq`,
       ...event,
     },
@@ -81,12 +86,7 @@ export function createFeeds(
     {
       name: 'accepted_events',
       table: 'accepted_events',
-      log: 'events',
-      oldestEvent: 'SELECT min(seq) AS n FROM events WHERE seq > ?',
-      number: 'seq',
-      committed: 'received_at',
-      tickMs: 1,
-      lookBack: 1,
+      ...EVENT_LOG,
       rows: `SELECT ${ACCEPTED_EVENTS.list} FROM events e WHERE e.seq > ? AND e.seq <= ? ORDER BY e.seq`,
       toEntry: (cells) => {
         const record = ACCEPTED_EVENTS.record(cells, names);

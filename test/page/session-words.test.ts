@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { LOSS_REASONS } from '../../src/contract/quality.ts';
 import { END_REASONS } from '../../src/contract/rows.ts';
 import { eventText } from '../../src/page/session/event-text.ts';
 import { exactnessOf } from '../../src/page/session/exactness.ts';
 import { lossText } from '../../src/page/session/losses.ts';
 import { zone } from '../../src/page/words/time.ts';
-import { LOSS_REASONS } from '../../src/sessions/doubt/loss-window.ts';
 import { connection, event, minute, sessionWith } from './session-under-test.ts';
 
 function guesses(changes: Parameters<typeof sessionWith>[0]): string {

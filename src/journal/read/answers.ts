@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { OF_CENTRES } from '../../contract/centres/of-centres.ts';
 import { EVENT_REASONS, KINDS } from '../../contract/event.ts';
-import { QUALITIES, QUALITY_REASONS } from '../../contract/quality.ts';
+import { LOSS_REASONS, QUALITIES, QUALITY_REASONS } from '../../contract/quality.ts';
 import { END_REASONS } from '../../contract/rows.ts';
 import { USER_CLASSES } from '../../contract/user-class.ts';
-import { LOSS_REASONS } from '../../sessions/doubt/loss-window.ts';
 import { MOMENT_QUALITIES, MOMENT_REASONS } from '../../sessions/quality/past-quality.ts';
 import { WINDOWS, type Window } from '../../sessions/series.ts';
 import type { PartCounts } from './parts/part-counts.ts';

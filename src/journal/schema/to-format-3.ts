@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { LossReason, LossWindow } from '../../sessions/doubt/loss-window.ts';
+import type { LossReason } from '../../contract/quality.ts';
+import type { LossWindow } from '../../sessions/doubt/loss-window.ts';
 
 type Json = Record<string, unknown>;
 

@@ -1,18 +1,4 @@
-/**
- * Why lines did not get here. `warming_up`: it was before the store began. `restart`: the counter of a host began again,
- * so its proxy may have ended all sessions. `clock`: a line came, and its time kept it from the session that it was of.
- * `excluded`: lines came of users that were on the blacklist and are not any more.
- */
-export const LOSS_REASONS = [
-  'warming_up',
-  'downtime',
-  'drops',
-  'gap',
-  'restart',
-  'clock',
-  'excluded',
-] as const;
-export type LossReason = (typeof LOSS_REASONS)[number];
+import type { LossReason } from '../../contract/quality.ts';
 
 /** A time in which lines were or may have been lost, as a checkpoint keeps it. */
 export interface LossWindow {
