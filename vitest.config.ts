@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
@@ -17,8 +18,8 @@ export default defineConfig({
     globalSetup: ['test/sinks/questdb/setup.ts'],
     // As node itself imports CommonJS, so that tests run what the program runs.
     deps: { interopDefault: false },
-    // Most tests wait: for sockets, processes, databases. One worker for each core, not one less.
-    maxWorkers: '100%',
+    // Most tests wait: for sockets, processes, databases. Three workers for two cores.
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
     // Modules keep no state, so that test files may share them instead of loading them each.
     isolate: false,
     testTimeout: 30_000,
