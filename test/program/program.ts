@@ -120,7 +120,7 @@ function portOf(addresses: unknown): number {
 export async function until<T>(
   ask: () => Promise<T>,
   fits: (answer: T) => boolean,
-  withinMs = 10_000,
+  withinMs = 20_000,
 ): Promise<T> {
   const end = performance.now() + withinMs;
   for (;;) {
