@@ -2,15 +2,18 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { User } from '../contract/event.ts';
 import type { Cell, StoredNames } from './schema/table.ts';
 
-/** Names held at once; numbers never change their meaning, so forgetting costs nothing but a look-up. */
-const MOST_NAMES = 200_000;
+/**
+ * Of each kind twice as many are held at once. Nearly all are session keys and visitors who come once, of which each thread that reads
+ * would hold as many. Numbers never change their meaning, so forgetting costs nothing but a look-up.
+ */
+const MOST_NAMES = 20_000;
 
 /** Names by their numbers, as the journal has them. */
 export class NameLookup implements StoredNames {
   readonly #stringById: StatementSync;
   readonly #userByNumber: StatementSync;
-  readonly #strings = new Map<Cell, string | null>();
-  readonly #users = new Map<Cell, User | null>();
+  readonly #strings = new Latest<string>(MOST_NAMES);
+  readonly #users = new Latest<User>(MOST_NAMES);
 
   constructor(database: DatabaseSync) {
     this.#stringById = database.prepare('SELECT text FROM strings WHERE id = ?');
@@ -19,27 +22,44 @@ export class NameLookup implements StoredNames {
 
   string(number: Cell): string | null {
     if (number === 0) return null;
-    return remembered(
-      this.#strings,
-      number,
-      () => this.#stringById.get(number)?.['text'] as string | undefined,
-    );
+    return this.#strings.get(number, () => this.#stringById.get(number)?.['text'] as string | undefined);
   }
 
   user(number: Cell): User | null {
     if (number === 0) return null;
-    return remembered(this.#users, number, () => {
+    return this.#users.get(number, () => {
       const record = this.#userByNumber.get(number);
       return record && { directory: record['directory'] as string | null, id: String(record['id']) };
     });
   }
 }
 
-function remembered<T>(known: Map<Cell, T | null>, key: Cell, find: () => T | undefined): T | null {
-  const there = known.get(key);
-  if (there !== undefined) return there;
-  const found = find() ?? null;
-  if (known.size >= MOST_NAMES) known.clear();
-  known.set(key, found);
-  return found;
+/** What was found lately, by number: what is asked for again stays. */
+export class Latest<T> {
+  readonly #most: number;
+  #recent = new Map<Cell, T | null>();
+  #before = new Map<Cell, T | null>();
+
+  /** Holds between `most` and twice as many. */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get size(): number {
+    return this.#recent.size + this.#before.size;
+  }
+
+  /** Null where `find` finds nothing. */
+  get(key: Cell, find: () => T | undefined): T | null {
+    const recent = this.#recent.get(key);
+    if (recent !== undefined) return recent;
+    const before = this.#before.get(key);
+    const found = before === undefined ? (find() ?? null) : before;
+    if (this.#recent.size >= this.#most) {
+      this.#before = this.#recent;
+      this.#recent = new Map();
+    }
+    this.#recent.set(key, found);
+    return found;
+  }
 }
