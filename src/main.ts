@@ -1,8 +1,8 @@
 import { nodeProblem } from './node-version.js';
 
 const EXIT_CONFIG = 78;
-/** A stop that takes longer than this has failed. */
-const STOP_WITHIN_MS = 5_000;
+/** A stop that takes longer than this has failed. A container is killed after ten seconds, a service after fifteen. */
+const STOP_WITHIN_MS = 9_000;
 
 const problem = nodeProblem(process.version);
 if (problem !== null) {

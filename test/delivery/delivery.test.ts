@@ -11,7 +11,8 @@ import { until } from '../program/program.ts';
 import { EPOCH, SETTINGS } from '../sessions/model/event-arbitrary.ts';
 import { applyVisits } from './visits.ts';
 
-const STOP_WITHIN_MS = 4_000;
+/** Much longer than it takes, and not for ever. */
+const STOP_WITHIN_MS = 20_000;
 
 let stored: StoredSite;
 let deliveries: Delivery;
