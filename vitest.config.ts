@@ -23,7 +23,8 @@ export default defineConfig({
     isolate: false,
     // Where it takes half as long the machine has a lot to do besides.
     testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Servers are started in them.
+    hookTimeout: 180_000,
     // What a page or a process shows in the end; a busy machine takes its time.
     expect: { poll: { timeout: 10_000 } },
     coverage: {

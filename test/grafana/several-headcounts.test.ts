@@ -87,7 +87,7 @@ describe.skipIf(jar === null)('with several Headcounts', () => {
           session('b1', 'dave', ago(55), { endedAt: ago(25), endReason: 'stop' }),
         ],
       );
-    }, 60_000);
+    }, 120_000);
 
     it('sessions now are those of both, and of the chosen hosts', async () => {
       const now = view(ago(30));

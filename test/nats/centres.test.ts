@@ -101,7 +101,7 @@ describe.skipIf(!hasNats)('central Headcounts that share a stream', () => {
     await two.end('SIGKILL');
     const left = await countsThat(one, ({ partial }) => partial === true);
     expect(left.missingPartitions).toEqual([2, 3]);
-  }, 60_000);
+  }, 120_000);
 
   it('stand by for each other, never count twice what two of them believe they have, and lose nothing', async () => {
     const all = await begin();

@@ -99,7 +99,7 @@ describe.skipIf(!hasNats)('a central Headcount', () => {
       ({ created, destroyed }) => created.total === 76 && destroyed.total === 1,
     );
     expect(active.sessions).toBe(75);
-  }, 60_000);
+  }, 120_000);
 
   it('counts each line once where two edges of a site get all of them, and misses none when one of them dies', async () => {
     servers = await NatsServers.start();
@@ -118,7 +118,7 @@ describe.skipIf(!hasNats)('a central Headcount', () => {
       (ingest) => ingest.accepted + ingest.duplicates === 150,
     );
     expect([created.total, accepted, duplicates]).toEqual([100, 100, 50]);
-  }, 60_000);
+  }, 120_000);
 
   it('is as right as the edges are, and says when it hears nothing of one', async () => {
     servers = await NatsServers.start();
@@ -170,7 +170,7 @@ describe.skipIf(!hasNats)('a central Headcount', () => {
     const { receivers } = await centre.get<Ingest>('/api/v1/ingest');
     const { edges = [] } = receivers.find(({ name }) => name === 'nats') ?? {};
     expect(edges).toEqual([expect.objectContaining({ site: 'berlin', missing: [], gone: 0 })]);
-  }, 60_000);
+  }, 120_000);
 });
 
 /** Starts of sessions in Headcount's own layout, each to all of these, as two appenders send them. */

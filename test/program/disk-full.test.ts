@@ -186,7 +186,7 @@ describe.skipIf(!isPossible)('a disk that is full', () => {
     expect(eventsBy(journal, 'tcp-node')).toBe(TCP_LINES + TCP_LINES_MORE);
     expect(eventsBy(journal, 'udp-node')).toBe(200);
     expectEach(journal, [...before, 'http-refused']);
-  }, 60_000);
+  }, 120_000);
 
   it('does not keep a store from being started, read, stopped and delivered later', async () => {
     const folder = folderWith('sinks: [{ type: console, interval: 50ms }]\n');

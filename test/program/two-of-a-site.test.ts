@@ -92,7 +92,7 @@ describe.skipIf(jar === null)('two Headcounts of one site that write to one Ques
   beforeAll(async () => {
     server = await QuestDbServer.start(jar ?? '');
     for (const name of ['alone', 'one', 'two']) await start(name);
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     for (const each of programs.values()) await each.stop();
     for (const each of folders.values()) each.dispose();
@@ -180,5 +180,5 @@ describe.skipIf(jar === null)('two Headcounts of one site that write to one Ques
     // Whoever leaves out those whose Start was missed has those that began, and no other.
     expect(await exact()).toBe(starts);
     expect((await fresh()).length).toBeGreaterThan(starts);
-  }, 60_000);
+  }, 120_000);
 });

@@ -23,7 +23,7 @@ export function describeSinkContract(type: string, sinkUnderTest: () => Promise<
     beforeAll(async () => {
       under = await sinkUnderTest();
       await under.sink.start(NEVER);
-    }, 60_000);
+    });
     afterAll(() => under.dispose());
 
     /** Rows of a table that it does not want are never offered. Events may be wanted with the words of their lines. */

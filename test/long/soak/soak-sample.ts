@@ -33,6 +33,7 @@ export interface SoakSample extends Memory {
   readonly received: number;
   /** What was offered once more: a batch that had been answered 503, after it was taken. */
   readonly duplicates: number;
+  readonly excluded: number;
   readonly refused: number;
   /** By the kernel or a full ring. */
   readonly dropped: number;
@@ -63,6 +64,7 @@ export async function takeSample(
     openFiles: program.openFiles,
     received: ingest.received,
     duplicates: ingest.duplicates,
+    excluded: ingest.excluded,
     refused: total(ingest.refused),
     dropped: ingest.receivers.reduce(
       (sum, { kernelDropped, ringDropped = 0 }) => sum + (kernelDropped ?? 0) + ringDropped,

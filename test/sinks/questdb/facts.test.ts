@@ -42,7 +42,7 @@ async function rowsOf(table: string): Promise<Record<string, unknown>[]> {
 describe.skipIf(questdb === null)('QuestDB', () => {
   beforeAll(async () => {
     if (questdb !== null) url = await sharedQuestDb(questdb);
-  }, 60_000);
+  });
   afterEach(async () => {
     for (const name of made.splice(0).reverse()) {
       await query(`DROP VIEW IF EXISTS ${name}_view`);

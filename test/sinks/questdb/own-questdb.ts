@@ -21,7 +21,7 @@ export class OwnQuestDb {
       const env = { QDB_DEV_MODE_ENABLED: 'true' };
       const { credentials } = this;
       this.#server = await QuestDbServer.start(inject('questdb')?.jar ?? '', { credentials, env });
-    }, 60_000);
+    });
     beforeEach(() => this.#empty());
     afterEach(async () => {
       for (const end of this.used.splice(0).reverse()) await end();

@@ -31,7 +31,7 @@ export interface QuestDbOptions {
   readonly credentials?: { readonly user: string; readonly password: string };
 }
 
-const READY_WITHIN_MS = 60_000;
+const READY_WITHIN_MS = 150_000;
 const STOP_WITHIN_MS = 10_000;
 
 /** A QuestDB in a process of its own, on free ports, with a folder that `dispose` deletes. */
@@ -165,7 +165,7 @@ interface ExecAnswer {
   readonly error?: string;
 }
 
-/** Resolves when the server at `url` answers; rejects when it has not within a minute. */
+/** Resolves when the server at `url` answers; rejects when it has not for a long time. */
 export async function questDbReady(url: string): Promise<void> {
   const until = Date.now() + READY_WITHIN_MS;
   while (Date.now() < until) {
