@@ -1,3 +1,5 @@
+// As plain as node-version.js: a Node too old for the rest has to read this, too.
+
 import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { resolve } from 'node:path';
@@ -10,6 +12,6 @@ export function keepCompiled() {
   const modules = resolve(import.meta.dirname, '../node_modules');
   if (!existsSync(modules)) return;
   const folder = resolve(modules, '.cache/headcount/compiled');
-  process.env['NODE_COMPILE_CACHE'] ??= folder;
+  if (process.env['NODE_COMPILE_CACHE'] === undefined) process.env['NODE_COMPILE_CACHE'] = folder;
   module.enableCompileCache(folder);
 }

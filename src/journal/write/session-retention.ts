@@ -1,11 +1,10 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { END_REASONS } from '../../contract/rows.ts';
+import { STOP_REMEMBERED_MS } from '../../sessions/key-memory.ts';
 import { createForget } from '../ids/origin.ts';
 import { FLAGS } from '../schema/sessions.ts';
 import { DELETE_SESSION_BLOCKS } from '../session-blocks.ts';
 
-/** A restart looks back at Stops for as long. */
-const STOP_REMEMBERED_MS = 2 * 60_000;
 /** Sessions deleted in one go, so that no batch waits long. */
 const CHUNK = 5_000;
 
